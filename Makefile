@@ -1,0 +1,42 @@
+# make demo: the main job on data/sample. make test: every check. Both make .venv when it is missing or stale.
+
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+.PHONY: help demo test lint types unit bench lock clean
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("pairlens needs Python 3.11 or newer; make PYTHON=... names one")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(INSTALLED) ## train, evaluate, score and attend on data/sample
+	$(BIN)/pairlens train configs/sample.yaml --output runs/sample --force
+	$(BIN)/pairlens evaluate runs/sample --output runs/sample/test.json --force
+	$(BIN)/pairlens score runs/sample data/sample/test.query.txt data/sample/test.value.txt --format tsv --words | head -n 10
+	$(BIN)/pairlens attend runs/sample data/sample/test.query.txt data/sample/test.value.txt --pairs 0
+	@echo; ls -1 runs/sample/*
+
+test: lint types unit ## every check
+
+lint: $(INSTALLED) ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED) ## static types
+	$(BIN)/mypy
+
+unit: $(INSTALLED) ## tests
+	$(BIN)/pytest -n 2
+
+lock: ## pin what the newest installation has, after `pip install` of newer versions into .venv
+	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
+
+clean: ## remove the environment and everything that was made
+	rm -rf .venv runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
