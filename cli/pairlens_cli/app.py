@@ -1,0 +1,63 @@
+"""The Typer app: one table of commands, and every failure as an exit code.
+
+0 done; 1 failed while running; 2 wrong usage, config or data; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from pairlens.errors import PairlensError
+from pairlens_cli import options, output
+from pairlens_cli.attend import attend
+from pairlens_cli.check import check
+from pairlens_cli.evaluate import evaluate
+from pairlens_cli.score import score
+from pairlens_cli.train import train
+
+app = typer.Typer(
+    name="pairlens",
+    help="Train a small text-similarity model, score millions of pairs, and see why.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+for command in (train, evaluate, score, attend, check):
+    app.command()(options.with_common(command))
+
+
+@app.callback()
+def pairlens(
+    version: Annotated[
+        bool, typer.Option("--version", callback=options.print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Train a small text-similarity model, score millions of pairs, and see why."""
+
+
+def main() -> None:
+    """Run the command line; never lets a traceback out unless asked with --debug."""
+    # The scorer's threads each have their own matrix products; BLAS must not start threads below them.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        app()
+    except PairlensError as error:
+        _fail(str(error), error.exit_code)
+    except MemoryError as error:
+        _fail(f"out of memory: {error}" if str(error) else "out of memory", 1)
+    except OSError as error:
+        _fail(": ".join(str(part) for part in (error.filename, error.strerror or error) if part), 1)
+    except Exception as error:
+        _fail(f"unexpected {type(error).__name__}: {error}. --debug shows where", 1)
+
+
+def _fail(message: str, exit_code: int) -> NoReturn:
+    if output.debug:
+        raise  # noqa: PLE0704  (called while the exception is handled)
+    output.error(message)
+    sys.exit(exit_code)

@@ -1,0 +1,115 @@
+"""Where words go: results to stdout or a file, everything for people to stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.progress import Progress
+
+quiet = False
+verbose = False
+debug = False
+
+
+def console() -> Console:
+    """A rich console on stderr. Made anew, so that importing this module does not import rich."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def say(message: RenderableType, live: Progress | None = None) -> None:
+    """Something good to know, above a live display if there is one; not with --quiet."""
+    if not quiet:
+        (live.console if live else console()).print(message, soft_wrap=isinstance(message, str))
+
+
+def detail(message: str) -> None:
+    """Something for --verbose."""
+    if verbose:
+        _line("", message)
+
+
+def warn(message: str) -> None:
+    if not quiet:
+        _line("warning: ", message)
+
+
+def error(message: str) -> None:
+    for line in message.splitlines() or [""]:
+        _line("error: ", line)
+
+
+def _line(prefix: str, message: str) -> None:
+    """One line, never wrapped, its control characters made visible."""
+    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
+    style = {"error: ": "bold red", "warning: ": "yellow"}.get(prefix)
+    if style and sys.stderr.isatty():
+        from rich.text import Text
+
+        console().print(Text.assemble((prefix, style), safe), soft_wrap=True)
+    else:
+        sys.stderr.write(f"{prefix}{safe}\n")
+
+
+@contextmanager
+def results(path: Path | None) -> Iterator[IO[str]]:
+    """Where a command's results go: a file that appears whole, or stdout, whose reader may leave early."""
+    if path is not None:
+        from pairlens.files import whole_file
+
+        with whole_file(path) as file:
+            yield file
+        return
+    try:
+        yield sys.stdout
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more when it exits; nobody is there to read it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+
+
+@contextmanager
+def progress(*columns: str) -> Iterator[Progress | None]:
+    """A live progress display on stderr; None where stderr is no terminal, and with --quiet."""
+    stderr = console()
+    if quiet or not stderr.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    bar = [BarColumn(bar_width=24)] if "bar" in columns else []
+    texts = [TextColumn(column) for column in columns if column != "bar"]
+    with Progress(
+        SpinnerColumn(), texts[0], *bar, *texts[1:], TimeElapsedColumn(), console=stderr, transient=True
+    ) as live:
+        yield live
+
+
+@contextmanager
+def silent_libraries() -> Iterator[None]:
+    """Keep the log lines away that TensorFlow's C++ side writes to stderr when it is loaded, whatever its settings."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if verbose:
+        yield
+        return
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)

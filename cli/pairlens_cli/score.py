@@ -1,0 +1,120 @@
+"""pairlens score: one line per pair, in input order, in bounded memory."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pairlens_cli import options, output
+
+if TYPE_CHECKING:
+    from pairlens.pairs import Pairs, TextRules
+
+    Words = Callable[[Sequence[int]], list[str]]
+
+
+class Format(StrEnum):
+    """text: the score. tsv: query, value and score. jsonl: an object with pair (from 0), score, query and value."""
+
+    text = "text"
+    tsv = "tsv"
+    jsonl = "jsonl"
+
+
+def score(
+    run_directory: options.RunDirectory,
+    query: Annotated[
+        Path, typer.Argument(help="The queries; or - for lines query<TAB>value on stdin.", show_default=False)
+    ],
+    value: Annotated[Path | None, typer.Argument(help="The values, line by line.", show_default=False)] = None,
+    output_file: options.OutputFile = None,
+    format_: Annotated[
+        Format, typer.Option("--format", help="A line: the score; with both texts; or as JSON.")
+    ] = Format.text,
+    words: Annotated[
+        bool, typer.Option("--words", help="With tsv and jsonl: words from the vocabulary, not ids.")
+    ] = False,
+    symmetric: Annotated[
+        bool, typer.Option("--symmetric", help="The mean of both orders, so that score(a, b) = score(b, a).")
+    ] = False,
+    force: options.Force = False,
+    threads: options.Threads = None,
+) -> None:
+    """Score pairs: one line per pair, in input order, whatever their number."""
+    from pairlens.files import refuse_existing
+    from pairlens.runs import Run
+    from pairlens.scorer import Scorer
+    from pairlens.splits import text_rules
+
+    if output_file:
+        refuse_existing(output_file, force)
+    run = Run.open(run_directory)
+    config = run.config()
+    if symmetric:
+        config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
+    line = _line_writer(format_, _vocabulary(config.data.vocab) if words else None)
+    scorer = Scorer(config, run.weights(config), threads)
+    done = 0
+    with output.results(output_file) as file, output.progress("{task.completed:,} pairs scored") as live:
+        bar = live.add_task("", total=None) if live else None
+        for pairs in _pairs(query, value, text_rules(config)):
+            file.write(line(done, pairs, scorer.score(pairs.query, pairs.value).tolist()))
+            done += len(pairs)
+            if live and bar is not None:
+                live.update(bar, completed=done)
+
+
+def _pairs(query: Path, value: Path | None, rules: TextRules) -> Iterator[Pairs]:
+    from pairlens.pairs import iter_pairs, iter_tsv
+
+    if str(query) != "-":
+        if value is None:
+            raise typer.BadParameter("VALUE is missing: give a file of queries and one of values, or - for stdin")
+        return iter_pairs(query, value, rules)
+    if value is not None:
+        raise typer.BadParameter("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
+    return iter_tsv(sys.stdin.buffer, rules)
+
+
+def _vocabulary(path: Path | None) -> list[str]:
+    from pairlens.pairs import read_vocabulary
+
+    if path is None:
+        raise typer.BadParameter(
+            "--words needs the vocabulary that data.vocab of the run's config names; it names none"
+        )
+    return read_vocabulary(path)
+
+
+def _line_writer(format_: Format, vocabulary: list[str] | None) -> Callable[[int, Pairs, list[float]], str]:
+    """A function (number of the first pair, pairs, scores) -> lines. Scores have the digits that a float32 holds."""
+    if format_ is Format.text:
+        return lambda _, pairs, scores: ("%.7g\n" * len(pairs)) % tuple(scores)
+
+    def texts(pairs: Pairs) -> Iterator[tuple[list[int] | list[str], list[int] | list[str]]]:
+        from pairlens.attention.words import words_of
+
+        for query, value in zip(pairs.query, pairs.value, strict=True):
+            if vocabulary is None:
+                yield query.tolist(), value.tolist()
+            else:
+                yield words_of(query, vocabulary), words_of(value, vocabulary)
+
+    def tsv(_: int, pairs: Pairs, scores: list[float]) -> str:
+        rows = zip(texts(pairs), scores, strict=True)
+        return "".join(f"{' '.join(map(str, q))}\t{' '.join(map(str, v))}\t{score:.7g}\n" for (q, v), score in rows)
+
+    def jsonl(first: int, pairs: Pairs, scores: list[float]) -> str:
+        rows = enumerate(zip(texts(pairs), scores, strict=True), first)
+        return "".join(
+            json.dumps({"pair": i, "score": float(f"{score:.7g}"), "query": q, "value": v}, ensure_ascii=False) + "\n"
+            for i, ((q, v), score) in rows
+        )
+
+    return tsv if format_ is Format.tsv else jsonl

@@ -1,0 +1,197 @@
+"""What a config may say: its keys, their bounds and defaults. Keys carry Keras's argument names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core.core_schema import ValidationInfo
+
+from pairlens.config_keras import L2, Initializer, Optimizer, Orthogonal, Uniform
+from pairlens.config_types import (
+    Activation,
+    Count,
+    FilePath,
+    Fraction,
+    Listed,
+    Natural,
+    NonNegative,
+    Positive,
+    Section,
+    Seed,
+    default,
+    fault,
+    in_order,
+    must_be,
+    named,
+)
+
+TASK_METRICS: dict[str, tuple[str, ...]] = {  # a task's headline first: what `early_stopping.metric: auto` means
+    "binary": ("accuracy", "precision", "recall", "f1", "roc_auc", "average_precision", "log_loss"),
+    "regression": ("pearson", "spearman", "mse"),
+}
+
+
+# The four parts of a config.
+
+
+class DataConfig(Section):
+    """Splits are path prefixes; `max_length` is in tokens."""
+
+    train: FilePath
+    dev: FilePath | None = None
+    test: FilePath | None = None
+    vocab: FilePath | None = None
+    max_length: Count | None = None
+    too_long: Literal["error", "truncate"] = "error"
+    empty: Literal["error", "score"] = "error"
+
+
+class EmbeddingConfig(Section):
+    input_dim: Count
+    output_dim: Count = 64
+    mask_zero: bool = False
+    embeddings_initializer: Annotated[Initializer, named("uniform")] = default("uniform")
+    trainable: bool = True
+    pretrained: FilePath | None = None
+    dropout: Fraction = 0.0
+
+    @field_validator("pretrained")
+    @classmethod
+    def _one_origin(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        # Equal to the default is no contradiction: a config with every default written out must load.
+        if value is not None and info.data.get("embeddings_initializer", Uniform()) != Uniform():
+            raise fault("null beside embeddings_initializer: the embeddings come from the one or the other")
+        return value
+
+
+class ConvConfig(Section):
+    filters: Count = 100
+    kernel_size: Count = 4
+    strides: Annotated[
+        int, Field(ge=1, le=1), must_be("1: an attention score stands for one token position, and strides skip some")
+    ] = 1
+    padding: Annotated[
+        Literal["same", "causal"],
+        must_be("same or causal: valid would shrink the texts, and those shorter than the kernel would vanish"),
+    ] = "same"
+    dilation_rate: Count = 1
+    activation: Activation = "linear"
+    use_bias: bool = True
+    kernel_initializer: Annotated[Initializer, named("glorot_uniform")] = default("glorot_uniform")
+    bias_initializer: Annotated[Initializer, named("zeros")] = default("zeros")
+    kernel_regularizer: Annotated[L2 | None, named("l2")] = None
+
+    @field_validator("bias_initializer")
+    @classmethod
+    def _for_a_vector(cls, value: Initializer) -> Initializer:
+        if isinstance(value, Orthogonal):
+            raise fault("another than orthogonal: a bias is a vector, not a matrix")
+        return value
+
+
+class AttentionConfig(Section):
+    """The arguments of tf_keras.layers.Attention, and what pairlens adds: key, direction and temperature."""
+
+    score_mode: Literal["dot", "concat"] = "dot"
+    use_scale: bool = False
+    dropout: Fraction = 0.0
+    use_causal_mask: bool = False
+    key: Literal["value", "convolution"] = "value"
+    direction: Literal["query_to_value", "both"] = "query_to_value"
+    temperature: Positive = 1.0
+
+
+class DnnConfig(Section):
+    """One Dense layer for each of `units`."""
+
+    units: Annotated[tuple[Count, ...], *Listed] = (64,)
+    activation: Activation = "relu"
+    dropout: Fraction = 0.0
+
+
+Feature = Literal["encoding", "attention", "absolute_difference", "product"]
+Pooling = Literal["average", "max"]
+
+
+class ModelConfig(Section):
+    masking: Literal["exact", "none"] = "exact"
+    embedding: EmbeddingConfig = default({})
+    conv: Annotated[tuple[ConvConfig, ...], *Listed] = default([{}])
+    attention: AttentionConfig = default({})
+    features: Annotated[tuple[Feature, ...], *Listed, in_order(Feature)] = ("encoding", "attention")
+    pooling: Annotated[tuple[Pooling, ...], *Listed, in_order(Pooling)] = ("average",)
+    dnn: DnnConfig = default({})
+    symmetric: bool = False
+
+
+class EarlyStopping(Section):
+    metric: str = "auto"
+    patience: Natural = 3
+    min_delta: NonNegative = 0.0
+
+
+class TrainingConfig(Section):
+    epochs: Count = 10
+    batch_size: Count = 256
+    optimizer: Annotated[Optimizer, named("adam")] = default("adam")
+    early_stopping: EarlyStopping | None = default({})
+    seed: Seed = 1
+
+
+class Config(Section):
+    """A whole config. Only `data.train` and `model.embedding.input_dim` have no default."""
+
+    task: Literal["binary", "regression"] = "binary"
+    data: DataConfig = default({})
+    model: ModelConfig = default({})
+    training: TrainingConfig = default({})
+
+    @model_validator(mode="after")
+    def _no_contradictions(self) -> Self:
+        faults = [f"{'.'.join(location)}: must be {must_be}" for location, must_be in contradictions(self.model_dump())]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def warnings(self) -> list[str]:
+        """Settings that are allowed and probably not meant, one line each."""
+        found: list[str] = []
+        if self.model.attention.use_causal_mask:
+            found.append(
+                "model.attention.use_causal_mask: true hides value position j from query position i < j, "
+                "but the positions of two texts are not one sequence"
+            )
+        if not self.data.dev:
+            found.append("data.dev: none, so the last epoch's weights are kept, unmeasured")
+        return found
+
+
+def contradictions(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Values that are right alone and wrong beside another section's: (location, what it must be).
+
+    Looks at raw values, so that a fault elsewhere does not hide them.
+    """
+
+    def get(*location: str) -> Any:
+        value: Any = raw
+        for key in location:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value
+
+    unmasked = get("model", "masking") == "none"
+    if unmasked and get("model", "embedding", "mask_zero") is True:
+        yield (
+            ("model", "embedding", "mask_zero"),
+            "false with model.masking: none, where Conv1D drops the mask that it makes",
+        )
+    if unmasked and get("data", "empty") == "score":
+        yield ("data", "empty"), "error with model.masking: none, where an empty text is scored as its padding"
+    if get("model", "attention", "key") == "convolution" and get("model", "conv") in ([], ()):
+        yield ("model", "attention", "key"), "value with model.conv: [], where no convolution can make keys"
+    task, metric = raw.get("task", "binary"), get("training", "early_stopping", "metric")
+    if task in list(TASK_METRICS) and isinstance(metric, str) and metric not in ("auto", *TASK_METRICS[task]):
+        allowed = ", ".join(TASK_METRICS[task])
+        yield ("training", "early_stopping", "metric"), f"auto or one of {allowed} with task: {task}"

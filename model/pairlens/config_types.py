@@ -1,0 +1,103 @@
+"""The types of a config's values, each with the words that say what it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
+
+
+def fault(must_be: str) -> PydanticCustomError:
+    """The error of a value, told as what the value must be."""
+    return PydanticCustomError("must_be", "must be {must_be}", {"must_be": must_be})
+
+
+def must_be(words: str) -> WrapValidator:
+    """Tell any fault of a type as `words`: one line that says the whole domain."""
+
+    def check(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return validate(value)
+        except ValidationError:
+            raise fault(words) from None
+
+    return WrapValidator(check)
+
+
+def _listed(value: object) -> object:
+    """A single value is short for a list of it."""
+    return value if value is None or isinstance(value, (list, tuple)) else [value]
+
+
+def in_order(names: Any) -> AfterValidator:
+    """At least one of a Literal's names, each once; sorted as the Literal is, whatever the order in the config."""
+
+    def check(values: tuple[str, ...]) -> tuple[str, ...]:
+        if not values or len(set(values)) < len(values):
+            raise fault("a list of at least one name, each once")
+        return tuple(sorted(values, key=get_args(names).index))
+
+    return AfterValidator(check)
+
+
+def named(default: str) -> BeforeValidator:
+    """A bare name is short for a mapping with that name; a mapping without a name has the default's."""
+
+    def expand(value: object) -> object:
+        if isinstance(value, str):
+            return {"name": value}
+        return {"name": default, **value} if isinstance(value, Mapping) else value
+
+    return BeforeValidator(expand)
+
+
+def _in_32_bits(value: int) -> int:
+    if value >= 2**31:
+        raise fault("at most 2147483647")
+    return value
+
+
+def _to_path(value: object) -> Path:
+    if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
+        raise fault("a path")
+    return Path(value)
+
+
+Count = Annotated[int, Field(ge=1), must_be("an integer ≥ 1"), AfterValidator(_in_32_bits)]
+Natural = Annotated[int, Field(ge=0), must_be("an integer ≥ 0"), AfterValidator(_in_32_bits)]
+Seed = Annotated[int, Field(ge=0, lt=2**32), must_be("an integer from 0 to 4294967295")]
+Real = Annotated[float, must_be("a finite number")]
+Positive = Annotated[float, Field(gt=0), must_be("a number > 0")]
+NonNegative = Annotated[float, Field(ge=0), must_be("a number ≥ 0")]
+NonPositive = Annotated[float, Field(le=0), must_be("a number ≤ 0")]
+Fraction = Annotated[float, Field(ge=0, lt=1), must_be("a number ≥ 0 and < 1")]
+FilePath = Annotated[Path, BeforeValidator(_to_path)]
+Listed = (Field(strict=False), BeforeValidator(_listed))  # not strict: YAML has lists, a frozen config has tuples
+
+Activation = Annotated[
+    Literal["linear", "relu", "elu", "selu", "gelu", "tanh", "sigmoid", "swish", "softplus", "softsign"],
+    BeforeValidator(lambda value: "linear" if value is None else value),  # as in Keras
+]
+
+
+def default(written: object) -> Any:
+    """A default written as in YAML. It is validated too, so that a missing section names the keys it misses."""
+    return Field(written, validate_default=True)
+
+
+class Section(BaseModel):
+    """A frozen mapping of known keys. No value is converted; no number is infinite or NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)

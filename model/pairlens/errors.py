@@ -1,0 +1,37 @@
+"""Every fault that pairlens itself reports. The message is what a user reads: cause, place, remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class PairlensError(Exception):
+    """A failure while running (exit code 1)."""
+
+    exit_code = 1
+
+
+class UsageError(PairlensError):
+    """Wrong arguments: something named on the command line is missing, exists already or contradicts (exit code 2)."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """One or more faults of a config, each one line that starts with its place (exit code 2).
+
+    Attributes:
+        faults: the single messages, in the order of the file.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = list(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class DataError(UsageError):
+    """A fault of a data file: `file:line:column: what is wrong` (exit code 2)."""
+
+
+class RunError(UsageError):
+    """A run directory that is missing, damaged or does not fit what is asked of it (exit code 2)."""

@@ -1,0 +1,271 @@
+"""The network as tf-keras trains it. scorer.py tells the same story, in the same order, on plain arrays.
+
+    query ids [B, Tq] ─ embed ─ convolve ─┬─────────── pool ────────────┐
+            (shared weights)              attend(query, value) ─ pool ──┤ concatenate ─ dnn ─ head ─ score
+    value ids [B, Tv] ─ embed ─ convolve ─┘                             │
+
+Source: the CNN + attention example of https://www.tensorflow.org/api_docs/python/tf/keras/layers/Attention. It deviates
+in one thing, which `masking: none` undoes: no position that stands for padding takes part in anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from typing import NamedTuple
+
+import numpy as np
+import tensorflow as tf
+import tf_keras
+from numpy.typing import NDArray
+
+from pairlens.concat_scores import concat_scores
+from pairlens.config import Config, ConvConfig
+from pairlens.config_keras import Initializer
+
+Floats = NDArray[np.float32]
+
+
+class Side(NamedTuple):
+    """One text of every pair: `encoding` and `key` [B, T, F], `mask` and `inside` bool [B, T].
+
+    `inside` is where the text has a token; `mask` is where it has one that is not masked by `mask_zero`.
+    """
+
+    encoding: tf.Tensor
+    key: tf.Tensor
+    mask: tf.Tensor
+    inside: tf.Tensor
+
+
+class Dropout:
+    """Dropout whose every number follows from (seed, step): training can stop and go on without a trace."""
+
+    def __init__(self, seed: int, step: tf.Tensor) -> None:
+        self._seed = tf.stack([tf.constant(seed, tf.int64), tf.cast(step, tf.int64) * 256])
+
+    def __call__(self, x: tf.Tensor, rate: float) -> tf.Tensor:
+        if rate == 0.0:
+            return x
+        self._seed += [0, 1]
+        return tf.nn.experimental.stateless_dropout(x, rate, self._seed)
+
+
+Drop = Callable[[tf.Tensor, float], tf.Tensor]
+
+
+def _keep(x: tf.Tensor, rate: float) -> tf.Tensor:  # noqa: ARG001
+    return x
+
+
+class Network(tf_keras.Model):  # type: ignore[misc]
+    """The model of a config; see `call`."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(name="pairlens")
+        model, seeds = config.model, count(config.training.seed << 16)
+        self.config = model
+        self.embedding = tf_keras.layers.Embedding(
+            model.embedding.input_dim,
+            model.embedding.output_dim,
+            embeddings_initializer=_initializer(model.embedding.embeddings_initializer, next(seeds)),
+            trainable=model.embedding.trainable,
+        )
+        self.conv = [_conv1d(conv, seeds) for conv in model.conv]
+        self.key_conv = [_conv1d(conv, seeds) for conv in model.conv] if model.attention.key == "convolution" else []
+        self.attention = tf_keras.layers.Attention(
+            use_scale=model.attention.use_scale, score_mode=model.attention.score_mode
+        )
+        self.attention.build([None, None])
+        self.dnn = [_dense(units, model.dnn.activation, seeds) for units in model.dnn.units]
+        self.head = _dense(1, "linear", seeds)
+        self.head_activation = tf.sigmoid if config.task == "binary" else tf.identity
+        self._compares = bool({"absolute_difference", "product"} & set(model.features))
+
+    def call(
+        self,
+        query: tf.Tensor,
+        query_length: tf.Tensor,
+        value: tf.Tensor,
+        value_length: tf.Tensor,
+        dropout: Dropout | None = None,
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Scores of a batch.
+
+        Args:
+            query, value: int32 ids [B, Tq] and [B, Tv], padded with anything after their true lengths.
+            query_length, value_length: int32 [B].
+            dropout: given in training (`training=True` of Keras), else None.
+
+        Returns:
+            score [B] (probability or grade), and the intermediates by name: `logits` [orders, B] (two orders if
+            `symmetric`: the score is the mean of both), `scores` [B, Tq, Tv], and `value_scores` [B, Tv, Tq] where the
+            value attends too.
+        """
+        drop = dropout or _keep
+        query_side = self.encode(query, query_length, drop)
+        value_side = self.encode(value, value_length, drop)
+        logits, parts = self.compare(query_side, value_side, drop)
+        parts["logits"] = logits[tf.newaxis]
+        if self.config.symmetric:
+            parts["logits"] = tf.stack([logits, self.compare(value_side, query_side, drop)[0]])
+        return tf.reduce_mean(self.head_activation(parts["logits"]), axis=0), parts
+
+    def encode(self, ids: tf.Tensor, length: tf.Tensor, drop: Drop) -> Side:
+        """Embed and convolve ids [B, T], zeroing what is padding before the first convolution and after each."""
+        inside = tf.sequence_mask(length, tf.shape(ids)[1])
+        if self.config.masking == "none":
+            inside = tf.ones_like(inside)
+        mask = inside & (ids != 0) if self.config.embedding.mask_zero else inside
+        # Padding may hold anything, also ids outside the vocabulary.
+        embedded = self.embedding(tf.where(inside, ids, 0) if self.config.masking == "exact" else ids)  # [B, T, dim]
+        embedded = drop(embedded, self.config.embedding.dropout)
+        encoding = self.convolve(embedded, mask, self.conv)  # [B, T, F]
+        key = self.convolve(embedded, mask, self.key_conv) if self.key_conv else encoding
+        return Side(encoding, key, mask, inside)
+
+    def convolve(self, x: tf.Tensor, mask: tf.Tensor, layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
+        x = self.zero_masked(x, mask)
+        for layer in layers:
+            x = self.zero_masked(layer(x), mask)
+        return x
+
+    def zero_masked(self, x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        return x if self.config.masking == "none" else tf.where(mask[:, :, tf.newaxis], x, 0.0)
+
+    def compare(self, query: Side, value: Side, drop: Drop) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Logits [B] of the encoded pairs in one order, and their attention scores by name."""
+        parts: dict[str, tf.Tensor] = {}
+        features, parts["scores"] = self.attend_and_pool(query, value, drop)
+        if self.config.attention.direction == "both":
+            value_features, parts["value_scores"] = self.attend_and_pool(value, query, drop)
+            features += value_features
+        x = drop(tf.concat(features, axis=-1), self.config.dnn.dropout)  # [B, sides * features * poolings * F]
+        for layer in self.dnn:
+            x = drop(layer(x), self.config.dnn.dropout)
+        return self.head(x)[:, 0], parts
+
+    def attend(self, query: Side, value: Side) -> tf.Tensor:
+        """Attention scores [B, Tq, Tv] after mask and softmax.
+
+        As `tf_keras.layers.Attention.call`, but masked scores are excluded exactly, however large the others are (the
+        layer subtracts 1e9), and a row with nothing to attend to is uniform over the text (the layer's would be uniform
+        over its padding too).
+        """
+        attention = self.config.attention
+        if attention.score_mode == "dot":
+            scores = tf.matmul(query.encoding, value.key, transpose_b=True)  # [B, Tq, Tv]
+            if attention.use_scale:
+                scores *= self.attention.scale
+        else:
+            scale = self.attention.scale if attention.use_scale else tf.ones([])
+            scores = concat_scores(query.encoding, value.key, scale, self.attention.concat_score_weight)
+        if attention.temperature != 1.0:
+            scores /= attention.temperature
+
+        allowed = value.mask[:, tf.newaxis, :]  # [B, 1, Tv]
+        if attention.use_causal_mask:
+            Tq, Tv = tf.shape(scores)[1], tf.shape(scores)[2]
+            allowed &= tf.range(Tq)[:, tf.newaxis] >= tf.range(Tv)[tf.newaxis, :]  # [B, Tq, Tv]
+        nothing = ~tf.reduce_any(allowed, axis=-1, keepdims=True)
+        scores = tf.where(nothing, 0.0, scores)
+        allowed |= nothing & value.inside[:, tf.newaxis, :]
+        # Of an empty text nothing is allowed at all: its softmax is over lowest numbers, and zeroed.
+        scores = tf.nn.softmax(tf.where(allowed, scores, scores.dtype.min))
+        return tf.where(allowed, scores, 0.0)
+
+    def attend_and_pool(self, query: Side, value: Side, drop: Drop) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """The pooled features of one direction, each [B, F], and its attention scores [B, Tq, Tv]."""
+        scores = self.attend(query, value)
+        weights = drop(scores, self.config.attention.dropout)
+        if self.config.masking == "exact" and self.config.pooling == ("average",) and not self._compares:
+            # The mean of the attended rows is the mean row of weights, applied once: Tv * F products, not Tq * Tv * F.
+            mean_weights = self.pool_average(weights, query.mask)[:, tf.newaxis]  # [B, 1, Tv]
+            pooled = {
+                "encoding": lambda: self.pool_average(query.encoding, query.mask),
+                "attention": lambda: tf.matmul(mean_weights, value.encoding)[:, 0],
+            }
+            return [pooled[feature]() for feature in self.config.features], scores
+
+        attended = self.zero_masked(tf.matmul(weights, value.encoding), query.mask)  # [B, Tq, F]
+        sequences = {
+            "encoding": lambda: query.encoding,
+            "attention": lambda: attended,
+            "absolute_difference": lambda: tf.abs(query.encoding - attended),
+            "product": lambda: query.encoding * attended,
+        }
+        pools = {"average": self.pool_average, "max": self.pool_max}
+        features = [
+            pools[pooling](sequences[feature](), query.mask)
+            for feature in self.config.features
+            for pooling in self.config.pooling
+        ]
+        return features, scores
+
+    def pool_average(self, x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        """Mean of x [B, T, F] over the true positions; zero for a text without any."""
+        if self.config.masking == "none":
+            return tf.reduce_mean(x, axis=1)
+        real = tf.cast(mask, x.dtype)[:, :, tf.newaxis]
+        return tf.reduce_sum(x * real, axis=1) / tf.maximum(tf.reduce_sum(real, axis=1), 1.0)
+
+    def pool_max(self, x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+        """Maximum of x [B, T, F] over the true positions; zero for a text without any."""
+        highest = tf.reduce_max(tf.where(mask[:, :, tf.newaxis], x, x.dtype.min), axis=1)
+        return tf.where(tf.reduce_any(mask, axis=1, keepdims=True), highest, 0.0)
+
+    # ---- weights by name -----------------------------------------------------------------------------------------
+
+    def named_variables(self) -> dict[str, tf.Variable]:
+        """The variables by the names of weights.npz, in data-flow order."""
+        stacks = [("conv", self.conv), ("key_conv", self.key_conv), ("dnn", self.dnn)]
+        layers = [(f"{stack}/{i}", layer) for stack, layers in stacks for i, layer in enumerate(layers)]
+        named = [("embedding", self.embedding), *layers, ("attention", self.attention), ("head", self.head)]
+        # Keras names a variable path/name:0.
+        return {f"{at}/{v.name.split('/')[-1][:-2]}": v for at, layer in named for v in layer.weights}
+
+    def arrays(self) -> dict[str, Floats]:
+        """A copy of the weights, as scorer.py and weights.npz have them."""
+        return {name: variable.numpy().copy() for name, variable in self.named_variables().items()}
+
+    def assign(self, arrays: Mapping[str, Floats]) -> None:
+        """Set the weights to arrays of the same names and shapes."""
+        for name, variable in self.named_variables().items():
+            variable.assign(arrays[name])
+
+
+def build_network(config: Config) -> Network:
+    """The network of a config with its initial weights, which follow from `training.seed` alone."""
+    network = Network(config)
+    ids, length = tf.zeros([1, 1], tf.int32), tf.ones([1], tf.int32)
+    network(ids, length, ids, length)
+    return network
+
+
+def _conv1d(conv: ConvConfig, seeds: Iterator[int]) -> tf_keras.layers.Conv1D:
+    regularizer = conv.kernel_regularizer
+    return tf_keras.layers.Conv1D(
+        conv.filters,
+        conv.kernel_size,
+        padding=conv.padding,
+        dilation_rate=conv.dilation_rate,
+        activation=conv.activation,
+        use_bias=conv.use_bias,
+        kernel_initializer=_initializer(conv.kernel_initializer, next(seeds)),
+        bias_initializer=_initializer(conv.bias_initializer, next(seeds)),
+        kernel_regularizer=tf_keras.regularizers.L2(regularizer.l2) if regularizer else None,
+    )
+
+
+def _dense(units: int, activation: str, seeds: Iterator[int]) -> tf_keras.layers.Dense:
+    kernel_initializer = tf_keras.initializers.GlorotUniform(seed=next(seeds))
+    return tf_keras.layers.Dense(units, activation=activation, kernel_initializer=kernel_initializer)
+
+
+def _initializer(initializer: Initializer, seed: int) -> tf_keras.initializers.Initializer:
+    arguments = initializer.model_dump(exclude={"name"})
+    if initializer.name == "uniform":
+        return tf_keras.initializers.RandomUniform(-arguments["scale"], arguments["scale"], seed)
+    if initializer.name not in {"zeros", "ones", "constant"}:
+        arguments["seed"] = seed
+    return tf_keras.initializers.get({"class_name": initializer.name, "config": arguments})

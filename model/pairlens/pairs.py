@@ -1,0 +1,169 @@
+"""Token files → ragged pairs: all of them, or chunk by chunk in bounded memory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import zip_longest
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.blocks import SUFFIXES, data_errors, read_blocks, stream_blocks
+from pairlens.errors import DataError
+from pairlens.lines import LabelKind, read_labels, read_vocabulary
+from pairlens.texts import Texts
+from pairlens.tokens import TextRules, parse_blocks
+
+__all__ = [  # also what the modules below offer: to everyone else, data is one door
+    "LabelKind",
+    "Pairs",
+    "SplitPaths",
+    "TextRules",
+    "Texts",
+    "iter_pairs",
+    "iter_tsv",
+    "read_labels",
+    "read_pairs",
+    "read_vocabulary",
+    "split_paths",
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Pair i is `query[i]` with `value[i]`, and its target is `label[i]` (float32 [pairs], if known)."""
+
+    query: Texts
+    value: Texts
+    label: NDArray[np.float32] | None = None
+
+    def __len__(self) -> int:
+        return len(self.query)
+
+    def take(self, indices: NDArray[np.int64]) -> Pairs:
+        """The pairs at `indices` [n], in that order."""
+        label = None if self.label is None else self.label[indices]
+        return Pairs(self.query.take(indices), self.value.take(indices), label)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitPaths:
+    """The files of a split; `label` and `group` are None where there is no such file."""
+
+    query: Path
+    value: Path
+    label: Path | None
+    group: Path | None
+
+
+def split_paths(prefix: Path) -> SplitPaths:
+    """Finds `PREFIX.query.txt`, `PREFIX.value.txt`, `PREFIX.label.txt` and `PREFIX.group.txt`, compressed or not.
+
+    Raises:
+        DataError: there is no query or value file, or a file stands beside a compressed one of the same name.
+    """
+    with data_errors(str(prefix)):
+        query, value, label, group = (_find(prefix, side) for side in ("query", "value", "label", "group"))
+        if query is None:
+            raise _missing(prefix, "query")
+        if value is None:
+            raise _missing(prefix, "value")
+        return SplitPaths(query, value, label, group)
+
+
+def _find(prefix: Path, side: str) -> Path | None:
+    paths = [path for suffix in SUFFIXES if (path := Path(f"{prefix}.{side}.txt{suffix}")).exists()]
+    if len(paths) > 1:
+        raise DataError(f"{paths[1]}: stands beside {paths[0].name}; keep one of the two")
+    return paths[0] if paths else None
+
+
+def _missing(prefix: Path, side: str) -> DataError:
+    path = Path(f"{prefix}.{side}.txt")
+    names = [sibling.name for sibling in path.parent.iterdir() if side in sibling.name] if path.parent.is_dir() else []
+    nearest = get_close_matches(path.name, names, n=1)
+    hint = f"; did you mean {nearest[0]}?" if nearest else ""
+    return DataError(f"{path}: no such file, nor one with .gz, .bz2 or .xz{hint}")
+
+
+def read_pairs(query: Path, value: Path, label: Path | None, rules: TextRules, task: LabelKind) -> Pairs:
+    """All pairs of a split, at least one.
+
+    Raises:
+        DataError: a fault in a file, files without lines, or files of unequal line counts.
+    """
+    pairs = next(iter_pairs(query, value, rules, chunk=sys.maxsize), None)
+    if pairs is None:
+        raise DataError(f"{query}: a file without lines; there is nothing to learn from or to measure")
+    if label is None:
+        return pairs
+    labels = read_labels(label, task)
+    if len(labels) != len(pairs):
+        raise _unequal(query, len(pairs), label, len(labels))
+    return Pairs(pairs.query, pairs.value, labels)
+
+
+def iter_pairs(query: Path, value: Path, rules: TextRules, chunk: int = 65536) -> Iterator[Pairs]:
+    """Yields the pairs of two files in chunks of exactly `chunk`, the last one shorter; nothing if there are no lines.
+
+    Memory is bounded by a chunk.
+
+    Raises:
+        DataError: the first fault of a file, or unequal line counts, after all whole chunks before it were yielded.
+    """
+    queries = _chunks(parse_blocks(read_blocks(query), str(query), rules), chunk)
+    values = _chunks(parse_blocks(read_blocks(value), str(value), rules), chunk)
+    done, nothing = 0, Texts.concatenate([])
+    for query_texts, value_texts in zip_longest(queries, values, fillvalue=nothing):
+        if len(query_texts) != len(value_texts):
+            n_query = done + len(query_texts) + sum(map(len, queries))
+            n_value = done + len(value_texts) + sum(map(len, values))
+            raise _unequal(query, n_query, value, n_value)
+        yield Pairs(query_texts, value_texts)
+        done += len(query_texts)
+
+
+def iter_tsv(stream: BinaryIO, rules: TextRules, chunk: int = 65536, name: str = "<stdin>") -> Iterator[Pairs]:
+    """Yields the pairs of a stream of `query<TAB>value` lines, in chunks like those of `iter_pairs`.
+
+    Raises:
+        DataError: the first fault, which may be a missing or a second tab; `name` stands for the stream in the message.
+    """
+    for texts in _chunks(parse_blocks(stream_blocks(stream, name), name, rules, fields=2), 2 * chunk):
+        sides = np.arange(len(texts)).reshape(-1, 2)
+        yield Pairs(texts.take(sides[:, 0]), texts.take(sides[:, 1]))
+
+
+def _chunks(parts: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]], chunk: int) -> Iterator[Texts]:
+    """Yields the texts that `parse_blocks` yields in parts, `chunk` at a time, and then those that are left."""
+    ids_parts, ends_parts = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
+    n_tokens = n_texts = 0
+    for part_ids, part_ends in parts:
+        ids_parts.append(part_ids)
+        ends_parts.append(part_ends + n_tokens)
+        n_tokens += len(part_ids)
+        n_texts += len(part_ends)
+        if n_texts < chunk:
+            continue
+        ids, offsets = np.concatenate(ids_parts), np.concatenate(ends_parts)
+        whole = n_texts - n_texts % chunk
+        for first in range(0, whole, chunk):
+            yield _slice(ids, offsets[first : first + chunk + 1])
+        rest = int(offsets[whole])
+        ids_parts, ends_parts = [ids[rest:]], [offsets[whole:] - rest]
+        n_tokens, n_texts = n_tokens - rest, n_texts - whole
+    if n_texts:
+        yield _slice(np.concatenate(ids_parts), np.concatenate(ends_parts))
+
+
+def _slice(ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> Texts:
+    return Texts(ids[offsets[0] : offsets[-1]], offsets - offsets[0])
+
+
+def _unequal(first: Path, n_first: int, second: Path, n_second: int) -> DataError:
+    return DataError(f"{first}: {n_first} lines, but {second}: {n_second} lines; line N of each belongs to pair N")

@@ -1,0 +1,186 @@
+"""The run directory: the only module that knows its file names.
+
+    RUN/config.yaml        resolved config: every default written out, absolute data paths, seed
+    RUN/weights.npz        best weights by name
+    RUN/metrics.jsonl      one line per evaluation during training
+    RUN/evaluation.json    threshold fitted on dev, dev metrics
+    RUN/environment.json   versions, command, git commit, hardware, data fingerprints
+    RUN/checkpoint/        what --resume needs
+
+Nothing in it is executed or unpickled when it is read. Every file appears whole, by rename.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config import Config
+from pairlens.config_file import dump_config, load_config
+from pairlens.errors import RunError, UsageError
+from pairlens.files import whole_file
+from pairlens.weights import weight_shapes
+
+Floats = NDArray[np.float32]
+Json = dict[str, Any]
+
+_CONFIG, _WEIGHTS, _METRICS = "config.yaml", "weights.npz", "metrics.jsonl"
+_EVALUATION, _ENVIRONMENT, _CHECKPOINT = "evaluation.json", "environment.json", "checkpoint/state.npz"
+_PROGRESS = "progress"  # the entry of a checkpoint that holds JSON
+
+
+class Run:
+    """A run directory, read and written file by file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    # ---- making one ----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, path: Path, config: Config, environment: Json, force: bool = False) -> Run:
+        """A new run directory with its config and environment; with `force`, in place of a run that stands there.
+
+        Raises:
+            UsageError: something stands there already (with `force`: something that is not a run).
+        """
+        run = cls(path)
+        cls.refuse_existing(path, force)
+        path.mkdir(parents=True, exist_ok=True)
+        for name in (_CHECKPOINT, _WEIGHTS, _METRICS, _EVALUATION):
+            (path / name).unlink(missing_ok=True)
+        run._write_text(_CONFIG, dump_config(config))
+        run._write_json(_ENVIRONMENT, environment)
+        return run
+
+    @staticmethod
+    def refuse_existing(path: Path, force: bool) -> None:
+        """Raises UsageError unless `create` may make a run at `path`."""
+        if path.is_dir() and any(path.iterdir()):
+            if not (path / _CONFIG).is_file():
+                raise UsageError(f"{path}: holds files that are not a run's; choose another directory")
+            if not force:
+                raise UsageError(f"{path}: holds a run already; choose another directory, or --resume it, or --force")
+        elif path.exists() and not path.is_dir():
+            raise UsageError(f"{path}: is a file; a run is a directory")
+
+    def write_weights(self, arrays: Mapping[str, Floats]) -> None:
+        with whole_file(self.path / _WEIGHTS, "wb") as file:
+            _write_npz(file, arrays)
+
+    def write_metrics(self, lines: Sequence[Json]) -> None:
+        self._write_text(_METRICS, "".join(json.dumps(line) + "\n" for line in lines))
+
+    def write_evaluation(self, evaluation: Json) -> None:
+        self._write_json(_EVALUATION, evaluation)
+
+    def write_checkpoint(self, arrays: Mapping[str, NDArray[Any]], progress: Json) -> None:
+        """Arrays by name and everything else that training needs to go on, in one file."""
+        path = self.path / _CHECKPOINT
+        path.parent.mkdir(exist_ok=True)
+        encoded = np.frombuffer(json.dumps(progress).encode(), np.uint8)
+        with whole_file(path, "wb") as file:
+            _write_npz(file, {**arrays, _PROGRESS: encoded})
+
+    def _write_text(self, name: str, text: str) -> None:
+        with whole_file(self.path / name) as file:
+            file.write(text)
+
+    def _write_json(self, name: str, value: Json) -> None:
+        self._write_text(name, json.dumps(value, indent=2) + "\n")
+
+    # ---- reading one ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """A run that `train` left behind. Raises RunError if there is none."""
+        if not path.is_dir():
+            raise RunError(f"{path}: no such run directory; `pairlens train CONFIG --output {path}` makes one")
+        if not (path / _CONFIG).is_file():
+            raise RunError(f"{path / _CONFIG}: missing; {path} is not a run directory")
+        return cls(path)
+
+    def config(self) -> Config:
+        return load_config(self.path / _CONFIG)
+
+    def refuse_other_config(self, config: Config) -> None:
+        """Raises RunError, with every difference, unless the run was made with this config."""
+        mine, other = _flat(self.config().model_dump(mode="json")), _flat(config.model_dump(mode="json"))
+        if differences := [
+            f"{key}: {mine.get(key)!r} in the run, {other.get(key)!r} now"
+            for key in (mine | other)
+            if mine.get(key) != other.get(key)
+        ]:
+            raise RunError(f"{self.path}: was trained with another config; {'; '.join(differences)}")
+
+    def weights(self, config: Config) -> dict[str, Floats]:
+        """The weights of the run's model.
+
+        Raises:
+            RunError: the file is missing or damaged, or does not hold the arrays that the config describes.
+        """
+        path = self.path / _WEIGHTS
+        if not path.exists():
+            raise RunError(f"{path}: missing; the run has no weights yet. `pairlens train --resume` continues it")
+        shapes = weight_shapes(config.model)
+        arrays = _read_npz(path)
+        if wrong := sorted(shapes.keys() ^ arrays.keys()):
+            raise RunError(f"{path}: the arrays do not fit {_CONFIG}; missing or unknown: {', '.join(wrong)}")
+        for name, shape in shapes.items():
+            array = arrays[name]
+            if array.shape != shape or array.dtype != np.float32:
+                found = f"{array.dtype} {list(array.shape)}"
+                raise RunError(f"{path}: {name} is {found}; {_CONFIG} makes it float32 {list(shape)}")
+            if not np.isfinite(array).all():
+                raise RunError(f"{path}: {name} holds numbers that are not finite; train again")
+        return arrays
+
+    def threshold(self) -> float:
+        """The score from which a pair counts as positive, fitted on dev; 0.5 where there was no dev split."""
+        path = self.path / _EVALUATION
+        try:
+            threshold = json.loads(path.read_text(encoding="utf-8")).get("threshold", 0.5)
+        except FileNotFoundError:
+            return 0.5
+        except (OSError, ValueError, AttributeError) as error:
+            raise RunError(f"{path}: damaged ({error}); train again") from None
+        if not isinstance(threshold, float) or not 0.0 <= threshold <= 1.0:
+            raise RunError(f"{path}: threshold is {threshold!r}; must be a number from 0 to 1")
+        return threshold
+
+    def checkpoint(self) -> tuple[dict[str, NDArray[Any]], Json] | None:
+        """What `write_checkpoint` wrote last, if anything. Raises RunError if it is damaged."""
+        path = self.path / _CHECKPOINT
+        if not path.exists():
+            return None
+        arrays = _read_npz(path)
+        try:
+            return arrays, json.loads(arrays.pop(_PROGRESS).tobytes())
+        except (KeyError, ValueError):
+            raise RunError(f"{path}: damaged; start again with --force") from None
+
+
+def _flat(tree: Any, path: str = "") -> Json:
+    """A nested config as one mapping of dotted keys."""
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else None
+    if items is None:
+        return {path: tree}
+    return {key: value for name, child in items for key, value in _flat(child, f"{path}.{name}".strip(".")).items()}
+
+
+def _write_npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
+    np.savez(file, **arrays)
+
+
+def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        raise RunError(f"{path}: damaged or not an npz file ({error})") from None

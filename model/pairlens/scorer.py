@@ -1,0 +1,224 @@
+"""The network on plain arrays: the only engine that scores, and it needs no TensorFlow.
+
+It tells the story of network.py in the same order with the same names: encode (embed, convolve), attend, pool, dnn,
+head. Texts stay ragged throughout, so no padding exists and none can change a number.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.activations import activate
+from pairlens.config import Config
+from pairlens.encoder import Encoded, Encoder, Folded
+from pairlens.errors import DataError
+from pairlens.pairs import Texts
+
+Floats = NDArray[np.float32]
+TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
+
+# A window's encodings stay in the cache. The work is cut the same way for any number of threads.
+_WINDOW_PAIRS = 1024
+_WINDOW_TOKENS = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class PairAttention:
+    """What the texts of one pair attended to.
+
+    Attributes:
+        query, value: int32 ids [Tq], [Tv].
+        scores: float32 [Tq, Tv] after mask and softmax, as the Keras layer's `return_attention_scores` gives them.
+        value_scores: float32 [Tv, Tq], the value's attention to the query, with `direction: both`; else None.
+    """
+
+    query: NDArray[np.int32]
+    value: NDArray[np.int32]
+    scores: Floats
+    value_scores: Floats | None = None
+
+
+class Scorer:
+    """A trained model that scores pairs and shows their attention.
+
+    Args:
+        config: the run's config.
+        weights: float32 arrays by the names of weights.npz.
+        threads: how many windows of pairs are worked on at once; default: the processors this process may use. The
+            scores are the same for any number.
+    """
+
+    def __init__(self, config: Config, weights: Mapping[str, Floats], threads: int | None = None) -> None:
+        from pairlens import kernels
+
+        model = config.model
+        self.config = config
+        self.threads = threads or len(os.sched_getaffinity(0))
+        self._encoder = Encoder(model, weights)
+        self._directions = 2 if model.attention.direction == "both" else 1
+        self._blocks = self._directions * len(model.features) * len(model.pooling)
+        self._layers = _dense_layers(weights, len(model.dnn.units), self._blocks)
+        self._attention_plan = kernels.AttentionPlan(
+            dot=model.attention.score_mode == "dot",
+            scale=float(weights.get("attention/scale", 1.0)),
+            concat_score_weight=float(weights.get("attention/concat_score_weight", 1.0)),
+            temperature=model.attention.temperature,
+            causal=model.attention.use_causal_mask,
+        )
+        self._pooling_plan = kernels.PoolingPlan(
+            *(feature in model.features for feature in kernels.PoolingPlan._fields[:4]),
+            *(pooling in model.pooling for pooling in kernels.PoolingPlan._fields[4:]),
+        )
+
+    def score(self, queries: TextsLike, values: TextsLike) -> Floats:
+        """Scores float32 [B] of the pairs (queries[i], values[i]), in order.
+
+        Raises:
+            DataError: unequal counts, an id outside the vocabulary, or an empty text that the config does not allow.
+        """
+        query, value = self._checked(queries, values)
+        if self.config.model.symmetric:
+            return (self._score(query, value) + self._score(value, query)) / np.float32(2.0)
+        return self._score(query, value)
+
+    def attend(self, queries: TextsLike, values: TextsLike) -> list[PairAttention]:
+        """Attention scores of each pair at the texts' true lengths, in order; raises as `score` does."""
+        query, value = self._checked(queries, values)
+        batched_query, batched_value = self._as_batched(query), self._as_batched(value)
+        folded = self._encoder.fold(batched_query, batched_value)
+        rows, columns = self._encoder.encode(batched_query, folded), self._encoder.encode(batched_value, folded)
+        scores = self._attend(rows, columns)
+        value_scores = self._attend(columns, rows) if self._directions == 2 else None
+        return [
+            PairAttention(
+                q,
+                v,
+                scores[i][: len(q), : len(v)],
+                None if value_scores is None else value_scores[i][: len(v), : len(q)],
+            )
+            for i, (q, v) in enumerate(zip(query, value, strict=True))
+        ]
+
+    # ---- the network, in data-flow order -------------------------------------------------------------------------
+
+    def _score(self, query: Texts, value: Texts) -> Floats:
+        query, value = self._as_batched(query), self._as_batched(value)
+        scores = [np.zeros(0, np.float32)]
+        for block in _windows(query, value, len(query), self._encoder.fold_limit):
+            folded = self._encoder.fold(*block)
+            windows = [(*window, folded) for window in _windows(*block, _WINDOW_PAIRS, _WINDOW_TOKENS)]
+            workers = map if self.threads == 1 or len(windows) == 1 else self._workers.map
+            scores.extend(workers(self._score_window, *zip(*windows, strict=True)))
+        return np.concatenate(scores)
+
+    def _score_window(self, query: Texts, value: Texts, folded: Folded) -> Floats:
+        encoded_query, encoded_value = self._encoder.encode(query, folded), self._encoder.encode(value, folded)
+        return self._head(self._dnn(self._attend_and_pool(encoded_query, encoded_value)))
+
+    def _attend(self, query: Encoded, value: Encoded) -> list[Floats]:
+        """Attention scores [Tq, Tv] of each pair."""
+        from pairlens import kernels
+
+        Tq, Tv = np.diff(query.side[1]), np.diff(value.side[1])
+        offsets = np.concatenate(([0], np.cumsum(Tq * Tv)))
+        flat = np.empty(offsets[-1], np.float32)
+        kernels.pair_scores(query.side, value.key, value.side, self._attention_plan, flat, offsets)
+        return [flat[offsets[i] : offsets[i + 1]].reshape(Tq[i], Tv[i]) for i in range(len(Tq))]
+
+    def _attend_and_pool(self, query: Encoded, value: Encoded) -> Floats:
+        """The DNN's input [B, blocks * F]: of each direction the features, of each feature the poolings."""
+        from pairlens import kernels
+
+        out = np.empty((len(query.side[1]) - 1, self._blocks * query.key.shape[1]), np.float32)
+        directions = [(query, value), (value, query)][: self._directions]
+        for i, (rows, columns) in enumerate(directions):
+            column = i * out.shape[1] // self._directions
+            kernels.pair_features(
+                rows.side, columns.key, columns.side, self._attention_plan, self._pooling_plan, out, column
+            )
+        return out
+
+    def _dnn(self, x: Floats) -> Floats:
+        for kernel, bias in self._layers[:-1]:
+            x = activate(self.config.model.dnn.activation, x @ kernel + bias)
+        return x
+
+    def _head(self, x: Floats) -> Floats:
+        kernel, bias = self._layers[-1]
+        logits: Floats = (x @ kernel + bias)[:, 0]
+        return activate("sigmoid", logits) if self.config.task == "binary" else logits
+
+    # ---- around it -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _workers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.threads, "pairlens")
+
+    def _checked(self, queries: TextsLike, values: TextsLike) -> tuple[Texts, Texts]:
+        query, value = _as_texts(queries), _as_texts(values)
+        if len(query) != len(value):
+            raise DataError(f"{len(query)} queries but {len(value)} values; a pair has one of each")
+        input_dim = self.config.model.embedding.input_dim
+        for name, texts in (("query", query), ("value", value)):
+            if len(texts.ids) and not 0 <= texts.ids.min() <= texts.ids.max() < input_dim:
+                wrong = int(np.flatnonzero((texts.ids < 0) | (texts.ids >= input_dim))[0])
+                text = int(np.searchsorted(texts.offsets, wrong, side="right")) - 1
+                raise DataError(f"{name} {text}: id {texts.ids[wrong]}; the model's ids go from 0 to {input_dim - 1}")
+            if self.config.data.empty == "error" and not texts.lengths.all():
+                raise DataError(
+                    f"{name} {int(np.argmin(texts.lengths))}: no tokens; `data.empty: score` would allow it"
+                )
+        return query, value
+
+    def _as_batched(self, texts: Texts) -> Texts:
+        """With `masking: none`, the texts as the page's snippet sees them: padded with id 0 in batches of the config's
+        size, in order, as `Model.predict` would be given them. Otherwise as they are."""
+        if self.config.model.masking == "exact":
+            return texts
+        padded = texts.lengths.copy()
+        for start in range(0, len(padded), self.config.training.batch_size):
+            batch = padded[start : start + self.config.training.batch_size]
+            batch[:] = batch.max()
+        offsets = np.concatenate(([0], np.cumsum(padded)))
+        ids = np.zeros(offsets[-1], np.int32)
+        ids[np.arange(len(texts.ids)) + np.repeat(offsets[:-1] - texts.offsets[:-1], texts.lengths)] = texts.ids
+        return Texts(ids, offsets)
+
+
+def _as_texts(texts: TextsLike) -> Texts:
+    return texts if isinstance(texts, Texts) else Texts.from_lists(texts)
+
+
+def _windows(query: Texts, value: Texts, pairs: int, tokens: int) -> Iterator[tuple[Texts, Texts]]:
+    """Consecutive pairs, at most so many of them with at most so many tokens, but at least one."""
+    before = query.offsets + value.offsets
+    start = 0
+    while start < len(query):
+        fit = int(np.searchsorted(before, before[start] + tokens, side="right")) - 1
+        stop = max(start + 1, min(start + pairs, fit))
+        yield _slice(query, start, stop), _slice(value, start, stop)
+        start = stop
+
+
+def _slice(texts: Texts, start: int, stop: int) -> Texts:
+    first, last = texts.offsets[start], texts.offsets[stop]
+    return Texts(texts.ids[first:last], texts.offsets[start : stop + 1] - first)
+
+
+def _dense_layers(weights: Mapping[str, Floats], hidden: int, blocks: int) -> list[tuple[Floats, Floats]]:
+    """(kernel, bias) of the DNN and the head; the first kernel gets rows for its input's zero columns."""
+    layers = [
+        (weights[f"{name}/kernel"], weights[f"{name}/bias"]) for name in [*map("dnn/{}".format, range(hidden)), "head"]
+    ]
+    kernel, bias = layers[0]
+    rows = kernel.reshape(blocks, -1, kernel.shape[1])
+    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8), (0, 0)))
+    layers[0] = padded.reshape(-1, kernel.shape[1]), bias
+    return layers

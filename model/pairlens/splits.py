@@ -1,0 +1,69 @@
+"""What a config's data section stands for: its splits, read and checked, and its pretrained embeddings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config import Config
+from pairlens.errors import DataError, UsageError
+from pairlens.pairs import Pairs, SplitPaths, TextRules, read_pairs, split_paths
+
+SplitName = Literal["train", "dev", "test"]
+
+
+def text_rules(config: Config) -> TextRules:
+    """What a text may hold, as the config says."""
+    data = config.data
+    return TextRules(
+        config.model.embedding.input_dim, data.max_length, data.too_long == "truncate", data.empty == "score"
+    )
+
+
+def find_split(config: Config, name: SplitName) -> SplitPaths:
+    """The files of a split, with labels.
+
+    Raises:
+        UsageError: the config names no such split. DataError: a file is missing.
+    """
+    prefix: Path | None = getattr(config.data, name)
+    if prefix is None:
+        raise UsageError(f"the config has no data.{name}; name its files' common path with --set data.{name}=PREFIX")
+    paths = split_paths(prefix)
+    if paths.label is None:
+        raise DataError(f"{prefix}.label.txt: no such file, nor one with .gz, .bz2 or .xz")
+    return paths
+
+
+def read_split(config: Config, name: SplitName) -> Pairs:
+    """The labelled pairs of a split; raises as `find_split` and `read_pairs` do."""
+    paths = find_split(config, name)
+    return read_pairs(paths.query, paths.value, paths.label, text_rules(config), config.task)
+
+
+def read_pretrained(config: Config) -> NDArray[np.float32] | None:
+    """The embeddings [input_dim, output_dim] of `model.embedding.pretrained`, if it is set.
+
+    Raises:
+        DataError: the file is missing, is no .npy file, or holds another shape or numbers that are not finite.
+    """
+    embedding = config.model.embedding
+    if embedding.pretrained is None:
+        return None
+    try:
+        matrix = np.load(embedding.pretrained, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{embedding.pretrained}: cannot be read as a .npy matrix ({error})") from None
+    shape = (embedding.input_dim, embedding.output_dim)
+    if not isinstance(matrix, np.ndarray) or matrix.shape != shape or matrix.dtype.kind != "f":
+        found = f"{matrix.dtype} {list(matrix.shape)}" if isinstance(matrix, np.ndarray) else "an archive"
+        raise DataError(
+            f"{embedding.pretrained}: found {found}; must be floats {list(shape)}, "
+            "model.embedding.input_dim by model.embedding.output_dim"
+        )
+    if not np.isfinite(matrix).all():
+        raise DataError(f"{embedding.pretrained}: holds numbers that are not finite")
+    return matrix.astype(np.float32)

@@ -1,0 +1,98 @@
+"""Ragged texts: one array of ids and one array of offsets, whatever the number of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.errors import DataError
+
+ID_LIMIT = 2**31  # ids are int32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Texts:
+    """Ragged token texts: text i is `ids[offsets[i]:offsets[i + 1]]`.
+
+    Attributes:
+        ids: int32 [total tokens].
+        offsets: int64 [texts + 1]; the first is 0, the last is the total.
+    """
+
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, i: int) -> NDArray[np.int32]:
+        """The ids of text `i`, a view; a negative `i` counts from the end."""
+        return self.ids[self.offsets[:-1][i] : self.offsets[1:][i]]
+
+    def __iter__(self) -> Iterator[NDArray[np.int32]]:
+        return map(self.__getitem__, range(len(self)))
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each text, int64 [texts]."""
+        return np.diff(self.offsets)
+
+    def take(self, indices: NDArray[np.int64]) -> Texts:
+        """The texts at `indices` [n], in that order; a text may be taken more than once."""
+        lengths = self.lengths[indices]
+        offsets = _offsets(lengths)
+        shift = self.offsets[:-1][indices] - offsets[:-1]  # from a token's place in the result to its place here
+        return Texts(self.ids[np.arange(offsets[-1]) + np.repeat(shift, lengths)], offsets)
+
+    @classmethod
+    def from_lists(cls, texts: Iterable[Sequence[int] | NDArray[Any]]) -> Texts:
+        """Texts from Python lists or arrays of integers from 0 to 2147483647.
+
+        Raises:
+            DataError: a text holds anything else; the message names the text's index.
+        """
+        arrays = [_as_integers(text, index) for index, text in enumerate(texts)]
+        offsets = _offsets([len(array) for array in arrays])
+        wide = np.concatenate([np.empty(0, np.int64), *arrays], dtype=np.int64, casting="unsafe")
+        bad = np.flatnonzero((wide < 0) | (wide >= ID_LIMIT))
+        if len(bad):
+            index = int(np.searchsorted(offsets, bad[0], side="right")) - 1
+            raise _not_an_id(index, arrays[index][bad[0] - offsets[index]])
+        return cls(wide.astype(np.int32), offsets)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Texts]) -> Texts:
+        """The texts of all parts, in order."""
+        ids = np.concatenate([np.empty(0, np.int32), *(part.ids for part in parts)])
+        return cls(ids, _offsets(np.concatenate([np.empty(0, np.int64), *(part.lengths for part in parts)])))
+
+
+def _offsets(lengths: NDArray[np.int64] | Sequence[int]) -> NDArray[np.int64]:
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def _as_integers(text: Any, index: int) -> NDArray[np.integer]:
+    """An integer array of any width [tokens]; whether its integers are ids is checked later, for all texts at once."""
+    try:
+        array = np.asarray(text)
+    except ValueError:  # lists of unequal lengths in a list
+        array = np.asarray(None)
+    if array.ndim != 1:
+        raise DataError(f"text {index}: not a sequence of ids")
+    if array.dtype.kind in "iu":
+        return array
+    for item in text:  # NumPy found a common type for all items; name the one that is to blame
+        if isinstance(item, (bool, np.bool)) or not isinstance(item, (int, np.integer)) or not 0 <= item < ID_LIMIT:
+            raise _not_an_id(index, item)
+    return array.astype(np.int64)  # no items, or an array of Python integers
+
+
+def _not_an_id(index: int, item: object) -> DataError:
+    shown = item.item() if isinstance(item, np.generic) else item
+    return DataError(f"text {index}: {shown!r} is not an id: ids are integers from 0 to {ID_LIMIT - 1}")

@@ -1,0 +1,221 @@
+"""Bytes of token texts → ids, with the exact place of the first fault.
+
+Every block goes through a few NumPy passes, with no Python per line or token. Only a block in which they see a fault is
+read again, slowly, to say where it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.errors import DataError
+from pairlens.texts import ID_LIMIT
+
+_NEWLINE, _TAB, _SPACE = b"\n\t "
+_PLACES = 9  # every number of so many digits fits 32 bits
+_SHOWN = 40  # characters of an offending text
+
+
+@dataclass(frozen=True, slots=True)
+class TextRules:
+    """What a text may hold: ids below `input_dim`, and from 1 to `max_length` tokens.
+
+    `truncate` keeps the first `max_length` tokens of a longer text, `allow_empty` lets a text without tokens pass.
+    """
+
+    input_dim: int | None
+    max_length: int | None = None
+    truncate: bool = False
+    allow_empty: bool = False
+
+    @property
+    def id_limit(self) -> int:
+        return ID_LIMIT if self.input_dim is None else min(self.input_dim, ID_LIMIT)
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a block begins: perhaps inside a line, perhaps inside a text, never inside a token."""
+
+    line: int = 1
+    column: int = 1
+    field: int = 0  # texts of this line that lie before
+    tokens: int = 0  # tokens of this text that lie before
+
+
+def parse_blocks(
+    blocks: Iterable[bytes], name: str, rules: TextRules, fields: int = 1
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+    """Yields for each block its ids [tokens] and the count of its tokens before the end of each text [texts ended].
+
+    A line holds `fields` texts with a tab between them. Memory is bounded by the longest block and token.
+
+    Raises:
+        DataError: `name:line:column: message` for the first fault, after everything in the lines before it was yielded.
+    """
+    place = _Place()
+    for block in _whole_tokens(blocks):
+        part = _parse_block(block, place, rules, fields)
+        if part is None:
+            line_start, fault = _first_fault(block, place, rules, fields)
+            before = _parse_block(block[:line_start], place, rules, fields) if line_start else None
+            if before is not None:
+                yield before
+            raise DataError(f"{name}:{fault}")
+        yield part
+
+
+def _whole_tokens(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes, each block cut behind a blank or newline; CRLF becomes LF; a missing last newline is supplied."""
+    pieces: list[bytes] = []  # of an unfinished token; joined once, so that a long one costs no more than a short one
+    ended = True
+    for block in blocks:
+        cut = 1 + max(block.rfind(b"\n"), block.rfind(b" "), block.rfind(b"\t"))
+        if cut:
+            whole = b"".join([*pieces, block[:cut]])
+            ended = whole.endswith(b"\n")
+            pieces.clear()
+            yield whole.replace(b"\r\n", b"\n") if b"\r" in whole else whole
+        pieces.append(block[cut:])
+    tail = b"".join(pieces)
+    if tail or not ended:
+        yield tail.removesuffix(b"\r") + b"\n"
+
+
+def _parse_block(
+    block: bytes, place: _Place, rules: TextRules, fields: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]] | None:
+    """Ids and text ends of a block, and `place` moved behind it; or None and `place` as it was if there is a fault."""
+    parsed = _tokenize(block, place.field, fields)
+    if parsed is None:
+        return None
+    ids, ends = parsed
+    if len(ids) and ids.max() >= rules.id_limit:
+        return None
+    # A text begins at one bound and ends at the next. The first began before the block, the last ends behind it.
+    bounds = np.concatenate([[-place.tokens], ends, [len(ids)]])
+    lengths = np.diff(bounds)
+    if not rules.allow_empty and not lengths[:-1].all():
+        return None
+    if rules.max_length is not None and lengths.max() > rules.max_length:
+        if not rules.truncate:
+            return None
+        ids, ends = _truncate(ids, bounds, rules.max_length)
+    newline = block.rfind(b"\n")
+    place.column = len(block) - newline if newline >= 0 else place.column + len(block)
+    lines, place.field = divmod(place.field + len(ends), fields)
+    place.line += lines
+    place.tokens = int(lengths[-1])
+    return ids.view(np.int32), ends
+
+
+def _tokenize(block: bytes, field: int, fields: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]] | None:
+    """Ids [tokens] up to 2³¹, and the count of tokens before each text end; None if a byte stands where it may not."""
+    text = np.frombuffer(block, np.uint8)
+    digits = text - np.uint8(ord("0"))  # wraps round: what is no digit becomes more than 9
+    gaps = np.flatnonzero(digits > 9)
+    kinds = text.take(gaps)
+    newline, tab = kinds == _NEWLINE, kinds == _TAB
+    if not (newline | tab | (kinds == _SPACE)).all():
+        return None
+    text_ends = np.flatnonzero(newline if fields == 1 else newline | tab)
+    if fields > 1 and (newline[text_ends] != (np.arange(field + 1, field + 1 + len(text_ends)) % fields == 0)).any():
+        return None
+
+    lengths = gaps.copy()  # digits before each gap; no token spans two blocks
+    lengths[1:] -= gaps[:-1] + 1
+    empty = np.flatnonzero(lengths == 0)  # gaps behind another gap, such as the second of two blanks
+    ends = text_ends + 1 - np.searchsorted(empty, text_ends, side="right")
+    if len(empty):
+        gaps, lengths = np.delete(gaps, empty), np.delete(lengths, empty)
+    return _values(block, digits, gaps, lengths), ends
+
+
+def _values(
+    block: bytes, digits: NDArray[np.uint8], stops: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> NDArray[np.uint32]:
+    """The numbers that end before `stops` [tokens], one decimal place at a time; 2³¹ for all that are larger."""
+    at = stops - 1
+    values = digits.take(at).astype(np.uint32)
+    longest = int(lengths.max(initial=0))
+    for k in range(1, min(longest, _PLACES)):
+        at -= 1
+        values += digits.take(at) * (lengths > k) * np.uint32(10**k)
+    if longest > _PLACES:
+        for i in np.flatnonzero(lengths > _PLACES):
+            values[i] = _value(block[stops[i] - lengths[i] : stops[i]])
+    return values
+
+
+def _value(token: bytes) -> int:
+    """The number that a token of ASCII digits stands for, at most 2³¹."""
+    significant = token.lstrip(b"0")
+    return min(int(significant or b"0"), ID_LIMIT) if len(significant) <= _PLACES + 1 else ID_LIMIT
+
+
+def _truncate(
+    ids: NDArray[np.uint32], bounds: NDArray[np.int64], max_length: int
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Keeps the first `max_length` tokens of each text; for `bounds` see `_parse_block`."""
+    starts = np.maximum(bounds[:-1], 0)
+    kept = np.maximum(np.minimum(bounds[1:], bounds[:-1] + max_length) - starts, 0)
+    ends = np.cumsum(kept)
+    return ids[np.arange(ends[-1]) + np.repeat(starts - (ends - kept), kept)], ends[:-1]
+
+
+def _first_fault(block: bytes, place: _Place, rules: TextRules, fields: int) -> tuple[int, str]:
+    """Where the line of a block's first fault starts (0 if in an earlier block), and its `line:column: message`."""
+    line, start, field, tokens = place.line, 1 - place.column, place.field, place.tokens
+    for match in re.finditer(rb"\n|\t|[^ \t\n]+", block):
+        lexeme = match.group()
+        if lexeme == b"\t" and fields == 1:
+            continue
+        if lexeme in b"\t\n":
+            message = _text_fault(lexeme, field, tokens, rules, fields)
+            field, tokens = field + 1, 0
+        else:
+            message = _token_fault(lexeme, tokens, rules)
+            tokens += 1
+        if message:
+            return max(start, 0), f"{line}:{match.start() - start + 1}: {message}"
+        if lexeme == b"\n":
+            line, start, field = line + 1, match.end(), 0
+    raise AssertionError("a block without a fault was taken for one with a fault")
+
+
+def _text_fault(end: bytes, field: int, tokens: int, rules: TextRules, fields: int) -> str | None:
+    if (end == b"\n") != (field == fields - 1):
+        found = "no tab in the line" if end == b"\n" else "a third column"
+        return f"{found}; a line is a query, a tab and a value"
+    if tokens == 0 and not rules.allow_empty:
+        return "an empty text; give it at least one id or set data.empty: score"
+    return None
+
+
+def _token_fault(token: bytes, tokens_before: int, rules: TextRules) -> str | None:
+    ids = f"ids go from 0 to {rules.id_limit - 1}"
+    if rules.input_dim is not None:
+        ids += f"; model.embedding.input_dim is {rules.input_dim}"
+    if re.fullmatch(rb"-[0-9]+", token):
+        return f"negative: {quote(token)}; {ids}"
+    if not re.fullmatch(rb"[0-9]+", token):
+        return f"not an integer: {quote(token)}; a text is base-10 ids separated by blanks"
+    if _value(token) >= rules.id_limit:
+        return f"too large: {quote(token)}; {ids}"
+    if rules.max_length is not None and tokens_before >= rules.max_length and not rules.truncate:
+        return f"a text of more than {rules.max_length} tokens; raise data.max_length or set data.too_long: truncate"
+    return None
+
+
+def quote(text: bytes) -> str:
+    """What stands in a file, for a message: in quotes, control characters escaped, cut to 40 characters."""
+    try:
+        shown = text.decode()
+    except UnicodeDecodeError:
+        return f"{text[:_SHOWN]!r} (not UTF-8)".removeprefix("b")
+    return repr(shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…")

@@ -1,0 +1,224 @@
+"""The training loop: TensorFlow computes the steps, the scorer evaluates on dev, the run directory keeps the best.
+
+Everything random follows from (seed, epoch, step), so that a run continued from a checkpoint ends with the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tf_keras
+from numpy.typing import NDArray
+
+from pairlens.batches import Batch, training_batches
+from pairlens.config import TASK_METRICS, Config
+from pairlens.errors import PairlensError
+from pairlens.metrics import best_threshold, evaluate_scores, higher_is_better
+from pairlens.network import Dropout, build_network
+from pairlens.pairs import Pairs
+from pairlens.runs import Json, Run
+from pairlens.scorer import Scorer
+
+_LOSSES = {
+    "binary": tf.nn.sigmoid_cross_entropy_with_logits,
+    "regression": tf.math.squared_difference,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One batch done: `step` of `steps` in `epoch` of `epochs`, all from 1; the epoch's mean loss and speed so far."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    pairs_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """One epoch done and evaluated; a line of metrics.jsonl. `dev` is empty without a dev split."""
+
+    epoch: int
+    loss: float
+    pairs_per_second: float
+    dev: dict[str, float]
+    best: bool
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Where training stands; together with the weights and the optimizer's state, all that continuing needs."""
+
+    epoch: int = 0
+    step: int = 0
+    best: float | None = None
+    best_epoch: int = 0
+    evaluations: list[Json] = field(default_factory=list)
+
+
+Listener = Callable[[Step | Evaluation], None]
+
+
+class Trainer:
+    """Trains the network of a config into a run directory.
+
+    Args:
+        run: where weights, metrics and checkpoints go; if it has a checkpoint, training continues from there.
+        pretrained: float32 [input_dim, output_dim], the embedding's initial values instead of the initializer's.
+    """
+
+    def __init__(self, config: Config, run: Run, pretrained: NDArray[np.float32] | None = None) -> None:
+        tf.config.experimental.enable_op_determinism()
+        tf.random.set_seed(config.training.seed)
+        self.config = config
+        self.run = run
+        self.network = build_network(config)
+        if pretrained is not None:
+            self.network.embedding.embeddings.assign(pretrained)
+        self.optimizer = _optimizer(config)
+        self.optimizer.build(self.network.trainable_variables)
+        self.progress = _Progress()
+        if checkpoint := run.checkpoint():
+            self._restore(*checkpoint)
+        ids, length = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)
+        label, step = tf.TensorSpec([None], tf.float32), tf.TensorSpec([], tf.int64)
+        signature = [Batch(ids, length, ids, length, label), step]
+        self._step = tf.function(self._train_step, input_signature=signature, autograph=False)
+
+    def fit(self, train: Pairs, dev: Pairs | None, listen: Listener) -> dict[str, float]:
+        """Train to the last epoch or until early stopping, telling `listen` of every step and evaluation.
+
+        Returns:
+            The dev metrics of the best weights, which the run directory then holds; nothing without a dev split.
+
+        Raises:
+            PairlensError: the loss is no longer finite. The best weights so far stay in the run directory.
+        """
+        assert train.label is not None
+        if self.progress.epoch == 0:
+            self._start_at(float(train.label.mean()))
+        while self.progress.epoch < self.config.training.epochs and not self._out_of_patience():
+            loss, rate = self._train_epoch(train, listen)
+            listen(self._end_epoch(loss, rate, dev))
+        return self._finish(dev)
+
+    def _start_at(self, mean: float) -> None:
+        """Let the head begin at the labels' mean, so that no step is spent on learning it."""
+        if self.config.task == "binary":
+            mean = min(max(mean, 1e-3), 1.0 - 1e-3)
+            mean = math.log(mean / (1.0 - mean))
+        self.network.head.bias.assign([mean])
+
+    def _train_epoch(self, train: Pairs, listen: Listener) -> tuple[float, float]:
+        """One pass over the data; its mean loss and its pairs per second."""
+        training, epoch = self.config.training, self.progress.epoch + 1
+        steps = math.ceil(len(train) / training.batch_size)
+        total, seen, mean, rate, began = 0.0, 0, 0.0, 0.0, time.perf_counter()
+        for number, batch in enumerate(training_batches(train, training.batch_size, training.seed, epoch), 1):
+            loss = float(self._step(batch, self.progress.step))
+            if not math.isfinite(loss):
+                raise PairlensError(
+                    f"the loss became {loss} in epoch {epoch}, step {number}, at learning rate "
+                    f"{training.optimizer.learning_rate:g}; {self.run.path} keeps the best weights so far. "
+                    "Try a lower training.optimizer.learning_rate, or training.optimizer.clipnorm=1.0"
+                )
+            self.progress.step += 1
+            total, seen = total + loss * len(batch.label), seen + len(batch.label)
+            mean, rate = total / seen, seen / (time.perf_counter() - began)
+            listen(Step(epoch, training.epochs, number, steps, mean, rate))
+        return mean, rate
+
+    def _train_step(self, batch: Batch, step: tf.Tensor) -> tf.Tensor:
+        dropout = Dropout(self.config.training.seed, step)
+        with tf.GradientTape() as tape:
+            _, parts = self.network(*batch[:4], dropout=dropout)
+            label = tf.broadcast_to(batch.label, tf.shape(parts["logits"]))
+            loss = tf.reduce_mean(_LOSSES[self.config.task](label, parts["logits"]))
+            total = tf.add_n([loss, *self.network.losses])  # with the regularizers
+        variables = self.network.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
+        return loss
+
+    def _end_epoch(self, loss: float, rate: float, dev: Pairs | None) -> Evaluation:
+        """Evaluate on dev, keep the weights if they are the best so far (always without dev), write a checkpoint."""
+        progress = self.progress
+        progress.epoch += 1
+        arrays = self.network.arrays()
+        metrics = self._dev_metrics(arrays, dev)
+        best = dev is None or self._improves(metrics[self.metric])
+        if best:
+            progress.best, progress.best_epoch = metrics.get(self.metric), progress.epoch
+            self.run.write_weights(arrays)
+        evaluation = Evaluation(progress.epoch, loss, rate, metrics, best)
+        progress.evaluations.append(asdict(evaluation))
+        optimizer = {f"optimizer/{i}": v.numpy() for i, v in enumerate(self.optimizer.variables)}
+        self.run.write_checkpoint(arrays | optimizer, asdict(progress))
+        self.run.write_metrics(progress.evaluations)
+        return evaluation
+
+    def _finish(self, dev: Pairs | None) -> dict[str, float]:
+        """Fit the threshold on dev with the best weights, and write evaluation.json."""
+        if dev is None:
+            return {}
+        assert dev.label is not None
+        score = Scorer(self.config, self.run.weights(self.config)).score(dev.query, dev.value)
+        if self.config.task != "binary":
+            metrics = evaluate_scores(self.config.task, dev.label, score)
+            self.run.write_evaluation({"dev": metrics})
+            return metrics
+        threshold = best_threshold(dev.label, score, "f1" if self.metric == "f1" else "accuracy")
+        metrics = evaluate_scores(self.config.task, dev.label, score, threshold)
+        self.run.write_evaluation({"threshold": threshold, "dev": metrics})
+        return metrics
+
+    # ---- early stopping ------------------------------------------------------------------------------------------
+
+    @property
+    def metric(self) -> str:
+        """What early stopping watches, and by which the best weights are chosen."""
+        stopping = self.config.training.early_stopping
+        headline = TASK_METRICS[self.config.task][0]
+        return headline if stopping is None or stopping.metric == "auto" else stopping.metric
+
+    def _improves(self, value: float) -> bool:
+        best = self.progress.best
+        stopping = self.config.training.early_stopping
+        if best is None or math.isnan(best):
+            return True
+        gain = value - best if higher_is_better(self.metric) else best - value
+        return gain > (stopping.min_delta if stopping else 0.0)
+
+    def _out_of_patience(self) -> bool:
+        stopping = self.config.training.early_stopping
+        return stopping is not None and self.progress.epoch - self.progress.best_epoch > stopping.patience
+
+    def _dev_metrics(self, arrays: dict[str, NDArray[np.float32]], dev: Pairs | None) -> dict[str, float]:
+        if dev is None:
+            return {}
+        assert dev.label is not None
+        score = Scorer(self.config, arrays).score(dev.query, dev.value)
+        return evaluate_scores(self.config.task, dev.label, score)
+
+    # ---- checkpoints ---------------------------------------------------------------------------------------------
+
+    def _restore(self, arrays: dict[str, NDArray[Any]], progress: Json) -> None:
+        self.progress = _Progress(**progress)
+        self.network.assign(arrays)
+        for i, variable in enumerate(self.optimizer.variables):
+            variable.assign(arrays[f"optimizer/{i}"])
+        self.run.write_metrics(self.progress.evaluations)
+
+
+def _optimizer(config: Config) -> tf_keras.optimizers.Optimizer:
+    arguments = config.training.optimizer.model_dump(exclude={"name"}, exclude_none=True)
+    kinds = (kind for name, kind in vars(tf_keras.optimizers).items() if name.lower() == config.training.optimizer.name)
+    return next(kinds)(**arguments)

@@ -1,0 +1,188 @@
+"""Token files to pairs: whole and in chunks."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pairlens import blocks
+from pairlens.errors import DataError
+from pairlens.pairs import Pairs, SplitPaths, TextRules, Texts, iter_pairs, iter_tsv, read_pairs, split_paths
+
+RULES = TextRules(input_dim=1000)
+
+texts = st.lists(st.integers(0, 999), min_size=1, max_size=4)
+pair_lists = st.lists(st.tuples(texts, texts), max_size=12)
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 5)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pairs")
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def line(text: list[int]) -> bytes:
+    return b" ".join(b"%d" % token for token in text)
+
+
+def as_lists(pairs: Pairs) -> list[tuple[list[int], list[int]]]:
+    return [(query.tolist(), value.tolist()) for query, value in zip(pairs.query, pairs.value, strict=True)]
+
+
+def fault_after(chunks: Iterator[Pairs]) -> tuple[list[int], str]:
+    """The sizes of the chunks that came before the fault, and its message."""
+    sizes: list[int] = []
+    with pytest.raises(DataError) as error:
+        sizes.extend(map(len, chunks))
+    return sizes, str(error.value)
+
+
+def expected_chunks(pairs: list[tuple[list[int], list[int]]], chunk: int) -> list[list[tuple[list[int], list[int]]]]:
+    return [pairs[first : first + chunk] for first in range(0, len(pairs), chunk)]
+
+
+@given(pairs=pair_lists, chunk=st.integers(1, 5))
+def test_chunks_of_files(folder: Path, pairs: list[tuple[list[int], list[int]]], chunk: int) -> None:
+    query = write(folder / "query", b"".join(line(query) + b"\n" for query, _ in pairs))
+    value = write(folder / "value", b"\r\n".join(line(value) for _, value in pairs))
+    assert [as_lists(part) for part in iter_pairs(query, value, RULES, chunk)] == expected_chunks(pairs, chunk)
+
+
+@given(pairs=pair_lists, chunk=st.integers(1, 5))
+def test_chunks_of_a_stream(pairs: list[tuple[list[int], list[int]]], chunk: int) -> None:
+    stream = io.BytesIO(b"\n".join(line(query) + b"\t" + line(value) for query, value in pairs))
+    assert [as_lists(part) for part in iter_tsv(stream, RULES, chunk)] == expected_chunks(pairs, chunk)
+
+
+def test_chunks_are_ragged_arrays_from_zero(folder: Path) -> None:
+    path = write(folder / "query", b"1\n2 3\n4\n5 6\n")
+    first, second = iter_pairs(path, path, RULES, chunk=2)
+    assert isinstance(second.query, Texts)
+    assert second.query.ids.tolist() == [4, 5, 6]
+    assert second.query.offsets.tolist() == [0, 1, 3]
+    assert second.query.ids.dtype == np.int32
+    assert second.query.offsets.dtype == np.int64
+    assert first.label is None
+
+
+@pytest.mark.parametrize("block_bytes", [1, 6, 1000])
+def test_whole_chunks_before_a_fault_are_given(folder: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int) -> None:
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    good = write(folder / "query", b"1\n" * 7)
+    bad = write(folder / "value", b"1\n" * 5 + b"x\n1\n")
+    # The fault is in line 6, in the third chunk of two.
+    message = f"{bad}:6:1: not an integer: 'x'; a text is base-10 ids separated by blanks"
+    assert fault_after(iter_pairs(good, bad, RULES, chunk=2)) == ([2, 2], message)
+    assert fault_after(iter_pairs(bad, good, RULES, chunk=2)) == ([2, 2], message)
+    assert fault_after(iter_pairs(good, bad, RULES, chunk=5)) == ([5], message)
+    assert fault_after(iter_pairs(good, bad, RULES, chunk=6)) == ([], message)
+
+
+def test_a_fault_of_a_stream(folder: Path) -> None:
+    stream = io.BytesIO(b"1\t2\n1 \t 2\n1\t2 1000\n")
+    assert fault_after(iter_tsv(stream, RULES, chunk=1, name="pairs.tsv")) == (
+        [1, 1],
+        "pairs.tsv:3:5: too large: '1000'; ids go from 0 to 999; model.embedding.input_dim is 1000",
+    )
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 5, 100])
+@pytest.mark.parametrize(("n_query", "n_value"), [(5, 3), (3, 5), (0, 2), (4, 5), (3, 11)])
+def test_unequal_line_counts(folder: Path, n_query: int, n_value: int, chunk: int) -> None:
+    query, value = write(folder / "query", b"1\n" * n_query), write(folder / "value", b"2\n" * n_value)
+    sizes, message = fault_after(iter_pairs(query, value, RULES, chunk))
+    assert message == f"{query}: {n_query} lines, but {value}: {n_value} lines; line N of each belongs to pair N"
+    assert sizes == [chunk] * (min(n_query, n_value) // chunk)
+
+
+def test_read_pairs(folder: Path) -> None:
+    query, value = write(folder / "query", b"1 2\n3\n"), write(folder / "value", b"4\n5 6\n")
+    label = write(folder / "label", b"0\n1\n")
+    pairs = read_pairs(query, value, label, RULES, "binary")
+    assert as_lists(pairs) == [([1, 2], [4]), ([3], [5, 6])]
+    assert pairs.label is not None
+    assert pairs.label.tolist() == [0, 1]
+    assert read_pairs(query, value, None, RULES, "binary").label is None
+
+
+def test_take(folder: Path) -> None:
+    query, value = write(folder / "query", b"1 2\n3\n"), write(folder / "value", b"4\n5 6\n")
+    taken = read_pairs(query, value, write(folder / "label", b"0.5\n7\n"), RULES, "regression").take(
+        np.array([1, 0, 1])
+    )
+    assert as_lists(taken) == [([3], [5, 6]), ([1, 2], [4]), ([3], [5, 6])]
+    assert taken.label is not None
+    assert taken.label.tolist() == [7, 0.5, 7]
+
+
+def test_faults_of_a_whole_split(folder: Path) -> None:
+    empty, one, two = (write(folder / name, data) for name, data in [("0", b""), ("1", b"1\n"), ("2", b"1\n1\n")])
+    with pytest.raises(DataError) as error:
+        read_pairs(empty, empty, empty, RULES, "binary")
+    assert str(error.value) == f"{empty}: a file without lines; there is nothing to learn from or to measure"
+    with pytest.raises(DataError) as error:
+        read_pairs(two, two, one, RULES, "binary")
+    assert str(error.value) == f"{two}: 2 lines, but {one}: 1 lines; line N of each belongs to pair N"
+    with pytest.raises(DataError, match="not a binary label: '2'"):
+        read_pairs(one, one, write(folder / "3", b"2\n"), RULES, "binary")
+
+
+def test_nothing_is_nothing_in_chunks(folder: Path) -> None:
+    empty = write(folder / "query", b"")
+    assert list(iter_pairs(empty, empty, RULES)) == []
+    assert list(iter_tsv(io.BytesIO(b""), RULES)) == []
+
+
+def test_split_paths(tmp_path: Path) -> None:
+    query = write(tmp_path / "train.query.txt", b"1\n")
+    value = write(tmp_path / "train.value.txt.gz", gzip.compress(b"2\n"))
+    assert split_paths(tmp_path / "train") == SplitPaths(query, value, None, None)
+    label = write(tmp_path / "train.label.txt.xz", lzma.compress(b"1\n"))
+    group = write(tmp_path / "train.group.txt.bz2", bz2.compress(b"0\n"))
+    paths = split_paths(tmp_path / "train")
+    assert paths == SplitPaths(query, value, label, group)
+    assert as_lists(read_pairs(paths.query, paths.value, paths.label, RULES, "binary")) == [([1], [2])]
+
+
+def test_a_prefix_may_have_dots(tmp_path: Path) -> None:
+    query, value = write(tmp_path / "v1.2.query.txt", b""), write(tmp_path / "v1.2.value.txt", b"")
+    assert split_paths(tmp_path / "v1.2") == SplitPaths(query, value, None, None)
+
+
+def test_split_that_is_not_there(tmp_path: Path) -> None:
+    write(tmp_path / "train.query.txt", b"")
+    looked_for = "no such file, nor one with .gz, .bz2 or .xz"
+    for prefix, message in {
+        "trian": f"trian.query.txt: {looked_for}; did you mean train.query.txt?",
+        "train": f"train.value.txt: {looked_for}",
+        "no/folder": f"no/folder.query.txt: {looked_for}",
+    }.items():
+        with pytest.raises(DataError) as error:
+            split_paths(tmp_path / prefix)
+        assert str(error.value) == f"{tmp_path}/{message}"
+
+
+def test_two_files_for_one(tmp_path: Path) -> None:
+    for name in ("dev.query.txt", "dev.value.txt", "dev.value.txt.gz"):
+        write(tmp_path / name, b"")
+    with pytest.raises(DataError) as error:
+        split_paths(tmp_path / "dev")
+    assert str(error.value) == f"{tmp_path}/dev.value.txt.gz: stands beside dev.value.txt; keep one of the two"
