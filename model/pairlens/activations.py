@@ -24,7 +24,7 @@ def activate(name: str, x: Floats) -> Floats:  # noqa: PLR0911  (a table with th
         case "elu":
             return _elu(x, 1.0)
         case "selu":
-            return _SELU_SCALE * _elu(x, _SELU_ALPHA)
+            return (_SELU_SCALE * _elu(x, _SELU_ALPHA)).astype(np.float32, copy=False)
         case "gelu":
             from pairlens import kernels
 

@@ -91,6 +91,13 @@ class ConvConfig(Section):
             raise fault("another than orthogonal: a bias is a vector, not a matrix")
         return value
 
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Tokens before and after a position that the layer sees there; of "same", TensorFlow's longer half is after."""
+        width = (self.kernel_size - 1) * self.dilation_rate
+        before = width if self.padding == "causal" else width // 2
+        return before, width - before
+
 
 class AttentionConfig(Section):
     """The arguments of tf_keras.layers.Attention, and what pairlens adds: key, direction and temperature."""

@@ -67,10 +67,8 @@ class _Layer:
             kernel = np.pad(kernel, ((0, 0), (0, -kernel.shape[1] % 8), (0, 0)))
         size, dim, filters = kernel.shape
         bias = pad_columns(weights[f"{name}/bias"]) if conv.use_bias else np.zeros(filters, np.float32)
-        reach = (size - 1) * conv.dilation_rate
-        left = reach if conv.padding == "causal" else reach // 2  # as TensorFlow pads "same": the longer half after
         taps = np.ascontiguousarray(kernel.transpose(1, 0, 2)).reshape(dim, size * filters)
-        return cls(taps, bias, conv.filters, conv.activation, conv.dilation_rate, left)
+        return cls(taps, bias, conv.filters, conv.activation, conv.dilation_rate, conv.reach[0])
 
     @classmethod
     def identity(cls, dim: int) -> _Layer:
@@ -79,7 +77,7 @@ class _Layer:
     def times_taps(self, rows: Floats) -> Floats:
         """The rows times each tap of the kernel: [rows, kernel size, F]."""
         product = pad_columns(rows) if self.taps is None else rows @ self.taps
-        return product.reshape(len(rows), -1, len(self.bias))
+        return product.reshape(len(rows), product.shape[1] // len(self.bias), len(self.bias))
 
 
 class Encoder:

@@ -1,0 +1,1 @@
+"""Attention scores in files and on screens."""

@@ -1,0 +1,267 @@
+"""Attention dumps: what goes in comes out, exactly, in bounded memory, or no file appears."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+import time
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as st_numpy
+from numpy.typing import NDArray
+
+from pairlens.attention.dumps import dump_format, dump_metadata, receptive_field, write_dump
+from pairlens.config import Config, ModelConfig
+from pairlens.encoder import Encoder
+from pairlens.errors import UsageError
+from pairlens.pairs import Texts
+from pairlens.scorer import PairAttention
+from pairlens.weights import weight_shapes
+
+SUFFIXES = [".npz", ".jsonl", ".jsonl.gz"]
+Scored = tuple[int, PairAttention, float]
+
+floats = st.floats(width=32, allow_nan=False, allow_infinity=False)
+
+
+def matrices(*shape: int) -> st.SearchStrategy[NDArray[np.float32]]:
+    return st_numpy.arrays(np.float32, shape, elements=floats)
+
+
+@st.composite
+def dumps(draw: st.DrawFn) -> list[Scored]:
+    both = draw(st.booleans())
+    dump = []
+    for pair in sorted(draw(st.sets(st.integers(0, 2**40), max_size=4))):
+        Tq, Tv = draw(st.integers(0, 5)), draw(st.integers(0, 7))
+        ids = st.integers(0, 2**31 - 1)
+        query, value = (draw(st_numpy.arrays(np.int32, n, elements=ids)) for n in (Tq, Tv))
+        value_scores = draw(matrices(Tv, Tq)) if both else None
+        dump.append((pair, PairAttention(query, value, draw(matrices(Tq, Tv)), value_scores), draw(floats)))
+    return dump
+
+
+def config(model: dict[str, Any]) -> Config:
+    return Config.model_validate({"data": {"train": "t"}, "model": {"embedding": {"input_dim": 11}, **model}})
+
+
+def a_pair(value: float = 1.0) -> PairAttention:
+    return PairAttention(np.array([1], np.int32), np.array([2], np.int32), np.array([[value]], np.float32))
+
+
+# ---- what comes out --------------------------------------------------------------------------------------------------
+
+
+def read_npz(path: Path) -> tuple[Any, list[Scored]]:
+    """With NumPy alone, as the documentation of the format promises."""
+    with np.load(path, allow_pickle=False) as file:
+        dump = []
+        for pair, score in zip(file["pair"].tolist(), file["score"].tolist(), strict=True):
+            both = f"{pair}/value_scores" in file
+            arrays = [file[f"{pair}/{name}"] for name in ["query", "value", "scores", *["value_scores"] * both]]
+            dump.append((pair, PairAttention(*arrays), score))
+        return json.loads(file["metadata"].item()), dump
+
+
+def read_jsonl(path: Path) -> tuple[Any, list[Scored]]:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        metadata, *lines = map(json.loads, file)
+    dump = []
+    for line in lines:
+        Tq, Tv = len(line["query"]), len(line["value"])
+        query, value = (np.array(line[name], np.int32) for name in ("query", "value"))
+        scores = np.array(line["scores"], np.float32).reshape(Tq, Tv)
+        both = "value_scores" in line
+        value_scores = np.array(line["value_scores"], np.float32).reshape(Tv, Tq) if both else None
+        dump.append((line["pair"], PairAttention(query, value, scores, value_scores), line["score"]))
+    return metadata, dump
+
+
+def contents(dump: list[Scored]) -> list[Any]:
+    """Every value of a dump, with the type and the shape of its arrays."""
+    described = []
+    for pair, attention, score in dump:
+        arrays = [attention.query, attention.value, attention.scores, attention.value_scores]
+        described += [pair, np.float32(score)]
+        described += [array if array is None else (array.dtype, array.shape, array.tolist()) for array in arrays]
+    return described
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@settings(max_examples=25)
+@given(dump=dumps())
+def test_what_goes_in_comes_out(suffix: str, tmp_path_factory: pytest.TempPathFactory, dump: list[Scored]) -> None:
+    path = tmp_path_factory.mktemp("dump") / f"maps{suffix}"
+    metadata = {"direction": "both", "ü": [1, None]}
+    assert write_dump(path, iter(dump), metadata) == len(dump)
+    read_metadata, read = read_npz(path) if suffix == ".npz" else read_jsonl(path)
+    assert read_metadata == metadata
+    assert contents(read) == contents(dump)
+
+
+def test_jsonl_line_by_line(tmp_path: Path) -> None:
+    attention = PairAttention(
+        np.array([5], np.int32),
+        np.array([6, 7], np.int32),
+        np.array([[1 / 3, 2 / 3]], np.float32),
+        np.ones((2, 1), "f4"),
+    )
+    write_dump(tmp_path / "maps.jsonl", [(8, attention, 0.25)], {"masking": "exact"})
+    # The float32 next to 1/3 is 0.3333333432…, next to 2/3 it is 0.6666666865…: nine digits.
+    assert (tmp_path / "maps.jsonl").read_text() == (
+        '{"masking": "exact"}\n'
+        '{"pair": 8, "score": 0.25, "query": [5], "value": [6,7], '
+        '"scores": [[0.333333343,0.666666687]], "value_scores": [[1],[1]]}\n'
+    )
+
+
+def test_a_crop_of_a_larger_matrix(tmp_path: Path) -> None:
+    whole = np.arange(35, dtype=np.float32).reshape(5, 7)
+    crop = PairAttention(np.arange(2, dtype=np.int32), np.arange(3, dtype=np.int32), whole[:2, :3])
+    for suffix, read in ((".npz", read_npz), (".jsonl", read_jsonl)):
+        write_dump(tmp_path / f"maps{suffix}", [(0, crop, 0.0)], {})
+        assert read(tmp_path / f"maps{suffix}")[1][0][1].scores.tolist() == [[0, 1, 2], [7, 8, 9]]
+
+
+def test_more_arrays_than_a_zip_without_64_bits_holds(tmp_path: Path) -> None:
+    # 22,000 pairs with three arrays each, and three for all: more than the 65,535 that 16 bits count.
+    attention = a_pair()
+    assert write_dump(tmp_path / "maps.npz", ((i, attention, 0.5) for i in range(22_000)), {}) == 22_000
+    with np.load(tmp_path / "maps.npz", allow_pickle=False) as file:
+        assert len(file.files) == 66_003
+        assert file["21999/scores"].tolist() == [[1.0]]
+
+
+# ---- how it gets there -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_same_pairs_same_bytes(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = []
+    for name, now in (("a", 0.0), ("b", 2e9)):  # 1970 and 2033
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        write_dump(tmp_path / f"{name}{suffix}", [(0, a_pair(), 0.5)], {})
+        written.append((tmp_path / f"{name}{suffix}").read_bytes())
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_one_pair_is_held_at_a_time(suffix: str, tmp_path: Path) -> None:
+    made: list[weakref.ref[NDArray[np.float32]]] = []
+
+    def attentions() -> Iterator[Scored]:
+        for pair in range(5):
+            attention = a_pair(pair)
+            made.append(weakref.ref(attention.scores))
+            yield pair, attention, 0.5
+            # The one just written, which the writer and this generator still name; none before it.
+            assert sum(matrix() is not None for matrix in made) == 1
+
+    assert write_dump(tmp_path / f"maps{suffix}", attentions(), {}) == 5
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_an_interrupted_dump_leaves_what_was_there(suffix: str, tmp_path: Path) -> None:
+    def attentions() -> Iterator[Scored]:
+        yield 0, a_pair(), 0.5
+        raise KeyboardInterrupt
+
+    old = tmp_path / f"old{suffix}"
+    old.write_bytes(b"old")
+    for path in (old, tmp_path / f"new{suffix}"):
+        with pytest.raises(KeyboardInterrupt):
+            write_dump(path, attentions(), {})
+    assert list(tmp_path.iterdir()) == [old]
+    assert old.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_formats(suffix: str) -> None:
+    assert dump_format(Path(f"some.where/maps.v2{suffix}")) == suffix
+
+
+@pytest.mark.parametrize("name", ["maps.txt", "maps", "maps.npz.gz", "npz", "maps.gz"])
+def test_unknown_formats(name: str, tmp_path: Path) -> None:
+    message = "unknown format; attention scores are written to files in .npz, .jsonl, .jsonl.gz"
+    for attempt in (dump_format, lambda path: write_dump(path, [], {})):
+        with pytest.raises(UsageError) as error:
+            attempt(tmp_path / name)
+        assert str(error.value) == f"{tmp_path / name}: {message}"
+    assert not list(tmp_path.iterdir())
+
+
+def test_importing_is_cheap() -> None:
+    code = "import pairlens.attention.dumps, sys; print({'rich', 'numba', 'tensorflow'} & sys.modules.keys())"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+# ---- what a row and a column stand for -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("conv", "left", "right"),
+    [
+        ([], 0, 0),
+        ([{"kernel_size": 1}], 0, 0),
+        # The page's: four taps reach over three neighbours; "same" has the longer half to the right.
+        ([{"kernel_size": 4}], 1, 2),
+        ([{"kernel_size": 4, "padding": "causal"}], 3, 0),
+        # Taps two apart: three of them reach over four neighbours.
+        ([{"kernel_size": 3, "dilation_rate": 2}], 2, 2),
+        # Layers add up: (1, 2) and (2, 2) and (1, 0).
+        ([{"kernel_size": 4}, {"kernel_size": 3, "dilation_rate": 2}, {"kernel_size": 2, "padding": "causal"}], 4, 4),
+    ],
+)
+def test_receptive_field(conv: list[Any], left: int, right: int) -> None:
+    assert receptive_field(config({"conv": conv}).model) == (left, right)
+
+
+convs = st.fixed_dictionaries(
+    {
+        "filters": st.just(3),
+        "kernel_size": st.integers(1, 5),
+        "dilation_rate": st.integers(1, 3),
+        "padding": st.sampled_from(["same", "causal"]),
+    }
+)
+
+
+def reach_by_trial(model: ModelConfig) -> tuple[int, int]:
+    """Change one token of a long text and see which positions' encodings change."""
+    rng = np.random.default_rng(1)
+    weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in weight_shapes(model).items()}
+    tokens, changed = np.zeros((2, 101), np.int32)
+    changed[50] = 1
+    texts = Texts.from_lists([tokens, changed])
+    encoder = Encoder(model, weights)
+    before, after = np.split(encoder.encode(texts, encoder.fold(texts)).side[0], 2)
+    positions = np.flatnonzero((before != after).any(axis=1))
+    # A position sees to its right what stands there when it changes with a token behind it.
+    return int(positions[-1]) - 50, 50 - int(positions[0])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(convs, max_size=3))
+def test_receptive_field_is_what_the_encoder_sees(conv: list[dict[str, Any]]) -> None:
+    model: ModelConfig = config({"conv": conv, "embedding": {"input_dim": 11, "output_dim": 2}}).model
+    assert receptive_field(model) == reach_by_trial(model)
+
+
+def test_metadata() -> None:
+    model = {"masking": "none", "attention": {"score_mode": "concat", "direction": "both"}}
+    metadata = json.loads(json.dumps(dump_metadata(config(model))))
+    assert metadata["format_version"] == 1
+    assert metadata["masking"] == "none"
+    assert metadata["attention"]["score_mode"] == "concat"
+    assert metadata["attention"]["direction"] == "both"
+    assert metadata["receptive_field"] == {"left": 1, "right": 2}
+    assert metadata["about"].startswith("Row i of scores stands for the query's tokens i-1 to i+2, column j for")
