@@ -24,7 +24,7 @@ def activate(name: str, x: Floats) -> Floats:  # noqa: PLR0911  (a table with th
         case "elu":
             return _elu(x, 1.0)
         case "selu":
-            return (_SELU_SCALE * _elu(x, _SELU_ALPHA)).astype(np.float32, copy=False)
+            return np.float32(_SELU_SCALE) * _elu(x, _SELU_ALPHA)
         case "gelu":
             from pairlens import kernels
 
@@ -39,7 +39,7 @@ def activate(name: str, x: Floats) -> Floats:  # noqa: PLR0911  (a table with th
         case "softplus":
             return np.logaddexp(x, np.float32(0.0), out=x)
         case "softsign":
-            return x / (1.0 + np.abs(x))
+            return np.divide(x, 1.0 + np.abs(x), out=x)
     raise ValueError(f"unknown activation {name!r}")
 
 

@@ -93,7 +93,7 @@ class ConvConfig(Section):
 
     @property
     def reach(self) -> tuple[int, int]:
-        """Tokens before and after a position that the layer sees there; of "same", TensorFlow's longer half is after."""
+        """Tokens before and after a position that the layer sees there; Keras gives "same" the longer half after."""
         width = (self.kernel_size - 1) * self.dilation_rate
         before = width if self.padding == "causal" else width // 2
         return before, width - before

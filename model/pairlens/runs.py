@@ -13,7 +13,9 @@ Nothing in it is executed or unpickled when it is read. Every file appears whole
 from __future__ import annotations
 
 import json
+import math
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -142,7 +144,10 @@ class Run:
         return arrays
 
     def threshold(self) -> float:
-        """The score from which a pair counts as positive, fitted on dev; 0.5 where there was no dev split."""
+        """The score from which a pair counts as positive, fitted on dev; 0.5 where there was no dev split.
+
+        It is just above 1 if on dev it is best to call no pair positive, not even one that scores 1.
+        """
         path = self.path / _EVALUATION
         try:
             threshold = json.loads(path.read_text(encoding="utf-8")).get("threshold", 0.5)
@@ -150,8 +155,8 @@ class Run:
             return 0.5
         except (OSError, ValueError, AttributeError) as error:
             raise RunError(f"{path}: damaged ({error}); train again") from None
-        if not isinstance(threshold, float) or not 0.0 <= threshold <= 1.0:
-            raise RunError(f"{path}: threshold is {threshold!r}; must be a number from 0 to 1")
+        if not isinstance(threshold, float) or not math.isfinite(threshold):
+            raise RunError(f"{path}: threshold is {threshold!r}; must be a float")
         return threshold
 
     def checkpoint(self) -> tuple[dict[str, NDArray[Any]], Json] | None:
@@ -179,8 +184,14 @@ def _write_npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
 
 
 def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
+    # Not numpy.load, which takes a .npy file for it and offers to unpickle whatever else it finds.
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        with zipfile.ZipFile(path) as archive:
+            return {name.removesuffix(".npy"): _read_npy(archive, name) for name in archive.namelist()}
+    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise RunError(f"{path}: damaged or not an npz file ({error})") from None
+
+
+def _read_npy(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    with archive.open(name) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)

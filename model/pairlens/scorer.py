@@ -25,8 +25,8 @@ Floats = NDArray[np.float32]
 TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
 
 # A window's encodings stay in the cache. The work is cut the same way for any number of threads.
-_WINDOW_PAIRS = 1024
-_WINDOW_TOKENS = 32_768
+_WINDOW_PAIRS = 256
+_WINDOW_TOKENS = 8192
 
 
 @dataclass(frozen=True, slots=True)
