@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
+from pairlens.errors import UsageError
 from pairlens_cli import options, output
 
 if TYPE_CHECKING:
@@ -60,13 +60,13 @@ def attend(
 
 
 def _parse_pairs(text: str) -> list[range]:
-    """`0,5-9` as ranges. Raises BadParameter if it is not of this form."""
+    """`0,5-9` as ranges. Raises UsageError if it is not of this form."""
     ranges = []
     for part in text.split(","):
         match = re.fullmatch(r"\s*([0-9]{1,18})(?:-([0-9]{1,18}))?\s*", part)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if last < first:
-            raise typer.BadParameter(f"--pairs {text}: must be numbers and ranges, counted from 0, such as 0,5-9")
+            raise UsageError(f"--pairs {text}: must be numbers and ranges, counted from 0, such as 0,5-9")
         ranges.append(range(first, last + 1))
     return ranges
 
@@ -75,6 +75,8 @@ def _attentions(
     scorer: Scorer, query: Path, value: Path, wanted: list[range] | None
 ) -> Iterator[tuple[int, PairAttention, float]]:
     """(number, attention, score) of the wanted pairs, in file order; reads no further than the last of them."""
+    import numpy as np
+
     from pairlens.pairs import iter_pairs
     from pairlens.splits import text_rules
 
@@ -90,7 +92,7 @@ def _attentions(
             return
     if wanted is not None:
         missing = next(numbers for numbers in wanted if numbers.stop > first)
-        raise typer.BadParameter(f"--pairs: there is no pair {max(missing.start, first)}; {query} has {first}, from 0")
+        raise UsageError(f"--pairs: there is no pair {max(missing.start, first)}; {query} has {first}, from 0")
 
 
 def _show(config: Config, attentions: Iterator[tuple[int, PairAttention, float]], first_only: bool) -> None:
@@ -107,8 +109,10 @@ def _show(config: Config, attentions: Iterator[tuple[int, PairAttention, float]]
         colour = stdout.color_system is not None and not stdout.no_color
         for number, attention, score in attentions:
             query, value = words_of(attention.query, vocabulary), words_of(attention.value, vocabulary)
-            stdout.print(f"pair {number}  score {score:.4f}")
-            stdout.print(heat_map(attention, query, value, stdout.width, colour))
+            with stdout.capture() as text:  # a rich console that prints ends the process when its reader leaves
+                stdout.print(f"pair {number}  score {score:.4f}")
+                stdout.print(heat_map(attention, query, value, stdout.width, colour))
+            file.write(text.get())
             if first_only:
                 break
     if first_only:

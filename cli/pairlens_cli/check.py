@@ -26,7 +26,8 @@ def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
         output.error(problem)
     if report.problems:
         raise typer.Exit(2)
-    typer.echo(f"{config_file}: no faults found")
+    with output.results(None) as file:
+        file.write(f"{config_file}: no faults found\n")
 
 
 def _print_table(report: Report) -> None:

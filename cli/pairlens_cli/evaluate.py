@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pairlens.errors import UsageError
 from pairlens_cli import options, output
 
 if TYPE_CHECKING:
@@ -76,14 +77,14 @@ def _labelled_pairs(
 
     if query and value and label:
         if split:
-            raise typer.BadParameter("give --split, or --query, --value and --label, not both")
+            raise UsageError("give --split, or --query, --value and --label, not both")
         names = {"query": str(query), "value": str(value), "label": str(label)}
         return names, read_pairs(query, value, label, text_rules(config), config.task)
     if query or value or label:
-        raise typer.BadParameter("--query, --value and --label go together")
+        raise UsageError("--query, --value and --label go together")
     name = split or ("test" if config.data.test else "dev")
     if name not in _SPLITS:
-        raise typer.BadParameter(f"--split {name}: must be one of {', '.join(_SPLITS)}")
+        raise UsageError(f"--split {name}: must be one of {', '.join(_SPLITS)}")
     return {"split": name}, read_split(config, name)  # type: ignore[arg-type]
 
 

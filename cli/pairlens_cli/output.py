@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,3 +114,14 @@ def silent_libraries() -> Iterator[None]:
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(nowhere)
+
+
+@contextmanager
+def notice_after(seconds: float, message: str) -> Iterator[None]:
+    """Say why nothing happens, if the block takes longer than usual."""
+    timer = threading.Timer(seconds, say, [message])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

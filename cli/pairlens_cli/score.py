@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pairlens.errors import UsageError
 from pairlens_cli import options, output
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def score(
     from pairlens.scorer import Scorer
     from pairlens.splits import text_rules
 
+    if words and format_ is Format.text:
+        raise UsageError("--words is for lines that show the texts; add --format tsv or --format jsonl")
     if output_file:
         refuse_existing(output_file, force)
     run = Run.open(run_directory)
@@ -60,11 +63,13 @@ def score(
         config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
     line = _line_writer(format_, _vocabulary(config.data.vocab) if words else None)
     scorer = Scorer(config, run.weights(config), threads)
+    with output.notice_after(1.5, "compiling the scoring kernels, once for this machine"):
+        scorer.warm_up()
     done = 0
     with output.results(output_file) as file, output.progress("{task.completed:,} pairs scored") as live:
         bar = live.add_task("", total=None) if live else None
-        for pairs in _pairs(query, value, text_rules(config)):
-            file.write(line(done, pairs, scorer.score(pairs.query, pairs.value).tolist()))
+        for pairs, scores in scorer.stream(_pairs(query, value, text_rules(config))):
+            file.write(line(done, pairs, scores.tolist()))
             done += len(pairs)
             if live and bar is not None:
                 live.update(bar, completed=done)
@@ -75,10 +80,10 @@ def _pairs(query: Path, value: Path | None, rules: TextRules) -> Iterator[Pairs]
 
     if str(query) != "-":
         if value is None:
-            raise typer.BadParameter("VALUE is missing: give a file of queries and one of values, or - for stdin")
+            raise UsageError("VALUE is missing: give a file of queries and one of values, or - for stdin")
         return iter_pairs(query, value, rules)
     if value is not None:
-        raise typer.BadParameter("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
+        raise UsageError("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
     return iter_tsv(sys.stdin.buffer, rules)
 
 
@@ -86,9 +91,7 @@ def _vocabulary(path: Path | None) -> list[str]:
     from pairlens.pairs import read_vocabulary
 
     if path is None:
-        raise typer.BadParameter(
-            "--words needs the vocabulary that data.vocab of the run's config names; it names none"
-        )
+        raise UsageError("--words needs the vocabulary that data.vocab of the run's config names; it names none")
     return read_vocabulary(path)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pairlens.errors import UsageError
 from pairlens_cli import options, output
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def train(
     from pairlens.runs import Run
 
     if resume and force:
-        raise typer.BadParameter("--resume continues a run and --force replaces it; give one of them")
+        raise UsageError("--resume continues a run and --force replaces it; give one of them")
     overrides = [*(set_ or []), *([] if seed is None else [f"training.seed={seed}"])]
     config = load_config(config_file, overrides)
     path = run_directory or Path("runs") / config_file.stem

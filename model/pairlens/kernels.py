@@ -7,6 +7,8 @@ loops free of remainders and add nothing to any dot product.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import erf, sqrt
 from typing import Any, NamedTuple
 
@@ -17,8 +19,21 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 # Sums may be reordered and fused; NaN and infinity keep their meaning.
-_COMPILE: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
-_FAST: dict[str, Any] = {**_COMPILE, "fastmath": {"reassoc", "contract", "nsz", "arcp"}}
+_FAST = {"reassoc", "contract", "nsz", "arcp"}
+
+
+def _compiled(**options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`njit` without the interpreter's lock, and kept on disk: in the package's folder, else in the user's cache."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        compiled = partial(njit, nogil=True, error_model="numpy", **options)
+        try:
+            return compiled(cache=True)(function)  # type: ignore[no-any-return]
+        except RuntimeError:  # neither can be written: compile in every process
+            return compiled()(function)  # type: ignore[no-any-return]
+
+    return decorate
+
 
 _ZERO = np.float32(0.0)
 _ONE = np.float32(1.0)
@@ -45,7 +60,7 @@ class PoolingPlan(NamedTuple):
     max: bool
 
 
-@njit(inline="always", **_FAST)
+@_compiled(inline="always", fastmath=_FAST)
 def _exp(x: Any) -> Any:
     """e**x for x <= 0, within 2e-7 relative (Cephes expf; the plain call would keep the loop from vectorising)."""
     x = max(x, np.float32(-87.0))
@@ -61,14 +76,14 @@ def _exp(x: Any) -> Any:
     return p * np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
 
 
-@njit(inline="always", **_FAST)
+@_compiled(inline="always", fastmath=_FAST)
 def _tanh(x: Any) -> Any:
     e = _exp(np.float32(-2.0) * abs(x))
     t = (_ONE - e) / (_ONE + e)
     return t if x >= _ZERO else -t
 
 
-@njit(**_FAST)
+@_compiled(fastmath=_FAST)
 def sum_taps(ids, offsets, real, table, bias, dilation, left, out):
     """A convolution as a sum of look-ups: out[t] = bias + sum over k of table[ids[t + k * dilation - left], k].
 
@@ -103,7 +118,7 @@ def sum_taps(ids, offsets, real, table, bias, dilation, left, out):
                     row[f] += a[f]
 
 
-@njit(**_FAST)
+@_compiled(fastmath=_FAST)
 def _dot_scores(query, key, scale, out):
     """out[i, j] = scale * query[i] . key[j], in blocks of 2 x 4 that share their loads."""
     Tq, Tv, F = query.shape[0], key.shape[0], query.shape[1]
@@ -144,7 +159,7 @@ def _dot_scores(query, key, scale, out):
         i += 2
 
 
-@njit(**_FAST)
+@_compiled(fastmath=_FAST)
 def _concat_scores(query, key, scale, weight, out):
     """out[i, j] = weight * sum over f of tanh(scale * (query[i] + key[j])), without an array [Tq, Tv, F]."""
     for i in range(query.shape[0]):
@@ -157,7 +172,7 @@ def _concat_scores(query, key, scale, weight, out):
             out[i, j] = weight * total
 
 
-@njit(**_FAST)
+@_compiled(fastmath=_FAST)
 def _softmax_row(row, real, last):
     """Softmax of a row in place over the positions that are real and not after `last`; uniform if there is none."""
     peak = np.float32(-np.inf)
@@ -180,7 +195,7 @@ def _softmax_row(row, real, last):
         row[j] /= total
 
 
-@njit(**_COMPILE)
+@_compiled()
 def _attend(query, key, value_real, plan, out):
     """Attention scores [Tq, Tv] of one pair after mask and softmax, as the layer returns them."""
     if plan.dot:
@@ -193,7 +208,7 @@ def _attend(query, key, value_real, plan, out):
         _softmax_row(out[i], value_real, min(i + 1, Tv) if plan.causal else Tv)
 
 
-@njit(**_FAST)
+@_compiled(fastmath=_FAST)
 def _mix(weights, value, out):
     """out = sum over j of weights[j] * value[j], four rows at a time."""
     Tv, F = value.shape
@@ -212,7 +227,7 @@ def _mix(weights, value, out):
         j += 1
 
 
-@njit(**_FAST)
+@_compiled(fastmath=_FAST)
 def _pool(row, seen, share, plan, out, column):
     """Add one position's feature row to its pooled columns; return the column after them."""
     F = row.size
@@ -232,7 +247,7 @@ def _pool(row, seen, share, plan, out, column):
     return column
 
 
-@njit(**_FAST)
+@_compiled(fastmath=_FAST)
 def _pool_text(query, query_real, value, scores, plan, out):
     """Pool the features of one text and what it attended to over its real positions, into out [width of one side]."""
     Tq, F = query.shape
@@ -275,7 +290,7 @@ def _pool_text(query, query_real, value, scores, plan, out):
         _mix(mean_scores, value, out[out.size - F :])
 
 
-@njit(**_COMPILE)
+@_compiled()
 def pair_features(query, key, value, attention, pooling, out, column):
     """The pooled features of one side of every pair.
 
@@ -304,7 +319,7 @@ def pair_features(query, key, value, attention, pooling, out, column):
         _pool_text(query_encoding[q0:q1], query_real[q0:q1], value_encoding[v0:v1], scores, pooling, side)
 
 
-@njit(**_COMPILE)
+@_compiled()
 def pair_scores(query, key, value, attention, out, out_offsets):
     """The attention scores of pair p, row by row, into out[out_offsets[p]:out_offsets[p + 1]]; see pair_features."""
     query_encoding, query_offsets, _ = query
@@ -316,7 +331,7 @@ def pair_scores(query, key, value, attention, out, out_offsets):
         _attend(query_encoding[q0:q1], key[v0:v1], value_real[v0:v1], attention, scores)
 
 
-@njit(**_COMPILE)
+@_compiled()
 def gelu(x: Floats) -> None:
     """x * Phi(x) in place, with the exact error function, which NumPy lacks."""
     flat = x.reshape(-1)

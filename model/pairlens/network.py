@@ -218,9 +218,18 @@ class Network(tf_keras.Model):  # type: ignore[misc]
 
     def named_variables(self) -> dict[str, tf.Variable]:
         """The variables by the names of weights.npz, in data-flow order."""
-        stacks = [("conv", self.conv), ("key_conv", self.key_conv), ("dnn", self.dnn)]
-        layers = [(f"{stack}/{i}", layer) for stack, layers in stacks for i, layer in enumerate(layers)]
-        named = [("embedding", self.embedding), *layers, ("attention", self.attention), ("head", self.head)]
+
+        def numbered(stack: str, layers: list[tf_keras.layers.Layer]) -> list[tuple[str, tf_keras.layers.Layer]]:
+            return [(f"{stack}/{i}", layer) for i, layer in enumerate(layers)]
+
+        named = [
+            ("embedding", self.embedding),
+            *numbered("conv", self.conv),
+            *numbered("key_conv", self.key_conv),
+            ("attention", self.attention),
+            *numbered("dnn", self.dnn),
+            ("head", self.head),
+        ]
         # Keras names a variable path/name:0.
         return {f"{at}/{v.name.split('/')[-1][:-2]}": v for at, layer in named for v in layer.weights}
 

@@ -77,7 +77,7 @@ class Run:
             _write_npz(file, arrays)
 
     def write_metrics(self, lines: Sequence[Json]) -> None:
-        self._write_text(_METRICS, "".join(json.dumps(line) + "\n" for line in lines))
+        self._write_text(_METRICS, "".join(json.dumps(_without_nan(line)) + "\n" for line in lines))
 
     def write_evaluation(self, evaluation: Json) -> None:
         self._write_json(_EVALUATION, evaluation)
@@ -95,7 +95,7 @@ class Run:
             file.write(text)
 
     def _write_json(self, name: str, value: Json) -> None:
-        self._write_text(name, json.dumps(value, indent=2) + "\n")
+        self._write_text(name, json.dumps(_without_nan(value), indent=2) + "\n")
 
     # ---- reading one ---------------------------------------------------------------------------------------------
 
@@ -156,7 +156,7 @@ class Run:
         except (OSError, ValueError, AttributeError) as error:
             raise RunError(f"{path}: damaged ({error}); train again") from None
         if not isinstance(threshold, float) or not math.isfinite(threshold):
-            raise RunError(f"{path}: threshold is {threshold!r}; must be a float")
+            raise RunError(f"{path}: threshold is {threshold!r}; must be a finite number such as 0.5")
         return threshold
 
     def checkpoint(self) -> tuple[dict[str, NDArray[Any]], Json] | None:
@@ -177,6 +177,15 @@ def _flat(tree: Any, path: str = "") -> Json:
     if items is None:
         return {path: tree}
     return {key: value for name, child in items for key, value in _flat(child, f"{path}.{name}".strip(".")).items()}
+
+
+def _without_nan(tree: Any) -> Any:
+    """The tree with null for NaN, an undefined metric, which JSON cannot say."""
+    if isinstance(tree, dict):
+        return {key: _without_nan(child) for key, child in tree.items()}
+    if isinstance(tree, list):
+        return [_without_nan(child) for child in tree]
+    return None if isinstance(tree, float) and math.isnan(tree) else tree
 
 
 def _write_npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:

@@ -7,10 +7,12 @@ head. Texts stay ragged throughout, so no padding exists and none can change a n
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ from pairlens.activations import activate
 from pairlens.config import Config
 from pairlens.encoder import Encoded, Encoder, Folded
 from pairlens.errors import DataError
-from pairlens.pairs import Texts
+from pairlens.pairs import Pairs, Texts
 
 Floats = NDArray[np.float32]
 TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
@@ -83,10 +85,18 @@ class Scorer:
         Raises:
             DataError: unequal counts, an id outside the vocabulary, or an empty text that the config does not allow.
         """
-        query, value = self._checked(queries, values)
-        if self.config.model.symmetric:
-            return (self._score(query, value) + self._score(value, query)) / np.float32(2.0)
-        return self._score(query, value)
+        return self._start(*self._checked(queries, values))()
+
+    def stream(self, chunks: Iterable[Pairs]) -> Iterator[tuple[Pairs, Floats]]:
+        """Each chunk of pairs with its scores, in order; the next chunk is read while one is scored. Raises as `score`."""
+        started: deque[tuple[Pairs, Callable[[], Floats]]] = deque()
+        for pairs in chunks:
+            started.append((pairs, self._start(*self._checked(pairs.query, pairs.value))))
+            if len(started) > 1:
+                done, scores = started.popleft()
+                yield done, scores()
+        for done, scores in started:
+            yield done, scores()
 
     def attend(self, queries: TextsLike, values: TextsLike) -> list[PairAttention]:
         """Attention scores of each pair at the texts' true lengths, in order; raises as `score` does."""
@@ -106,17 +116,28 @@ class Scorer:
             for i, (q, v) in enumerate(zip(query, value, strict=True))
         ]
 
+    def warm_up(self) -> None:
+        """Load the compiled kernels, or compile them if this machine never did, by scoring a pair of one token each."""
+        self._start_order(*[Texts.from_lists([[0]])] * 2)()
+
     # ---- the network, in data-flow order -------------------------------------------------------------------------
 
-    def _score(self, query: Texts, value: Texts) -> Floats:
+    def _start(self, query: Texts, value: Texts) -> Callable[[], Floats]:
+        """Begin to score; what is returned waits for the scores [B]."""
+        if self.config.model.symmetric:
+            one, other = self._start_order(query, value), self._start_order(value, query)
+            return lambda: (one() + other()) / np.float32(2.0)
+        return self._start_order(query, value)
+
+    def _start_order(self, query: Texts, value: Texts) -> Callable[[], Floats]:
         query, value = self._as_batched(query), self._as_batched(value)
-        scores = [np.zeros(0, np.float32)]
+        scores: list[Iterator[Floats]] = []
         for block in _windows(query, value, len(query), self._encoder.fold_limit):
             folded = self._encoder.fold(*block)
             windows = [(*window, folded) for window in _windows(*block, _WINDOW_PAIRS, _WINDOW_TOKENS)]
-            workers = map if self.threads == 1 or len(windows) == 1 else self._workers.map
-            scores.extend(workers(self._score_window, *zip(*windows, strict=True)))
-        return np.concatenate(scores)
+            workers = map if self.threads == 1 else self._workers.map
+            scores.append(workers(self._score_window, *zip(*windows, strict=True)))
+        return lambda: np.concatenate([np.zeros(0, np.float32), *chain.from_iterable(scores)])
 
     def _score_window(self, query: Texts, value: Texts, folded: Folded) -> Floats:
         encoded_query, encoded_value = self._encoder.encode(query, folded), self._encoder.encode(value, folded)
