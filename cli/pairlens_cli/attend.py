@@ -48,7 +48,7 @@ def attend(
     if output_file:
         dump_format(output_file)
         refuse_existing(output_file, force)
-    wanted = _parse_pairs(pairs) if pairs else None
+    wanted = None if pairs is None else _parse_pairs(pairs)
     run = Run.open(run_directory)
     config = run.config()
     attentions = _attentions(Scorer(config, run.weights(config)), query, value, wanted)

@@ -118,7 +118,10 @@ def silent_libraries() -> Iterator[None]:
 
 @contextmanager
 def notice_after(seconds: float, message: str) -> Iterator[None]:
-    """Say why nothing happens, if the block takes longer than usual."""
+    """Tell someone at a terminal why nothing happens, if the block takes longer than usual."""
+    if not sys.stderr.isatty():
+        yield
+        return
     timer = threading.Timer(seconds, say, [message])
     timer.start()
     try:

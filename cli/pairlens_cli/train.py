@@ -33,22 +33,22 @@ def train(
     from pairlens.config_file import load_config
     from pairlens.environment import describe_environment
     from pairlens.runs import Run
+    from pairlens.splits import read_pretrained, read_split, with_classes
 
     if resume and force:
         raise UsageError("--resume continues a run and --force replaces it; give one of them")
     overrides = [*(set_ or []), *([] if seed is None else [f"training.seed={seed}"])]
     config = load_config(config_file, overrides)
     path = run_directory or Path("runs") / config_file.stem
-    if resume:
-        Run.open(path).refuse_other_config(config)
-    else:
+    if not resume:
         Run.refuse_existing(path, force)
     for warning in config.warnings():
         output.warn(warning)
 
-    from pairlens.splits import read_pretrained, read_split
-
     train_pairs = read_split(config, "train")
+    config = with_classes(config, train_pairs)
+    if resume:
+        Run.open(path).refuse_other_config(config)
     dev_pairs = read_split(config, "dev") if config.data.dev else None
     pretrained = read_pretrained(config)
     output.detail(f"{len(train_pairs)} train pairs, {len(dev_pairs) if dev_pairs else 0} dev pairs")

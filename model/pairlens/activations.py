@@ -43,6 +43,13 @@ def activate(name: str, x: Floats) -> Floats:  # noqa: PLR0911  (a table with th
     raise ValueError(f"unknown activation {name!r}")
 
 
+def softmax(x: Floats) -> Floats:
+    """Softmax over the last axis."""
+    e: Floats = np.exp(x - x.max(axis=-1, keepdims=True))
+    e /= e.sum(axis=-1, keepdims=True)
+    return e
+
+
 def _elu(x: Floats, alpha: float) -> Floats:
     negative = np.float32(alpha) * np.expm1(np.minimum(x, np.float32(0.0)))
     return np.where(x > 0.0, x, negative).astype(np.float32, copy=False)

@@ -2,7 +2,7 @@
 
 The layer computes `weight * sum over f of tanh(scale * (query + key))` through an array [B, Tq, Tv, F]. Here
 neither the scores nor their gradient hold more than a slice of query positions of that array; the backward pass
-computes the slices anew.
+computes the slices anew. That needs a tf.function: an eager gradient tape keeps every slice.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from pairlens.config_keras import L2, Initializer, Optimizer, Orthogonal, Uniform
+from pairlens.config_keras import L2, EmbeddingsInitializer, Initializer, Optimizer, Orthogonal, Uniform
 from pairlens.config_types import (
     Activation,
     Count,
@@ -29,8 +29,21 @@ from pairlens.config_types import (
 )
 
 TASK_METRICS: dict[str, tuple[str, ...]] = {  # a task's headline first: what `early_stopping.metric: auto` means
-    "binary": ("accuracy", "precision", "recall", "f1", "roc_auc", "average_precision", "log_loss"),
+    "binary": (
+        "accuracy",
+        "precision",
+        "recall",
+        "f1",
+        "mcc",
+        "ece",
+        "brier",
+        "roc_auc",
+        "average_precision",
+        "log_loss",
+    ),
     "regression": ("pearson", "spearman", "mse"),
+    "multiclass": ("accuracy", "macro_f1", "mcc", "log_loss"),
+    "ranking": ("map", "mrr", "ndcg_at_10", "precision_at_1"),
 }
 
 
@@ -53,10 +66,11 @@ class EmbeddingConfig(Section):
     input_dim: Count
     output_dim: Count = 64
     mask_zero: bool = False
-    embeddings_initializer: Annotated[Initializer, named("uniform")] = default("uniform")
+    embeddings_initializer: Annotated[EmbeddingsInitializer, named("uniform")] = default("uniform")
     trainable: bool = True
     pretrained: FilePath | None = None
     dropout: Fraction = 0.0
+    match_channels: bool = False
 
     @field_validator("pretrained")
     @classmethod
@@ -111,6 +125,13 @@ class AttentionConfig(Section):
     temperature: Positive = 1.0
 
 
+class CompareConfig(Section):
+    """A Dense layer over the features of each position, before pooling (Parikh et al. 2016, equation 3)."""
+
+    units: Count = 100
+    activation: Activation = "relu"
+
+
 class DnnConfig(Section):
     """One Dense layer for each of `units`."""
 
@@ -119,6 +140,7 @@ class DnnConfig(Section):
     dropout: Fraction = 0.0
 
 
+View = Literal["embedding", "convolution"]
 Feature = Literal["encoding", "attention", "absolute_difference", "product"]
 Pooling = Literal["average", "max"]
 
@@ -128,10 +150,24 @@ class ModelConfig(Section):
     embedding: EmbeddingConfig = default({})
     conv: Annotated[tuple[ConvConfig, ...], *Listed] = default([{}])
     attention: AttentionConfig = default({})
+    views: Annotated[tuple[View, ...], *Listed, in_order(View)] = ("convolution",)
     features: Annotated[tuple[Feature, ...], *Listed, in_order(Feature)] = ("encoding", "attention")
+    compare: CompareConfig | None = None
     pooling: Annotated[tuple[Pooling, ...], *Listed, in_order(Pooling)] = ("average",)
+    overlap: bool = False
     dnn: DnnConfig = default({})
     symmetric: bool = False
+    classes: Count | None = None
+
+    @property
+    def view_widths(self) -> dict[View, int]:
+        """The columns of each view of a text; without convolutions the embedding is the only one."""
+        widths: dict[View, int] = {}
+        if "embedding" in self.views or not self.conv:
+            widths["embedding"] = self.embedding.output_dim + (2 if self.embedding.match_channels else 0)
+        if "convolution" in self.views and self.conv:
+            widths["convolution"] = self.conv[-1].filters
+        return widths
 
 
 class EarlyStopping(Section):
@@ -140,10 +176,30 @@ class EarlyStopping(Section):
     min_delta: NonNegative = 0.0
 
 
+Loss = Literal["cross_entropy", "mse", "mae", "huber", "pairwise"]
+TASK_LOSSES: dict[str, tuple[Loss, ...]] = {  # a task's natural loss first: what `loss: auto` means
+    "binary": ("cross_entropy",),
+    "regression": ("mse", "mae", "huber"),
+    "multiclass": ("cross_entropy",),
+    "ranking": ("cross_entropy", "pairwise"),
+}
+
+
+class Schedule(Section):
+    """The learning rate's course: up from 0 in the first `warmup` (a fraction of all steps), then as `name` says."""
+
+    name: Literal["constant", "linear", "cosine"] = "constant"
+    warmup: Fraction = 0.0
+
+
 class TrainingConfig(Section):
     epochs: Count = 10
     batch_size: Count = 256
     optimizer: Annotated[Optimizer, named("adam")] = default("adam")
+    loss: Literal["auto"] | Loss = "auto"
+    label_smoothing: Fraction = 0.0
+    class_weight: Literal["balanced"] | tuple[NonNegative, ...] | None = None
+    schedule: Annotated[Schedule, named("constant")] = default("constant")
     early_stopping: EarlyStopping | None = default({})
     seed: Seed = 1
 
@@ -151,7 +207,7 @@ class TrainingConfig(Section):
 class Config(Section):
     """A whole config. Only `data.train` and `model.embedding.input_dim` have no default."""
 
-    task: Literal["binary", "regression"] = "binary"
+    task: Literal["binary", "regression", "multiclass", "ranking"] = "binary"
     data: DataConfig = default({})
     model: ModelConfig = default({})
     training: TrainingConfig = default({})
@@ -196,9 +252,19 @@ def contradictions(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], st
         )
     if unmasked and get("data", "empty") == "score":
         yield ("data", "empty"), "error with model.masking: none, where an empty text is scored as its padding"
+    for location in (("model", "embedding", "match_channels"), ("model", "overlap")):
+        if unmasked and get(*location) is True:
+            yield location, "false with model.masking: none, which is the page's network and where padding would match"
+    if raw.get("task", "binary") != "multiclass" and get("model", "classes") is not None:
+        yield ("model", "classes"), "null unless task is multiclass"
     if get("model", "attention", "key") == "convolution" and get("model", "conv") in ([], ()):
         yield ("model", "attention", "key"), "value with model.conv: [], where no convolution can make keys"
-    task, metric = raw.get("task", "binary"), get("training", "early_stopping", "metric")
+    task, loss = raw.get("task", "binary"), get("training", "loss")
+    if task in list(TASK_LOSSES) and isinstance(loss, str) and loss not in ("auto", *TASK_LOSSES[task]):
+        yield ("training", "loss"), f"auto or one of {', '.join(TASK_LOSSES[task])} with task: {task}"
+    if task == "regression" and get("training", "class_weight") is not None:
+        yield ("training", "class_weight"), "null with task: regression, which has no classes"
+    metric = get("training", "early_stopping", "metric")
     if task in list(TASK_METRICS) and isinstance(metric, str) and metric not in ("auto", *TASK_METRICS[task]):
         allowed = ", ".join(TASK_METRICS[task])
         yield ("training", "early_stopping", "metric"), f"auto or one of {allowed} with task: {task}"

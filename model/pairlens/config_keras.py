@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from pairlens.config_types import Fraction, NonNegative, NonPositive, Positive, Real, Section, fault, must_be
+from pairlens.config_types import Count, Fraction, NonNegative, NonPositive, Positive, Real, Section, fault, must_be
 
 # Initializers: `name` and the arguments of the Keras initializer.
 
@@ -45,6 +45,19 @@ class PlainInitializer(Section):
 
 
 Initializer = Annotated[Uniform | Normal | Constant | Orthogonal | PlainInitializer, Field(discriminator="name")]
+
+
+class PpmiSvd(Section):
+    """Not Keras's: embedding directions from the company that words keep in the train texts; see ppmi.py."""
+
+    name: Literal["ppmi_svd"] = "ppmi_svd"
+    stddev: Positive = 1.0
+    window: Count = 5
+
+
+EmbeddingsInitializer = Annotated[
+    Uniform | Normal | Constant | Orthogonal | PlainInitializer | PpmiSvd, Field(discriminator="name")
+]
 
 
 class L2(Section):

@@ -75,9 +75,8 @@ def examine(config: Config) -> Report:
 
 def _read(config: Config, name: SplitName) -> Pairs:
     """A split by looser rules than train's, so that what they refuse can be counted."""
-    paths = find_split(config, name)
     rules = replace(text_rules(config), input_dim=None, max_length=None, allow_empty=True)
-    return read_pairs(paths.query, paths.value, paths.label, rules, config.task)
+    return read_pairs(find_split(config, name), rules, config.task, config.model.classes)
 
 
 def _describe(config: Config, name: SplitName, pairs: Pairs) -> SplitReport:
@@ -133,16 +132,16 @@ def _fingerprints(pairs: Pairs) -> NDArray[np.uint64]:
 
 
 def _hash(texts: Texts, seed: int) -> NDArray[np.uint64]:
-    """Sums, per text, of a random number for each position times a mixed id."""
-    numbers = np.random.default_rng(seed).integers(
-        0, 2**64, int(texts.lengths.max(initial=0)) + 1, np.uint64
-    ) | np.uint64(1)
-    position = np.arange(len(texts.ids)) - np.repeat(texts.offsets[:-1], texts.lengths)
+    """Per text, its length times a random number, and the sum of a random number for each position times a mixed id."""
+    # However many are drawn, the first ones are the same: a text's hash does not depend on the other texts.
+    numbers = np.random.default_rng(seed).integers(0, 2**64, int(texts.lengths.max(initial=0)) + 1, np.uint64)
+    numbers |= np.uint64(1)
+    position = 1 + np.arange(len(texts.ids)) - np.repeat(texts.offsets[:-1], texts.lengths)
     mixed = (texts.ids.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     mixed ^= mixed >> np.uint64(32)
     totals = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed * numbers[position], dtype=np.uint64)])
     sums = totals[texts.offsets[1:]] - totals[texts.offsets[:-1]]
-    hashes: NDArray[np.uint64] = sums + texts.lengths.astype(np.uint64) * numbers[-1]
+    hashes: NDArray[np.uint64] = sums + texts.lengths.astype(np.uint64) * numbers[0]
     return hashes
 
 

@@ -119,6 +119,40 @@ def sum_taps(ids, offsets, real, table, bias, dilation, left, out):
 
 
 @_compiled(fastmath=_FAST)
+def add_matches(matched, idf, offsets, taps, dilation, left, out):
+    """Add what the match channels of matched tokens bring to a convolution, in place: out [tokens, F].
+
+    Args:
+        matched: bool [tokens]. idf: float32 [tokens].
+        taps: float32 [2, kernel size, F]: by how much a match, and each unit of its idf, changes the output.
+    """
+    kernel, F = taps.shape[1], taps.shape[2]
+    for text in range(offsets.size - 1):
+        start, stop = offsets[text], offsets[text + 1]
+        for source in range(start, stop):
+            if matched[source]:
+                for k in range(kernel):
+                    t = source - k * dilation + left
+                    if start <= t < stop:
+                        row, flat, weighted = out[t], taps[0, k], taps[1, k]
+                        for f in range(F):
+                            row[f] += flat[f] + idf[source] * weighted[f]
+
+
+@_compiled()
+def find_matches(query, query_offsets, value, value_offsets, query_matched, value_matched):
+    """Which tokens of each text stand in the other text of its pair too: bool [tokens] each, filled."""
+    query_matched[:] = False
+    value_matched[:] = False
+    for pair in range(query_offsets.size - 1):
+        for i in range(query_offsets[pair], query_offsets[pair + 1]):
+            for j in range(value_offsets[pair], value_offsets[pair + 1]):
+                if query[i] == value[j]:
+                    query_matched[i] = True
+                    value_matched[j] = True
+
+
+@_compiled(fastmath=_FAST)
 def _dot_scores(query, key, scale, out):
     """out[i, j] = scale * query[i] . key[j], in blocks of 2 x 4 that share their loads."""
     Tq, Tv, F = query.shape[0], key.shape[0], query.shape[1]
@@ -228,65 +262,87 @@ def _mix(weights, value, out):
 
 
 @_compiled(fastmath=_FAST)
-def _pool(row, seen, share, plan, out, column):
-    """Add one position's feature row to its pooled columns; return the column after them."""
-    F = row.size
-    if plan.average:
-        average = out[column : column + F]
-        for f in range(F):
-            average[f] += share * row[f]
-        column += F
-    if plan.max:
-        highest = out[column : column + F]
-        if seen == 0:
-            highest[:] = row
-        else:
+def _feature_rows(query, value, scores, plan, rows):
+    """Every feature of every query position: rows [Tq, features * F], filled."""
+    Tq, F = query.shape
+    attended = np.empty(F, np.float32)
+    for i in range(Tq):
+        row = rows[i]
+        column = 0
+        if plan.encoding:
             for f in range(F):
-                highest[f] = max(highest[f], row[f])
-        column += F
-    return column
+                row[f] = query[i, f]
+            column += F
+        _mix(scores[i], value, attended)
+        if plan.attention:
+            part = row[column : column + F]
+            for f in range(F):
+                part[f] = attended[f]
+            column += F
+        if plan.absolute_difference:
+            part = row[column : column + F]
+            for f in range(F):
+                part[f] = abs(query[i, f] - attended[f])
+            column += F
+        if plan.product:
+            part = row[column : column + F]
+            for f in range(F):
+                part[f] = query[i, f] * attended[f]
 
 
 @_compiled(fastmath=_FAST)
-def _pool_text(query, query_real, value, scores, plan, out):
-    """Pool the features of one text and what it attended to over its real positions, into out [width of one side]."""
-    Tq, F = query.shape
-    real = 0
-    for i in range(Tq):
-        real += query_real[i]
+def _pool_rows(rows, real, width, plan, out):
+    """Pool rows [T, blocks * width] over the real positions, by blocks: out [blocks * poolings * width], filled."""
+    count = 0
+    for i in range(rows.shape[0]):
+        count += real[i]
     out[:] = _ZERO
-    if real == 0:
-        return
-    share = _ONE / np.float32(real)
-    # The mean of the attended rows is the mean row of scores, applied once: Tv * F products instead of Tq * Tv * F.
-    pool_first = not (plan.max or plan.absolute_difference or plan.product)
-    mean_scores = np.zeros(value.shape[0], np.float32)
-    attended = np.empty(F, np.float32)
-    difference = np.empty(F, np.float32)
+    share = _ONE / np.float32(count)
     seen = 0
-    for i in range(Tq):
-        if not query_real[i]:
+    for i in range(rows.shape[0]):
+        if not real[i]:
             continue
         column = 0
-        if plan.encoding:
-            column = _pool(query[i], seen, share, plan, out, column)
-        if pool_first:
+        for start in range(0, rows.shape[1], width):
+            row = rows[i, start : start + width]
+            if plan.average:
+                average = out[column : column + width]
+                for f in range(width):
+                    average[f] += share * row[f]
+                column += width
+            if plan.max:
+                highest = out[column : column + width]
+                if seen == 0:
+                    for f in range(width):
+                        highest[f] = row[f]
+                else:
+                    for f in range(width):
+                        highest[f] = max(highest[f], row[f])
+                column += width
+        seen += 1
+
+
+@_compiled(fastmath=_FAST)
+def _pool_first(query, query_real, value, scores, plan, out):
+    """What `_feature_rows` and `_pool_rows` give for encoding and attention with average pooling, with less work.
+
+    The mean of the attended rows is the mean row of scores, applied once: Tv * F products instead of Tq * Tv * F.
+    """
+    F = query.shape[1]
+    mean_scores = np.zeros(value.shape[0], np.float32)
+    count = 0
+    for i in range(query.shape[0]):
+        count += query_real[i]
+    out[:] = _ZERO
+    share = _ONE / np.float32(count)
+    for i in range(query.shape[0]):
+        if query_real[i]:
+            if plan.encoding:
+                for f in range(F):
+                    out[f] += share * query[i, f]
             for j in range(mean_scores.size):
                 mean_scores[j] += share * scores[i, j]
-        elif plan.attention or plan.absolute_difference or plan.product:
-            _mix(scores[i], value, attended)
-            if plan.attention:
-                column = _pool(attended, seen, share, plan, out, column)
-            if plan.absolute_difference:
-                for f in range(F):
-                    difference[f] = abs(query[i, f] - attended[f])
-                column = _pool(difference, seen, share, plan, out, column)
-            if plan.product:
-                for f in range(F):
-                    difference[f] = query[i, f] * attended[f]
-                column = _pool(difference, seen, share, plan, out, column)
-        seen += 1
-    if pool_first and plan.attention:
+    if plan.attention:
         _mix(mean_scores, value, out[out.size - F :])
 
 
@@ -301,22 +357,65 @@ def pair_features(query, key, value, attention, pooling, out, column):
     """
     query_encoding, query_offsets, query_real = query
     value_encoding, value_offsets, value_real = value
-    attends = pooling.attention or pooling.absolute_difference or pooling.product
-    largest = 0
-    for pair in range(out.shape[0]):
-        Tq, Tv = query_offsets[pair + 1] - query_offsets[pair], value_offsets[pair + 1] - value_offsets[pair]
-        largest = max(largest, Tq * Tv)
-    scratch = np.empty(largest, np.float32)
+    F = query_encoding.shape[1]
     features = pooling.encoding + pooling.attention + pooling.absolute_difference + pooling.product
-    width = features * (pooling.average + pooling.max) * query_encoding.shape[1]
+    width = features * (pooling.average + pooling.max) * F
+    pool_first = not (pooling.max or pooling.absolute_difference or pooling.product)
+    scratch = _scratch(query_offsets, value_offsets)
+    rows = np.empty((0 if pool_first else _longest(query_offsets), features * F), np.float32)
     for pair in range(out.shape[0]):
-        side = out[pair, column : column + width]
         q0, q1 = query_offsets[pair], query_offsets[pair + 1]
         v0, v1 = value_offsets[pair], value_offsets[pair + 1]
         scores = scratch[: (q1 - q0) * (v1 - v0)].reshape((q1 - q0, v1 - v0))
-        if attends:
-            _attend(query_encoding[q0:q1], key[v0:v1], value_real[v0:v1], attention, scores)
-        _pool_text(query_encoding[q0:q1], query_real[q0:q1], value_encoding[v0:v1], scores, pooling, side)
+        _attend(query_encoding[q0:q1], key[v0:v1], value_real[v0:v1], attention, scores)
+        pooled = out[pair, column : column + width]
+        if pool_first:
+            _pool_first(query_encoding[q0:q1], query_real[q0:q1], value_encoding[v0:v1], scores, pooling, pooled)
+        else:
+            _feature_rows(query_encoding[q0:q1], value_encoding[v0:v1], scores, pooling, rows)
+            _pool_rows(rows[: q1 - q0], query_real[q0:q1], F, pooling, pooled)
+
+
+@_compiled()
+def position_features(query, key, value, attention, pooling, out):
+    """The features of every query position before pooling: out float32 [query's tokens, features * F], filled."""
+    query_encoding, query_offsets, _ = query
+    value_encoding, value_offsets, value_real = value
+    scratch = _scratch(query_offsets, value_offsets)
+    for pair in range(query_offsets.size - 1):
+        q0, q1 = query_offsets[pair], query_offsets[pair + 1]
+        v0, v1 = value_offsets[pair], value_offsets[pair + 1]
+        scores = scratch[: (q1 - q0) * (v1 - v0)].reshape((q1 - q0, v1 - v0))
+        _attend(query_encoding[q0:q1], key[v0:v1], value_real[v0:v1], attention, scores)
+        _feature_rows(query_encoding[q0:q1], value_encoding[v0:v1], scores, pooling, out[q0:q1])
+
+
+@_compiled()
+def pool(rows, offsets, real, pooling, out, column):
+    """Pool rows [tokens, width] of every text: out float32 [texts, ...], filled from `column` on."""
+    width = rows.shape[1]
+    end = column + width * (pooling.average + pooling.max)
+    for text in range(offsets.size - 1):
+        start, stop = offsets[text], offsets[text + 1]
+        _pool_rows(rows[start:stop], real[start:stop], width, pooling, out[text, column:end])
+
+
+@_compiled()
+def _longest(offsets):
+    longest = 0
+    for text in range(offsets.size - 1):
+        longest = max(longest, offsets[text + 1] - offsets[text])
+    return longest
+
+
+@_compiled()
+def _scratch(query_offsets, value_offsets):
+    """Room for the scores of any one pair."""
+    largest = 0
+    for pair in range(query_offsets.size - 1):
+        Tq, Tv = query_offsets[pair + 1] - query_offsets[pair], value_offsets[pair + 1] - value_offsets[pair]
+        largest = max(largest, Tq * Tv)
+    return np.empty(largest, np.float32)
 
 
 @_compiled()
@@ -337,3 +436,81 @@ def gelu(x: Floats) -> None:
     flat = x.reshape(-1)
     for i in range(flat.size):
         flat[i] *= np.float32(0.5 * (1.0 + erf(flat[i] / sqrt(2.0))))
+
+
+@_compiled()
+def overlap(query, query_offsets, value, value_offsets, idf, out):
+    """The features that overlap.py lists, of every pair: out float32 [B, 15], filled."""
+    for pair in range(out.shape[0]):
+        q = query[query_offsets[pair] : query_offsets[pair + 1]]
+        v = value[value_offsets[pair] : value_offsets[pair + 1]]
+        # Each set as (size, weight) of its tokens that stand in the other text, and of those that do not.
+        q_in, q_in_weight, q_out, q_out_weight = _split(q, v, idf)
+        v_in, v_in_weight, v_out, v_out_weight = _split(v, q, idf)
+        q_bigrams, q_common = _bigrams(q, v)
+        v_bigrams, v_common = _bigrams(v, q)
+        row = out[pair]
+        row[0] = _ratio(q_in, q_in + q_out)
+        row[1] = _ratio(v_in, v_in + v_out)
+        row[2] = _ratio(q_in, q_in + q_out + v_out)
+        row[3] = _ratio(q_in_weight, q_in_weight + q_out_weight)
+        row[4] = _ratio(v_in_weight, v_in_weight + v_out_weight)
+        row[5] = _ratio(q_in_weight, q_in_weight + q_out_weight + v_out_weight)
+        row[6] = np.log1p(q_in_weight)
+        row[7] = np.log1p(q_out_weight)
+        row[8] = np.log1p(v_out_weight)
+        row[9] = _ratio(q_common, q_bigrams)
+        row[10] = _ratio(v_common, v_bigrams)
+        row[11] = np.log(max(q.size, 1))
+        row[12] = np.log(max(v.size, 1))
+        row[13] = row[11] - row[12]
+        row[14] = q.size == v.size and np.all(q == v)
+
+
+@_compiled()
+def _ratio(part, whole):
+    return part / whole if whole > 0 else 0.0
+
+
+@_compiled()
+def _split(text, other, idf):
+    """How many distinct tokens of a text stand in the other and their idf, and the same for those that do not."""
+    inside, inside_weight, outside, outside_weight = 0, 0.0, 0, 0.0
+    for i in range(text.size):
+        if _stands_in(text[i], text[:i]):
+            continue
+        if _stands_in(text[i], other):
+            inside += 1
+            inside_weight += idf[text[i]]
+        else:
+            outside += 1
+            outside_weight += idf[text[i]]
+    return inside, inside_weight, outside, outside_weight
+
+
+@_compiled()
+def _stands_in(token, text):
+    for other in text:
+        if other == token:
+            return True
+    return False
+
+
+@_compiled()
+def _bigrams(text, other):
+    """How many distinct bigrams a text has, and how many of them the other has too."""
+    distinct = common = 0
+    for i in range(text.size - 1):
+        if _has_bigram(text[: i + 1], text[i], text[i + 1]):
+            continue
+        distinct += 1
+        common += _has_bigram(other, text[i], text[i + 1])
+    return distinct, common
+
+
+@_compiled()
+def _has_bigram(text, first, second):
+    for i in range(text.size - 1):
+        if text[i] == first and text[i + 1] == second:
+            return True
+    return False

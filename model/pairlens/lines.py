@@ -1,37 +1,61 @@
-"""Files that hold one thing a line: labels and vocabularies."""
+"""Files that hold one thing a line: labels, groups, sample weights and vocabularies."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from pairlens.blocks import read_blocks
 from pairlens.errors import DataError
 from pairlens.tokens import quote
 
-LabelKind = Literal["binary", "regression"]
+LabelKind = Literal["binary", "regression", "multiclass", "ranking"]
+_MAX_CLASSES = 2**15
 
 _NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_GROUP_LIMIT = 2**63  # groups are int64
 
 
-def read_labels(path: Path, task: LabelKind) -> NDArray[np.float32]:
-    """The labels of a file, float32 [lines]: 0 or 1 for `binary`, any finite number for `regression`.
+def read_labels(path: Path, task: LabelKind, classes: int | None = None) -> NDArray[np.float32]:
+    """The labels of a file, float32 [lines]: 0 or 1 for `binary` and `ranking`, any finite number for `regression`, an
+    integer from 0 to `classes` - 1 (default: 32767) for `multiclass`.
 
     Raises:
         DataError: the file cannot be read, or a line is no such number (`path:line:column: message`).
     """
-    lines = _read_lines(path)
-    labels: dict[bytes, float] = {}
-    for line in dict.fromkeys(lines):  # labels repeat: each distinct line is looked at once
-        text = line.strip(b" \t")
-        if fault := _label_fault(text, task):
-            raise DataError(f"{path}:{lines.index(line) + 1}:{line.index(text) + 1}: {fault}")
-        labels[line] = float(text)
-    return np.fromiter((labels[line] for line in lines), np.float32, len(lines))
+
+    def fault(text: bytes) -> str | None:
+        return _number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
+
+    return _read_numbers(path, fault, float, np.float32)
+
+
+def read_groups(path: Path) -> NDArray[np.int64]:
+    """The group of each pair, int64 [lines], any integers from 0; raises as `read_labels` does."""
+    return _read_numbers(path, _group_fault, int, np.int64)
+
+
+def read_sample_weights(path: Path) -> NDArray[np.float32]:
+    """How much each pair counts in training, float32 [lines], finite and at least 0.
+
+    Raises:
+        DataError: as `read_labels`; or every weight is 0.
+    """
+
+    def fault(text: bytes) -> str | None:
+        return _number_fault(text, "weight") or (
+            f"negative: {quote(text)}; a weight is 0 or more" if float(text) < 0 else None
+        )
+
+    weights = _read_numbers(path, fault, float, np.float32)
+    if len(weights) and not weights.any():
+        raise DataError(f"{path}: every weight is 0; there is nothing to learn from")
+    return weights
 
 
 def read_vocabulary(path: Path) -> list[str]:
@@ -50,6 +74,20 @@ def read_vocabulary(path: Path) -> list[str]:
     return words
 
 
+def _read_numbers(
+    path: Path, fault: Callable[[bytes], str | None], number: Callable[[bytes], float], dtype: DTypeLike
+) -> NDArray[Any]:
+    """One number a line, [lines]; what `fault` finds in a line is raised."""
+    lines = _read_lines(path)
+    numbers: dict[bytes, float] = {}
+    for line in dict.fromkeys(lines):  # numbers repeat: each distinct line is looked at once
+        text = line.strip(b" \t")
+        if found := fault(text):
+            raise DataError(f"{path}:{lines.index(line) + 1}:{line.index(text) + 1}: {found}")
+        numbers[line] = number(text)
+    return np.fromiter((numbers[line] for line in lines), dtype, len(lines))
+
+
 def _read_lines(path: Path) -> list[bytes]:
     """The lines without their ends, LF or CRLF; the end of the last one may be missing."""
     text = b"".join(read_blocks(path))
@@ -58,13 +96,28 @@ def _read_lines(path: Path) -> list[bytes]:
     return text.replace(b"\r\n", b"\n").split(b"\n")[:-1]
 
 
-def _label_fault(text: bytes, task: LabelKind) -> str | None:
+def _number_fault(text: bytes, what: str) -> str | None:
     if not text:
-        return "an empty line; every pair needs a label"
+        return f"an empty line; every pair needs a {what}"
     if not _NUMBER.fullmatch(text):
-        return f"not a number: {quote(text)}; a label is one finite number"
-    if task == "binary" and float(text) not in (0, 1):
-        return f"not a binary label: {quote(text)}; it is 0 or 1"
+        return f"not a number: {quote(text)}; a {what} is one finite number"
     if abs(float(text)) > float(np.finfo(np.float32).max):
-        return f"too large: {quote(text)}; a label is a 32-bit number"
+        return f"too large: {quote(text)}; a {what} is a 32-bit number"
+    return None
+
+
+def _label_fault(text: bytes, task: LabelKind, classes: int) -> str | None:
+    number = float(text)
+    if task in ("binary", "ranking") and number not in (0, 1):
+        return f"not a {task} label: {quote(text)}; it is 0 or 1"
+    if task == "multiclass" and not (number.is_integer() and 0 <= number < classes):
+        return f"not a class: {quote(text)}; it is an integer from 0 to {classes - 1}"
+    return None
+
+
+def _group_fault(text: bytes) -> str | None:
+    if not text:
+        return "an empty line; every pair needs a group"
+    if not text.isdigit() or len(text.lstrip(b"0")) > 19 or int(text) >= _GROUP_LIMIT:
+        return f"not a group: {quote(text)}; it is an integer from 0 to {_GROUP_LIMIT - 1}"
     return None

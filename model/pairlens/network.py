@@ -21,9 +21,13 @@ from numpy.typing import NDArray
 
 from pairlens.concat_scores import concat_scores
 from pairlens.config import Config, ConvConfig
-from pairlens.config_keras import Initializer
+from pairlens.config_keras import EmbeddingsInitializer, Initializer
+from pairlens.overlap import FEATURES, SWAPPED, SWAPPED_SIGN
 
 Floats = NDArray[np.float32]
+
+
+_HEADS = {"binary": tf.sigmoid, "ranking": tf.sigmoid, "regression": tf.identity, "multiclass": tf.nn.softmax}
 
 
 class Side(NamedTuple):
@@ -73,14 +77,19 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         )
         self.conv = [_conv1d(conv, seeds) for conv in model.conv]
         self.key_conv = [_conv1d(conv, seeds) for conv in model.conv] if model.attention.key == "convolution" else []
+        self.idf = tf.Variable(tf.zeros([model.embedding.input_dim]), trainable=False, name="idf")
+        self.overlap_mean = tf.Variable(tf.zeros([FEATURES]), trainable=False, name="mean")
+        self.overlap_deviation = tf.Variable(tf.ones([FEATURES]), trainable=False, name="deviation")
         self.attention = tf_keras.layers.Attention(
             use_scale=model.attention.use_scale, score_mode=model.attention.score_mode
         )
         self.attention.build([None, None])
+        self.compare_layer = _dense(model.compare.units, model.compare.activation, seeds) if model.compare else None
         self.dnn = [_dense(units, model.dnn.activation, seeds) for units in model.dnn.units]
-        self.head = _dense(1, "linear", seeds)
-        self.head_activation = tf.sigmoid if config.task == "binary" else tf.identity
-        self._compares = bool({"absolute_difference", "product"} & set(model.features))
+        self.head = _dense(model.classes or 1, "linear", seeds)
+        self.head_activation = _HEADS[config.task]
+        compares = bool({"absolute_difference", "product"} & set(model.features)) or model.compare is not None
+        self._pools_first = model.masking == "exact" and model.pooling == ("average",) and not compares
 
     def call(
         self,
@@ -88,6 +97,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         query_length: tf.Tensor,
         value: tf.Tensor,
         value_length: tf.Tensor,
+        overlap: tf.Tensor | None = None,
         dropout: Dropout | None = None,
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Scores of a batch.
@@ -95,23 +105,37 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         Args:
             query, value: int32 ids [B, Tq] and [B, Tv], padded with anything after their true lengths.
             query_length, value_length: int32 [B].
+            overlap: float32 [B, 15], what overlap.py makes of the texts, for a model with `overlap`.
             dropout: given in training (`training=True` of Keras), else None.
 
         Returns:
-            score [B] (probability or grade), and the intermediates by name: `logits` [orders, B] (two orders if
-            `symmetric`: the score is the mean of both), `scores` [B, Tq, Tv], and `value_scores` [B, Tv, Tq] where the
-            value attends too.
+            score [B] (probability or grade; probabilities [B, classes] of a multiclass model), and the intermediates by
+            name: `logits` [orders, B] or [orders, B, classes] (two orders if `symmetric`: the score is their mean),
+            `scores` [B, Tq, Tv], and `value_scores` [B, Tv, Tq] where the value attends too.
         """
         drop = dropout or _keep
-        query_side = self.encode(query, query_length, drop)
-        value_side = self.encode(value, value_length, drop)
-        logits, parts = self.compare(query_side, value_side, drop)
+        query_matched, value_matched = self.find_matches(query, query_length, value, value_length)
+        query_side = self.encode(query, query_length, query_matched, drop)
+        value_side = self.encode(value, value_length, value_matched, drop)
+        logits, parts = self.compare(query_side, value_side, overlap, drop)
         parts["logits"] = logits[tf.newaxis]
         if self.config.symmetric:
-            parts["logits"] = tf.stack([logits, self.compare(value_side, query_side, drop)[0]])
+            swapped = None if overlap is None else tf.gather(overlap, SWAPPED, axis=1) * SWAPPED_SIGN
+            parts["logits"] = tf.stack([logits, self.compare(value_side, query_side, swapped, drop)[0]])
         return tf.reduce_mean(self.head_activation(parts["logits"]), axis=0), parts
 
-    def encode(self, ids: tf.Tensor, length: tf.Tensor, drop: Drop) -> Side:
+    def find_matches(
+        self, query: tf.Tensor, query_length: tf.Tensor, value: tf.Tensor, value_length: tf.Tensor
+    ) -> tuple[tf.Tensor | None, tf.Tensor | None]:
+        """Which tokens stand in the other text of their pair too: float32 [B, Tq] and [B, Tv], 1 or 0."""
+        if not self.config.embedding.match_channels:
+            return None, None
+        query_inside = tf.sequence_mask(query_length, tf.shape(query)[1])[:, :, tf.newaxis]
+        value_inside = tf.sequence_mask(value_length, tf.shape(value)[1])[:, tf.newaxis, :]
+        same = (query[:, :, tf.newaxis] == value[:, tf.newaxis, :]) & query_inside & value_inside  # [B, Tq, Tv]
+        return tf.cast(tf.reduce_any(same, axis=2), tf.float32), tf.cast(tf.reduce_any(same, axis=1), tf.float32)
+
+    def encode(self, ids: tf.Tensor, length: tf.Tensor, matched: tf.Tensor | None, drop: Drop) -> Side:
         """Embed and convolve ids [B, T], zeroing what is padding before the first convolution and after each."""
         inside = tf.sequence_mask(length, tf.shape(ids)[1])
         if self.config.masking == "none":
@@ -120,12 +144,20 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         # Padding may hold anything, also ids outside the vocabulary.
         embedded = self.embedding(tf.where(inside, ids, 0) if self.config.masking == "exact" else ids)  # [B, T, dim]
         embedded = drop(embedded, self.config.embedding.dropout)
-        encoding = self.convolve(embedded, mask, self.conv)  # [B, T, F]
-        key = self.convolve(embedded, mask, self.key_conv) if self.key_conv else encoding
+        if matched is not None:
+            idf = tf.gather(self.idf, tf.where(inside, ids, 0))
+            embedded = tf.concat([embedded, tf.stack([2.0 * matched - 1.0, matched * idf], axis=-1)], axis=-1)
+        embedded = self.zero_masked(embedded, mask)
+        encoding = self.view(embedded, mask, self.conv)  # [B, T, F]
+        key = self.view(embedded, mask, self.key_conv) if self.key_conv else encoding
         return Side(encoding, key, mask, inside)
 
+    def view(self, embedded: tf.Tensor, mask: tf.Tensor, layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
+        """The encoding [B, T, F]: the embedding, its convolution, or both side by side, as `views` says."""
+        views = {"embedding": lambda: embedded, "convolution": lambda: self.convolve(embedded, mask, layers)}
+        return tf.concat([views[name]() for name in self.config.view_widths], axis=-1)
+
     def convolve(self, x: tf.Tensor, mask: tf.Tensor, layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
-        x = self.zero_masked(x, mask)
         for layer in layers:
             x = self.zero_masked(layer(x), mask)
         return x
@@ -133,17 +165,22 @@ class Network(tf_keras.Model):  # type: ignore[misc]
     def zero_masked(self, x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         return x if self.config.masking == "none" else tf.where(mask[:, :, tf.newaxis], x, 0.0)
 
-    def compare(self, query: Side, value: Side, drop: Drop) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Logits [B] of the encoded pairs in one order, and their attention scores by name."""
+    def compare(
+        self, query: Side, value: Side, overlap: tf.Tensor | None, drop: Drop
+    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """Logits [B] or [B, classes] of the encoded pairs in one order, and their attention scores by name."""
         parts: dict[str, tf.Tensor] = {}
         features, parts["scores"] = self.attend_and_pool(query, value, drop)
         if self.config.attention.direction == "both":
             value_features, parts["value_scores"] = self.attend_and_pool(value, query, drop)
             features += value_features
+        if self.config.overlap:
+            features.append((overlap - self.overlap_mean) / self.overlap_deviation)
         x = drop(tf.concat(features, axis=-1), self.config.dnn.dropout)  # [B, sides * features * poolings * F]
         for layer in self.dnn:
             x = drop(layer(x), self.config.dnn.dropout)
-        return self.head(x)[:, 0], parts
+        logits = self.head(x)
+        return logits if self.config.classes else logits[:, 0], parts
 
     def attend(self, query: Side, value: Side) -> tf.Tensor:
         """Attention scores [B, Tq, Tv] after mask and softmax.
@@ -178,14 +215,14 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         """The pooled features of one direction, each [B, F], and its attention scores [B, Tq, Tv]."""
         scores = self.attend(query, value)
         weights = drop(scores, self.config.attention.dropout)
-        if self.config.masking == "exact" and self.config.pooling == ("average",) and not self._compares:
+        if self._pools_first:
             # The mean of the attended rows is the mean row of weights, applied once: Tv * F products, not Tq * Tv * F.
             mean_weights = self.pool_average(weights, query.mask)[:, tf.newaxis]  # [B, 1, Tv]
-            pooled = {
+            average = {
                 "encoding": lambda: self.pool_average(query.encoding, query.mask),
                 "attention": lambda: tf.matmul(mean_weights, value.encoding)[:, 0],
             }
-            return [pooled[feature]() for feature in self.config.features], scores
+            return [average[feature]() for feature in self.config.features], scores
 
         attended = self.zero_masked(tf.matmul(weights, value.encoding), query.mask)  # [B, Tq, F]
         sequences = {
@@ -194,13 +231,12 @@ class Network(tf_keras.Model):  # type: ignore[misc]
             "absolute_difference": lambda: tf.abs(query.encoding - attended),
             "product": lambda: query.encoding * attended,
         }
+        features = [sequences[feature]() for feature in self.config.features]
+        if self.compare_layer:
+            features = [self.compare_layer(tf.concat(features, axis=-1))]  # [B, Tq, units]
         pools = {"average": self.pool_average, "max": self.pool_max}
-        features = [
-            pools[pooling](sequences[feature](), query.mask)
-            for feature in self.config.features
-            for pooling in self.config.pooling
-        ]
-        return features, scores
+        pooled = [pools[pooling](feature, query.mask) for feature in features for pooling in self.config.pooling]
+        return pooled, scores
 
     def pool_average(self, x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """Mean of x [B, T, F] over the true positions; zero for a text without any."""
@@ -227,11 +263,17 @@ class Network(tf_keras.Model):  # type: ignore[misc]
             *numbered("conv", self.conv),
             *numbered("key_conv", self.key_conv),
             ("attention", self.attention),
+            *([("compare", self.compare_layer)] if self.compare_layer else []),
             *numbered("dnn", self.dnn),
             ("head", self.head),
         ]
         # Keras names a variable path/name:0.
-        return {f"{at}/{v.name.split('/')[-1][:-2]}": v for at, layer in named for v in layer.weights}
+        variables = {f"{at}/{v.name.split('/')[-1][:-2]}": v for at, layer in named for v in layer.weights}
+        if self.config.embedding.match_channels or self.config.overlap:
+            variables["tokens/idf"] = self.idf
+        if self.config.overlap:
+            variables |= {"overlap/mean": self.overlap_mean, "overlap/deviation": self.overlap_deviation}
+        return variables
 
     def arrays(self) -> dict[str, Floats]:
         """A copy of the weights, as scorer.py and weights.npz have them."""
@@ -247,7 +289,7 @@ def build_network(config: Config) -> Network:
     """The network of a config with its initial weights, which follow from `training.seed` alone."""
     network = Network(config)
     ids, length = tf.zeros([1, 1], tf.int32), tf.ones([1], tf.int32)
-    network(ids, length, ids, length)
+    network(ids, length, ids, length, tf.zeros([1, FEATURES]))
     return network
 
 
@@ -271,8 +313,10 @@ def _dense(units: int, activation: str, seeds: Iterator[int]) -> tf_keras.layers
     return tf_keras.layers.Dense(units, activation=activation, kernel_initializer=kernel_initializer)
 
 
-def _initializer(initializer: Initializer, seed: int) -> tf_keras.initializers.Initializer:
+def _initializer(initializer: Initializer | EmbeddingsInitializer, seed: int) -> tf_keras.initializers.Initializer:
     arguments = initializer.model_dump(exclude={"name"})
+    if initializer.name == "ppmi_svd":  # for words without company; training.py sets the others
+        return tf_keras.initializers.RandomNormal(stddev=arguments["stddev"], seed=seed)
     if initializer.name == "uniform":
         return tf_keras.initializers.RandomUniform(-arguments["scale"], arguments["scale"], seed)
     if initializer.name not in {"zeros", "ones", "constant"}:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pairlens.blocks import SUFFIXES, data_errors, read_blocks, stream_blocks
 from pairlens.errors import DataError
-from pairlens.lines import LabelKind, read_labels, read_vocabulary
+from pairlens.lines import LabelKind, read_groups, read_labels, read_sample_weights, read_vocabulary
 from pairlens.texts import Texts
 from pairlens.tokens import TextRules, parse_blocks
 
@@ -25,10 +25,13 @@ __all__ = [  # also what the modules below offer: to everyone else, data is one 
     "SplitPaths",
     "TextRules",
     "Texts",
+    "groups_of",
     "iter_pairs",
     "iter_tsv",
+    "read_groups",
     "read_labels",
     "read_pairs",
+    "read_sample_weights",
     "read_vocabulary",
     "split_paths",
 ]
@@ -36,44 +39,59 @@ __all__ = [  # also what the modules below offer: to everyone else, data is one 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """Pair i is `query[i]` with `value[i]`, and its target is `label[i]` (float32 [pairs], if known)."""
+    """Pair i is `query[i]` with `value[i]`.
+
+    Attributes:
+        label: its target, float32 [pairs], if known.
+        group: int64 [pairs]; the pairs of a group are ranked against each other, if it matters.
+        weight: how much it counts in training, float32 [pairs], if not all count the same.
+    """
 
     query: Texts
     value: Texts
     label: NDArray[np.float32] | None = None
+    group: NDArray[np.int64] | None = None
+    weight: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.query)
 
     def take(self, indices: NDArray[np.int64]) -> Pairs:
         """The pairs at `indices` [n], in that order."""
-        label = None if self.label is None else self.label[indices]
-        return Pairs(self.query.take(indices), self.value.take(indices), label)
+        return Pairs(
+            self.query.take(indices),
+            self.value.take(indices),
+            None if self.label is None else self.label[indices],
+            None if self.group is None else self.group[indices],
+            None if self.weight is None else self.weight[indices],
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class SplitPaths:
-    """The files of a split; `label` and `group` are None where there is no such file."""
+    """The files of a split; those that may be missing are None where they are."""
 
     query: Path
     value: Path
-    label: Path | None
-    group: Path | None
+    label: Path | None = None
+    group: Path | None = None
+    weight: Path | None = None
 
 
 def split_paths(prefix: Path) -> SplitPaths:
-    """Finds `PREFIX.query.txt`, `PREFIX.value.txt`, `PREFIX.label.txt` and `PREFIX.group.txt`, compressed or not.
+    """Finds `PREFIX.query.txt`, `PREFIX.value.txt` and, if they exist, `PREFIX.label.txt`, `PREFIX.group.txt` and
+    `PREFIX.weight.txt`, compressed or not.
 
     Raises:
         DataError: there is no query or value file, or a file stands beside a compressed one of the same name.
     """
     with data_errors(str(prefix)):
-        query, value, label, group = (_find(prefix, side) for side in ("query", "value", "label", "group"))
+        query, value = _find(prefix, "query"), _find(prefix, "value")
         if query is None:
             raise _missing(prefix, "query")
         if value is None:
             raise _missing(prefix, "value")
-        return SplitPaths(query, value, label, group)
+        return SplitPaths(query, value, *(_find(prefix, side) for side in ("label", "group", "weight")))
 
 
 def _find(prefix: Path, side: str) -> Path | None:
@@ -91,21 +109,28 @@ def _missing(prefix: Path, side: str) -> DataError:
     return DataError(f"{path}: no such file, nor one with .gz, .bz2 or .xz{hint}")
 
 
-def read_pairs(query: Path, value: Path, label: Path | None, rules: TextRules, task: LabelKind) -> Pairs:
-    """All pairs of a split, at least one.
+def read_pairs(paths: SplitPaths, rules: TextRules, task: LabelKind, classes: int | None = None) -> Pairs:
+    """All pairs of a split, at least one; with `ranking` and no file of groups, pairs with the same query are a group.
 
     Raises:
         DataError: a fault in a file, files without lines, or files of unequal line counts.
     """
-    pairs = next(iter_pairs(query, value, rules, chunk=sys.maxsize), None)
+    pairs = next(iter_pairs(paths.query, paths.value, rules, chunk=sys.maxsize), None)
     if pairs is None:
-        raise DataError(f"{query}: a file without lines; there is nothing to learn from or to measure")
-    if label is None:
-        return pairs
-    labels = read_labels(label, task)
-    if len(labels) != len(pairs):
-        raise _unequal(query, len(pairs), label, len(labels))
-    return Pairs(pairs.query, pairs.value, labels)
+        raise DataError(f"{paths.query}: a file without lines; there is nothing to learn from or to measure")
+    label = read_labels(paths.label, task, classes) if paths.label else None
+    group = read_groups(paths.group) if paths.group else groups_of(pairs.query) if task == "ranking" else None
+    weight = read_sample_weights(paths.weight) if paths.weight else None
+    for path, numbers in ((paths.label, label), (paths.group, group), (paths.weight, weight)):
+        if path and numbers is not None and len(numbers) != len(pairs):
+            raise _unequal(paths.query, len(pairs), path, len(numbers))
+    return Pairs(pairs.query, pairs.value, label, group, weight)
+
+
+def groups_of(query: Texts) -> NDArray[np.int64]:
+    """A number for each query, the same for equal ones: int64 [pairs], from 0 in the order in which they first come."""
+    numbers: dict[bytes, int] = {}
+    return np.fromiter((numbers.setdefault(text.tobytes(), len(numbers)) for text in query), np.int64, len(query))
 
 
 def iter_pairs(query: Path, value: Path, rules: TextRules, chunk: int = 65536) -> Iterator[Pairs]:

@@ -17,13 +17,15 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.activations import activate
+from pairlens.activations import activate, softmax
 from pairlens.config import Config
 from pairlens.encoder import Encoded, Encoder, Folded
 from pairlens.errors import DataError
+from pairlens.overlap import FEATURES, overlap_features
 from pairlens.pairs import Pairs, Texts
 
 Floats = NDArray[np.float32]
+Dense = tuple[Floats, Floats]  # kernel [inputs, units], bias [units]
 TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
 
 # A window's encodings stay in the cache. The work is cut the same way for any number of threads.
@@ -65,8 +67,16 @@ class Scorer:
         self.threads = threads or len(os.sched_getaffinity(0))
         self._encoder = Encoder(model, weights)
         self._directions = 2 if model.attention.direction == "both" else 1
-        self._blocks = self._directions * len(model.features) * len(model.pooling)
-        self._layers = _dense_layers(weights, len(model.dnn.units), self._blocks)
+        self._weights = weights
+        self._layers = [_dense(weights, name) for name in [*(f"dnn/{i}" for i in range(len(model.dnn.units))), "head"]]
+        self._compare: Dense | None = None
+        if model.compare:
+            self._compare = self._with_padded_rows(_dense(weights, "compare"), len(model.features))
+            self._pooled = model.compare.units * len(model.pooling)
+        else:
+            blocks = self._directions * len(model.features) * len(model.pooling)
+            self._layers[0] = self._with_padded_rows(self._layers[0], blocks)
+            self._pooled = self._encoder.width * len(model.features) * len(model.pooling)
         self._attention_plan = kernels.AttentionPlan(
             dot=model.attention.score_mode == "dot",
             scale=float(weights.get("attention/scale", 1.0)),
@@ -80,7 +90,7 @@ class Scorer:
         )
 
     def score(self, queries: TextsLike, values: TextsLike) -> Floats:
-        """Scores float32 [B] of the pairs (queries[i], values[i]), in order.
+        """Scores float32 [B] of the pairs (queries[i], values[i]), in order; of a multiclass model [B, classes].
 
         Raises:
             DataError: unequal counts, an id outside the vocabulary, or an empty text that the config does not allow.
@@ -88,7 +98,7 @@ class Scorer:
         return self._start(*self._checked(queries, values))()
 
     def stream(self, chunks: Iterable[Pairs]) -> Iterator[tuple[Pairs, Floats]]:
-        """Each chunk of pairs with its scores, in order; the next chunk is read while one is scored. Raises as `score`."""
+        """Each chunk of pairs with its scores, in order; the next is read while one is scored. Raises as `score`."""
         started: deque[tuple[Pairs, Callable[[], Floats]]] = deque()
         for pairs in chunks:
             started.append((pairs, self._start(*self._checked(pairs.query, pairs.value))))
@@ -103,7 +113,7 @@ class Scorer:
         query, value = self._checked(queries, values)
         batched_query, batched_value = self._as_batched(query), self._as_batched(value)
         folded = self._encoder.fold(batched_query, batched_value)
-        rows, columns = self._encoder.encode(batched_query, folded), self._encoder.encode(batched_value, folded)
+        rows, columns = self._encoder.encode(batched_query, batched_value, folded)
         scores = self._attend(rows, columns)
         value_scores = self._attend(columns, rows) if self._directions == 2 else None
         return [
@@ -137,11 +147,39 @@ class Scorer:
             windows = [(*window, folded) for window in _windows(*block, _WINDOW_PAIRS, _WINDOW_TOKENS)]
             workers = map if self.threads == 1 else self._workers.map
             scores.append(workers(self._score_window, *zip(*windows, strict=True)))
-        return lambda: np.concatenate([np.zeros(0, np.float32), *chain.from_iterable(scores)])
+        none = np.zeros((0, classes) if (classes := self.config.model.classes) else 0, np.float32)
+        return lambda: np.concatenate([none, *chain.from_iterable(scores)])
 
     def _score_window(self, query: Texts, value: Texts, folded: Folded) -> Floats:
-        encoded_query, encoded_value = self._encoder.encode(query, folded), self._encoder.encode(value, folded)
-        return self._head(self._dnn(self._attend_and_pool(encoded_query, encoded_value)))
+        return self._head(self._dnn(self._features(query, value, folded)))
+
+    def _features(self, query: Texts, value: Texts, folded: Folded) -> Floats:
+        """The DNN's input [B, width]: what each direction pools, and what the texts have in common."""
+        encoded = self._encoder.encode(query, value, folded)
+        overlap = FEATURES if self.config.model.overlap else 0
+        x = np.empty((len(query), self._directions * self._pooled + overlap), np.float32)
+        for i, (rows, columns) in enumerate([encoded, encoded[::-1]][: self._directions]):
+            self._attend_and_pool(rows, columns, x, i * self._pooled)
+        if overlap:
+            common = overlap_features(query, value, self._weights["tokens/idf"])
+            x[:, -overlap:] = (common - self._weights["overlap/mean"]) / self._weights["overlap/deviation"]
+        return x
+
+    def _attend_and_pool(self, query: Encoded, value: Encoded, out: Floats, column: int) -> None:
+        """Fill out [B, width] from `column` on: of each feature (or their comparison) the poolings."""
+        from pairlens import kernels
+
+        plans = self._attention_plan, self._pooling_plan
+        model = self.config.model
+        if self._compare is None or model.compare is None:
+            kernels.pair_features(query.side, value.key, value.side, *plans, out, column)
+            return
+        encoding, offsets, real = query.side
+        features = np.empty((len(encoding), len(model.features) * encoding.shape[1]), np.float32)
+        kernels.position_features(query.side, value.key, value.side, *plans, features)
+        kernel, bias = self._compare
+        compared = activate(model.compare.activation, features @ kernel + bias)
+        kernels.pool(compared, offsets, real, self._pooling_plan, out, column)
 
     def _attend(self, query: Encoded, value: Encoded) -> list[Floats]:
         """Attention scores [Tq, Tv] of each pair."""
@@ -153,19 +191,6 @@ class Scorer:
         kernels.pair_scores(query.side, value.key, value.side, self._attention_plan, flat, offsets)
         return [flat[offsets[i] : offsets[i + 1]].reshape(Tq[i], Tv[i]) for i in range(len(Tq))]
 
-    def _attend_and_pool(self, query: Encoded, value: Encoded) -> Floats:
-        """The DNN's input [B, blocks * F]: of each direction the features, of each feature the poolings."""
-        from pairlens import kernels
-
-        out = np.empty((len(query.side[1]) - 1, self._blocks * query.key.shape[1]), np.float32)
-        directions = [(query, value), (value, query)][: self._directions]
-        for i, (rows, columns) in enumerate(directions):
-            column = i * out.shape[1] // self._directions
-            kernels.pair_features(
-                rows.side, columns.key, columns.side, self._attention_plan, self._pooling_plan, out, column
-            )
-        return out
-
     def _dnn(self, x: Floats) -> Floats:
         for kernel, bias in self._layers[:-1]:
             x = activate(self.config.model.dnn.activation, x @ kernel + bias)
@@ -173,8 +198,22 @@ class Scorer:
 
     def _head(self, x: Floats) -> Floats:
         kernel, bias = self._layers[-1]
-        logits: Floats = (x @ kernel + bias)[:, 0]
-        return activate("sigmoid", logits) if self.config.task == "binary" else logits
+        logits: Floats = x @ kernel + bias
+        match self.config.task:
+            case "multiclass":
+                return softmax(logits)
+            case "regression":
+                return logits[:, 0]
+        return activate("sigmoid", logits[:, 0])
+
+    def _with_padded_rows(self, dense: Dense, blocks: int) -> Dense:
+        """The layer for an input that begins with so many encodings as the encoder makes them, with zero columns."""
+        kernel, bias = dense
+        encoder, units = self._encoder, kernel.shape[1]
+        rows = blocks * len(encoder.columns)
+        padded = np.zeros((blocks, encoder.width, units), np.float32)
+        padded[:, encoder.columns] = kernel[:rows].reshape(blocks, -1, units)
+        return np.concatenate([padded.reshape(-1, units), kernel[rows:]]), bias
 
     # ---- around it -----------------------------------------------------------------------------------------------
 
@@ -233,13 +272,5 @@ def _slice(texts: Texts, start: int, stop: int) -> Texts:
     return Texts(texts.ids[first:last], texts.offsets[start : stop + 1] - first)
 
 
-def _dense_layers(weights: Mapping[str, Floats], hidden: int, blocks: int) -> list[tuple[Floats, Floats]]:
-    """(kernel, bias) of the DNN and the head; the first kernel gets rows for its input's zero columns."""
-    layers = [
-        (weights[f"{name}/kernel"], weights[f"{name}/bias"]) for name in [*map("dnn/{}".format, range(hidden)), "head"]
-    ]
-    kernel, bias = layers[0]
-    rows = kernel.reshape(blocks, -1, kernel.shape[1])
-    padded = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8), (0, 0)))
-    layers[0] = padded.reshape(-1, kernel.shape[1]), bias
-    return layers
+def _dense(weights: Mapping[str, Floats], name: str) -> Dense:
+    return weights[f"{name}/kernel"], weights[f"{name}/bias"]

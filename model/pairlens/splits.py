@@ -31,7 +31,7 @@ def find_split(config: Config, name: SplitName) -> SplitPaths:
     """
     prefix: Path | None = getattr(config.data, name)
     if prefix is None:
-        raise UsageError(f"the config has no data.{name}; name its files' common path with --set data.{name}=PREFIX")
+        raise UsageError(f"the config names no data.{name}; give the files with --query, --value and --label")
     paths = split_paths(prefix)
     if paths.label is None:
         raise DataError(f"{prefix}.label.txt: no such file, nor one with .gz, .bz2 or .xz")
@@ -40,8 +40,16 @@ def find_split(config: Config, name: SplitName) -> SplitPaths:
 
 def read_split(config: Config, name: SplitName) -> Pairs:
     """The labelled pairs of a split; raises as `find_split` and `read_pairs` do."""
-    paths = find_split(config, name)
-    return read_pairs(paths.query, paths.value, paths.label, text_rules(config), config.task)
+    return read_pairs(find_split(config, name), text_rules(config), config.task, config.model.classes)
+
+
+def with_classes(config: Config, train: Pairs) -> Config:
+    """The config of a multiclass task with as many classes as the train labels have, if it does not say."""
+    if config.task != "multiclass" or config.model.classes is not None:
+        return config
+    assert train.label is not None
+    model = config.model.model_copy(update={"classes": int(train.label.max()) + 1})
+    return config.model_copy(update={"model": model})
 
 
 def read_pretrained(config: Config) -> NDArray[np.float32] | None:
@@ -64,6 +72,8 @@ def read_pretrained(config: Config) -> NDArray[np.float32] | None:
             f"{embedding.pretrained}: found {found}; must be floats {list(shape)}, "
             "model.embedding.input_dim by model.embedding.output_dim"
         )
+    with np.errstate(over="ignore"):
+        matrix = matrix.astype(np.float32)
     if not np.isfinite(matrix).all():
-        raise DataError(f"{embedding.pretrained}: holds numbers that are not finite")
-    return matrix.astype(np.float32)
+        raise DataError(f"{embedding.pretrained}: holds numbers that are not finite as 32-bit floats")
+    return matrix

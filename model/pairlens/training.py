@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,18 +17,16 @@ import tf_keras
 from numpy.typing import NDArray
 
 from pairlens.batches import Batch, training_batches
-from pairlens.config import TASK_METRICS, Config
+from pairlens.config import TASK_LOSSES, TASK_METRICS, Config
 from pairlens.errors import PairlensError
+from pairlens.initial_state import start_from_data
+from pairlens.losses import batch_loss, pair_weights
 from pairlens.metrics import best_threshold, evaluate_scores, higher_is_better
 from pairlens.network import Dropout, build_network
+from pairlens.overlap import overlap_features
 from pairlens.pairs import Pairs
 from pairlens.runs import Json, Run
 from pairlens.scorer import Scorer
-
-_LOSSES = {
-    "binary": tf.nn.sigmoid_cross_entropy_with_logits,
-    "regression": tf.math.squared_difference,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,7 @@ class _Progress:
     evaluations: list[Json] = field(default_factory=list)
 
 
+Floats = NDArray[np.float32]
 Listener = Callable[[Step | Evaluation], None]
 
 
@@ -89,9 +88,10 @@ class Trainer:
         self.progress = _Progress()
         if checkpoint := run.checkpoint():
             self._restore(*checkpoint)
-        ids, length = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)
-        label, step = tf.TensorSpec([None], tf.float32), tf.TensorSpec([], tf.int64)
-        signature = [Batch(ids, length, ids, length, label), step]
+        ids, length, number = (tf.TensorSpec(shape, tf.int32) for shape in ([None, None], [None], [None]))
+        matrix, vector = tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([None], tf.float32)
+        batch = Batch(ids, length, ids, length, matrix, vector, vector, number)
+        signature = [batch, tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.float32)]
         self._step = tf.function(self._train_step, input_signature=signature, autograph=False)
 
     def fit(self, train: Pairs, dev: Pairs | None, listen: Listener) -> dict[str, float]:
@@ -103,46 +103,53 @@ class Trainer:
         Raises:
             PairlensError: the loss is no longer finite. The best weights so far stay in the run directory.
         """
-        assert train.label is not None
         if self.progress.epoch == 0:
-            self._start_at(float(train.label.mean()))
+            start_from_data(self.network, self.config, train)
+        overlap = None
+        if self.config.model.overlap:
+            overlap = overlap_features(train.query, train.value, self.network.idf.numpy())
+        train = replace(train, weight=pair_weights(self.config, train))
         while self.progress.epoch < self.config.training.epochs and not self._out_of_patience():
-            loss, rate = self._train_epoch(train, listen)
+            loss, rate = self._train_epoch(train, overlap, listen)
             listen(self._end_epoch(loss, rate, dev))
         return self._finish(dev)
 
-    def _start_at(self, mean: float) -> None:
-        """Let the head begin at the labels' mean, so that no step is spent on learning it."""
-        if self.config.task == "binary":
-            mean = min(max(mean, 1e-3), 1.0 - 1e-3)
-            mean = math.log(mean / (1.0 - mean))
-        self.network.head.bias.assign([mean])
-
-    def _train_epoch(self, train: Pairs, listen: Listener) -> tuple[float, float]:
+    def _train_epoch(self, train: Pairs, overlap: Floats | None, listen: Listener) -> tuple[float, float]:
         """One pass over the data; its mean loss and its pairs per second."""
         training, epoch = self.config.training, self.progress.epoch + 1
-        steps = math.ceil(len(train) / training.batch_size)
+        by_group = self._loss == "pairwise"
+        batches = training_batches(train, training.batch_size, training.seed, epoch, overlap, by_group)
         total, seen, mean, rate, began = 0.0, 0, 0.0, 0.0, time.perf_counter()
-        for number, batch in enumerate(training_batches(train, training.batch_size, training.seed, epoch), 1):
-            loss = float(self._step(batch, self.progress.step))
+        for number, batch in enumerate(batches, 1):
+            learning_rate = self._learning_rate(epoch - 1 + (number - 1) / len(batches), 1 / len(batches))
+            loss = float(self._step(batch, self.progress.step, learning_rate))
             if not math.isfinite(loss):
                 raise PairlensError(
-                    f"the loss became {loss} in epoch {epoch}, step {number}, at learning rate "
-                    f"{training.optimizer.learning_rate:g}; {self.run.path} keeps the best weights so far. "
+                    f"the loss became {loss} in epoch {epoch}, step {number}, at learning rate {learning_rate:g}; "
+                    f"{self.run.path} keeps the best weights so far. "
                     "Try a lower training.optimizer.learning_rate, or training.optimizer.clipnorm=1.0"
                 )
             self.progress.step += 1
             total, seen = total + loss * len(batch.label), seen + len(batch.label)
             mean, rate = total / seen, seen / (time.perf_counter() - began)
-            listen(Step(epoch, training.epochs, number, steps, mean, rate))
+            listen(Step(epoch, training.epochs, number, len(batches), mean, rate))
         return mean, rate
 
-    def _train_step(self, batch: Batch, step: tf.Tensor) -> tf.Tensor:
+    def _learning_rate(self, epochs_done: float, step: float) -> float:
+        """The rate of a step that is so long, in epochs, and begins after so many."""
+        training = self.config.training
+        done = epochs_done / training.epochs
+        decay = {"constant": 1.0, "linear": 1.0 - done, "cosine": 0.5 + 0.5 * math.cos(math.pi * done)}
+        warmup = training.schedule.warmup * training.epochs
+        rise = min(1.0, (epochs_done + step) / warmup) if warmup else 1.0
+        return training.optimizer.learning_rate * rise * decay[training.schedule.name]
+
+    def _train_step(self, batch: Batch, step: tf.Tensor, learning_rate: tf.Tensor) -> tf.Tensor:
         dropout = Dropout(self.config.training.seed, step)
+        self.optimizer.learning_rate.assign(learning_rate)
         with tf.GradientTape() as tape:
-            _, parts = self.network(*batch[:4], dropout=dropout)
-            label = tf.broadcast_to(batch.label, tf.shape(parts["logits"]))
-            loss = tf.reduce_mean(_LOSSES[self.config.task](label, parts["logits"]))
+            _, parts = self.network(*batch[:5], dropout=dropout)
+            loss = batch_loss(self._loss, self.config.training.label_smoothing, batch, parts["logits"])
             total = tf.add_n([loss, *self.network.losses])  # with the regularizers
         variables = self.network.trainable_variables
         self.optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
@@ -172,13 +179,18 @@ class Trainer:
         assert dev.label is not None
         score = Scorer(self.config, self.run.weights(self.config)).score(dev.query, dev.value)
         if self.config.task != "binary":
-            metrics = evaluate_scores(self.config.task, dev.label, score)
+            metrics = evaluate_scores(self.config.task, dev.label, score, group=dev.group)
             self.run.write_evaluation({"dev": metrics})
             return metrics
         threshold = best_threshold(dev.label, score, "f1" if self.metric == "f1" else "accuracy")
         metrics = evaluate_scores(self.config.task, dev.label, score, threshold)
         self.run.write_evaluation({"threshold": threshold, "dev": metrics})
         return metrics
+
+    @property
+    def _loss(self) -> str:
+        chosen = self.config.training.loss
+        return TASK_LOSSES[self.config.task][0] if chosen == "auto" else chosen
 
     # ---- early stopping ------------------------------------------------------------------------------------------
 
@@ -206,7 +218,7 @@ class Trainer:
             return {}
         assert dev.label is not None
         score = Scorer(self.config, arrays).score(dev.query, dev.value)
-        return evaluate_scores(self.config.task, dev.label, score)
+        return evaluate_scores(self.config.task, dev.label, score, group=dev.group)
 
     # ---- checkpoints ---------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pairlens.config import ModelConfig
+from pairlens.overlap import FEATURES
 
 Shape = tuple[int, ...]
 
@@ -10,9 +11,9 @@ Shape = tuple[int, ...]
 def weight_shapes(model: ModelConfig) -> dict[str, Shape]:
     """Every weight of a model by name, in data-flow order."""
     shapes: dict[str, Shape] = {"embedding/embeddings": (model.embedding.input_dim, model.embedding.output_dim)}
-    filters = model.embedding.output_dim
+    inputs = model.embedding.output_dim + (2 if model.embedding.match_channels else 0)
     for stack in ["conv", "key_conv"] if model.attention.key == "convolution" else ["conv"]:
-        filters = model.embedding.output_dim
+        filters = inputs
         for i, conv in enumerate(model.conv):
             shapes[f"{stack}/{i}/kernel"] = (conv.kernel_size, filters, conv.filters)
             if conv.use_bias:
@@ -22,8 +23,20 @@ def weight_shapes(model: ModelConfig) -> dict[str, Shape]:
         shapes["attention/scale"] = ()
     if model.attention.score_mode == "concat":
         shapes["attention/concat_score_weight"] = ()
-    width = filters * len(model.features) * len(model.pooling) * (2 if model.attention.direction == "both" else 1)
-    for name, units in [*((f"dnn/{i}", units) for i, units in enumerate(model.dnn.units)), ("head", 1)]:
+    if model.embedding.match_channels or model.overlap:
+        shapes["tokens/idf"] = (model.embedding.input_dim,)
+    if model.overlap:
+        shapes |= {"overlap/mean": (FEATURES,), "overlap/deviation": (FEATURES,)}
+    width = sum(model.view_widths.values()) * len(model.features)
+    if model.compare:
+        shapes |= {"compare/kernel": (width, model.compare.units), "compare/bias": (model.compare.units,)}
+        width = model.compare.units
+    width *= len(model.pooling) * (2 if model.attention.direction == "both" else 1)
+    width += FEATURES if model.overlap else 0
+    for name, units in [
+        *((f"dnn/{i}", units) for i, units in enumerate(model.dnn.units)),
+        ("head", model.classes or 1),
+    ]:
         shapes[f"{name}/kernel"] = (width, units)
         shapes[f"{name}/bias"] = (units,)
         width = units

@@ -1,0 +1,49 @@
+"""What a network takes from the train split before its first step: label frequencies, idf, and the company of words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pairlens.config import Config
+from pairlens.config_keras import PpmiSvd
+from pairlens.network import Network
+from pairlens.overlap import inverse_document_frequencies, overlap_features
+from pairlens.pairs import Pairs, Texts
+from pairlens.ppmi import ppmi_svd
+
+
+def start_from_data(network: Network, config: Config, train: Pairs) -> None:
+    """Set the head's bias, and where the config wants them the idf, the overlap's scale and the embeddings."""
+    assert train.label is not None
+    model = config.model
+    network.head.bias.assign(_head_bias(config, train.label.astype(np.float64)))
+    texts = Texts.concatenate([train.query, train.value])
+    if model.embedding.match_channels or model.overlap:
+        network.idf.assign(inverse_document_frequencies(texts, model.embedding.input_dim))
+    if model.overlap:
+        overlap = overlap_features(train.query, train.value, network.idf.numpy())
+        network.overlap_mean.assign(overlap.mean(axis=0))
+        network.overlap_deviation.assign(overlap.std(axis=0) + 1e-6)
+    initializer = model.embedding.embeddings_initializer
+    if isinstance(initializer, PpmiSvd) and model.embedding.pretrained is None:
+        embedding = model.embedding
+        directions = ppmi_svd(_distinct(texts), embedding.input_dim, embedding.output_dim, initializer.window)
+        scaled = directions * (initializer.stddev * directions.shape[1] ** 0.5)
+        seen = directions.any(axis=1, keepdims=True)
+        network.embedding.embeddings.assign(np.where(seen, scaled, network.embedding.embeddings.numpy()))
+
+
+def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
+    """The logits of the labels' frequencies, or their mean, so that no step is spent on learning it."""
+    if config.task == "multiclass":
+        counts = np.bincount(label.astype(np.int64), minlength=config.model.classes or 1)
+        return np.log(np.maximum(counts, 1) / len(label))
+    mean = label.mean()
+    if config.task == "regression":
+        return np.array([mean])
+    mean = min(max(mean, 1e-3), 1.0 - 1e-3)
+    return np.array([np.log(mean / (1.0 - mean))])
+
+
+def _distinct(texts: Texts) -> Texts:
+    return Texts.from_lists(list({text.tobytes(): text for text in texts}.values()))
