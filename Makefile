@@ -20,7 +20,7 @@ demo: $(INSTALLED) ## train, evaluate, score and attend on data/sample
 	$(BIN)/pairlens train configs/sample.yaml --output runs/sample --force
 	$(BIN)/pairlens evaluate runs/sample --output runs/sample/test.json --force
 	$(BIN)/pairlens score runs/sample data/sample/test.query.txt data/sample/test.value.txt --format tsv --words | head -n 10
-	$(BIN)/pairlens attend runs/sample data/sample/test.query.txt data/sample/test.value.txt --pairs 0
+	$(BIN)/pairlens attend runs/sample data/sample/test.query.txt data/sample/test.value.txt --pairs 2
 	@echo; ls -1 runs/sample/*
 
 test: lint types unit ## every check

@@ -155,7 +155,7 @@ def test_lists_may_be_empty_where_that_means_none(write: Write) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "must_be"),
     [
-        ("task", '"binry"', "binary or regression"),
+        ("task", '"binry"', "binary, regression, multiclass or ranking"),
         ("data.max_length", "0", "an integer ≥ 1"),
         ("data.too_long", '"cut"', "error or truncate"),
         ("data.train", "3", "a path"),
@@ -201,7 +201,8 @@ def test_a_value_outside_its_domain_is_refused(write: Write, key: str, value: st
         ("model.conv.bias_initializer=orthogonal", "another than orthogonal: a bias is a vector, not a matrix"),
         (
             "training.early_stopping.metric=pearson",
-            "auto or one of accuracy, precision, recall, f1, roc_auc, average_precision, log_loss with task: binary",
+            "auto or one of accuracy, precision, recall, f1, mcc, ece, brier, roc_auc, average_precision, log_loss "
+            "with task: binary",
         ),
     ],
 )
@@ -321,7 +322,7 @@ training:
         'c.yaml:14: training.optimizer.name: found "adamm"; must be one of '
         "adam, adamw, nadam, adamax, sgd, rmsprop, adagrad, adadelta, lion, ftrl",
         'c.yaml:16: training.early_stopping.metric: found "pearson"; must be auto or one of '
-        "accuracy, precision, recall, f1, roc_auc, average_precision, log_loss with task: binary",
+        "accuracy, precision, recall, f1, mcc, ece, brier, roc_auc, average_precision, log_loss with task: binary",
         "c.yaml:17: training.epochs: found 0; must be an integer ≥ 1",
         '--set training.seed=x: training.seed: found "x"; must be an integer from 0 to 4294967295',
     ]
@@ -496,7 +497,7 @@ def test_a_fault_of_an_override_names_the_override(write: Write, override: str, 
     path = write(MINIMAL + "  conv: [{filters: 1}, {filters: 2}]\n")
     found = faults_of(path, "task=3", override)
     assert len(found) == 2
-    assert "--set task=3: task: found 3; must be binary or regression" in found
+    assert "--set task=3: task: found 3; must be binary, regression, multiclass or ranking" in found
     assert any(line.startswith(f"--set {override}: {fault}") for line in found)
 
 
