@@ -1,4 +1,4 @@
-"""Labels and vocabularies: one thing a line."""
+"""Labels, groups, sample weights and vocabularies: one thing a line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairlens.errors import DataError
-from pairlens.lines import LabelKind, read_labels, read_vocabulary
+from pairlens.lines import LabelKind, read_groups, read_labels, read_sample_weights, read_vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,8 @@ def label_fault(path: Path, data: bytes, task: LabelKind) -> str:
 def test_labels(path: Path) -> None:
     assert labels(path, b"0\n1\r\n 1.0\t\n0", "binary") == [0, 1, 1, 0]
     assert labels(path, b"4.5\n-1\n+2.\n.5\n1e-1\n", "regression") == [4.5, -1, 2, 0.5, np.float32(0.1)]
+    assert labels(path, b"7\n0\n32767\n2.0\n", "multiclass") == [7, 0, 32767, 2]
+    assert labels(path, b"0\n1\n", "ranking") == [0, 1]
     assert labels(path, b"", "binary") == []
     assert read_labels(path, "binary").dtype == np.float32
 
@@ -48,6 +50,11 @@ def test_every_finite_number_is_a_label_for_regression(path: Path, values: list[
         (b"2", "binary", "not a binary label: '2'; it is 0 or 1"),
         (b"-1", "binary", "not a binary label: '-1'; it is 0 or 1"),
         (b"0.5", "binary", "not a binary label: '0.5'; it is 0 or 1"),
+        (b"2", "ranking", "not a ranking label: '2'; it is 0 or 1"),
+        (b"-1", "multiclass", "not a class: '-1'; it is an integer from 0 to 32767"),
+        (b"1.5", "multiclass", "not a class: '1.5'; it is an integer from 0 to 32767"),
+        (b"32768", "multiclass", "not a class: '32768'; it is an integer from 0 to 32767"),
+        (b"1e999", "multiclass", "too large: '1e999'; a label is a 32-bit number"),
         (b"yes", "binary", "not a number: 'yes'; a label is one finite number"),
         (b"1 0", "binary", "not a number: '1 0'; a label is one finite number"),
         (b"nan", "regression", "not a number: 'nan'; a label is one finite number"),
@@ -68,6 +75,62 @@ def test_what_is_not_a_label(path: Path, text: bytes, task: LabelKind, message: 
 
 def test_empty_label(path: Path) -> None:
     assert label_fault(path, b"1\n\n0\n", "binary") == "2:1: an empty line; every pair needs a label"
+
+
+def test_a_model_knows_its_classes(path: Path) -> None:
+    path.write_bytes(b"0\n2\n3\n")
+    assert read_labels(path, "multiclass", classes=4).tolist() == [0, 2, 3]
+    with pytest.raises(DataError) as error:
+        read_labels(path, "multiclass", classes=3)
+    assert str(error.value) == f"{path}:3:1: not a class: '3'; it is an integer from 0 to 2"
+
+
+@given(values=st.lists(st.integers(0, 2**63 - 1)))
+def test_every_integer_of_63_bits_is_a_group(path: Path, values: list[int]) -> None:
+    path.write_bytes(b"".join(b"%d\n" % value for value in values))
+    assert read_groups(path).tolist() == values
+    assert read_groups(path).dtype == np.int64
+
+
+@pytest.mark.parametrize("text", [b"x", b"-1", b"1.0", b"1 2", b"9223372036854775808", b"1" * 5000, "٣".encode()])
+def test_what_is_not_a_group(path: Path, text: bytes) -> None:
+    path.write_bytes(b" 7\t\n007\n" + text + b"\n")
+    with pytest.raises(DataError) as error:
+        read_groups(path)
+    message = str(error.value)
+    assert message.startswith(f"{path}:3:1: not a group: ")
+    assert message.endswith("; it is an integer from 0 to 9223372036854775807")
+
+
+def test_sample_weights(path: Path) -> None:
+    path.write_bytes(b"1\n0\n2.5\n")
+    assert read_sample_weights(path).tolist() == [1, 0, 2.5]
+    assert read_sample_weights(path).dtype == np.float32
+    path.write_bytes(b"")
+    assert read_sample_weights(path).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"1\n-0.5\n", ":2:1: negative: '-0.5'; a weight is 0 or more"),
+        (b"1\ninf\n", ":2:1: not a number: 'inf'; a weight is one finite number"),
+        (b"1\n4e38\n", ":2:1: too large: '4e38'; a weight is a 32-bit number"),
+        (b"1\n\n", ":2:1: an empty line; every pair needs a weight"),
+        (b"0\n0.0\n1e-60\n", ": every weight is 0; there is nothing to learn from"),  # 1e-60 is 0 in float32
+    ],
+)
+def test_what_is_not_a_sample_weight(path: Path, data: bytes, message: str) -> None:
+    path.write_bytes(data)
+    with pytest.raises(DataError) as error:
+        read_sample_weights(path)
+    assert str(error.value) == f"{path}{message}"
+
+
+def test_empty_group(path: Path) -> None:
+    path.write_bytes(b"\n")
+    with pytest.raises(DataError, match=r":1:1: an empty line; every pair needs a group$"):
+        read_groups(path)
 
 
 @given(words=st.lists(st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]))))

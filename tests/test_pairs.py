@@ -16,7 +16,17 @@ from hypothesis import strategies as st
 
 from pairlens import blocks
 from pairlens.errors import DataError
-from pairlens.pairs import Pairs, SplitPaths, TextRules, Texts, iter_pairs, iter_tsv, read_pairs, split_paths
+from pairlens.pairs import (
+    Pairs,
+    SplitPaths,
+    TextRules,
+    Texts,
+    groups_of,
+    iter_pairs,
+    iter_tsv,
+    read_pairs,
+    split_paths,
+)
 
 RULES = TextRules(input_dim=1000)
 
@@ -116,33 +126,68 @@ def test_unequal_line_counts(folder: Path, n_query: int, n_value: int, chunk: in
 def test_read_pairs(folder: Path) -> None:
     query, value = write(folder / "query", b"1 2\n3\n"), write(folder / "value", b"4\n5 6\n")
     label = write(folder / "label", b"0\n1\n")
-    pairs = read_pairs(query, value, label, RULES, "binary")
+    pairs = read_pairs(SplitPaths(query, value, label), RULES, "binary")
     assert as_lists(pairs) == [([1, 2], [4]), ([3], [5, 6])]
     assert pairs.label is not None
     assert pairs.label.tolist() == [0, 1]
-    assert read_pairs(query, value, None, RULES, "binary").label is None
+    assert (pairs.group, pairs.weight) == (None, None)
+    assert read_pairs(SplitPaths(query, value), RULES, "binary").label is None
+    with pytest.raises(DataError, match="not a class: '1'; it is an integer from 0 to 0"):
+        read_pairs(SplitPaths(query, value, label), RULES, "multiclass", classes=1)
+
+
+def test_groups_and_weights(folder: Path) -> None:
+    query, value = write(folder / "query", b"1 2\n3\n1 2\n"), write(folder / "value", b"4\n5 6\n7\n")
+    files = SplitPaths(query, value, group=write(folder / "group", b"9\n9\n8\n"))
+    files_with_weight = SplitPaths(query, value, weight=write(folder / "weight", b"0\n0.5\n2\n"))
+    group, weight = read_pairs(files, RULES, "binary").group, read_pairs(files_with_weight, RULES, "binary").weight
+    assert group is not None
+    assert group.tolist() == [9, 9, 8]
+    assert weight is not None
+    assert weight.tolist() == [0, 0.5, 2]
+    # Ranking needs groups: without a file, those of the same query.
+    of_file = read_pairs(files, RULES, "ranking").group
+    of_query = read_pairs(SplitPaths(query, value), RULES, "ranking").group
+    assert of_file is not None
+    assert of_file.tolist() == [9, 9, 8]
+    assert of_query is not None
+    assert of_query.tolist() == [0, 1, 0]
+
+
+@given(queries=st.lists(st.lists(st.integers(0, 2), max_size=3)))
+def test_equal_queries_are_a_group(queries: list[list[int]]) -> None:
+    first = list(dict.fromkeys(map(tuple, queries)))
+    group = groups_of(Texts.from_lists(queries))
+    assert group.dtype == np.int64
+    assert group.tolist() == [first.index(tuple(query)) for query in queries]
 
 
 def test_take(folder: Path) -> None:
     query, value = write(folder / "query", b"1 2\n3\n"), write(folder / "value", b"4\n5 6\n")
-    taken = read_pairs(query, value, write(folder / "label", b"0.5\n7\n"), RULES, "regression").take(
-        np.array([1, 0, 1])
-    )
+    files = [
+        write(folder / name, data) for name, data in [("label", b"0.5\n7\n"), ("group", b"3\n4\n"), ("w", b"5\n6")]
+    ]
+    taken = read_pairs(SplitPaths(query, value, *files), RULES, "regression").take(np.array([1, 0, 1]))
     assert as_lists(taken) == [([3], [5, 6]), ([1, 2], [4]), ([3], [5, 6])]
     assert taken.label is not None
     assert taken.label.tolist() == [7, 0.5, 7]
+    assert taken.group is not None
+    assert taken.group.tolist() == [4, 3, 4]
+    assert taken.weight is not None
+    assert taken.weight.tolist() == [6, 5, 6]
 
 
 def test_faults_of_a_whole_split(folder: Path) -> None:
     empty, one, two = (write(folder / name, data) for name, data in [("0", b""), ("1", b"1\n"), ("2", b"1\n1\n")])
     with pytest.raises(DataError) as error:
-        read_pairs(empty, empty, empty, RULES, "binary")
+        read_pairs(SplitPaths(empty, empty, empty), RULES, "binary")
     assert str(error.value) == f"{empty}: a file without lines; there is nothing to learn from or to measure"
-    with pytest.raises(DataError) as error:
-        read_pairs(two, two, one, RULES, "binary")
-    assert str(error.value) == f"{two}: 2 lines, but {one}: 1 lines; line N of each belongs to pair N"
+    for files in (SplitPaths(two, two, one), SplitPaths(two, two, group=one), SplitPaths(two, two, weight=one)):
+        with pytest.raises(DataError) as error:
+            read_pairs(files, RULES, "binary")
+        assert str(error.value) == f"{two}: 2 lines, but {one}: 1 lines; line N of each belongs to pair N"
     with pytest.raises(DataError, match="not a binary label: '2'"):
-        read_pairs(one, one, write(folder / "3", b"2\n"), RULES, "binary")
+        read_pairs(SplitPaths(one, one, write(folder / "3", b"2\n")), RULES, "binary")
 
 
 def test_nothing_is_nothing_in_chunks(folder: Path) -> None:
@@ -154,17 +199,18 @@ def test_nothing_is_nothing_in_chunks(folder: Path) -> None:
 def test_split_paths(tmp_path: Path) -> None:
     query = write(tmp_path / "train.query.txt", b"1\n")
     value = write(tmp_path / "train.value.txt.gz", gzip.compress(b"2\n"))
-    assert split_paths(tmp_path / "train") == SplitPaths(query, value, None, None)
+    assert split_paths(tmp_path / "train") == SplitPaths(query, value)
     label = write(tmp_path / "train.label.txt.xz", lzma.compress(b"1\n"))
     group = write(tmp_path / "train.group.txt.bz2", bz2.compress(b"0\n"))
+    weight = write(tmp_path / "train.weight.txt", b"1\n")
     paths = split_paths(tmp_path / "train")
-    assert paths == SplitPaths(query, value, label, group)
-    assert as_lists(read_pairs(paths.query, paths.value, paths.label, RULES, "binary")) == [([1], [2])]
+    assert paths == SplitPaths(query, value, label, group, weight)
+    assert as_lists(read_pairs(paths, RULES, "binary")) == [([1], [2])]
 
 
 def test_a_prefix_may_have_dots(tmp_path: Path) -> None:
     query, value = write(tmp_path / "v1.2.query.txt", b""), write(tmp_path / "v1.2.value.txt", b"")
-    assert split_paths(tmp_path / "v1.2") == SplitPaths(query, value, None, None)
+    assert split_paths(tmp_path / "v1.2") == SplitPaths(query, value)
 
 
 def test_split_that_is_not_there(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ _CHUNK = 1024  # pairs whose matrices are in memory at once
 
 def attend(
     run_directory: options.RunDirectory,
-    query: Annotated[Path, typer.Argument(help="The queries, one a line.", show_default=False)],
-    value: Annotated[Path, typer.Argument(help="The values, line by line.", show_default=False)],
+    query: Annotated[Path, typer.Argument(metavar="QUERY", help="The queries, one a line.", show_default=False)],
+    value: Annotated[Path, typer.Argument(metavar="VALUE", help="The values, line by line.", show_default=False)],
     pairs: Annotated[
         str | None,
         typer.Option(

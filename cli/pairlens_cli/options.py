@@ -21,7 +21,7 @@ def print_version(value: bool) -> None:
         raise typer.Exit
 
 
-ConfigFile = Annotated[Path, typer.Argument(help="A YAML config; see configs/.", show_default=False)]
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML config; see configs/.", show_default=False)]
 RunDirectory = Annotated[
     Path, typer.Argument(metavar="RUN", help="A run directory, as train writes it.", show_default=False)
 ]

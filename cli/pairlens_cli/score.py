@@ -31,9 +31,14 @@ class Format(StrEnum):
 def score(
     run_directory: options.RunDirectory,
     query: Annotated[
-        Path, typer.Argument(help="The queries; or - for lines query<TAB>value on stdin.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="QUERY", help="The queries; or - for lines query<TAB>value on stdin.", show_default=False
+        ),
     ],
-    value: Annotated[Path | None, typer.Argument(help="The values, line by line.", show_default=False)] = None,
+    value: Annotated[
+        Path | None, typer.Argument(metavar="VALUE", help="The values, line by line.", show_default=False)
+    ] = None,
     output_file: options.OutputFile = None,
     format_: Annotated[
         Format, typer.Option("--format", help="A line: the score; with both texts; or as JSON.")

@@ -1,0 +1,85 @@
+"""What the peers share, in NumPy: token files to padded batches of similar lengths, and scores to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float32]
+ScoreBatch = Callable[[Ints, Ints], Floats]  # padded query [B, Tq] and value [B, Tv] -> scores [B]
+
+_WINDOW = 32  # batches of an epoch that are sorted by length together
+
+
+class Texts(NamedTuple):
+    """Text i is the `lengths[i]` ids [tokens] from `starts[i]` on."""
+
+    ids: Ints
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+
+def read_model(run: Path) -> dict[str, Any]:
+    """The `model` section of a run's config."""
+    return yaml.load((run / "config.yaml").read_text(), yaml.CSafeLoader)["model"]
+
+
+def read_weights(run: Path) -> dict[str, Floats]:
+    """The run's weights by name; the embedding has one more row, of zeros, for the padding id."""
+    with np.load(run / "weights.npz") as archive:
+        weights = dict(archive)
+    weights["embedding/embeddings"] = np.pad(weights["embedding/embeddings"], [(0, 1), (0, 0)])
+    return weights
+
+
+def read_texts(path: Path) -> Texts:
+    """All texts of a file, parsed at once: np.fromstring takes newlines for blanks."""
+    data = path.read_bytes()
+    ids = np.fromstring(data, np.int32, sep=" ")
+    lengths = np.array([line.count(b" ") + 1 for line in data.splitlines()], np.int64)
+    return Texts(ids, np.cumsum(lengths) - lengths, lengths)
+
+
+def write_scores(path: Path, scores: Floats) -> None:
+    path.write_text(("%.7g\n" * len(scores)) % tuple(scores.tolist()))
+
+
+def pad(texts: Texts, rows: NDArray[np.int64], padding: int) -> Ints:
+    """The texts at `rows` [B] as ids [B, T], with the padding id after their true lengths; T is the longest."""
+    lengths = texts.lengths[rows, np.newaxis]
+    columns = np.arange(lengths.max())
+    ids = texts.ids.take(texts.starts[rows, np.newaxis] + columns, mode="clip")
+    return np.where(columns < lengths, ids, np.int32(padding))
+
+
+def score_texts(score: ScoreBatch, query: Texts, value: Texts, padding: int, size: int, workers: int = 1) -> Floats:
+    """Scores [pairs] in the order of the pairs, computed in batches of equal query and similar value lengths."""
+    order = np.lexsort((value.lengths, query.lengths))
+    batches = [order[i : i + size] for i in range(0, len(order), size)]
+    scores = np.empty(len(order), np.float32)
+
+    def score_rows(rows: NDArray[np.int64]) -> None:
+        scores[rows] = score(pad(query, rows, padding), pad(value, rows, padding))
+
+    with ThreadPoolExecutor(workers) as pool:
+        list((pool.map if workers > 1 else map)(score_rows, batches))
+    return scores
+
+
+def shuffled_batches(query: Texts, value: Texts, size: int, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """An epoch's batches of rows [size]: pairs of similar length together, batches in random order."""
+    shuffled = random.permutation(len(query.lengths))
+    lengths = query.lengths + value.lengths
+    batches: list[NDArray[np.int64]] = []
+    for start in range(0, len(shuffled), _WINDOW * size):
+        window = shuffled[start : start + _WINDOW * size]
+        window = window[np.argsort(lengths[window])]
+        batches += [window[i : i + size] for i in range(0, len(window), size)]
+    yield from (batches[i] for i in random.permutation(len(batches)))

@@ -1,0 +1,135 @@
+"""The network in plain tf-keras, as on the documentation page of its Attention layer, with masks.
+
+python tests/benchmarks/peer_keras.py RUN QUERY VALUE OUTPUT
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import tensorflow as tf
+import tf_keras
+from padded import Floats, ScoreBatch, Texts, read_model, read_texts, read_weights, score_texts, write_scores
+from processes import THREADS
+
+BATCH = 256
+
+
+class Network(tf_keras.Model):
+    """Scores of pairs padded with the id `vocabulary`."""
+
+    def __init__(self, model: dict[str, Any], weights: dict[str, Floats]) -> None:
+        super().__init__()
+        self.both = model["attention"]["direction"] == "both"
+        self.features, self.poolings = model["features"], model["pooling"]
+        self.padding = model["embedding"]["input_dim"]
+        self.embedding = tf_keras.layers.Embedding(self.padding + 1, model["embedding"]["output_dim"])
+        self.embedding_dropout = tf_keras.layers.Dropout(model["embedding"]["dropout"])
+        kernel = weights["conv/0/kernel"]  # [kernel size, dim, filters]
+        self.conv = tf_keras.layers.Conv1D(kernel.shape[2], len(kernel), padding="same")
+        self.attention = tf_keras.layers.Attention()
+        self.average = tf_keras.layers.GlobalAveragePooling1D()
+        layers = [tf_keras.layers.Dropout(model["dnn"]["dropout"])]
+        for units in model["dnn"]["units"]:
+            layers += [tf_keras.layers.Dense(units, "relu"), tf_keras.layers.Dropout(model["dnn"]["dropout"])]
+        self.dnn = tf_keras.Sequential([*layers, tf_keras.layers.Dense(1, "sigmoid")])
+        self([tf.zeros([1, 1], tf.int32)] * 2)  # gives the layers their shapes
+        dense = [f"dnn/{i}" for i in range(len(model["dnn"]["units"]))]
+        names = ["embedding/embeddings", *(f"{at}/{part}" for at in ["conv/0", *dense, "head"] for part in _PARTS)]
+        self.set_weights([weights[name] for name in names])
+
+    def call(self, inputs: list[tf.Tensor], training: bool = False) -> tf.Tensor:
+        query, value = inputs  # [B, Tq], [B, Tv]
+        query_mask, value_mask = query != self.padding, value != self.padding
+        query_encoding = self.encode(query, query_mask, training)  # [B, Tq, F]
+        value_encoding = self.encode(value, value_mask, training)  # [B, Tv, F]
+        features = self.attend_and_pool(query_encoding, query_mask, value_encoding, value_mask)
+        if self.both:
+            features += self.attend_and_pool(value_encoding, value_mask, query_encoding, query_mask)
+        return self.dnn(tf.concat(features, axis=-1), training=training)[:, 0]  # [B]
+
+    def encode(self, ids: tf.Tensor, mask: tf.Tensor, training: bool) -> tf.Tensor:
+        embedded = self.embedding_dropout(self.embedding(ids), training=training)  # [B, T, dim]
+        return self.conv(tf.where(mask[:, :, tf.newaxis], embedded, 0.0))  # [B, T, F]
+
+    def attend_and_pool(
+        self, query: tf.Tensor, query_mask: tf.Tensor, value: tf.Tensor, value_mask: tf.Tensor
+    ) -> list[tf.Tensor]:
+        """The pooled features [B, F] of one direction."""
+        attended = self.attention([query, value], mask=[query_mask, value_mask])  # [B, Tq, F]
+        sequences = {"encoding": query, "attention": attended}
+        if "absolute_difference" in self.features:
+            sequences["absolute_difference"] = tf.abs(query - attended)
+        if "product" in self.features:
+            sequences["product"] = query * attended
+        pools = {
+            "average": lambda x: self.average(x, mask=query_mask),
+            "max": lambda x: tf.reduce_max(tf.where(query_mask[:, :, tf.newaxis], x, x.dtype.min), axis=1),
+        }
+        return [pools[pooling](sequences[feature]) for feature in self.features for pooling in self.poolings]
+
+
+_PARTS = ("kernel", "bias")
+
+
+def load(run: Path) -> tuple[ScoreBatch, int]:
+    """A function that scores a padded batch, and the padding id."""
+    network = Network(read_model(run), read_weights(run))
+    ids = tf.TensorSpec([None, None], tf.int32)
+    compiled = tf.function(lambda query, value: network([query, value]), input_signature=[ids, ids])
+
+    def score(query: np.ndarray, value: np.ndarray) -> Floats:
+        return compiled(query, value).numpy()
+
+    return score, network.padding
+
+
+def score_files(run: Path, query: Path, value: Path, output: Path) -> None:
+    score, padding = load(run)
+    write_scores(output, score_texts(score, read_texts(query), read_texts(value), padding, BATCH))
+
+
+def train(run: Path, query: Texts, value: Texts, label: Floats, batch: int, epochs: int) -> Iterator[float]:
+    """Yields the pairs per second of each epoch of `fit`, on a tf.data pipeline with batches of similar lengths."""
+    network = Network(read_model(run), read_weights(run))
+    network.compile(tf_keras.optimizers.Adam(1e-3), tf_keras.losses.BinaryCrossentropy())
+    sides = (tf.RaggedTensor.from_row_lengths(texts.ids, texts.lengths) for texts in (query, value))
+    lengths = query.lengths + value.lengths
+    bounds = np.unique(np.quantile(lengths, np.arange(1, 32) / 32).astype(int)).tolist()
+    dataset = (
+        tf.data.Dataset.from_tensor_slices((*sides, label))
+        .map(lambda *pair: pair)  # ragged rows as plain tensors
+        .shuffle(len(label), seed=1)
+        .bucket_by_sequence_length(
+            lambda query, value, _: tf.size(query) + tf.size(value),
+            bucket_boundaries=bounds,
+            bucket_batch_sizes=[batch] * (len(bounds) + 1),
+            padding_values=(np.int32(network.padding), np.int32(network.padding), None),
+        )
+        .map(lambda query, value, label: ((query, value), label))
+        .prefetch(tf.data.AUTOTUNE)
+    )
+    for _ in range(epochs):
+        began = time.perf_counter()
+        network.fit(dataset, verbose=0)
+        yield len(label) / (time.perf_counter() - began)
+
+
+def limit_threads() -> None:
+    """Must come before TensorFlow's first computation."""
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    tf.config.threading.set_inter_op_parallelism_threads(THREADS)
+
+
+if __name__ == "__main__":
+    limit_threads()
+    score_files(*map(Path, sys.argv[1:]))

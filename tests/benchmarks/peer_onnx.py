@@ -1,0 +1,37 @@
+"""The network in ONNX Runtime, from the file that export_onnx.py makes.
+
+python tests/benchmarks/peer_onnx.py RUN QUERY VALUE OUTPUT
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from padded import Floats, ScoreBatch, read_model, read_texts, score_texts, write_scores
+from processes import THREADS
+
+BATCH = 256
+
+
+def load(run: Path) -> tuple[ScoreBatch, int]:
+    """A function that scores a padded batch, and the padding id."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    session = onnxruntime.InferenceSession(f"{run}.onnx", options, providers=["CPUExecutionProvider"])
+
+    def score(query: np.ndarray, value: np.ndarray) -> Floats:
+        return session.run(None, {"query": query, "value": value})[0]
+
+    return score, read_model(run)["embedding"]["input_dim"]
+
+
+def score_files(run: Path, query: Path, value: Path, output: Path) -> None:
+    score, padding = load(run)
+    write_scores(output, score_texts(score, read_texts(query), read_texts(value), padding, BATCH))
+
+
+if __name__ == "__main__":
+    score_files(*map(Path, sys.argv[1:]))

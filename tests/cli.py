@@ -1,0 +1,112 @@
+"""The command line in real processes, and one small project with a trained run, which all its tests share."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+PAIRLENS = str(Path(sys.executable).with_name("pairlens"))
+VOCABULARY = 29
+
+CONFIG = """\
+data: {train: data/train, dev: data/dev, test: data/test, vocab: data/vocab.txt}
+model:
+  embedding: {input_dim: 29, output_dim: 7, dropout: 0.1, embeddings_initializer: {name: normal, stddev: 1.0}}
+  conv: {filters: 5, kernel_size: 2}
+  dnn: {units: [3]}
+training:
+  epochs: 20
+  batch_size: 32
+  optimizer: {name: adam, learning_rate: 0.01}
+  early_stopping: null
+"""
+
+
+class Result(NamedTuple):
+    code: int
+    stdout: str
+    stderr: str
+
+
+def pairlens(folder: Path, *arguments: str | Path, stdin: str = "", **environment: str) -> Result:
+    """`pairlens ARGUMENTS` run in a folder, no stream of it being a terminal."""
+    done = subprocess.run(
+        [PAIRLENS, *map(str, arguments)],
+        cwd=folder,
+        env=plain_environment() | environment,
+        input=stdin,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def plain_environment() -> dict[str, str]:
+    """The environment without what changes how rich prints."""
+    rich = {"NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS", "LINES"}
+    return {name: value for name, value in os.environ.items() if name not in rich}
+
+
+def lines(texts: Iterable[Sequence[int]]) -> str:
+    """Token texts as a file holds them."""
+    return "".join(" ".join(map(str, text)) + "\n" for text in texts)
+
+
+def random_texts(count: int, seed: int, longest: int = 8) -> list[list[int]]:
+    random = np.random.default_rng(seed)
+    return [random.integers(0, VOCABULARY, random.integers(1, longest + 1)).tolist() for _ in range(count)]
+
+
+def write_split(prefix: Path, count: int, seed: int) -> None:
+    """Pairs of random texts; with label 1 the value has the tokens of the query, in another order."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 2, count).tolist()
+    queries, others = random_texts(count, seed), random_texts(count, seed + 1)
+    values = [
+        random.permutation(query).tolist() if label else other
+        for label, query, other in zip(labels, queries, others, strict=True)
+    ]
+    for side, text in (("query", lines(queries)), ("value", lines(values)), ("label", lines([[x] for x in labels]))):
+        Path(f"{prefix}.{side}.txt").write_text(text)
+
+
+def make_project(folder: Path) -> None:
+    """`config.yaml` and the data that it names, in `data`."""
+    (folder / "data").mkdir(parents=True)
+    for seed, (split, count) in enumerate([("train", 300), ("dev", 100), ("test", 80)]):
+        write_split(folder / "data" / split, count, 10 * seed)
+    (folder / "data" / "vocab.txt").write_text("".join(f"word{i}\n" for i in range(VOCABULARY)))
+    (folder / "config.yaml").write_text(CONFIG)
+
+
+def trained_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose `run` was trained with `--seed 7`; what train said is in `train.stdout` and `train.stderr`.
+
+    It is made once for all processes of a test session, and no test writes into it.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "project"
+    with (shared / "project.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            make_project(folder)
+            result = pairlens(folder, "train", "config.yaml", "--seed", "7", "--output", "run")
+            (folder / "train.stdout").write_text(result.stdout)
+            (folder / "train.stderr").write_text(result.stderr)
+    assert (folder / "run" / "evaluation.json").exists(), (folder / "train.stderr").read_text()
+    return folder
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, with what it holds."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -1,0 +1,161 @@
+"""Small models for tests: configs, weights and pairs, made by hand or drawn by hypothesis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from oracles import ACTIVATIONS
+
+from pairlens.config import Config
+from pairlens.weights import weight_shapes
+
+if TYPE_CHECKING:
+    from pairlens.network import Network
+
+Floats = NDArray[np.float32]
+Weights = dict[str, Floats]
+Texts = list[NDArray[np.int32]]
+
+SMALL: dict[str, Any] = {
+    "embedding": {"input_dim": 23, "output_dim": 5},
+    "conv": [{"filters": 7, "kernel_size": 3}],
+    "dnn": {"units": [11]},
+}
+
+
+def make_config(
+    task: str = "binary", empty: str = "error", batch_size: int = 256, seed: int = 1, **model: Any
+) -> Config:
+    """A config whose `model` section is SMALL with these keys instead; keys of `embedding` are merged."""
+    embedding = {**SMALL["embedding"], **model.pop("embedding", {})}
+    sections = {
+        "task": task,
+        "data": {"train": "train", "empty": empty},
+        "model": {**SMALL, **model, "embedding": embedding},
+        "training": {"batch_size": batch_size, "seed": seed},
+    }
+    return Config.model_validate(sections)
+
+
+def random_weights(config: Config, seed: int = 0) -> Weights:
+    """Weights that keep every activation near 1, where float32 is good for 1e-5: kernels by their fan-in."""
+    random = np.random.default_rng(seed)
+    weights = {}
+    for name, shape in weight_shapes(config.model).items():
+        match name.split("/")[-1]:
+            case "kernel":
+                weights[name] = random.normal(0, np.prod(shape[:-1]) ** -0.5, shape)
+            case "idf" | "deviation":
+                weights[name] = random.uniform(0.1, 1.0, shape)
+            case "scale" | "concat_score_weight":
+                weights[name] = random.normal(0, 1.0, shape)
+            case _:
+                weights[name] = random.normal(0, 0.5, shape)
+    return {name: np.array(weight, np.float32) for name, weight in weights.items()}
+
+
+def network_with(config: Config, weights: Weights) -> Network:
+    """The network of a config with these weights."""
+    from pairlens.network import build_network  # only here: tests of the scorer do not wait for TensorFlow
+
+    network = build_network(config)
+    network.assign(weights)
+    return network
+
+
+def random_texts(count: int, longest: int, input_dim: int, seed: int = 0, shortest: int = 1) -> Texts:
+    """Texts of any length from `shortest` to `longest`, of any ids."""
+    random = np.random.default_rng(seed)
+    lengths = random.integers(shortest, longest, count, endpoint=True)
+    return [random.integers(0, input_dim, length, dtype=np.int32) for length in lengths]
+
+
+class Case(NamedTuple):
+    """A model and pairs for it."""
+
+    config: Config
+    weights: Weights
+    queries: Texts
+    values: Texts
+
+
+_convs = st.fixed_dictionaries(
+    {
+        "filters": st.sampled_from([1, 3, 7, 8, 11, 17]),
+        "kernel_size": st.integers(1, 5),
+        "dilation_rate": st.integers(1, 3),
+        "padding": st.sampled_from(["same", "causal"]),
+        "activation": st.sampled_from(list(ACTIVATIONS)),
+        "use_bias": st.booleans(),
+    }
+)
+_attentions = st.fixed_dictionaries(
+    {
+        "score_mode": st.sampled_from(["dot", "concat"]),
+        "use_scale": st.booleans(),
+        "temperature": st.sampled_from([1.0, 0.5, 2.0]),
+        "use_causal_mask": st.booleans(),
+        "key": st.sampled_from(["value", "convolution"]),
+        "direction": st.sampled_from(["query_to_value", "both"]),
+    }
+)
+_compares = st.fixed_dictionaries(
+    {
+        "units": st.sampled_from([1, 7, 8]),
+        "activation": st.sampled_from(list(ACTIVATIONS)),
+    }
+)
+_dnns = st.fixed_dictionaries(
+    {
+        "units": st.lists(st.sampled_from([1, 5, 13]), max_size=2),
+        "activation": st.sampled_from(list(ACTIVATIONS)),
+    }
+)
+
+
+def _subsets(*names: str) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(names), min_size=1, unique=True)
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> Config:
+    """Any config, as far as it says what a network computes; the text lengths are exact."""
+    task = draw(st.sampled_from(["binary", "regression", "multiclass", "ranking"]))
+    conv, attention = draw(st.lists(_convs, max_size=2)), draw(_attentions)
+    if not conv:
+        attention["key"] = "value"
+    return make_config(
+        task=task,
+        empty=draw(st.sampled_from(["error", "score"])),
+        embedding={
+            "input_dim": draw(st.sampled_from([1, 2, 23, 1009])),
+            "output_dim": draw(st.sampled_from([2, 5, 13])),
+            "mask_zero": draw(st.booleans()),
+            "match_channels": draw(st.booleans()),
+        },
+        conv=conv,
+        attention=attention,
+        views=draw(_subsets("embedding", "convolution")),
+        features=draw(_subsets("encoding", "attention", "absolute_difference", "product")),
+        compare=draw(st.none() | _compares),
+        pooling=draw(_subsets("average", "max")),
+        overlap=draw(st.booleans()),
+        dnn=draw(_dnns),
+        symmetric=draw(st.booleans()),
+        classes=draw(st.sampled_from([2, 5])) if task == "multiclass" else None,
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Any config, weights for it, and 1, 7 or 64 ragged pairs."""
+    config, seed = draw(configs()), draw(st.integers(0, 2**32 - 1))
+    count, longest = draw(st.sampled_from([1, 7, 64])), draw(st.sampled_from([1, 3, 40]))
+    shortest = 0 if config.data.empty == "score" else 1
+    queries, values = (
+        random_texts(count, longest, config.model.embedding.input_dim, seed + side, shortest) for side in (0, 1)
+    )
+    return Case(config, random_weights(config, seed), queries, values)

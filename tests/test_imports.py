@@ -1,0 +1,35 @@
+"""Start-up is part of the product: only training imports TensorFlow, and nothing heavy loads before it is used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from models import make_config, random_weights
+
+from pairlens.runs import Run
+
+
+def loaded(code: str, *modules: str) -> set[str]:
+    """Which of the modules a new interpreter has loaded after running the code."""
+    ask = f"{code}\nimport sys\nprint(*sys.modules)"
+    output = subprocess.run([sys.executable, "-c", ask], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return set(modules) & set(output.splitlines()[-1].split())
+
+
+def test_importing_pairlens_is_free() -> None:
+    assert not loaded("import pairlens", "numpy", "pydantic", "yaml", "numba", "tensorflow", "tf_keras", "keras")
+
+
+def test_the_command_line_starts_without_heavy_libraries() -> None:
+    heavy = ("tensorflow", "tf_keras", "keras", "numba", "matplotlib", "h5py", "scipy", "sklearn")
+    assert not loaded("import pairlens_cli.app", *heavy)
+
+
+def test_scoring_needs_no_tensorflow(tmp_path: Path) -> None:
+    config = make_config()
+    Run.create(tmp_path / "run", config, {}).write_weights(random_weights(config))
+    code = f"import pairlens; scorer = pairlens.load({str(tmp_path / 'run')!r}, threads=2)\n"
+    code += "scorer.score([[4, 8, 15], [16]], [[4, 8], [2]]); scorer.attend([[4, 8]], [[15]])"
+    assert loaded(code, "numba", "tensorflow", "tf_keras", "keras", "matplotlib") == {"numba"}
