@@ -243,7 +243,8 @@ def reach_by_trial(model: ModelConfig) -> tuple[int, int]:
     changed[50] = 1
     texts = Texts.from_lists([tokens, changed])
     encoder = Encoder(model, weights)
-    before, after = np.split(encoder.encode(texts, encoder.fold(texts)).side[0], 2)
+    encoded, _ = encoder.encode(texts, texts, encoder.fold(texts))
+    before, after = np.split(encoded.side[0], 2)
     positions = np.flatnonzero((before != after).any(axis=1))
     # A position sees to its right what stands there when it changes with a token behind it.
     return int(positions[-1]) - 50, 50 - int(positions[0])

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-BENCHMARKS = str(Path(__file__).parent / "benchmarks")
-sys.path.insert(0, BENCHMARKS)
+sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 
 import make_run
 import padded
@@ -108,7 +107,8 @@ def test_plain_keras_gives_the_scores_of_pairlens(network, tmp_path):
 def test_a_command_costs_its_memory_and_tells_its_number():
     # Measured from a small process, for a large parent's memory would count: this one may hold TensorFlow.
     command = [*PYTHON, "x = b'1' * 300_000_000; print(2.5)"]
-    code = f"import sys; sys.path.insert(0, {BENCHMARKS!r}); import processes; print(*processes.run_once({command}))"
+    folder = str(Path(processes.__file__).parent)
+    code = f"import sys; sys.path.insert(0, {folder!r}); import processes; print(*processes.run_once({command}))"
     seconds, memory, printed = map(float, subprocess.check_output([*PYTHON, code]).split())
     assert seconds > 0.0
     assert 300e6 < memory < 400e6

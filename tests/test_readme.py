@@ -1,4 +1,4 @@
-"""The README, as a new user reads it: its files exist, its commands run, and what it says of the commands is complete."""
+"""The README, as a new user reads it: its files exist, its commands run, and its options are those of the commands."""
 
 from __future__ import annotations
 

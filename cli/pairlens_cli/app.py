@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated, NoReturn
 
@@ -44,6 +45,7 @@ def main() -> None:
     """Run the command line; never lets a traceback out unless asked with --debug."""
     # The scorer's threads each have their own matrix products; BLAS must not start threads below them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leave no temporary file behind
     try:
         app()
     except PairlensError as error:

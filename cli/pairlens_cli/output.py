@@ -34,6 +34,12 @@ def say(message: RenderableType, live: Progress | None = None) -> None:
         (live.console if live else console()).print(message, soft_wrap=isinstance(message, str))
 
 
+def hint(message: str) -> None:
+    """Tell someone at a terminal what takes a moment."""
+    if sys.stderr.isatty():
+        say(message)
+
+
 def detail(message: str) -> None:
     """Something for --verbose."""
     if verbose:
@@ -81,10 +87,10 @@ def results(path: Path | None) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def progress(*columns: str) -> Iterator[Progress | None]:
-    """A live progress display on stderr; None where stderr is no terminal, and with --quiet."""
+def progress(*columns: str, hide: bool = False) -> Iterator[Progress | None]:
+    """A live progress display on stderr; None if it is to be hidden, where stderr is no terminal, and with --quiet."""
     stderr = console()
-    if quiet or not stderr.is_terminal:
+    if hide or quiet or not stderr.is_terminal:
         yield None
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn

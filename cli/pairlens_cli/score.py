@@ -71,7 +71,8 @@ def score(
     with output.notice_after(1.5, "compiling the scoring kernels, once for this machine"):
         scorer.warm_up()
     done = 0
-    with output.results(output_file) as file, output.progress("{task.completed:,} pairs scored") as live:
+    hidden = output_file is None and sys.stdout.isatty()  # the scores themselves are the progress
+    with output.results(output_file) as file, output.progress("{task.completed:,} pairs scored", hide=hidden) as live:
         bar = live.add_task("", total=None) if live else None
         for pairs, scores in scorer.stream(_pairs(query, value, text_rules(config))):
             file.write(line(done, pairs, scores.tolist()))

@@ -53,11 +53,16 @@ def train(
     pretrained = read_pretrained(config)
     output.detail(f"{len(train_pairs)} train pairs, {len(dev_pairs) if dev_pairs else 0} dev pairs")
     run = Run(path) if resume else Run.create(path, config, describe_environment(config, sys.argv), force)
+    output.hint("Loading TensorFlow")
     with output.silent_libraries():
         from pairlens.training import Trainer
 
         trainer = Trainer(config, run, pretrained)
-    metrics = _fit(trainer, train_pairs, dev_pairs)
+    try:
+        metrics = _fit(trainer, train_pairs, dev_pairs)
+    except KeyboardInterrupt:
+        output.warn(f"interrupted; the same command with --resume goes on from epoch {trainer.progress.epoch}")
+        raise
     output.say(f"Wrote {path}" + "".join(f"  dev {name} {value:.4f}" for name, value in list(metrics.items())[:1]))
     if metrics:
         output.say(f"Next: pairlens evaluate {path}")
@@ -82,8 +87,8 @@ def _fit(trainer: Trainer, train_pairs: Pairs, dev_pairs: Pairs | None) -> dict[
 
 
 def _describe(evaluation: Evaluation, metric: str) -> str:
-    """One line: the metric that decides and two more; metrics.jsonl has them all."""
-    names = list(dict.fromkeys([metric, *reversed(evaluation.dev)]))[:3] if evaluation.dev else []
+    """One line: the metric that decides and one more; metrics.jsonl has them all."""
+    names = list(dict.fromkeys([metric, *reversed(evaluation.dev)]))[:2] if evaluation.dev else []
     dev = "".join(f"  {name} {evaluation.dev[name]:.4f}" for name in names)
     speed = f"{evaluation.pairs_per_second:,.0f} pairs/s"
     return f"epoch {evaluation.epoch:>3}  loss {evaluation.loss:.4f}{dev}  {speed}{'  best' if evaluation.best else ''}"

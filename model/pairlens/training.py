@@ -211,7 +211,8 @@ class Trainer:
 
     def _out_of_patience(self) -> bool:
         stopping = self.config.training.early_stopping
-        return stopping is not None and self.progress.epoch - self.progress.best_epoch > stopping.patience
+        waited = self.progress.epoch - self.progress.best_epoch
+        return stopping is not None and waited >= max(stopping.patience, 1)  # as Keras counts
 
     def _dev_metrics(self, arrays: dict[str, NDArray[np.float32]], dev: Pairs | None) -> dict[str, float]:
         if dev is None:
