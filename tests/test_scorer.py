@@ -23,7 +23,7 @@ def assert_same_attention(actual: PairAttention, expected: PairAttention, atol: 
         np.testing.assert_allclose(actual.value_scores, expected.value_scores, rtol=0, atol=atol)
 
 
-@settings(max_examples=80)
+@settings(max_examples=200)
 @given(cases())
 def test_scores_and_attention_are_the_oracles(case: Case) -> None:
     config, weights, queries, values = case
@@ -76,6 +76,14 @@ def test_how_the_work_is_cut_changes_no_score(case: Case) -> None:
         patch.setattr(encoder, "_TABLE_BYTES", 20_000)  # first-layer tables of a block's ids, not of all
         cut = Scorer(config, weights, threads=1).score(queries, values)
     np.testing.assert_allclose(cut, whole, rtol=0, atol=1e-6)
+
+
+def test_a_masked_token_matches_nothing() -> None:
+    config = make_config(embedding={"mask_zero": True, "match_channels": True})
+    weights = random_weights(config)
+    query, value = np.array([1, 0, 2], np.int32), np.array([0, 3], np.int32)  # id 0 is in both, and padding in both
+    expected = score_pair(config, weights, query, value).score
+    np.testing.assert_allclose(Scorer(config, weights).score([query], [value]), [expected], rtol=0, atol=1e-5)
 
 
 def test_without_masking_a_batch_is_padded_with_id_0() -> None:

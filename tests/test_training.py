@@ -156,7 +156,7 @@ def test_early_stopping_and_the_best_weights(tmp_path: Path) -> None:
     dev = Pairs(TRAIN.query, TRAIN.value, 1 - TRAIN.label)
     run = train(tmp_path / "run", config, dev=dev)
     metrics = read_metrics(run)
-    assert [line["best"] for line in metrics] == [True, False, False]  # the second without a better value ends it, as in Keras
+    assert [line["best"] for line in metrics] == [True, False, False]  # as Keras counts
     score = Scorer(config, run.weights(config)).score(dev.query, dev.value)
     assert evaluate_scores("binary", 1 - TRAIN.label, score)["log_loss"] == metrics[0]["dev"]["log_loss"]
     evaluation = json.loads((run.path / "evaluation.json").read_text())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import statistics
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +14,10 @@ from pairlens.errors import UsageError
 from pairlens_cli import options, output
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pairlens.config import Config
     from pairlens.pairs import Pairs
     from pairlens.training import Evaluation, Step, Trainer
 
@@ -28,30 +34,54 @@ def train(
     seed: Annotated[
         int | None, typer.Option("--seed", help="Short for --set training.seed=N.", show_default=False)
     ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option("--seeds", min=1, help="Train so many, into RUN/seed-N, and print their mean and deviation."),
+    ] = 1,
 ) -> None:
     """Train a model and write a run directory, which every other command takes."""
     from pairlens.config_file import load_config
-    from pairlens.environment import describe_environment
     from pairlens.runs import Run
     from pairlens.splits import read_pretrained, read_split, with_classes
 
     if resume and force:
         raise UsageError("--resume continues a run and --force replaces it; give one of them")
-    overrides = [*(set_ or []), *([] if seed is None else [f"training.seed={seed}"])]
-    config = load_config(config_file, overrides)
+    config = load_config(config_file, [*(set_ or []), *([] if seed is None else [f"training.seed={seed}"])])
     path = run_directory or Path("runs") / config_file.stem
+    numbers = range(config.training.seed, config.training.seed + seeds)
+    paths = [path] if seeds == 1 else [path / f"seed-{number}" for number in numbers]
     if not resume:
-        Run.refuse_existing(path, force)
+        for one in paths:
+            Run.refuse_existing(one, force)
     for warning in config.warnings():
         output.warn(warning)
 
     train_pairs = read_split(config, "train")
     config = with_classes(config, train_pairs)
+    configs = [config.with_seed(number) for number in numbers]
     if resume:
-        Run.open(path).refuse_other_config(config)
-    dev_pairs = read_split(config, "dev") if config.data.dev else None
-    pretrained = read_pretrained(config)
-    output.detail(f"{len(train_pairs)} train pairs, {len(dev_pairs) if dev_pairs else 0} dev pairs")
+        for one, its_config in zip(paths, configs, strict=True):
+            Run.open(one).refuse_other_config(its_config)
+    data = train_pairs, read_split(config, "dev") if config.data.dev else None, read_pretrained(config)
+    output.detail(f"{len(train_pairs)} train pairs, {len(data[1]) if data[1] else 0} dev pairs")
+    metrics = [_train(one, its_config, *data, resume, force) for one, its_config in zip(paths, configs, strict=True)]
+    if seeds > 1:
+        typer.echo(json.dumps(_summary(paths, metrics), indent=2))
+
+
+def _train(
+    path: Path,
+    config: Config,
+    train_pairs: Pairs,
+    dev_pairs: Pairs | None,
+    pretrained: NDArray[np.float32] | None,
+    resume: bool,
+    force: bool,
+) -> dict[str, float]:
+    """Train one run; its dev metrics."""
+    from pairlens.environment import describe_environment
+    from pairlens.runs import Run
+
     run = Run(path) if resume else Run.create(path, config, describe_environment(config, sys.argv), force)
     output.hint("Loading TensorFlow")
     with output.silent_libraries():
@@ -66,6 +96,19 @@ def train(
     output.say(f"Wrote {path}" + "".join(f"  dev {name} {value:.4f}" for name, value in list(metrics.items())[:1]))
     if metrics:
         output.say(f"Next: pairlens evaluate {path}")
+    return metrics
+
+
+def _summary(paths: list[Path], metrics: list[dict[str, float]]) -> dict[str, Any]:
+    """The runs, and the mean and sample standard deviation of their dev metrics."""
+    values = {name: [one[name] for one in metrics] for name in metrics[0]}
+    return {
+        "runs": [str(path) for path in paths],
+        "dev": {
+            name: {"mean": statistics.fmean(numbers), "deviation": statistics.stdev(numbers)}
+            for name, numbers in values.items()
+        },
+    }
 
 
 def _fit(trainer: Trainer, train_pairs: Pairs, dev_pairs: Pairs | None) -> dict[str, float]:

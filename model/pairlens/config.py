@@ -195,10 +195,15 @@ class Schedule(Section):
 class TrainingConfig(Section):
     epochs: Count = 10
     batch_size: Count = 256
+    accumulate: Count = 1
+    warm_start: FilePath | None = None
     optimizer: Annotated[Optimizer, named("adam")] = default("adam")
     loss: Literal["auto"] | Loss = "auto"
     label_smoothing: Fraction = 0.0
-    class_weight: Literal["balanced"] | tuple[NonNegative, ...] | None = None
+    class_weight: Annotated[
+        Literal["balanced"] | Annotated[tuple[NonNegative, ...], Field(strict=False)] | None,
+        must_be("balanced, or a list with a weight ≥ 0 for each class"),
+    ] = None
     schedule: Annotated[Schedule, named("constant")] = default("constant")
     early_stopping: EarlyStopping | None = default({})
     seed: Seed = 1
@@ -218,6 +223,9 @@ class Config(Section):
         if faults:
             raise ValueError("; ".join(faults))
         return self
+
+    def with_seed(self, seed: int) -> Config:
+        return self.model_copy(update={"training": self.training.model_copy(update={"seed": seed})})
 
     def warnings(self) -> list[str]:
         """Settings that are allowed and probably not meant, one line each."""

@@ -19,7 +19,10 @@ from yaml.reader import ReaderError
 from pairlens.config import Config, contradictions
 from pairlens.errors import ConfigError
 
-_PATHS = [("data", key) for key in ("train", "dev", "test", "vocab")] + [("model", "embedding", "pretrained")]
+_PATHS = [("data", key) for key in ("train", "dev", "test", "vocab")] + [
+    ("model", "embedding", "pretrained"),
+    ("training", "warm_start"),
+]
 _MAX_DEPTH = 20
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-import tf_keras
 from numpy.typing import NDArray
 
 from pairlens.batches import Batch, training_batches
@@ -23,6 +22,7 @@ from pairlens.initial_state import start_from_data
 from pairlens.losses import batch_loss, pair_weights
 from pairlens.metrics import best_threshold, evaluate_scores, higher_is_better
 from pairlens.network import Dropout, build_network
+from pairlens.optimizers import make_optimizer
 from pairlens.overlap import overlap_features
 from pairlens.pairs import Pairs
 from pairlens.runs import Json, Run
@@ -83,15 +83,17 @@ class Trainer:
         self.network = build_network(config)
         if pretrained is not None:
             self.network.embedding.embeddings.assign(pretrained)
-        self.optimizer = _optimizer(config)
+        self.optimizer = make_optimizer(config.training.optimizer)
         self.optimizer.build(self.network.trainable_variables)
+        gathers = config.training.accumulate > 1
+        self._gradients = [tf.Variable(tf.zeros_like(v)) for v in self.network.trainable_variables if gathers]
         self.progress = _Progress()
         if checkpoint := run.checkpoint():
             self._restore(*checkpoint)
         ids, length, number = (tf.TensorSpec(shape, tf.int32) for shape in ([None, None], [None], [None]))
         matrix, vector = tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([None], tf.float32)
         batch = Batch(ids, length, ids, length, matrix, vector, vector, number)
-        signature = [batch, tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.float32)]
+        signature = [batch, tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.float32), tf.TensorSpec([], tf.int32)]
         self._step = tf.function(self._train_step, input_signature=signature, autograph=False)
 
     def fit(self, train: Pairs, dev: Pairs | None, listen: Listener) -> dict[str, float]:
@@ -103,7 +105,9 @@ class Trainer:
         Raises:
             PairlensError: the loss is no longer finite. The best weights so far stay in the run directory.
         """
-        if self.progress.epoch == 0:
+        if self.progress.epoch == 0 and self.config.training.warm_start:
+            self.network.assign(Run.open(self.config.training.warm_start).weights(self.config))
+        elif self.progress.epoch == 0:
             start_from_data(self.network, self.config, train)
         overlap = None
         if self.config.model.overlap:
@@ -122,7 +126,10 @@ class Trainer:
         total, seen, mean, rate, began = 0.0, 0, 0.0, 0.0, time.perf_counter()
         for number, batch in enumerate(batches, 1):
             learning_rate = self._learning_rate(epoch - 1 + (number - 1) / len(batches), 1 / len(batches))
-            loss = float(self._step(batch, self.progress.step, learning_rate))
+            gathered = training.accumulate if number % training.accumulate == 0 else 0
+            if number == len(batches):
+                gathered = (number - 1) % training.accumulate + 1
+            loss = float(self._step(batch, self.progress.step, learning_rate, gathered))
             if not math.isfinite(loss):
                 raise PairlensError(
                     f"the loss became {loss} in epoch {epoch}, step {number}, at learning rate {learning_rate:g}; "
@@ -144,7 +151,8 @@ class Trainer:
         rise = min(1.0, (epochs_done + step) / warmup) if warmup else 1.0
         return training.optimizer.learning_rate * rise * decay[training.schedule.name]
 
-    def _train_step(self, batch: Batch, step: tf.Tensor, learning_rate: tf.Tensor) -> tf.Tensor:
+    def _train_step(self, batch: Batch, step: tf.Tensor, learning_rate: tf.Tensor, gathered: tf.Tensor) -> tf.Tensor:
+        """The loss of a batch; with `gathered` > 0 the mean of so many batches' gradients is applied."""
         dropout = Dropout(self.config.training.seed, step)
         self.optimizer.learning_rate.assign(learning_rate)
         with tf.GradientTape() as tape:
@@ -152,8 +160,21 @@ class Trainer:
             loss = batch_loss(self._loss, self.config.training.label_smoothing, batch, parts["logits"])
             total = tf.add_n([loss, *self.network.losses])  # with the regularizers
         variables = self.network.trainable_variables
-        self.optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
+        # Dense: the optimizers' steps for sparse gradients touch every row of their moments as well, in many passes.
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(total, variables)]
+        if self.config.training.accumulate == 1:
+            self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+            return loss
+        for sum_, gradient in zip(self._gradients, gradients, strict=True):
+            sum_.assign_add(gradient)
+        tf.cond(gathered > 0, lambda: self._apply_gathered(tf.cast(gathered, tf.float32)), lambda: None)
         return loss
+
+    def _apply_gathered(self, count: tf.Tensor) -> None:
+        means = [gradient / count for gradient in self._gradients]
+        self.optimizer.apply_gradients(zip(means, self.network.trainable_variables, strict=True))
+        for gradient in self._gradients:
+            gradient.assign(tf.zeros_like(gradient))
 
     def _end_epoch(self, loss: float, rate: float, dev: Pairs | None) -> Evaluation:
         """Evaluate on dev, keep the weights if they are the best so far (always without dev), write a checkpoint."""
@@ -229,9 +250,3 @@ class Trainer:
         for i, variable in enumerate(self.optimizer.variables):
             variable.assign(arrays[f"optimizer/{i}"])
         self.run.write_metrics(self.progress.evaluations)
-
-
-def _optimizer(config: Config) -> tf_keras.optimizers.Optimizer:
-    arguments = config.training.optimizer.model_dump(exclude={"name"}, exclude_none=True)
-    kinds = (kind for name, kind in vars(tf_keras.optimizers).items() if name.lower() == config.training.optimizer.name)
-    return next(kinds)(**arguments)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 from numpy.typing import NDArray
+from processes import THREADS
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -59,8 +60,11 @@ def pad(texts: Texts, rows: NDArray[np.int64], padding: int) -> Ints:
     return np.where(columns < lengths, ids, np.int32(padding))
 
 
-def score_texts(score: ScoreBatch, query: Texts, value: Texts, padding: int, size: int, workers: int = 1) -> Floats:
-    """Scores [pairs] in the order of the pairs, computed in batches of equal query and similar value lengths."""
+def score_texts(score: ScoreBatch, query: Texts, value: Texts, padding: int, size: int) -> Floats:
+    """Scores [pairs] in the order of the pairs, computed in batches of equal query and similar value lengths.
+
+    Each thread works on a batch of its own: faster for all the peers than to share every batch among the threads.
+    """
     order = np.lexsort((value.lengths, query.lengths))
     batches = [order[i : i + size] for i in range(0, len(order), size)]
     scores = np.empty(len(order), np.float32)
@@ -68,8 +72,8 @@ def score_texts(score: ScoreBatch, query: Texts, value: Texts, padding: int, siz
     def score_rows(rows: NDArray[np.int64]) -> None:
         scores[rows] = score(pad(query, rows, padding), pad(value, rows, padding))
 
-    with ThreadPoolExecutor(workers) as pool:
-        list((pool.map if workers > 1 else map)(score_rows, batches))
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(score_rows, batches))
     return scores
 
 

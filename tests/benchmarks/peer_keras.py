@@ -21,7 +21,7 @@ import tf_keras
 from padded import Floats, ScoreBatch, Texts, read_model, read_texts, read_weights, score_texts, write_scores
 from processes import THREADS
 
-BATCH = 256
+BATCH = 128  # of 32 to 1024 the fastest
 
 
 class Network(tf_keras.Model):
