@@ -85,8 +85,10 @@ def _attentions(
         numbers = range(first, first + len(chunk))
         chosen = [n for n in numbers if wanted is None or any(n in some for some in wanted)]
         part = chunk.take(np.array(chosen, np.int64) - first)
-        scores = scorer.score(part.query, part.value).tolist()
-        yield from zip(chosen, scorer.attend(part.query, part.value), scores, strict=True)
+        scores = scorer.score(part.query, part.value)
+        if scores.ndim > 1:  # of a multiclass model, the probability of the class it chooses
+            scores = scores.max(axis=1)
+        yield from zip(chosen, scorer.attend(part.query, part.value), scores.tolist(), strict=True)
         first += len(chunk)
         if wanted is not None and all(first >= numbers.stop for numbers in wanted):
             return

@@ -55,7 +55,7 @@ def evaluate(
 ) -> None:
     """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
     from pairlens.files import refuse_existing
-    from pairlens.runs import Run
+    from pairlens.runs import Run, without_nan
 
     for path in (output_file, predictions):
         if path:
@@ -78,7 +78,7 @@ def evaluate(
     if predictions:
         _write_predictions(predictions, scored)
     with output.results(output_file) as file:
-        file.write(json.dumps(_without_nan(result), indent=2, ensure_ascii=False) + "\n")
+        file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
 
 
 class _Scored(NamedTuple):
@@ -195,12 +195,3 @@ def _write_predictions(path: Path, scored: _Scored) -> None:
         file.write("\t".join(["label", *names]) + "\n")
         for label, row in zip(scored.label.tolist(), rows, strict=True):
             file.write("\t".join(f"{number:.9g}" for number in (label, *row)) + "\n")
-
-
-def _without_nan(tree: Any) -> Any:
-    """The tree with null for NaN, an undefined metric, which JSON cannot say."""
-    if isinstance(tree, dict):
-        return {key: _without_nan(child) for key, child in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_without_nan(child) for child in tree]
-    return None if isinstance(tree, float) and math.isnan(tree) else tree

@@ -15,7 +15,12 @@ from pairlens.errors import UsageError
 from pairlens_cli import options, output
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from pairlens.pairs import Pairs, TextRules
+
+    Floats = NDArray[np.float32]
 
     Words = Callable[[Sequence[int]], list[str]]
 
@@ -74,23 +79,23 @@ def score(
     hidden = output_file is None and sys.stdout.isatty()  # the scores themselves are the progress
     with output.results(output_file) as file, output.progress("{task.completed:,} pairs scored", hide=hidden) as live:
         bar = live.add_task("", total=None) if live else None
-        for pairs, scores in scorer.stream(_pairs(query, value, text_rules(config))):
-            file.write(line(done, pairs, scores.tolist()))
+        for pairs, scores in scorer.stream(_pairs(query, value, text_rules(config), scorer.chunk)):
+            file.write(line(done, pairs, scores))
             done += len(pairs)
             if live and bar is not None:
                 live.update(bar, completed=done)
 
 
-def _pairs(query: Path, value: Path | None, rules: TextRules) -> Iterator[Pairs]:
+def _pairs(query: Path, value: Path | None, rules: TextRules, chunk: int) -> Iterator[Pairs]:
     from pairlens.pairs import iter_pairs, iter_tsv
 
     if str(query) != "-":
         if value is None:
             raise UsageError("VALUE is missing: give a file of queries and one of values, or - for stdin")
-        return iter_pairs(query, value, rules)
+        return iter_pairs(query, value, rules, chunk)
     if value is not None:
         raise UsageError("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
-    return iter_tsv(sys.stdin.buffer, rules)
+    return iter_tsv(sys.stdin.buffer, rules, chunk)
 
 
 def _vocabulary(path: Path | None) -> list[str]:
@@ -101,10 +106,16 @@ def _vocabulary(path: Path | None) -> list[str]:
     return read_vocabulary(path)
 
 
-def _line_writer(format_: Format, vocabulary: list[str] | None) -> Callable[[int, Pairs, list[float]], str]:
-    """A function (number of the first pair, pairs, scores) -> lines. Scores have the digits that a float32 holds."""
-    if format_ is Format.text:
-        return lambda _, pairs, scores: ("%.7g\n" * len(pairs)) % tuple(scores)
+def _line_writer(format_: Format, vocabulary: list[str] | None) -> Callable[[int, Pairs, Floats], str]:
+    """A function (number of the first pair, pairs, scores) -> lines. Scores have the digits that a float32 holds.
+
+    Of a multiclass model a score is the probability of each class, separated by blanks, in JSON a list.
+    """
+
+    def numbers(scores: Floats) -> list[str]:
+        columns = scores.reshape(len(scores), -1)
+        line = " ".join(["%.7g"] * columns.shape[1]) + "\n"
+        return (line * len(columns) % tuple(columns.ravel().tolist())).splitlines()
 
     def texts(pairs: Pairs) -> Iterator[tuple[list[int] | list[str], list[int] | list[str]]]:
         from pairlens.attention.words import words_of
@@ -115,15 +126,23 @@ def _line_writer(format_: Format, vocabulary: list[str] | None) -> Callable[[int
             else:
                 yield words_of(query, vocabulary), words_of(value, vocabulary)
 
-    def tsv(_: int, pairs: Pairs, scores: list[float]) -> str:
-        rows = zip(texts(pairs), scores, strict=True)
-        return "".join(f"{' '.join(map(str, q))}\t{' '.join(map(str, v))}\t{score:.7g}\n" for (q, v), score in rows)
+    def text(_: int, pairs: Pairs, scores: Floats) -> str:
+        return "".join(f"{score}\n" for score in numbers(scores))
 
-    def jsonl(first: int, pairs: Pairs, scores: list[float]) -> str:
-        rows = enumerate(zip(texts(pairs), scores, strict=True), first)
+    def tsv(_: int, pairs: Pairs, scores: Floats) -> str:
+        rows = zip(texts(pairs), numbers(scores), strict=True)
+        return "".join(f"{' '.join(map(str, q))}\t{' '.join(map(str, v))}\t{score}\n" for (q, v), score in rows)
+
+    def jsonl(first: int, pairs: Pairs, scores: Floats) -> str:
+        rows = enumerate(zip(texts(pairs), numbers(scores), strict=True), first)
         return "".join(
-            json.dumps({"pair": i, "score": float(f"{score:.7g}"), "query": q, "value": v}, ensure_ascii=False) + "\n"
+            json.dumps({"pair": i, "score": _json_score(score), "query": q, "value": v}, ensure_ascii=False) + "\n"
             for i, ((q, v), score) in rows
         )
 
-    return tsv if format_ is Format.tsv else jsonl
+    return {Format.text: text, Format.tsv: tsv, Format.jsonl: jsonl}[format_]
+
+
+def _json_score(score: str) -> float | list[float]:
+    probabilities = [float(number) for number in score.split()]
+    return probabilities[0] if len(probabilities) == 1 else probabilities

@@ -267,6 +267,8 @@ def contradictions(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], st
         yield ("model", "classes"), "null unless task is multiclass"
     if get("model", "attention", "key") == "convolution" and get("model", "conv") in ([], ()):
         yield ("model", "attention", "key"), "value with model.conv: [], where no convolution can make keys"
+    if list(get("model", "views") or []) == ["embedding"] and get("model", "conv") not in ([], ()):
+        yield ("model", "views"), "with convolution, unless model.conv is []: the convolutions would have no effect"
     task, loss = raw.get("task", "binary"), get("training", "loss")
     if task in list(TASK_LOSSES) and isinstance(loss, str) and loss not in ("auto", *TASK_LOSSES[task]):
         yield ("training", "loss"), f"auto or one of {', '.join(TASK_LOSSES[task])} with task: {task}"

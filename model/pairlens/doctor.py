@@ -25,7 +25,7 @@ class SplitReport:
         query_length, value_length: tokens at the percentiles `PERCENTILES`.
         ids: the smallest and the largest id; None if there are no tokens.
         empty, too_long: how many texts have no tokens, and more than `data.max_length`.
-        labels: how often each label occurs (binary), or their minimum, mean and maximum (regression).
+        labels: how often each label occurs, or of a regression their minimum, mean and maximum.
     """
 
     name: str
@@ -84,7 +84,7 @@ def _describe(config: Config, name: SplitName, pairs: Pairs) -> SplitReport:
     ids = np.concatenate([pairs.query.ids, pairs.value.ids])
     lengths = np.concatenate([pairs.query.lengths, pairs.value.lengths])
     limit = config.data.max_length
-    if config.task == "binary":
+    if config.task != "regression":
         values, counts = np.unique(pairs.label, return_counts=True)
         labels = {f"{value:g}": float(count) for value, count in zip(values, counts, strict=True)}
     else:
@@ -121,7 +121,7 @@ def _refused(config: Config, split: SplitReport) -> list[str]:
             f"{prefix}: {split.too_long} texts have more than {data.max_length} tokens; "
             "raise data.max_length, or set data.too_long: truncate"
         )
-    if split.name == "train" and config.task == "binary" and len(split.labels) == 1:
+    if split.name == "train" and config.task != "regression" and len(split.labels) == 1:
         problems.append(f"{prefix}: every label is {next(iter(split.labels))}; there is nothing to learn")
     return problems
 

@@ -80,6 +80,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         self.idf = tf.Variable(tf.zeros([model.embedding.input_dim]), trainable=False, name="idf")
         self.overlap_mean = tf.Variable(tf.zeros([FEATURES]), trainable=False, name="mean")
         self.overlap_deviation = tf.Variable(tf.ones([FEATURES]), trainable=False, name="deviation")
+        # It holds the layer's weights; `attend` computes what it would, with exact masks.
         self.attention = tf_keras.layers.Attention(
             use_scale=model.attention.use_scale, score_mode=model.attention.score_mode
         )
@@ -253,7 +254,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
     # ---- weights by name -----------------------------------------------------------------------------------------
 
     def named_variables(self) -> dict[str, tf.Variable]:
-        """The variables by the names of weights.npz, in data-flow order."""
+        """The variables by the names of weights.npz."""
 
         def numbered(stack: str, layers: list[tf_keras.layers.Layer]) -> list[tuple[str, tf_keras.layers.Layer]]:
             return [(f"{stack}/{i}", layer) for i, layer in enumerate(layers)]

@@ -77,7 +77,7 @@ class Run:
             _write_npz(file, arrays)
 
     def write_metrics(self, lines: Sequence[Json]) -> None:
-        self._write_text(_METRICS, "".join(json.dumps(_without_nan(line)) + "\n" for line in lines))
+        self._write_text(_METRICS, "".join(json.dumps(without_nan(line)) + "\n" for line in lines))
 
     def write_evaluation(self, evaluation: Json) -> None:
         self._write_json(_EVALUATION, evaluation)
@@ -95,7 +95,7 @@ class Run:
             file.write(text)
 
     def _write_json(self, name: str, value: Json) -> None:
-        self._write_text(name, json.dumps(_without_nan(value), indent=2) + "\n")
+        self._write_text(name, json.dumps(without_nan(value), indent=2) + "\n")
 
     # ---- reading one ---------------------------------------------------------------------------------------------
 
@@ -179,12 +179,12 @@ def _flat(tree: Any, path: str = "") -> Json:
     return {key: value for name, child in items for key, value in _flat(child, f"{path}.{name}".strip(".")).items()}
 
 
-def _without_nan(tree: Any) -> Any:
+def without_nan(tree: Any) -> Any:
     """The tree with null for NaN, an undefined metric, which JSON cannot say."""
     if isinstance(tree, dict):
-        return {key: _without_nan(child) for key, child in tree.items()}
+        return {key: without_nan(child) for key, child in tree.items()}
     if isinstance(tree, list):
-        return [_without_nan(child) for child in tree]
+        return [without_nan(child) for child in tree]
     return None if isinstance(tree, float) and math.isnan(tree) else tree
 
 

@@ -31,6 +31,7 @@ TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
 # A window's encodings stay in the cache. The work is cut the same way for any number of threads.
 _WINDOW_PAIRS = 256
 _WINDOW_TOKENS = 8192
+_CHUNK_PAIRS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,12 @@ class Scorer:
                 yield done, scores()
         for done, scores in started:
             yield done, scores()
+
+    @property
+    def chunk(self) -> int:
+        """How many pairs a chunk of a stream may well have: whole batches, which matter with `masking: none`."""
+        size = self.config.training.batch_size
+        return max(_CHUNK_PAIRS // size, 1) * size
 
     def attend(self, queries: TextsLike, values: TextsLike) -> list[PairAttention]:
         """Attention scores of each pair at the texts' true lengths, in order; raises as `score` does."""
