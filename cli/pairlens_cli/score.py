@@ -126,7 +126,7 @@ def _line_writer(format_: Format, vocabulary: list[str] | None) -> Callable[[int
             else:
                 yield words_of(query, vocabulary), words_of(value, vocabulary)
 
-    def text(_: int, pairs: Pairs, scores: Floats) -> str:
+    def text(_: int, _pairs: Pairs, scores: Floats) -> str:
         return "".join(f"{score}\n" for score in numbers(scores))
 
     def tsv(_: int, pairs: Pairs, scores: Floats) -> str:

@@ -5,11 +5,14 @@ python tests/benchmarks/engine_only.py pairlens|torch|onnx|keras RUN QUERY VALUE
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command `pairlens` has it
 
 import numpy as np
 from padded import Floats, Texts, read_texts, score_texts, write_scores

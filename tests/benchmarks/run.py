@@ -36,6 +36,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, metavar="N", help="turns that a median is of (default: 3)")
     parser.add_argument("--only", default="", metavar="TEXT", help="the rows whose name contains TEXT")
     arguments = parser.parse_args()
+    if (load := os.getloadavg()[0]) > 0.5:
+        print(f"This machine is busy (load {load:.1f}): do not trust the times.", file=sys.stderr)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
     engines: list[str] = []
     with tempfile.TemporaryDirectory(prefix="pairlens-bench-") as folder:
