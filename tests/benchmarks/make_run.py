@@ -1,36 +1,30 @@
 """A run directory with random weights, for the benchmarks: what a network computes costs the same trained or not.
 
-python tests/benchmarks/make_run.py documented FOLDER [VOCABULARY]
+python tests/benchmarks/make_run.py documented|aligned FOLDER [VOCABULARY]
 """
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from workloads import VOCABULARY
 
-from pairlens.config import Config
+from pairlens.config_file import load_config
 from pairlens.runs import Run
 from pairlens.weights import weight_shapes
 
-NETWORKS: dict[str, dict[str, Any]] = {  # `model` sections beside the defaults, which are the documentation page's
-    "documented": {},
-    "aligned": {
-        "attention": {"direction": "both"},
-        "features": ["encoding", "attention", "absolute_difference", "product"],
-        "pooling": ["average", "max"],
-        "dnn": {"units": [128]},
-    },
+CONFIGS = Path(__file__).parents[2] / "configs"
+NETWORKS = {  # the changes to configs/NAME.yaml
+    "documented": [],
+    "aligned": ["model.overlap=false"],  # its features come from outside the network, whatever computes the network
 }
 
 
 def make_run(name: str, path: Path, vocabulary: int = VOCABULARY) -> None:
     """Write a run of the named network. Its scores differ from pair to pair, so that a wrong engine is seen."""
-    model = {**NETWORKS[name], "embedding": {"input_dim": vocabulary}}
-    config = Config.model_validate({"data": {"train": "none"}, "model": model})
+    config = load_config(CONFIGS / f"{name}.yaml", [*NETWORKS[name], f"model.embedding.input_dim={vocabulary}"])
     run = Run.create(path, config, environment={}, force=True)
     random = np.random.default_rng(1)
     run.write_weights({name: _draw(random, name, shape) for name, shape in weight_shapes(config.model).items()})
@@ -38,9 +32,8 @@ def make_run(name: str, path: Path, vocabulary: int = VOCABULARY) -> None:
 
 def _draw(random: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
     """Kernels keep the size of what they multiply, and biases are small beside it."""
-    deviations = {"embeddings": 1.0, "kernel": np.prod(shape[:-1]) ** -0.5, "bias": 0.1}
-    deviation = deviations[name.rpartition("/")[-1]]
-    return random.normal(0.0, deviation, shape).astype(np.float32)
+    deviations = {"embeddings": 1.0, "idf": 0.5, "kernel": np.prod(shape[:-1]) ** -0.5, "bias": 0.1}
+    return random.normal(0.0, deviations[name.rpartition("/")[-1]], shape).astype(np.float32)
 
 
 if __name__ == "__main__":

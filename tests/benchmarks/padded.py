@@ -33,11 +33,11 @@ def read_model(run: Path) -> dict[str, Any]:
 
 
 def read_weights(run: Path) -> dict[str, Floats]:
-    """The run's weights by name; the embedding has one more row, of zeros, for the padding id."""
+    """The run's weights by name; what belongs to an id has one more row, of zeros, for padding."""
     with np.load(run / "weights.npz") as archive:
         weights = dict(archive)
-    weights["embedding/embeddings"] = np.pad(weights["embedding/embeddings"], [(0, 1), (0, 0)])
-    return weights
+    by_id = {"embedding/embeddings", "tokens/idf"} & weights.keys()
+    return weights | {name: np.concatenate([weights[name], np.zeros_like(weights[name][:1])]) for name in by_id}
 
 
 def read_texts(path: Path) -> Texts:

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,56 +30,68 @@ class Network(tf_keras.Model):
 
     def __init__(self, model: dict[str, Any], weights: dict[str, Floats]) -> None:
         super().__init__()
-        self.both = model["attention"]["direction"] == "both"
-        self.features, self.poolings = model["features"], model["pooling"]
+        self.model = model
         self.padding = model["embedding"]["input_dim"]
-        self.embedding = tf_keras.layers.Embedding(self.padding + 1, model["embedding"]["output_dim"])
-        self.embedding_dropout = tf_keras.layers.Dropout(model["embedding"]["dropout"])
-        kernel = weights["conv/0/kernel"]  # [kernel size, dim, filters]
-        self.conv = tf_keras.layers.Conv1D(kernel.shape[2], len(kernel), padding="same")
-        self.attention = tf_keras.layers.Attention()
-        self.average = tf_keras.layers.GlobalAveragePooling1D()
-        layers = [tf_keras.layers.Dropout(model["dnn"]["dropout"])]
-        for units in model["dnn"]["units"]:
-            layers += [tf_keras.layers.Dense(units, "relu"), tf_keras.layers.Dropout(model["dnn"]["dropout"])]
-        self.dnn = tf_keras.Sequential([*layers, tf_keras.layers.Dense(1, "sigmoid")])
+        layers = tf_keras.layers
+        self.embedding = layers.Embedding(self.padding + 1, model["embedding"]["output_dim"])
+        self.embedding_dropout = layers.Dropout(model["embedding"]["dropout"])
+        self.idf = tf.constant(weights.get("tokens/idf", []))
+        conv = model["conv"][0]
+        self.conv = layers.Conv1D(conv["filters"], conv["kernel_size"], padding="same", activation=conv["activation"])
+        self.attention = layers.Attention()
+        self.compare = layers.Dense(model["compare"]["units"], "relu") if model["compare"] else None
+        self.average = layers.GlobalAveragePooling1D()
+        dropout = layers.Dropout(model["dnn"]["dropout"])
+        hidden = [[layers.Dense(units, "relu"), dropout] for units in model["dnn"]["units"]]
+        self.dnn = tf_keras.Sequential([dropout, *chain.from_iterable(hidden), layers.Dense(1, "sigmoid")])
         self([tf.zeros([1, 1], tf.int32)] * 2)  # gives the layers their shapes
-        dense = [f"dnn/{i}" for i in range(len(model["dnn"]["units"]))]
-        names = ["embedding/embeddings", *(f"{at}/{part}" for at in ["conv/0", *dense, "head"] for part in _PARTS)]
-        self.set_weights([weights[name] for name in names])
+        dense = [*(["compare"] if self.compare else []), *(f"dnn/{i}" for i in range(len(hidden))), "head"]
+        names = [f"{layer}/{part}" for layer in ["conv/0", *dense] for part in ("kernel", "bias")]
+        self.set_weights([weights[name] for name in ["embedding/embeddings", *names]])
 
     def call(self, inputs: list[tf.Tensor], training: bool = False) -> tf.Tensor:
         query, value = inputs  # [B, Tq], [B, Tv]
         query_mask, value_mask = query != self.padding, value != self.padding
-        query_encoding = self.encode(query, query_mask, training)  # [B, Tq, F]
-        value_encoding = self.encode(value, value_mask, training)  # [B, Tv, F]
+        query_matched, value_matched = None, None
+        if self.model["embedding"]["match_channels"]:
+            same = (query[:, :, tf.newaxis] == value[:, tf.newaxis]) & query_mask[:, :, tf.newaxis]  # [B, Tq, Tv]
+            query_matched, value_matched = tf.reduce_any(same, axis=2), tf.reduce_any(same, axis=1)
+        query_encoding = self.encode(query, query_mask, query_matched, training)  # [B, Tq, F]
+        value_encoding = self.encode(value, value_mask, value_matched, training)  # [B, Tv, F]
         features = self.attend_and_pool(query_encoding, query_mask, value_encoding, value_mask)
-        if self.both:
+        if self.model["attention"]["direction"] == "both":
             features += self.attend_and_pool(value_encoding, value_mask, query_encoding, query_mask)
         return self.dnn(tf.concat(features, axis=-1), training=training)[:, 0]  # [B]
 
-    def encode(self, ids: tf.Tensor, mask: tf.Tensor, training: bool) -> tf.Tensor:
+    def encode(self, ids: tf.Tensor, mask: tf.Tensor, matched: tf.Tensor | None, training: bool) -> tf.Tensor:
         embedded = self.embedding_dropout(self.embedding(ids), training=training)  # [B, T, dim]
-        return self.conv(tf.where(mask[:, :, tf.newaxis], embedded, 0.0))  # [B, T, F]
+        if matched is not None:
+            idf = tf.where(matched, tf.gather(self.idf, ids), 0.0)
+            embedded = tf.concat([embedded, tf.stack([tf.where(matched, 1.0, -1.0), idf], axis=-1)], axis=-1)
+        embedded = tf.where(mask[:, :, tf.newaxis], embedded, 0.0)
+        views = [embedded] if "embedding" in self.model["views"] else []
+        return tf.concat([*views, self.conv(embedded)], axis=-1)  # [B, T, F]
 
     def attend_and_pool(
         self, query: tf.Tensor, query_mask: tf.Tensor, value: tf.Tensor, value_mask: tf.Tensor
     ) -> list[tf.Tensor]:
         """The pooled features [B, F] of one direction."""
-        attended = self.attention([query, value], mask=[query_mask, value_mask])  # [B, Tq, F]
-        sequences = {"encoding": query, "attention": attended}
-        if "absolute_difference" in self.features:
-            sequences["absolute_difference"] = tf.abs(query - attended)
-        if "product" in self.features:
-            sequences["product"] = query * attended
+        warm = query / self.model["attention"]["temperature"]
+        attended = self.attention([warm, value], mask=[query_mask, value_mask])  # [B, Tq, F]
+        make = {
+            "encoding": lambda: query,
+            "attention": lambda: attended,
+            "absolute_difference": lambda: tf.abs(query - attended),
+            "product": lambda: query * attended,
+        }
+        features = [make[feature]() for feature in self.model["features"]]
+        if self.compare:
+            features = [self.compare(tf.concat(features, axis=-1))]  # [B, Tq, units]
         pools = {
             "average": lambda x: self.average(x, mask=query_mask),
             "max": lambda x: tf.reduce_max(tf.where(query_mask[:, :, tf.newaxis], x, x.dtype.min), axis=1),
         }
-        return [pools[pooling](sequences[feature]) for feature in self.features for pooling in self.poolings]
-
-
-_PARTS = ("kernel", "bias")
+        return [pools[pooling](feature) for feature in features for pooling in self.model["pooling"]]
 
 
 def load(run: Path) -> tuple[ScoreBatch, int]:

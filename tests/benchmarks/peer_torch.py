@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from padded import (
 )
 from processes import THREADS
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 BATCH = 64  # of 64 to 1024 the fastest
 
@@ -37,35 +38,46 @@ class Network(nn.Module):
 
     def __init__(self, model: dict[str, Any], weights: dict[str, Floats]) -> None:
         super().__init__()
-        self.both = model["attention"]["direction"] == "both"
-        self.features, self.poolings = model["features"], model["pooling"]
+        self.model = model
+        self.padding = model["embedding"]["input_dim"]
         table = torch.from_numpy(weights["embedding/embeddings"])
-        self.padding = len(table) - 1
         self.embedding = nn.Embedding.from_pretrained(table, freeze=False, padding_idx=self.padding)
         self.embedding_dropout = nn.Dropout(model["embedding"]["dropout"])
-        kernel = weights["conv/0/kernel"]  # [kernel size, dim, filters]
-        self.reach = (len(kernel) - 1) // 2, len(kernel) // 2  # of padding "same", as in Keras
-        self.conv = nn.Conv1d(kernel.shape[1], kernel.shape[2], len(kernel))
-        _set(self.conv, kernel.transpose(2, 1, 0), weights["conv/0/bias"])
-        layers: list[nn.Module] = [nn.Dropout(model["dnn"]["dropout"])]
-        for i in range(len(model["dnn"]["units"])):
-            layers += [_linear(weights, f"dnn/{i}"), nn.ReLU(), nn.Dropout(model["dnn"]["dropout"])]
-        self.dnn = nn.Sequential(*layers, _linear(weights, "head"))
+        if model["embedding"]["match_channels"]:
+            self.register_buffer("idf", torch.from_numpy(weights["tokens/idf"]))
+        kernel = weights["conv/0/kernel"]  # [kernel size, inputs, filters]
+        reach = (len(kernel) - 1) // 2, len(kernel) // 2  # of padding "same", as in Keras
+        conv = nn.Conv1d(kernel.shape[1], kernel.shape[2], len(kernel))
+        _set(conv, kernel.transpose(2, 1, 0), weights["conv/0/bias"])
+        self.conv = nn.Sequential(nn.ConstantPad1d(reach, 0.0), conv, _ACTIVATIONS[model["conv"][0]["activation"]])
+        self.compare = nn.Sequential(_linear(weights, "compare"), nn.ReLU()) if model["compare"] else None
+        dropout = nn.Dropout(model["dnn"]["dropout"])
+        hidden = [[_linear(weights, f"dnn/{i}"), nn.ReLU(), dropout] for i in range(len(model["dnn"]["units"]))]
+        self.dnn = nn.Sequential(dropout, *chain.from_iterable(hidden), _linear(weights, "head"))
 
     def forward(self, query: Tensor, value: Tensor) -> Tensor:
         query_mask, value_mask = query != self.padding, value != self.padding  # [B, Tq], [B, Tv]
-        query_encoding, value_encoding = self.encode(query), self.encode(value)  # [B, Tq, F], [B, Tv, F]
-        scores = query_encoding @ value_encoding.transpose(1, 2)  # [B, Tq, Tv]
+        query_matched, value_matched = None, None
+        if self.model["embedding"]["match_channels"]:
+            same = (query[:, :, None] == value[:, None]) & query_mask[:, :, None]  # [B, Tq, Tv]
+            query_matched, value_matched = same.any(dim=2), same.any(dim=1)
+        query_encoding = self.encode(query, query_mask, query_matched)  # [B, Tq, F]
+        value_encoding = self.encode(value, value_mask, value_matched)  # [B, Tv, F]
+        scores = query_encoding @ value_encoding.transpose(1, 2) / self.model["attention"]["temperature"]  # [B, Tq, Tv]
         features = self.attend_and_pool(scores, query_encoding, query_mask, value_encoding, value_mask)
-        if self.both:
+        if self.model["attention"]["direction"] == "both":
             scores = scores.transpose(1, 2)  # [B, Tv, Tq]
             features += self.attend_and_pool(scores, value_encoding, value_mask, query_encoding, query_mask)
         return self.dnn(torch.cat(features, dim=-1))[:, 0]  # [B]
 
-    def encode(self, ids: Tensor) -> Tensor:
-        reached = functional.pad(ids, self.reach, value=self.padding)  # [B, T + kernel size - 1]
-        embedded = self.embedding_dropout(self.embedding(reached))  # [B, T + kernel size - 1, dim]
-        return self.conv(embedded.transpose(1, 2)).transpose(1, 2)  # [B, T, F]
+    def encode(self, ids: Tensor, mask: Tensor, matched: Tensor | None) -> Tensor:
+        embedded = self.embedding_dropout(self.embedding(ids))  # [B, T, dim]
+        if matched is not None:
+            one_or_minus_one = torch.where(matched, 1.0, -1.0) * mask
+            embedded = torch.cat([embedded, torch.stack([one_or_minus_one, matched * self.idf[ids]], dim=-1)], dim=-1)
+        views = [embedded] if "embedding" in self.model["views"] else []
+        views.append(self.conv(embedded.transpose(1, 2)).transpose(1, 2))  # [B, T, filters]
+        return torch.cat(views, dim=-1)  # [B, T, F]
 
     def attend_and_pool(
         self, scores: Tensor, query: Tensor, query_mask: Tensor, value: Tensor, value_mask: Tensor
@@ -73,17 +85,24 @@ class Network(nn.Module):
         """The pooled features [B, F] of one direction."""
         weights = scores.masked_fill(~value_mask[:, None], -torch.inf).softmax(dim=-1)  # [B, Tq, Tv]
         attended = weights @ value  # [B, Tq, F]
-        sequences = {"encoding": query, "attention": attended}
-        if "absolute_difference" in self.features:
-            sequences["absolute_difference"] = (query - attended).abs()
-        if "product" in self.features:
-            sequences["product"] = query * attended
+        make = {
+            "encoding": lambda: query,
+            "attention": lambda: attended,
+            "absolute_difference": lambda: (query - attended).abs(),
+            "product": lambda: query * attended,
+        }
+        features = [make[feature]() for feature in self.model["features"]]
+        if self.compare:
+            features = [self.compare(torch.cat(features, dim=-1))]  # [B, Tq, units]
         mean = (query_mask / query_mask.sum(dim=1, keepdim=True))[:, None]  # [B, 1, Tq]
         pools = {
             "average": lambda x: (mean @ x)[:, 0],
             "max": lambda x: x.masked_fill(~query_mask[:, :, None], -torch.inf).amax(dim=1),
         }
-        return [pools[pooling](sequences[feature]) for feature in self.features for pooling in self.poolings]
+        return [pools[pooling](feature) for feature in features for pooling in self.model["pooling"]]
+
+
+_ACTIVATIONS = {"linear": nn.Identity(), "relu": nn.ReLU()}
 
 
 def _linear(weights: dict[str, Floats], name: str) -> nn.Linear:
@@ -126,7 +145,7 @@ def train(run: Path, query: Texts, value: Texts, label: Floats, batch: int, epoc
         began = time.perf_counter()
         for rows in shuffled_batches(query, value, batch, random):
             padded = (torch.from_numpy(pad(texts, rows, network.padding)) for texts in (query, value))
-            loss = functional.binary_cross_entropy_with_logits(network(*padded), targets[rows])
+            loss = binary_cross_entropy_with_logits(network(*padded), targets[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
