@@ -88,7 +88,7 @@ class Network(nn.Module):
         make = {
             "encoding": lambda: query,
             "attention": lambda: attended,
-            "absolute_difference": lambda: (query - attended).abs(),
+            "absolute_difference": lambda: torch.abs(query - attended),
             "product": lambda: query * attended,
         }
         features = [make[feature]() for feature in self.model["features"]]
