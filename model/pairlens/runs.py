@@ -183,7 +183,7 @@ def without_nan(tree: Any) -> Any:
     """The tree with null for NaN, an undefined metric, which JSON cannot say."""
     if isinstance(tree, dict):
         return {key: without_nan(child) for key, child in tree.items()}
-    if isinstance(tree, list):
+    if isinstance(tree, (list, tuple)):
         return [without_nan(child) for child in tree]
     return None if isinstance(tree, float) and math.isnan(tree) else tree
 
