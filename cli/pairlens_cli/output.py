@@ -89,8 +89,7 @@ def results(path: Path | None) -> Iterator[IO[str]]:
 @contextmanager
 def progress(*columns: str, hide: bool = False) -> Iterator[Progress | None]:
     """A live progress display on stderr; None if it is to be hidden, where stderr is no terminal, and with --quiet."""
-    stderr = console()
-    if hide or quiet or not stderr.is_terminal:
+    if hide or quiet or not sys.stderr.isatty():
         yield None
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -98,7 +97,7 @@ def progress(*columns: str, hide: bool = False) -> Iterator[Progress | None]:
     bar = [BarColumn(bar_width=24)] if "bar" in columns else []
     texts = [TextColumn(column) for column in columns if column != "bar"]
     with Progress(
-        SpinnerColumn(), texts[0], *bar, *texts[1:], TimeElapsedColumn(), console=stderr, transient=True
+        SpinnerColumn(), texts[0], *bar, *texts[1:], TimeElapsedColumn(), console=console(), transient=True
     ) as live:
         yield live
 
