@@ -35,6 +35,15 @@ types: $(INSTALLED) ## static types
 unit: $(INSTALLED) ## tests
 	$(BIN)/pytest -n 2
 
+.venv-bench/installed: tests/benchmarks/requirements.txt requirements.lock pyproject.toml
+	$(PYTHON) -m venv --clear .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/benchmarks/requirements.txt
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+bench: .venv-bench/installed ## compare with PyTorch, ONNX Runtime and plain tf-keras, in an environment of its own
+	.venv-bench/bin/python tests/benchmarks/run.py
+
 lock: ## pin what the newest installation has, after `pip install` of newer versions into .venv
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
 
