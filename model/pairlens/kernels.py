@@ -3,6 +3,8 @@
 Every loop works on one pair of texts at its true length: no padding and no batch can change a number. Texts are ragged:
 `encoding[offsets[t]:offsets[t + 1]]` is text t. F is a multiple of eight, with zero columns at the end, which keep the
 loops free of remainders and add nothing to any dot product.
+
+All of them stand in this one file, because Numba's cache of a function knows of changes to its own file only.
 """
 
 from __future__ import annotations
