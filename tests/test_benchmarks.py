@@ -71,7 +71,7 @@ def test_peers_give_scores_in_the_order_of_the_pairs(tmp_path):
     def score(query, value):  # padding is 1000: it would show
         return (query % 1000).sum(axis=1) + (value % 1000).sum(axis=1) / 1024
 
-    scores = padded.score_texts(score, *map(padded.read_texts, (query, value)), padding=1000, size=7)
+    scores = padded.score_texts(score, *map(padded.read_texts, (query, value)), padding=1000, tokens=60)
     sums = [[sum(map(int, line.split())) for line in path.read_text().splitlines()] for path in (query, value)]
     np.testing.assert_allclose(scores, np.array(sums[0]) + np.array(sums[1]) / 1024, rtol=1e-6)
 
@@ -92,7 +92,7 @@ def test_plain_keras_gives_the_scores_of_pairlens(network, tmp_path):
     workloads.write_pairs(tmp_path / "pairs", (3, 5), 40, vocabulary=97)
     texts = [padded.read_texts(tmp_path / f"pairs.{side}.txt") for side in ("query", "value")]
     score, padding = peer_keras.load(tmp_path / "run")
-    theirs = padded.score_texts(score, *texts, padding, size=16)
+    theirs = padded.score_texts(score, *texts, padding, tokens=100)
 
     model = Run.open(tmp_path / "run")
     sides = [[side.ids[i : i + n] for i, n in zip(side.starts, side.lengths, strict=True)] for side in texts]

@@ -50,7 +50,7 @@ def peer_engine(engine: str, run: Path, query: Path, value: Path) -> Callable[[i
 
     def score(step: int) -> Floats:
         taken = (Texts(side.ids, side.starts[::step], side.lengths[::step]) for side in sides)
-        return score_texts(score_batch, *taken, padding, peer.BATCH)
+        return score_texts(score_batch, *taken, padding, peer.TOKENS)
 
     return score
 

@@ -60,13 +60,14 @@ def pad(texts: Texts, rows: NDArray[np.int64], padding: int) -> Ints:
     return np.where(columns < lengths, ids, np.int32(padding))
 
 
-def score_texts(score: ScoreBatch, query: Texts, value: Texts, padding: int, size: int) -> Floats:
-    """Scores [pairs] in the order of the pairs, computed in batches of equal query and similar value lengths.
+def score_texts(score: ScoreBatch, query: Texts, value: Texts, padding: int, tokens: int) -> Floats:
+    """Scores [pairs] in the order of the pairs, computed in batches of similar lengths with about so many tokens.
 
     Each thread works on a batch of its own: faster for all the peers than to share every batch among the threads.
     """
     order = np.lexsort((value.lengths, query.lengths))
-    batches = [order[i : i + size] for i in range(0, len(order), size)]
+    batch = np.cumsum((query.lengths + value.lengths)[order]) // tokens
+    batches = np.split(order, np.flatnonzero(np.diff(batch)) + 1)
     scores = np.empty(len(order), np.float32)
 
     def score_rows(rows: NDArray[np.int64]) -> None:
