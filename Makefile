@@ -48,4 +48,4 @@ lock: ## pin what the newest installation has, after `pip install` of newer vers
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
 
 clean: ## remove the environment and everything that was made
-	rm -rf .venv runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

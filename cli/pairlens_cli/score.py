@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pairlens.pairs import Pairs, TextRules
 
     Floats = NDArray[np.float32]
-
-    Words = Callable[[Sequence[int]], list[str]]
 
 
 class Format(StrEnum):
