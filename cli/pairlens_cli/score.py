@@ -57,6 +57,7 @@ def score(
 ) -> None:
     """Score pairs: one line per pair, in input order, whatever their number."""
     from pairlens.files import refuse_existing
+    from pairlens.native import warm_up
     from pairlens.runs import Run
     from pairlens.scorer import Scorer
     from pairlens.splits import text_rules
@@ -72,7 +73,7 @@ def score(
     line = _line_writer(format_, _vocabulary(config.data.vocab) if words else None)
     scorer = Scorer(config, run.weights(config), threads)
     with output.notice_after(1.5, "compiling the scoring kernels, once for this machine"):
-        scorer.warm_up()
+        warm_up()
     done = 0
     hidden = output_file is None and sys.stdout.isatty()  # the scores themselves are the progress
     with output.results(output_file) as file, output.progress("{task.completed:,} pairs scored", hide=hidden) as live:

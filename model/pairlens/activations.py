@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.native import call
+
 Floats = NDArray[np.float32]
 
 _SELU_ALPHA = 1.6732632423543772
@@ -26,9 +28,7 @@ def activate(name: str, x: Floats) -> Floats:  # noqa: PLR0911  (a table with th
         case "selu":
             return np.float32(_SELU_SCALE) * _elu(x, _SELU_ALPHA)
         case "gelu":
-            from pairlens import kernels
-
-            kernels.gelu(x)
+            call("gelu", x.reshape(-1))
             return x
         case "tanh":
             return np.tanh(x, out=x)

@@ -2,7 +2,8 @@
 
 A convolution is linear, so it is a sum of look-ups: with `table[k] = rows @ kernel[k]`, output t is the sum over k of
 `table[k]` at position t + k. For the first layer the rows are the embedding itself, so that the product is made once
-per word of the vocabulary ("folded"); for later layers they are the positions of the texts.
+per word of the vocabulary ("folded"), and the kernels encode each pair when they come to it. Where a network has more
+than that (several layers, or another activation than relu), `Encoder.encode` does it before, for whole windows.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from numpy.typing import NDArray
 
 from pairlens.activations import activate
 from pairlens.config import ConvConfig, ModelConfig
+from pairlens.native import call
 from pairlens.pairs import Texts
+from pairlens.plan import make_plan
 
+Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
-Ints = NDArray[np.int32]
-Flags = NDArray[np.bool_]
 
 _TABLE_BYTES = 256 << 20
 
@@ -30,24 +32,14 @@ def pad_columns(x: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """Encoded texts.
-
-    Attributes:
-        side: encoding float32 [tokens, F], offsets int64 [texts + 1], real bool [tokens] (False: masked by mask_zero).
-        key: float32 [tokens, F], what a query's positions are compared with.
-    """
-
-    side: tuple[Floats, NDArray[np.int64], Flags]
-    key: Floats
-
-
-@dataclass(frozen=True, slots=True)
 class Folded:
-    """First-layer tables for the token ids that occur: token id i has row `row[i]` of each (`row` None: row i)."""
+    """First-layer tables for the token ids that occur: id i has place `places[i]` in each; no places: place i."""
 
-    row: Ints | None
+    places: NDArray[np.int32] | None
     tables: tuple[Floats, ...]
+
+    def places_of(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
+        return ids if self.places is None else self.places[ids]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +48,10 @@ class _Layer:
 
     taps: Floats  # [dim, kernel size * F]
     bias: Floats  # [F]
-    match_taps: Floats | None  # [2, kernel size, F], of the first layer with match channels: see add_matches
+    match_taps: Floats  # [2 * kernel size, F] of the first layer with match channels (see kernels/encode.py), else none
     filters: int  # without the zero columns
     activation: str
-    dilation: int
-    left: int  # how many positions the first tap lies before the output's
+    shape: NDArray[np.int64]  # kernel size, dilation, and how many positions the first tap lies before the output's
 
     @classmethod
     def load(cls, conv: ConvConfig, weights: Mapping[str, Floats], name: str, dim: int) -> _Layer:
@@ -68,49 +59,54 @@ class _Layer:
         kernel = pad_columns(weights[f"{name}/kernel"])  # [kernel size, inputs, F]
         size, inputs, filters = kernel.shape
         bias = pad_columns(weights[f"{name}/bias"]) if conv.use_bias else np.zeros(filters, np.float32)
-        match_taps = None
+        match_taps = np.zeros((0, filters), np.float32)
         if dim < inputs:
             # The first channel is -1 without a match and 1 with one, the second 0 and the token's idf.
-            match_taps = np.stack([2.0 * kernel[:, dim], kernel[:, dim + 1]])
+            match_taps = np.concatenate([2.0 * kernel[:, dim], kernel[:, dim + 1]])
         elif dim > inputs:
             kernel = np.pad(kernel, ((0, 0), (0, dim - inputs), (0, 0)))
         taps = np.ascontiguousarray(kernel.transpose(1, 0, 2)).reshape(-1, size * filters)
-        return cls(taps, bias, match_taps, conv.filters, conv.activation, conv.dilation_rate, conv.reach[0])
+        shape = np.array([size, conv.dilation_rate, conv.reach[0]], np.int64)
+        return cls(taps, bias, match_taps, conv.filters, conv.activation, shape)
 
     def times_taps(self, rows: Floats) -> Floats:
-        """The rows [rows, dim], without a match, times each tap of the kernel: [rows, kernel size, F]."""
+        """The rows [rows, dim], without a match, times each tap of the kernel: [rows * kernel size, F]."""
         dim = rows.shape[1]
         product = rows @ self.taps[:dim]
-        if self.match_taps is not None:
+        if len(self.match_taps):
             product -= self.taps[dim]
-        return product.reshape(len(rows), product.shape[1] // len(self.bias), len(self.bias))
+        return product.reshape(-1, len(self.bias))
+
+    def activate(self, x: Floats) -> Floats:
+        """The activation of x [tokens, F]; zero columns stay zero."""
+        x = activate(self.activation, x)
+        x[:, self.filters :] = 0.0  # a sigmoid of zero is not zero
+        return x
 
 
 class Encoder:
     """The embedding and the convolutions of a model; keys have convolutions of their own with `key: convolution`.
 
     Attributes:
+        plan: a record [1], see plan.py.
         width: columns of an encoding, with the zero columns.
         columns: where the `sum(view_widths)` columns of the network's encoding are among them.
     """
 
     def __init__(self, model: ModelConfig, weights: Mapping[str, Floats]) -> None:
-        self._mask_zero = model.embedding.mask_zero
-        self._match_channels = model.embedding.match_channels
-        self._embeddings = weights["embedding/embeddings"]
+        self.plan = make_plan(model, weights)
+        self._embeddings = np.ascontiguousarray(weights["embedding/embeddings"])
         self._idf = weights.get("tokens/idf", np.zeros(0, np.float32))
-        self._views = model.view_widths
-        starts = np.cumsum([0, *(width + -width % 8 for width in self._views.values())])
+        views = model.view_widths
+        starts = np.cumsum([0, *(width + -width % 8 for width in views.values())])
         self.width = int(starts[-1])
         self.columns = np.concatenate(
-            [start + np.arange(width) for start, width in zip(starts, self._views.values(), strict=False)]
+            [start + np.arange(width) for start, width in zip(starts, views.values(), strict=False)]
         )
         names = ["conv", "key_conv"] if model.attention.key == "convolution" else ["conv"]
-        self._stacks = (
-            [list(_load_stack(model, weights, name)) for name in names] if "convolution" in self._views else []
-        )
-        row = self._tables(self._embeddings[:1])
-        self._rows_that_fit = _TABLE_BYTES // max(sum(table.nbytes for table in row), 1)
+        self._stacks = [list(_load_stack(model, weights, name)) for name in names] if "convolution" in views else []
+        row_bytes = sum(table.nbytes for table in self._tables(self._embeddings[:1], masks_first=False))
+        self._rows_that_fit = _TABLE_BYTES // max(row_bytes, 1)
         self._full: Folded | None = None
 
     @property
@@ -121,75 +117,76 @@ class Encoder:
     def fold(self, *texts: Texts) -> Folded:
         """First-layer tables for these texts: of the whole vocabulary if that pays, else of the ids that occur."""
         vocabulary = len(self._embeddings)
+        masks = bool(self.plan["mask_zero"][0])
         if self._full is None and sum(len(text.ids) for text in texts) >= vocabulary <= self._rows_that_fit:
-            self._full = Folded(None, self._tables(self._embeddings))
+            self._full = Folded(None, self._tables(self._embeddings, masks))
         if self._full is not None:
             return self._full
         occurs = np.zeros(vocabulary, np.bool_)
         for text in texts:
             occurs[text.ids] = True
-        return Folded(np.cumsum(occurs, dtype=np.int32) - np.int32(1), self._tables(self._embeddings[occurs]))
+        places = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
+        return Folded(places, self._tables(self._embeddings[occurs], masks and bool(occurs[0])))
 
-    def encode(self, query: Texts, value: Texts, folded: Folded) -> tuple[Encoded, Encoded]:
-        """Both texts of every pair, from tables that `fold` made for at least these texts."""
-        from pairlens import kernels
+    def kernel_arguments(self, query: Texts, value: Texts, folded: Folded) -> list[Array]:
+        """Arguments 5 to 14 of the kernel in kernels/pairs.py."""
+        places = folded.places_of(query.ids), folded.places_of(value.ids)
+        stacks = [self._stack_arguments(folded, i) for i in range(len(self._stacks))]
+        nothing: list[Array] = [np.zeros((0, 8), np.float32), np.zeros(0, np.float32), np.zeros((0, 8), np.float32)]
+        own = stacks[0] if stacks else nothing
+        return [*places, *own, *(stacks[1] if len(stacks) > 1 else own), self._idf, self._embeddings]
 
-        if not self._match_channels:
-            return self._encode(query, None, folded), self._encode(value, None, folded)
-        matched = np.empty(len(query.ids), np.bool_), np.empty(len(value.ids), np.bool_)
-        kernels.find_matches(query.ids, query.offsets, value.ids, value.offsets, *matched)
-        return self._encode(query, matched[0], folded), self._encode(value, matched[1], folded)
+    def encode(self, query: Texts, value: Texts, folded: Folded) -> list[Floats]:
+        """The encodings of both texts of every pair, and their keys: four float32 [tokens, width].
 
-    def _encode(self, texts: Texts, matched: Flags | None, folded: Folded) -> Encoded:
-        """Encoding and key of every token; `matched` bool [tokens] tells which stand in the other text of the pair."""
-        real = texts.ids != 0 if self._mask_zero else np.ones(len(texts.ids), np.bool_)
-        if matched is not None:
-            matched &= real
-        rows = texts.ids if folded.row is None else folded.row[texts.ids]
-        encodings = [
-            self._view(texts, matched, self._convolve(stack, texts, rows, table, real, matched), real)
-            for stack, table in zip(self._stacks, folded.tables, strict=True)
-        ] or [self._view(texts, matched, None, real)]
-        return Encoded((encodings[0], texts.offsets, real), encodings[-1])
+        Empty where the kernels encode for themselves. The tables must be `fold`'s for at least these texts.
+        """
+        if not self.plan["encoded"][0]:
+            return [np.empty((0, self.width), np.float32)] * 4
+        encodings = [self._encode(query, value, folded, i) for i in range(len(self._stacks))]
+        return [*encodings[0], *encodings[-1]]
 
-    def _view(self, texts: Texts, matched: Flags | None, convolved: Floats | None, real: Flags) -> Floats:
-        """The encoding [tokens, width]: the embedding and its match channels, and the convolution, as the views say."""
-        if "embedding" not in self._views and convolved is not None:
-            return convolved
-        x = np.zeros((len(texts.ids), self.width), np.float32)
-        dim = self._embeddings.shape[1]
-        x[:, :dim] = self._embeddings[texts.ids]
-        if matched is not None:
-            x[:, dim] = np.where(matched, np.float32(1.0), np.float32(-1.0))
-            x[:, dim + 1] = np.where(matched, self._idf[texts.ids], np.float32(0.0))
-        if convolved is not None:
-            x[:, -convolved.shape[1] :] = convolved
-        if self._mask_zero:
-            x[~real] = 0.0
-        return x
+    def _encode(self, query: Texts, value: Texts, folded: Folded, stack: int) -> list[Floats]:
+        """The encodings [tokens, width] of both texts with one of the stacks."""
+        layer, embedding_columns = self._stacks[stack][0], int(self.plan["embedding_columns"][0])
+        texts = (query, value)
+        x = [np.empty((len(text.ids), embedding_columns + len(layer.bias)), np.float32) for text in texts]
+        tables = self._stack_arguments(folded, stack)
+        room = [np.empty(text.lengths.max(initial=0), np.float32) for text in texts]
+        ids = (query.ids, query.offsets, value.ids, value.offsets)
+        places = folded.places_of(query.ids), folded.places_of(value.ids)
+        call("encode", self.plan, *ids, *places, *tables, self._idf, self._embeddings, *room, *x)
+        return [self._deepen(text, encoding, stack) for text, encoding in zip(texts, x, strict=True)]
 
-    def _convolve(
-        self, stack: list[_Layer], texts: Texts, rows: Ints, table: Floats, real: Flags, matched: Flags | None
-    ) -> Floats:
-        from pairlens import kernels
+    def _deepen(self, texts: Texts, x: Floats, stack: int) -> Floats:
+        """The encoding [tokens, width] from what the first layer makes, before its activation."""
+        first, *others = self._stacks[stack]
+        embedding_columns = int(self.plan["embedding_columns"][0])
+        masked = texts.ids == 0 if self.plan["mask_zero"][0] else None
+        convolved = first.activate(np.ascontiguousarray(x[:, embedding_columns:]))
+        if masked is not None:
+            convolved[masked] = 0.0
+        positions = np.arange(len(convolved), dtype=np.int32)
+        for layer in others:
+            out = np.empty((len(convolved), len(layer.bias)), np.float32)
+            table = layer.times_taps(convolved)
+            call("convolve", layer.shape, positions, texts.offsets, table, layer.bias, out)
+            convolved = layer.activate(out)
+            if masked is not None:
+                convolved[masked] = 0.0
+        return np.concatenate([x[:, :embedding_columns], convolved], axis=1)
 
-        x = np.empty(0, np.float32)
-        for index, layer in enumerate(stack):
-            if index > 0:
-                rows, table = np.arange(len(x), dtype=np.int32), layer.times_taps(x)
-            x = np.empty((len(rows), len(layer.bias)), np.float32)
-            kernels.sum_taps(rows, texts.offsets, real, table, layer.bias, layer.dilation, layer.left, x)
-            if layer.match_taps is not None and matched is not None:
-                idf = self._idf[texts.ids]
-                kernels.add_matches(matched, idf, texts.offsets, layer.match_taps, layer.dilation, layer.left, x)
-            x = activate(layer.activation, x)
-            x[:, layer.filters :] = 0.0  # a sigmoid of zero is not zero
-            if self._mask_zero:
-                x[~real] = 0.0
-        return x
+    def _stack_arguments(self, folded: Folded, stack: int) -> list[Array]:
+        """Table, bias and match taps of a stack's first layer."""
+        layer = self._stacks[stack][0]
+        return [folded.tables[stack], layer.bias, layer.match_taps]
 
-    def _tables(self, embeddings: Floats) -> tuple[Floats, ...]:
-        return tuple(stack[0].times_taps(embeddings) for stack in self._stacks)
+    def _tables(self, embeddings: Floats, masks_first: bool) -> tuple[Floats, ...]:
+        tables = tuple(stack[0].times_taps(embeddings) for stack in self._stacks)
+        if masks_first:  # what id 0 stands for adds nothing to its neighbours
+            for stack, table in zip(self._stacks, tables, strict=True):
+                table[: stack[0].shape[0]] = 0.0
+        return tables
 
 
 def _load_stack(model: ModelConfig, weights: Mapping[str, Floats], name: str) -> Iterator[_Layer]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.native import call
 from pairlens.pairs import Texts
 
 Floats = NDArray[np.float32]
@@ -35,8 +36,6 @@ def inverse_document_frequencies(texts: Texts, input_dim: int) -> Floats:
 
 def overlap_features(query: Texts, value: Texts, idf: Floats) -> Floats:
     """The features above of every pair, float32 [B, FEATURES]; a ratio whose denominator is 0 is 0."""
-    from pairlens import kernels
-
     out = np.empty((len(query), FEATURES), np.float32)
-    kernels.overlap(query.ids, query.offsets, value.ids, value.offsets, idf, out)
+    call("overlap", query.ids, query.offsets, value.ids, value.offsets, idf, out)
     return out

@@ -19,19 +19,24 @@ from numpy.typing import NDArray
 
 from pairlens.activations import activate, softmax
 from pairlens.config import Config
-from pairlens.encoder import Encoded, Encoder, Folded
+from pairlens.encoder import Encoder, Folded
 from pairlens.errors import DataError
+from pairlens.native import call, warm_up
 from pairlens.overlap import FEATURES, overlap_features
 from pairlens.pairs import Pairs, Texts
+from pairlens.plan import POOLED, POSITIONS, SCORES
 
 Floats = NDArray[np.float32]
 Dense = tuple[Floats, Floats]  # kernel [inputs, units], bias [units]
 TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
 
-# A window's encodings stay in the cache. The work is cut the same way for any number of threads.
-_WINDOW_PAIRS = 256
-_WINDOW_TOKENS = 8192
+# The work is cut into windows, the same for any number of threads. They are large enough to hide what Python does
+# between them, and so small that the features of their positions, if a network compares those, stay in the cache.
+_WINDOW_PAIRS = 2048
+_WINDOW_TOKENS = 65_536
+_WINDOW_BYTES = 4 << 20
 _CHUNK_PAIRS = 65_536
+_NO_OFFSETS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,7 @@ class Scorer:
     """
 
     def __init__(self, config: Config, weights: Mapping[str, Floats], threads: int | None = None) -> None:
-        from pairlens import kernels
-
+        warm_up()  # here, and not first in several threads at once
         model = config.model
         self.config = config
         self.threads = threads or len(os.sched_getaffinity(0))
@@ -74,21 +78,12 @@ class Scorer:
         if model.compare:
             self._compare = self._with_padded_rows(_dense(weights, "compare"), len(model.features))
             self._pooled = model.compare.units * len(model.pooling)
+            self._window_tokens = _WINDOW_BYTES // (4 * self._encoder.width * len(model.features))
         else:
+            self._window_tokens = _WINDOW_TOKENS
             blocks = self._directions * len(model.features) * len(model.pooling)
             self._layers[0] = self._with_padded_rows(self._layers[0], blocks)
             self._pooled = self._encoder.width * len(model.features) * len(model.pooling)
-        self._attention_plan = kernels.AttentionPlan(
-            dot=model.attention.score_mode == "dot",
-            scale=float(weights.get("attention/scale", 1.0)),
-            concat_score_weight=float(weights.get("attention/concat_score_weight", 1.0)),
-            temperature=model.attention.temperature,
-            causal=model.attention.use_causal_mask,
-        )
-        self._pooling_plan = kernels.PoolingPlan(
-            *(feature in model.features for feature in kernels.PoolingPlan._fields[:4]),
-            *(pooling in model.pooling for pooling in kernels.PoolingPlan._fields[4:]),
-        )
 
     def score(self, queries: TextsLike, values: TextsLike) -> Floats:
         """Scores float32 [B] of the pairs (queries[i], values[i]), in order; of a multiclass model [B, classes].
@@ -120,9 +115,8 @@ class Scorer:
         query, value = self._checked(queries, values)
         batched_query, batched_value = self._as_batched(query), self._as_batched(value)
         folded = self._encoder.fold(batched_query, batched_value)
-        rows, columns = self._encoder.encode(batched_query, batched_value, folded)
-        scores = self._attend(rows, columns)
-        value_scores = self._attend(columns, rows) if self._directions == 2 else None
+        scores, *others = self._attend(batched_query, batched_value, folded)
+        value_scores = others[0] if others else None
         return [
             PairAttention(
                 q,
@@ -132,10 +126,6 @@ class Scorer:
             )
             for i, (q, v) in enumerate(zip(query, value, strict=True))
         ]
-
-    def warm_up(self) -> None:
-        """Load the compiled kernels, or compile them if this machine never did, by scoring a pair of one token each."""
-        self._start_order(*[Texts.from_lists([[0]])] * 2)()
 
     # ---- the network, in data-flow order -------------------------------------------------------------------------
 
@@ -151,7 +141,7 @@ class Scorer:
         scores: list[Iterator[Floats]] = []
         for block in _windows(query, value, len(query), self._encoder.fold_limit):
             folded = self._encoder.fold(*block)
-            windows = [(*window, folded) for window in _windows(*block, _WINDOW_PAIRS, _WINDOW_TOKENS)]
+            windows = [(*window, folded) for window in _windows(*block, _WINDOW_PAIRS, self._window_tokens)]
             workers = map if self.threads == 1 else self._workers.map
             scores.append(workers(self._score_window, *zip(*windows, strict=True)))
         none = np.zeros((0, classes) if (classes := self.config.model.classes) else 0, np.float32)
@@ -162,41 +152,69 @@ class Scorer:
 
     def _features(self, query: Texts, value: Texts, folded: Folded) -> Floats:
         """The DNN's input [B, width]: what each direction pools, and what the texts have in common."""
-        encoded = self._encoder.encode(query, value, folded)
         overlap = FEATURES if self.config.model.overlap else 0
         x = np.empty((len(query), self._directions * self._pooled + overlap), np.float32)
-        for i, (rows, columns) in enumerate([encoded, encoded[::-1]][: self._directions]):
-            self._attend_and_pool(rows, columns, x, i * self._pooled)
+        if self._compare is None:
+            self._run_pairs(query, value, folded, POOLED, x, x)
+        else:
+            self._compare_positions(query, value, folded, x)
         if overlap:
             common = overlap_features(query, value, self._weights["tokens/idf"])
             x[:, -overlap:] = (common - self._weights["overlap/mean"]) / self._weights["overlap/deviation"]
         return x
 
-    def _attend_and_pool(self, query: Encoded, value: Encoded, out: Floats, column: int) -> None:
-        """Fill out [B, width] from `column` on: of each feature (or their comparison) the poolings."""
-        from pairlens import kernels
-
-        plans = self._attention_plan, self._pooling_plan
-        model = self.config.model
-        if self._compare is None or model.compare is None:
-            kernels.pair_features(query.side, value.key, value.side, *plans, out, column)
-            return
-        encoding, offsets, real = query.side
-        features = np.empty((len(encoding), len(model.features) * encoding.shape[1]), np.float32)
-        kernels.position_features(query.side, value.key, value.side, *plans, features)
+    def _compare_positions(self, query: Texts, value: Texts, folded: Folded, out: Floats) -> None:
+        """Fill out [B, width] with the poolings of the comparison of each position's features."""
+        assert self._compare is not None
+        assert self.config.model.compare is not None
+        width = len(self.config.model.features) * self._encoder.width
+        texts = (query, value)[: self._directions]
+        features = [np.empty((len(text.ids), width), np.float32) for text in texts]
+        self._run_pairs(query, value, folded, POSITIONS, features[0], features[-1])
         kernel, bias = self._compare
-        compared = activate(model.compare.activation, features @ kernel + bias)
-        kernels.pool(compared, offsets, real, self._pooling_plan, out, column)
+        for i, text in enumerate(texts):
+            compared = activate(self.config.model.compare.activation, features[i] @ kernel + bias)
+            column = np.array([i * self._pooled])
+            call("pool", self._encoder.plan, text.ids, text.offsets, compared, column, out)
 
-    def _attend(self, query: Encoded, value: Encoded) -> list[Floats]:
-        """Attention scores [Tq, Tv] of each pair."""
-        from pairlens import kernels
-
-        Tq, Tv = np.diff(query.side[1]), np.diff(value.side[1])
+    def _attend(self, query: Texts, value: Texts, folded: Folded) -> list[list[Floats]]:
+        """Attention scores [Tq, Tv] of each pair, and with `direction: both` those [Tv, Tq] of the value."""
+        Tq, Tv = query.lengths, value.lengths
         offsets = np.concatenate(([0], np.cumsum(Tq * Tv)))
-        flat = np.empty(offsets[-1], np.float32)
-        kernels.pair_scores(query.side, value.key, value.side, self._attention_plan, flat, offsets)
-        return [flat[offsets[i] : offsets[i + 1]].reshape(Tq[i], Tv[i]) for i in range(len(Tq))]
+        flat = [np.empty(offsets[-1] if i < self._directions else 0, np.float32) for i in range(2)]
+        self._run_pairs(query, value, folded, SCORES, flat[0], flat[1], offsets)
+        shapes = [list(zip(Tq, Tv, strict=True)), list(zip(Tv, Tq, strict=True))]
+        return [
+            [scores[offsets[i] : offsets[i + 1]].reshape(shape) for i, shape in enumerate(shapes[direction])]
+            for direction, scores in enumerate(flat[: self._directions])
+        ]
+
+    def _run_pairs(
+        self,
+        query: Texts,
+        value: Texts,
+        folded: Folded,
+        task: int,
+        out: Floats,
+        value_out: Floats,
+        offsets: NDArray[np.int64] = _NO_OFFSETS,
+    ) -> None:
+        """The kernel `pairs` with its arguments; see kernels/pairs.py."""
+        Tq, Tv = int(query.lengths.max(initial=0)), int(value.lengths.max(initial=0))
+        width, keys = self._encoder.width, int(self._encoder.plan["own_key"][0])
+        largest = int((query.lengths * value.lengths).max(initial=0))
+        rows = max(Tq, Tv) if task == POOLED else 0
+        room = [(Tq, width), (Tv, width), (keys * Tq, width), (keys * Tv, width), (Tq,), (Tv,), (largest,)]
+        more_room = [(max(Tq, Tv, width),), (rows, len(self.config.model.features) * width)]
+        call(
+            "pairs",
+            self._encoder.plan,
+            *(query.ids, query.offsets, value.ids, value.offsets),
+            *self._encoder.kernel_arguments(query, value, folded),
+            *self._encoder.encode(query, value, folded),
+            *(np.empty(shape, np.float32) for shape in (*room, *more_room)),
+            *(np.array([task]), out, value_out, offsets),
+        )
 
     def _dnn(self, x: Floats) -> Floats:
         for kernel, bias in self._layers[:-1]:

@@ -1,0 +1,77 @@
+"""What the kernels share: how they are compiled, and how they find their arguments.
+
+A kernel has one C argument: the address of rows (address, first dimension, second dimension), one for each array that
+it was called with (see native.py). It allocates nothing and raises nothing, so it needs no Python while it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import carray, cfunc, njit, types
+from numba.extending import intrinsic
+
+FAST = {"reassoc", "contract", "nsz", "arcp"}  # sums may be reordered and fused; NaN and infinity keep their meaning
+ZERO = np.float32(0.0)
+ONE = np.float32(1.0)
+
+compiled = partial(njit, error_model="numpy")
+KERNELS: list[Callable[..., None]] = []
+
+
+def kernel(function: Callable[..., None]) -> Callable[..., None]:
+    """Mark a function as one that native.py calls."""
+    KERNELS.append(function)
+    return function
+
+
+def compile_kernel(function: Callable[..., None]) -> tuple[str, str]:
+    """LLVM's assembly of a kernel, and the name that it has there."""
+    made = cfunc(types.void(types.CPointer(types.int64)), error_model="numpy")(function)
+    return made.inspect_llvm(), made.native_name
+
+
+@intrinsic
+def _pointer(_context: Any, address: Any) -> Any:
+    """The address as a pointer."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+
+    return types.voidptr(address), generate
+
+
+@compiled()
+def vector(arguments, index, dtype):
+    """The one-dimensional array of a kernel's argument `index`."""
+    row = carray(arguments, (3 * index + 3,))[3 * index :]
+    return carray(_pointer(row[0]), (row[1],), dtype)
+
+
+@compiled()
+def matrix(arguments, index, dtype):
+    """The two-dimensional array of a kernel's argument `index`."""
+    row = carray(arguments, (3 * index + 3,))[3 * index :]
+    return carray(_pointer(row[0]), (row[1], row[2]), dtype)
+
+
+@compiled()
+def as_matrix(x, start, rows, columns):
+    """The float32 numbers of a one-dimensional array from `start` on, as a matrix."""
+    return carray(_pointer(x.ctypes.data + 4 * start), (rows, columns), np.float32)
+
+
+@compiled()
+def as_vector(x):
+    """The numbers of a float32 matrix, row by row."""
+    return carray(_pointer(x.ctypes.data), (x.size,), np.float32)
+
+
+@compiled()
+def is_real(token, mask_zero):
+    """False for a token that `mask_zero` makes padding."""
+    return token != 0 or mask_zero == 0

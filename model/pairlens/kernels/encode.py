@@ -1,0 +1,165 @@
+"""From token ids to encodings: the sums of look-ups that a folded convolution is (see encoder.py)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pairlens.kernels.compiled import FAST, ONE, ZERO, compiled, is_real, kernel, matrix, vector
+from pairlens.plan import PLAN
+
+
+@compiled(fastmath=FAST)
+def sum_taps(places, table, bias, kernel_size, dilation, left, out, column):
+    """A convolution as a sum of look-ups: out[t] = bias + sum over k of table rows, of token t + k * dilation - left.
+
+    Args:
+        places: int32 [T], of each token in the table.
+        table: float32 [places * kernel size, F], input rows times each tap of the kernel. bias: float32 [F].
+        out: float32 [T, column + F], filled from `column` on.
+    """
+    T, F = out.shape[0], bias.size
+    for t in range(T):
+        row = out[t, column:]
+        first = t - left
+        low, high = 0, kernel_size  # the taps whose token lies in the text
+        while low < high and first + low * dilation < 0:
+            low += 1
+        while low < high and first + (high - 1) * dilation >= T:
+            high -= 1
+        if high - low >= 4:  # four taps share one pass over the row
+            source = first + low * dilation
+            a = table[np.int64(places[source]) * kernel_size + low]
+            b = table[np.int64(places[source + dilation]) * kernel_size + low + 1]
+            c = table[np.int64(places[source + 2 * dilation]) * kernel_size + low + 2]
+            d = table[np.int64(places[source + 3 * dilation]) * kernel_size + low + 3]
+            for f in range(F):
+                row[f] = bias[f] + a[f] + b[f] + c[f] + d[f]
+            low += 4
+        else:
+            for f in range(F):
+                row[f] = bias[f]
+        for k in range(low, high):
+            a = table[np.int64(places[first + k * dilation]) * kernel_size + k]
+            for f in range(F):
+                row[f] += a[f]
+
+
+@compiled(fastmath=FAST)
+def _add_matches(ids, matched, idf, taps, plan, out, column):
+    """Add what the match channels of matched tokens bring to a convolution, in place.
+
+    Args:
+        matched: float32 [T], 1 where a token stands in the other text too. idf: float32 [input_dim].
+        taps: float32 [2 * kernel size, F]: by how much a match, and each unit of its idf, changes the output.
+        out: float32 [T, column + F], changed from `column` on.
+    """
+    T, F = out.shape[0], taps.shape[1]
+    for source in range(T):
+        if matched[source] == ZERO:
+            continue
+        weight = idf[ids[source]]
+        for k in range(plan.kernel_size):
+            t = source - k * plan.dilation + plan.left
+            if 0 <= t < T:
+                row, flat, weighted = out[t, column:], taps[k], taps[plan.kernel_size + k]
+                for f in range(F):
+                    row[f] += flat[f] + weight * weighted[f]
+
+
+@compiled()
+def find_matches(query, value, plan, query_matched, value_matched):
+    """Which tokens of each text stand in the other text of its pair too: float32 [Tq] and [Tv], 1 or 0, filled."""
+    query_matched[:] = ZERO
+    value_matched[:] = ZERO
+    mask_zero = plan.mask_zero
+    for i in range(query.size):
+        if is_real(query[i], mask_zero):
+            for j in range(value.size):
+                if query[i] == value[j]:
+                    query_matched[i] = ONE
+                    value_matched[j] = ONE
+
+
+@compiled(fastmath=FAST)
+def encode_text(ids, places, matched, table, bias, taps, idf, embeddings, plan, out):
+    """The encoding of one text: its embedding with the match channels, its convolution, or both side by side.
+
+    Args:
+        ids: int32 [T]. matched: float32 [T]. places, table, bias: see `sum_taps`. taps, idf: see `_add_matches`.
+        embeddings: float32 [input_dim, dim].
+        out: float32 [T, width], filled.
+    """
+    T, start = ids.size, plan.embedding_columns
+    if start:
+        for t in range(T):
+            row, embedding = out[t, :start], embeddings[ids[t]]
+            row[:] = ZERO
+            for f in range(plan.dim):
+                row[f] = embedding[f]
+            if plan.match:
+                row[plan.dim] = ONE if matched[t] != ZERO else -ONE
+                row[plan.dim + 1] = matched[t] * idf[ids[t]]
+    if plan.kernel_size:
+        sum_taps(places, table, bias, plan.kernel_size, plan.dilation, plan.left, out, start)
+        if plan.match:
+            _add_matches(ids, matched, idf, taps, plan, out, start)
+        if plan.relu:
+            for t in range(T):
+                row = out[t, start:]
+                for f in range(row.size):
+                    row[f] = max(row[f], ZERO)
+    if plan.mask_zero:
+        for t in range(T):
+            if ids[t] == 0:
+                out[t, :] = ZERO
+
+
+@kernel
+def convolve(arguments):
+    """A convolution after the first of every text, whose table has the texts' own positions as places.
+
+    Arguments: kernel size, dilation and left int64 [3]; places int32 [tokens]; the texts' offsets int64 [texts + 1];
+    table and bias, see `sum_taps`; out float32 [tokens, F], filled.
+    """
+    shape, places, offsets = (
+        vector(arguments, 0, np.int64),
+        vector(arguments, 1, np.int32),
+        vector(arguments, 2, np.int64),
+    )
+    table, bias = matrix(arguments, 3, np.float32), vector(arguments, 4, np.float32)
+    out = matrix(arguments, 5, np.float32)
+    for text in range(offsets.size - 1):
+        start, stop = offsets[text], offsets[text + 1]
+        sum_taps(places[start:stop], table, bias, shape[0], shape[1], shape[2], out[start:stop], 0)
+
+
+@kernel
+def encode(arguments):
+    """The encodings of both texts of every pair, before any activation.
+
+    Arguments: 0-9 as pairs.py lists them; idf and embeddings; room for which tokens match, float32 of the longest query
+    and value; the encodings, filled.
+    """
+    plan = vector(arguments, 0, PLAN)[0]
+    query_ids, query_offsets = vector(arguments, 1, np.int32), vector(arguments, 2, np.int64)
+    value_ids, value_offsets = vector(arguments, 3, np.int32), vector(arguments, 4, np.int64)
+    query_places, value_places = vector(arguments, 5, np.int32), vector(arguments, 6, np.int32)
+    table, bias, taps = (
+        matrix(arguments, 7, np.float32),
+        vector(arguments, 8, np.float32),
+        matrix(arguments, 9, np.float32),
+    )
+    idf, embeddings = vector(arguments, 10, np.float32), matrix(arguments, 11, np.float32)
+    query_matched, value_matched = vector(arguments, 12, np.float32), vector(arguments, 13, np.float32)
+    query, value = matrix(arguments, 14, np.float32), matrix(arguments, 15, np.float32)
+    for pair in range(query_offsets.size - 1):
+        q0, q1, v0, v1 = query_offsets[pair], query_offsets[pair + 1], value_offsets[pair], value_offsets[pair + 1]
+        q_ids, v_ids = query_ids[q0:q1], value_ids[v0:v1]
+        q_matched, v_matched = query_matched[: q1 - q0], value_matched[: v1 - v0]
+        if plan.match:
+            find_matches(q_ids, v_ids, plan, q_matched, v_matched)
+        for ids, places, matched, out in (
+            (q_ids, query_places[q0:q1], q_matched, query[q0:q1]),
+            (v_ids, value_places[v0:v1], v_matched, value[v0:v1]),
+        ):
+            encode_text(ids, places, matched, table, bias, taps, idf, embeddings, plan, out)

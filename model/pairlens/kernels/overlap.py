@@ -1,0 +1,102 @@
+"""The overlap features of pairs, which overlap.py lists."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pairlens.kernels.compiled import compiled, kernel, matrix, vector
+
+
+@kernel
+def overlap(arguments):
+    """The features that overlap.py lists, of every pair.
+
+    Arguments: query ids int32 [tokens], their offsets int64 [B + 1], value ids and offsets; idf float32 [input_dim];
+    out float32 [B, 15], filled.
+    """
+    query, query_offsets = vector(arguments, 0, np.int32), vector(arguments, 1, np.int64)
+    value, value_offsets = vector(arguments, 2, np.int32), vector(arguments, 3, np.int64)
+    idf, out = vector(arguments, 4, np.float32), matrix(arguments, 5, np.float32)
+    for pair in range(out.shape[0]):
+        q = query[query_offsets[pair] : query_offsets[pair + 1]]
+        v = value[value_offsets[pair] : value_offsets[pair + 1]]
+        # Each set as (size, weight) of its tokens that stand in the other text, and of those that do not.
+        q_in, q_in_weight, q_out, q_out_weight = _split(q, v, idf)
+        v_in, v_in_weight, v_out, v_out_weight = _split(v, q, idf)
+        q_bigrams, q_common = _bigrams(q, v)
+        v_bigrams, v_common = _bigrams(v, q)
+        row = out[pair]
+        row[0] = _ratio(q_in, q_in + q_out)
+        row[1] = _ratio(v_in, v_in + v_out)
+        row[2] = _ratio(q_in, q_in + q_out + v_out)
+        row[3] = _ratio(q_in_weight, q_in_weight + q_out_weight)
+        row[4] = _ratio(v_in_weight, v_in_weight + v_out_weight)
+        row[5] = _ratio(q_in_weight, q_in_weight + q_out_weight + v_out_weight)
+        row[6] = np.log1p(q_in_weight)
+        row[7] = np.log1p(q_out_weight)
+        row[8] = np.log1p(v_out_weight)
+        row[9] = _ratio(q_common, q_bigrams)
+        row[10] = _ratio(v_common, v_bigrams)
+        row[11] = np.log(max(q.size, 1))
+        row[12] = np.log(max(v.size, 1))
+        row[13] = row[11] - row[12]
+        row[14] = _equal(q, v)
+
+
+@compiled()
+def _ratio(part, whole):
+    return part / whole if whole > 0 else 0.0
+
+
+@compiled()
+def _equal(text, other):
+    if text.size != other.size:
+        return False
+    for i in range(text.size):
+        if text[i] != other[i]:
+            return False
+    return True
+
+
+@compiled()
+def _split(text, other, idf):
+    """How many distinct tokens of a text stand in the other and their idf, and the same for those that do not."""
+    inside, inside_weight, outside, outside_weight = 0, 0.0, 0, 0.0
+    for i in range(text.size):
+        if _stands_in(text[i], text[:i]):
+            continue
+        if _stands_in(text[i], other):
+            inside += 1
+            inside_weight += idf[text[i]]
+        else:
+            outside += 1
+            outside_weight += idf[text[i]]
+    return inside, inside_weight, outside, outside_weight
+
+
+@compiled()
+def _stands_in(token, text):
+    for other in text:
+        if other == token:
+            return True
+    return False
+
+
+@compiled()
+def _bigrams(text, other):
+    """How many distinct bigrams a text has, and how many of them the other has too."""
+    distinct = common = 0
+    for i in range(text.size - 1):
+        if _has_bigram(text[: i + 1], text[i], text[i + 1]):
+            continue
+        distinct += 1
+        common += _has_bigram(other, text[i], text[i + 1])
+    return distinct, common
+
+
+@compiled()
+def _has_bigram(text, first, second):
+    for i in range(text.size - 1):
+        if text[i] == first and text[i + 1] == second:
+            return True
+    return False

@@ -1,0 +1,122 @@
+"""Pair by pair from ids to pooled features, to the features of every position, or to attention scores.
+
+The arguments of the kernel are:
+
+    0       plan [1]
+    1-4     query ids int32 [tokens] and offsets int64 [B + 1], value ids and offsets
+    5-6     places of the query's and the value's tokens in the tables, int32 [tokens]
+    7-9     table, bias and match taps of the convolution, see encode.py
+    10-12   the same of the keys' convolution
+    13-14   idf float32 [input_dim], embeddings float32 [input_dim, dim]
+    15-18   with `plan.encoded` the encodings of query and value, and their keys: float32 [tokens, width]
+    19-25   room to work in for the longest texts: encodings of query and value, their keys, which tokens match, scores
+    26-27   more room: a row as wide as an encoding and as long as a text; the features of a text's positions, if pooled
+    28-31   task int64 [1], two results, and their offsets
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pairlens.kernels.attend import attend
+from pairlens.kernels.compiled import as_matrix, compiled, kernel, matrix, vector
+from pairlens.kernels.encode import encode_text, find_matches
+from pairlens.kernels.pool import feature_rows, pool_first, pool_rows
+from pairlens.plan import PLAN, POSITIONS, SCORES
+
+
+@compiled()
+def _texts(arguments):
+    return (
+        vector(arguments, 1, np.int32),
+        vector(arguments, 2, np.int64),
+        vector(arguments, 3, np.int32),
+        vector(arguments, 4, np.int64),
+    )
+
+
+@compiled()
+def _convolution(arguments, first):
+    return (
+        matrix(arguments, first, np.float32),
+        vector(arguments, first + 1, np.float32),
+        matrix(arguments, first + 2, np.float32),
+    )
+
+
+@compiled()
+def _four_matrices(arguments, first):
+    return (
+        matrix(arguments, first, np.float32),
+        matrix(arguments, first + 1, np.float32),
+        matrix(arguments, first + 2, np.float32),
+        matrix(arguments, first + 3, np.float32),
+    )
+
+
+@compiled()
+def _encode_pair(arguments, plan, query_ids, value_ids, q0, v0):
+    """Encodings of query and value [T, width] and their keys, of one pair whose tokens begin at q0 and v0."""
+    Tq, Tv = query_ids.size, value_ids.size
+    if plan.encoded:
+        query, value, query_key, value_key = _four_matrices(arguments, 15)
+        return query[q0 : q0 + Tq], value[v0 : v0 + Tv], query_key[q0 : q0 + Tq], value_key[v0 : v0 + Tv]
+    query, value, query_key, value_key = _four_matrices(arguments, 19)
+    query, value = query[:Tq], value[:Tv]
+    q_matched, v_matched = vector(arguments, 23, np.float32)[:Tq], vector(arguments, 24, np.float32)[:Tv]
+    if plan.match:
+        find_matches(query_ids, value_ids, plan, q_matched, v_matched)
+    q_places = vector(arguments, 5, np.int32)[q0 : q0 + Tq]
+    v_places = vector(arguments, 6, np.int32)[v0 : v0 + Tv]
+    idf, embeddings = vector(arguments, 13, np.float32), matrix(arguments, 14, np.float32)
+    table, bias, taps = _convolution(arguments, 7)
+    encode_text(query_ids, q_places, q_matched, table, bias, taps, idf, embeddings, plan, query)
+    encode_text(value_ids, v_places, v_matched, table, bias, taps, idf, embeddings, plan, value)
+    if not plan.own_key:
+        return query, value, query, value
+    query_key, value_key = query_key[:Tq], value_key[:Tv]
+    table, bias, taps = _convolution(arguments, 10)
+    if plan.both:
+        encode_text(query_ids, q_places, q_matched, table, bias, taps, idf, embeddings, plan, query_key)
+    encode_text(value_ids, v_places, v_matched, table, bias, taps, idf, embeddings, plan, value_key)
+    return query, value, query_key, value_key
+
+
+@kernel
+def pairs(arguments):
+    """What `task` says, of every pair. The results are, for both texts of the pairs:
+
+    SCORES: attention scores, float32 of all pairs row by row; where a pair's begin is int64 [B + 1], the last argument.
+    POSITIONS: the features of every position, float32 [tokens, features * width].
+    POOLED: the pooled features, float32 [B, ...], the value's behind the query's in the first result.
+    """
+    plan, task = vector(arguments, 0, PLAN)[0], vector(arguments, 28, np.int64)[0]
+    query_ids, query_offsets, value_ids, value_offsets = _texts(arguments)
+    room, row = vector(arguments, 25, np.float32), vector(arguments, 26, np.float32)
+    rows, offsets = matrix(arguments, 27, np.float32), vector(arguments, 31, np.int64)
+    features = plan.encoding + plan.attention + plan.absolute_difference + plan.product
+    for pair in range(query_offsets.size - 1):
+        q0, q1, v0, v1 = query_offsets[pair], query_offsets[pair + 1], value_offsets[pair], value_offsets[pair + 1]
+        q_ids, v_ids = query_ids[q0:q1], value_ids[v0:v1]
+        query, value, query_key, value_key = _encode_pair(arguments, plan, q_ids, v_ids, q0, v0)
+        F = query.shape[1]
+        for direction in range(1 + plan.both):
+            if direction == 1:
+                q0, q1, q_ids, v_ids = v0, v1, v_ids, q_ids
+                query, value, value_key = value, query, query_key
+            if task == SCORES:
+                out = vector(arguments, 29 + direction, np.float32)
+                attend(query, value_key, v_ids, plan, as_matrix(out, offsets[pair], q_ids.size, v_ids.size))
+                continue
+            scores = as_matrix(room, 0, q_ids.size, v_ids.size)
+            attend(query, value_key, v_ids, plan, scores)
+            if task == POSITIONS:
+                feature_rows(query, value, scores, plan, row[:F], matrix(arguments, 29 + direction, np.float32)[q0:q1])
+                continue
+            width = features * (plan.average + plan.max) * F
+            pooled = matrix(arguments, 29, np.float32)[pair, direction * width : (direction + 1) * width]
+            if plan.max or plan.absolute_difference or plan.product:
+                feature_rows(query, value, scores, plan, row[:F], rows[: q_ids.size])
+                pool_rows(rows[: q_ids.size], q_ids, F, plan, pooled)
+            else:
+                pool_first(query, q_ids, value, scores, plan, row[: v_ids.size], pooled)

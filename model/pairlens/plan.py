@@ -1,0 +1,55 @@
+"""What the compiled kernels must know of a model, as one record of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config import ModelConfig
+
+FEATURES = ("encoding", "attention", "absolute_difference", "product")
+SCORES, POSITIONS, POOLED = range(3)  # tasks of the kernel `pairs`
+PLAN = np.dtype(
+    [
+        # encode
+        *((name, np.int64) for name in ("mask_zero", "kernel_size", "dilation", "left", "relu", "match", "own_key")),
+        ("embedding_columns", np.int64),  # of an encoding, before those of the convolution; 0 without that view
+        ("dim", np.int64),  # of the embedding
+        ("encoded", np.int64),  # 1: the encodings are given
+        # attend: the arguments of tf_keras.layers.Attention
+        *((name, np.int64) for name in ("dot", "causal", "both")),
+        *((name, np.float32) for name in ("scale", "concat_score_weight", "temperature")),
+        # features and their pooling, in the order of the DNN's input
+        *((name, np.int64) for name in (*FEATURES, "average", "max")),
+    ],
+    align=True,
+)
+
+
+def make_plan(model: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) -> NDArray[np.void]:
+    """The plan of a model, a record [1] of type PLAN."""
+    plan = np.zeros(1, PLAN)
+    conv = model.conv[0] if model.conv else None
+    if conv is not None:
+        plan["kernel_size"], plan["dilation"], plan["left"] = conv.kernel_size, conv.dilation_rate, conv.reach[0]
+        plan["relu"] = conv.activation == "relu"
+    plan["mask_zero"] = model.embedding.mask_zero
+    plan["match"] = model.embedding.match_channels
+    plan["own_key"] = model.attention.key == "convolution"
+    width = model.view_widths.get("embedding", 0)
+    plan["embedding_columns"] = width + -width % 8
+    plan["dim"] = model.embedding.output_dim
+    plan["encoded"] = conv is not None and (len(model.conv) > 1 or conv.activation not in ("linear", "relu"))
+    plan["dot"] = model.attention.score_mode == "dot"
+    plan["causal"] = model.attention.use_causal_mask
+    plan["both"] = model.attention.direction == "both"
+    plan["scale"] = weights.get("attention/scale", 1.0)
+    plan["concat_score_weight"] = weights.get("attention/concat_score_weight", 1.0)
+    plan["temperature"] = model.attention.temperature
+    for feature in FEATURES:
+        plan[feature] = feature in model.features
+    for pooling in ("average", "max"):
+        plan[pooling] = pooling in model.pooling
+    return plan
