@@ -274,6 +274,8 @@ def contradictions(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], st
         yield ("training", "loss"), f"auto or one of {', '.join(TASK_LOSSES[task])} with task: {task}"
     if task == "regression" and get("training", "class_weight") is not None:
         yield ("training", "class_weight"), "null with task: regression, which has no classes"
+    if get("training", "optimizer", "lazy") is True and get("training", "accumulate") not in (None, 1):
+        yield ("training", "accumulate"), "1 with training.optimizer.lazy: gathered gradients hold every row"
     metric = get("training", "early_stopping", "metric")
     if task in list(TASK_METRICS) and isinstance(metric, str) and metric not in ("auto", *TASK_METRICS[task]):
         allowed = ", ".join(TASK_METRICS[task])

@@ -93,9 +93,20 @@ class _Moments(OptimizerSection):
 
 
 class Adam(_Moments):
+    """Keras's, and `lazy`: the embedding's rows that a batch does not hold stay as they are (see optimizers.py)."""
+
     name: Literal["adam"] = "adam"
     amsgrad: bool = False
     adaptive_epsilon: bool = False
+    lazy: bool = False
+
+    @field_validator("lazy")
+    @classmethod
+    def _plain(cls, value: bool, info: ValidationInfo) -> bool:
+        others = ("weight_decay", "amsgrad", "adaptive_epsilon")
+        if value and (set_ := [name for name in others if info.data.get(name)]):
+            raise fault(f"false beside {set_[0]}, which moves every row")
+        return value
 
 
 class AdamW(_Moments):

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from pairlens.batches import Batch, training_batches
 from pairlens.config import TASK_LOSSES, TASK_METRICS, Config
+from pairlens.config_keras import Adam
 from pairlens.errors import PairlensError
 from pairlens.initial_state import start_from_data
 from pairlens.losses import batch_loss, pair_weights
 from pairlens.metrics import best_threshold, evaluate_scores, higher_is_better
 from pairlens.network import Dropout, build_network
-from pairlens.optimizers import make_optimizer
+from pairlens.optimizers import make_optimizer, rows_once
 from pairlens.overlap import overlap_features
 from pairlens.pairs import Pairs
 from pairlens.runs import Json, Run
@@ -160,8 +161,10 @@ class Trainer:
             loss = batch_loss(self._loss, self.config.training.label_smoothing, batch, parts["logits"])
             total = tf.add_n([loss, *self.network.losses])  # with the regularizers
         variables = self.network.trainable_variables
-        # Dense: the optimizers' steps for sparse gradients touch every row of their moments as well, in many passes.
-        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(total, variables)]
+        # Dense unless lazy: Keras's steps for gradients of rows touch every row of the moments as well, in many passes.
+        lazy = isinstance(self.config.training.optimizer, Adam) and self.config.training.optimizer.lazy
+        prepare = rows_once if lazy else tf.convert_to_tensor
+        gradients = [prepare(gradient) for gradient in tape.gradient(total, variables)]
         if self.config.training.accumulate == 1:
             self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
             return loss
