@@ -87,6 +87,23 @@ def test_every_pair_in_both_views_without_a_request_or_a_complaint(browser: Page
     assert browser.requests() == [page.as_uri()]
 
 
+def test_nothing_that_gets_into_the_page_can_run_or_leave_it(browser: Page, page: Path) -> None:
+    browser.open(page)
+    browser.script("""
+    window.blocked = [];
+    addEventListener('securitypolicyviolation', (event) => blocked.push(event.effectiveDirective));
+    const script = document.createElement('script');
+    script.textContent = 'window.intruded = 1';
+    document.body.append(script);
+    document.body.insertAdjacentHTML('beforeend', '<img src="http://127.0.0.1:9/x" onerror="window.intruded = 1">');
+    fetch('http://127.0.0.1:9/x').catch(() => 0);
+    """)
+    browser.wait("blocked.length >= 4")
+    directives = {"script-src-elem", "script-src-attr", "img-src", "connect-src"}
+    assert set(browser.script("return blocked")) == directives
+    assert browser.script("return window.intruded") is None
+
+
 def test_a_pair(browser: Page, page: Path) -> None:
     browser.open(page)
     assert browser.text("#pair-name") == "Pair 0"

@@ -9,7 +9,7 @@ const READINGS = { map: "the map", row: "its row", column: "its column" };
 
 const byId = (id) => document.getElementById(id);
 const metadata = readData("metadata");
-const window_ = metadata.receptive_field;
+const field = metadata.receptive_field; // how many words to the left and right a position stands for
 const pairs = [...document.querySelectorAll('script[id^="pair-"]')].map((block, place) => (
   { place, ...JSON.parse(block.textContent) }));
 const colours = { light: palette("light"), dark: palette("dark") };
@@ -44,7 +44,7 @@ function readHash() {
   const number = (name, values, otherwise) => (values.includes(Number(parts.get(name))) ? Number(parts.get(name)) : otherwise);
   state.pair = pairs.find((pair) => String(pair.pair) === parts.get("pair")) ?? pairs[0];
   for (const [name, values] of Object.entries(CHOICES)) state[name] = among(name, values, values[0]);
-  if (!state.pair.uniformity[Number(state.direction)] && state.pair.uniformity.length < 2) state.direction = "0";
+  if (state.pair.uniformity.length < 2) state.direction = "0";
   state.minimum = number("min", MINIMUMS, 0);
   state.top = number("top", TOPS, null);
   state.zoom = number("zoom", ZOOMS, 1);
@@ -217,7 +217,7 @@ function markTexts(spot) {
     }
     for (const [i, word] of [...text.children].entries()) {
       word.classList.toggle("center", i === at);
-      word.classList.toggle("window", at !== null && i >= at - window_.left && i <= at + window_.right);
+      word.classList.toggle("window", at !== null && i >= at - field.left && i <= at + field.right);
       const colour = weights && strongest > 0 ? level((weights[i] / strongest) * 0.999) : 0;
       word.style.background = colour ? css(shown.ramp[colour]) : "";
       word.style.color = colour ? shown.onRamp[colour] : "";
@@ -228,7 +228,7 @@ function markTexts(spot) {
 /** "… the teacher quickly …" with the position's own word in bold. */
 function windowOf(side, at) {
   const parts = [];
-  for (let i = Math.max(0, at - window_.left); i <= Math.min(side.words.length - 1, at + window_.right); i++) {
+  for (let i = Math.max(0, at - field.left); i <= Math.min(side.words.length - 1, at + field.right); i++) {
     parts.push(element(i === at ? "b" : "span", { textContent: side.words[i], dir: "auto" }), " ");
   }
   return element("p", { className: "tip-window" }, element("span", { className: "muted", textContent: `${side.name} ` }), ...parts);
@@ -249,13 +249,13 @@ function showTip(spot) {
       element("p", { className: "tip-words" }, element("bdi", { textContent: map.rows.words[row] }), " → ",
         element("bdi", { textContent: map.columns.words[column] })),
       element("p", {}, element("b", { textContent: percent(map.weight(row, column)) }), ` ${rankText(spot)}${hidden}`));
-    if (window_.left + window_.right) tip.append(windowOf(map.rows, row), windowOf(map.columns, column));
+    if (field.left + field.right) tip.append(windowOf(map.rows, row), windowOf(map.columns, column));
   } else {
     const [side, at] = row === null ? [map.columns, column] : [map.rows, row];
     tip.replaceChildren(
       element("p", { className: "tip-words" }, element("bdi", { textContent: side.words[at] })),
       element("p", { className: "muted", textContent: `word ${at + 1} of the ${side.name}` }));
-    if (window_.left + window_.right) tip.append(windowOf(side, at));
+    if (field.left + field.right) tip.append(windowOf(side, at));
   }
   const box = view().box(spot);
   const [width, height] = [tip.offsetWidth, tip.offsetHeight];
@@ -287,7 +287,7 @@ function showStrongest() {
     button.addEventListener("click", () => { focusCell({ row: cell.row, column: cell.column }); });
     return element("li", {}, button);
   }));
-  const { left, right } = window_;
+  const { left, right } = field;
   byId("window-note").textContent = left + right
     ? `A position stands for ${left + right + 1} words: ${left} before it, itself and ${right} after it, as the convolutions see them.` : "";
 }
@@ -330,7 +330,9 @@ function zoom(steps) {
 
 function availableSorts() {
   const labelled = pairs.some((pair) => pair.label !== null);
-  return Object.keys(SORTS).filter((name) => labelled || !SORTS[name].labels);
+  // Of a multiclass model the score is the chosen class's probability: there is no distance to a label.
+  return Object.keys(SORTS).filter((name) => (labelled || !SORTS[name].labels)
+    && (name !== "miss" || metadata.task !== "multiclass"));
 }
 
 function updateList() {
@@ -392,7 +394,7 @@ function toStrongest() {
 
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
-  if (event.target.matches("input[type=search], select")) {
+  if (event.target.matches?.("input[type=search], select")) {
     if (event.key === "Escape") event.target.blur();
     return;
   }

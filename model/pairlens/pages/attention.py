@@ -34,7 +34,7 @@ def write_attention_page(
     The file appears only when it is whole. The weights stand in it as the float32 numbers that they are.
 
     Args:
-        metadata: as `dump_metadata` gives it.
+        metadata: as `dump_metadata` gives it, and the `task`.
         vocabulary: the word of each id; None shows ids.
     """
     count = 0
