@@ -19,7 +19,18 @@ from pairlens.scorer import Floats, PairAttention
 
 Labelled = tuple[int, PairAttention, float, float | None]
 
-_SCRIPTS = ["colours.js", "map.js", "heat.js", "links.js", "picture.js", "list.js", "attention.js"]
+_SCRIPTS = [
+    "colours.js",
+    "map.js",
+    "heat.js",
+    "links.js",
+    "picture.js",
+    "list.js",
+    "state.js",
+    "spots.js",
+    "keys.js",
+    "attention.js",
+]
 
 
 def write_attention_page(
