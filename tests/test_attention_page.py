@@ -269,6 +269,9 @@ def test_a_pair_of_500_by_500(browser: Page, tmp_path: Path) -> None:
     return times.sort((a, b) => a - b)[15];
     """
     assert browser.driver.execute_script(f"return (async () => {{{frames}}})()") < 120  # two frames and what is drawn
+    browser.press("0", "+")
+    middle = "const h = arguments[0]; return (h.scrollTop + h.clientHeight / 2) / h.scrollHeight"
+    assert abs(browser.script(middle, browser.find("#heat")) - 0.5) < 0.2  # the chosen cell is in sight again
     strongest = np.unravel_index(np.argmax(scores), scores.shape)
     browser.press(Keys.ESCAPE, "m")
     weight = 100 * float(scores[strongest])

@@ -137,6 +137,7 @@ function zoom(steps) {
   if (state.view !== "heat") return;
   const at = ZOOMS.indexOf(state.zoom) + steps;
   change("zoom", steps === 0 ? 1 : ZOOMS[Math.min(Math.max(at, 0), ZOOMS.length - 1)]);
+  revealSpot();
 }
 
 function availableSorts() {
@@ -247,7 +248,7 @@ function begin() {
   readHash();
   listen();
   showAll();
-  if (state.spot && state.spot.row !== null && state.spot.column !== null) view().reveal(state.spot);
+  revealSpot();
 }
 
 begin();

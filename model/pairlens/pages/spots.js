@@ -139,6 +139,10 @@ function focusCell(spot) {
   say(`${map.rows.words[row]} to ${map.columns.words[column]}: ${percent(map.weight(row, column))}, ${rankText(spot)}`);
 }
 
+function revealSpot() {
+  if (state.spot && state.spot.row !== null && state.spot.column !== null) view().reveal(state.spot);
+}
+
 function say(text) {
   byId("said").textContent = text;
 }
