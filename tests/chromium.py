@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
@@ -57,13 +58,18 @@ class Page:
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def text(self, selector: str) -> str:
-        return self.find(selector).text
+        return self.texts(selector)[0]
 
     def texts(self, selector: str) -> list[str]:
-        return [element.text for element in self.driver.find_elements(By.CSS_SELECTOR, selector)]
+        """The texts of all the elements, as they are at one moment."""
+        read = "return [...document.querySelectorAll(arguments[0])].map((element) => element.innerText.trim())"
+        texts: list[str] = self.script(read, selector)
+        return texts
 
     def click(self, selector: str) -> None:
-        self.find(selector).click()
+        """Click an element, which the page may draw anew just when it was found."""
+        patient = WebDriverWait(self.driver, 5, 0.02, ignored_exceptions=[StaleElementReferenceException])
+        patient.until(lambda _: self.find(selector).click() or True)
 
     def press(self, *keys: str) -> None:
         """Press keys, one after the other, wherever the focus is."""
