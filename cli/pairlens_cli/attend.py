@@ -34,8 +34,15 @@ def attend(
     output_file: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="maps.npz, maps.jsonl or maps.jsonl.gz; default: the terminal."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="maps.npz, maps.jsonl, maps.jsonl.gz, or maps.html to look at; default: the terminal.",
         ),
+    ] = None,
+    label: Annotated[
+        Path | None,
+        typer.Option("--label", metavar="FILE", help="The labels, line by line, to be shown in maps.html."),
     ] = None,
     force: options.Force = False,
 ) -> None:
@@ -44,16 +51,23 @@ def attend(
     from pairlens.files import refuse_existing
     from pairlens.runs import Run
     from pairlens.scorer import Scorer
+    from pairlens_cli.attention_page import write_page
 
     if output_file:
         dump_format(output_file)
         refuse_existing(output_file, force)
+    as_page = output_file is not None and dump_format(output_file) == ".html"
+    if label and not as_page:
+        raise UsageError("--label: labels are shown in a page alone; write one with --output maps.html")
     wanted = None if pairs is None else _parse_pairs(pairs)
     run = Run.open(run_directory)
     config = run.config()
     attentions = _attentions(Scorer(config, run.weights(config)), query, value, wanted)
     if output_file:
-        count = write_dump(output_file, attentions, dump_metadata(config))
+        if as_page:
+            count = write_page(output_file, attentions, config, query, label, all_pairs=wanted is None)
+        else:
+            count = write_dump(output_file, attentions, dump_metadata(config))
         output.say(f"Wrote {output_file}: the attention of {count:,} pairs")
     else:
         _show(config, attentions, first_only=wanted is None)
