@@ -43,6 +43,17 @@ def test_scores_and_attention_are_the_oracles(case: Case) -> None:
 
 @settings(max_examples=40)
 @given(cases())
+def test_a_text_that_comes_again_is_encoded_once_and_scores_the_same(case: Case) -> None:
+    config, weights, queries, values = case
+    engine, last = Scorer(config, weights, threads=1), len(queries) - 1
+    rows, columns = [0, 0, last, last, 0, 0], [0, last, last, 0, 0, 0]
+    together = engine.score([queries[i] for i in rows], [values[j] for j in columns])
+    alone = [engine.score([queries[i]], [values[j]])[0] for i, j in zip(rows, columns, strict=True)]
+    np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
+
+
+@settings(max_examples=40)
+@given(cases())
 def test_a_pair_scores_the_same_alone_and_in_any_batch_in_any_order(case: Case) -> None:
     config, weights, queries, values = case
     engine = Scorer(config, weights, threads=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import compiled, kernel, matrix, vector
+from pairlens.kernels.compiled import compiled, kernel, matrix, same_ids, vector
 
 
 @kernel
@@ -40,22 +40,12 @@ def overlap(arguments):
         row[11] = np.log(max(q.size, 1))
         row[12] = np.log(max(v.size, 1))
         row[13] = row[11] - row[12]
-        row[14] = _equal(q, v)
+        row[14] = same_ids(q, v)
 
 
 @compiled()
 def _ratio(part, whole):
     return part / whole if whole > 0 else 0.0
-
-
-@compiled()
-def _equal(text, other):
-    if text.size != other.size:
-        return False
-    for i in range(text.size):
-        if text[i] != other[i]:
-            return False
-    return True
 
 
 @compiled()

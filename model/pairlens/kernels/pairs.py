@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from pairlens.kernels.attend import attend
-from pairlens.kernels.compiled import as_matrix, compiled, kernel, matrix, vector
+from pairlens.kernels.compiled import as_matrix, compiled, kernel, matrix, same_ids, vector
 from pairlens.kernels.encode import encode_text, find_matches
 from pairlens.kernels.pool import feature_rows, pool_first, pool_rows
 from pairlens.plan import PLAN, POSITIONS, SCORES
@@ -55,8 +55,11 @@ def _four_matrices(arguments, first):
 
 
 @compiled()
-def _encode_pair(arguments, plan, query_ids, value_ids, q0, v0):
-    """Encodings of query and value [T, width] and their keys, of one pair whose tokens begin at q0 and v0."""
+def _encode_pair(arguments, plan, query_ids, value_ids, q0, v0, same_query, same_value):
+    """Encodings of query and value [T, width] and their keys, of one pair whose tokens begin at q0 and v0.
+
+    A text that is the same as in the pair before is not encoded again: one query is often scored with many values.
+    """
     Tq, Tv = query_ids.size, value_ids.size
     if plan.encoded:
         query, value, query_key, value_key = _four_matrices(arguments, 15)
@@ -70,15 +73,18 @@ def _encode_pair(arguments, plan, query_ids, value_ids, q0, v0):
     v_places = vector(arguments, 6, np.int32)[v0 : v0 + Tv]
     idf, embeddings = vector(arguments, 13, np.float32), matrix(arguments, 14, np.float32)
     table, bias, taps = _convolution(arguments, 7)
-    encode_text(query_ids, q_places, q_matched, table, bias, taps, idf, embeddings, plan, query)
-    encode_text(value_ids, v_places, v_matched, table, bias, taps, idf, embeddings, plan, value)
+    if not same_query:
+        encode_text(query_ids, q_places, q_matched, table, bias, taps, idf, embeddings, plan, query)
+    if not same_value:
+        encode_text(value_ids, v_places, v_matched, table, bias, taps, idf, embeddings, plan, value)
     if not plan.own_key:
         return query, value, query, value
     query_key, value_key = query_key[:Tq], value_key[:Tv]
     table, bias, taps = _convolution(arguments, 10)
-    if plan.both:
+    if plan.both and not same_query:
         encode_text(query_ids, q_places, q_matched, table, bias, taps, idf, embeddings, plan, query_key)
-    encode_text(value_ids, v_places, v_matched, table, bias, taps, idf, embeddings, plan, value_key)
+    if not same_value:
+        encode_text(value_ids, v_places, v_matched, table, bias, taps, idf, embeddings, plan, value_key)
     return query, value, query_key, value_key
 
 
@@ -98,7 +104,10 @@ def pairs(arguments):
     for pair in range(query_offsets.size - 1):
         q0, q1, v0, v1 = query_offsets[pair], query_offsets[pair + 1], value_offsets[pair], value_offsets[pair + 1]
         q_ids, v_ids = query_ids[q0:q1], value_ids[v0:v1]
-        query, value, query_key, value_key = _encode_pair(arguments, plan, q_ids, v_ids, q0, v0)
+        # With match channels an encoding depends on the other text too.
+        same_query = not plan.match and pair > 0 and same_ids(q_ids, query_ids[query_offsets[pair - 1] : q0])
+        same_value = not plan.match and pair > 0 and same_ids(v_ids, value_ids[value_offsets[pair - 1] : v0])
+        query, value, query_key, value_key = _encode_pair(arguments, plan, q_ids, v_ids, q0, v0, same_query, same_value)
         F = query.shape[1]
         for direction in range(1 + plan.both):
             if direction == 1:
