@@ -33,7 +33,7 @@ def roc_curve(label: NDArray[Any], score: NDArray[Any]) -> Curve:
     The straight lines between the corners enclose `roc_auc`: in a tie, a positive beats a negative half of the time.
     """
     threshold, predicted, hits = _cuts_downwards(label, score)
-    rate, recall = ratio(predicted - hits, (predicted - hits)[-1:]), ratio(hits, hits[-1:])
+    rate, recall = _share_of_last(predicted - hits), _share_of_last(hits)
     return Curve(*(np.append(start, side) for start, side in ((0, rate), (0, recall), (np.inf, threshold))))
 
 
@@ -43,7 +43,7 @@ def precision_recall_curve(label: NDArray[Any], score: NDArray[Any]) -> Curve:
     Each cut has two corners: at the recall before it and, where its own recall and precision are, at its own.
     """
     threshold, predicted, hits = _cuts_downwards(label, score)
-    recall, precision = ratio(hits, hits[-1:]), ratio(hits, predicted)
+    recall, precision = _share_of_last(hits), ratio(hits, predicted)
     before = np.append(0, recall[:-1])
     return Curve(np.stack([before, recall], axis=1).ravel(), np.repeat(precision, 2), np.repeat(threshold, 2))
 
@@ -53,6 +53,10 @@ def _cuts_downwards(label: NDArray[Any], score: NDArray[Any]) -> tuple[Floats, F
     label, score = checked(label, score)
     threshold, predicted, hits = cuts(label == 1, score)
     return threshold[::-1], predicted[::-1].astype(np.float64), hits[::-1].astype(np.float64)
+
+
+def _share_of_last(counts: Floats) -> Floats:
+    return ratio(counts, np.broadcast_to(counts[-1:], counts.shape))
 
 
 def thin(x: Floats, y: Floats, tolerance: float) -> Ints:
