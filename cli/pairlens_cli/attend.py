@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ from pairlens_cli import options, output
 
 if TYPE_CHECKING:
     from pairlens.config import Config
+    from pairlens.pages.attention import Labelled
     from pairlens.scorer import PairAttention, Scorer
 
 _CHUNK = 1024  # pairs whose matrices are in memory at once
@@ -34,8 +35,15 @@ def attend(
     output_file: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="maps.npz, maps.jsonl or maps.jsonl.gz; default: the terminal."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="maps.npz, maps.jsonl, maps.jsonl.gz, or maps.html to look at; default: the terminal.",
         ),
+    ] = None,
+    label: Annotated[
+        Path | None,
+        typer.Option("--label", metavar="FILE", help="The labels, line by line, to be shown in maps.html."),
     ] = None,
     force: options.Force = False,
 ) -> None:
@@ -48,12 +56,18 @@ def attend(
     if output_file:
         dump_format(output_file)
         refuse_existing(output_file, force)
+    as_page = output_file is not None and dump_format(output_file) == ".html"
+    if label and not as_page:
+        raise UsageError("--label: labels are shown in a page alone; write one with --output maps.html")
     wanted = None if pairs is None else _parse_pairs(pairs)
     run = Run.open(run_directory)
     config = run.config()
     attentions = _attentions(Scorer(config, run.weights(config)), query, value, wanted)
     if output_file:
-        count = write_dump(output_file, attentions, dump_metadata(config))
+        if as_page:
+            count = _write_page(output_file, config, _labelled(attentions, config, label, query, wanted is None))
+        else:
+            count = write_dump(output_file, attentions, dump_metadata(config))
         output.say(f"Wrote {output_file}: the attention of {count:,} pairs")
     else:
         _show(config, attentions, first_only=wanted is None)
@@ -95,6 +109,36 @@ def _attentions(
     if wanted is not None:
         missing = next(numbers for numbers in wanted if numbers.stop > first)
         raise UsageError(f"--pairs: there is no pair {max(missing.start, first)}; {query} has {first}, from 0")
+
+
+def _write_page(output_file: Path, config: Config, attentions: Iterable[Labelled]) -> int:
+    from pairlens.attention.dumps import dump_metadata
+    from pairlens.pages.attention import write_attention_page
+    from pairlens.pairs import read_vocabulary
+
+    vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
+    return write_attention_page(output_file, attentions, dump_metadata(config), vocabulary)
+
+
+def _labelled(
+    attentions: Iterable[tuple[int, PairAttention, float]],
+    config: Config,
+    label: Path | None,
+    query: Path,
+    all_of: bool,
+) -> Iterator[Labelled]:
+    """Each pair with its label, if there is a file of labels."""
+    from pairlens.errors import DataError
+    from pairlens.pairs import read_labels
+
+    labels = None if label is None else read_labels(label, config.task, config.model.classes).tolist()
+    number = -1
+    for number, attention, score in attentions:
+        if labels is not None and number >= len(labels):
+            raise DataError(f"{label}: {len(labels)} lines, but {query} has more; line N of each belongs to pair N")
+        yield number, attention, score, None if labels is None else labels[number]
+    if labels is not None and all_of and number + 1 != len(labels):
+        raise DataError(f"{label}: {len(labels)} lines, but {query}: {number + 1}; line N of each belongs to pair N")
 
 
 def _show(config: Config, attentions: Iterator[tuple[int, PairAttention, float]], first_only: bool) -> None:

@@ -48,15 +48,16 @@ def write_dump(path: Path, attentions: Attentions, metadata: Mapping[str, Any]) 
 
 
 def dump_format(path: Path) -> str:
-    """The suffix of `path` that says its format.
+    """The suffix of `path` that says its format; `.html` is the page that `pairlens.pages.attention` writes.
 
     Raises:
         UsageError: there is no such format.
     """
-    for suffix in _WRITERS:
+    suffixes = (*_WRITERS, ".html")
+    for suffix in suffixes:
         if path.name.endswith(suffix):
             return suffix
-    raise UsageError(f"{path}: unknown format; attention scores are written to files in {', '.join(_WRITERS)}")
+    raise UsageError(f"{path}: unknown format; attention scores are written to files in {', '.join(suffixes)}")
 
 
 def dump_metadata(config: Config) -> dict[str, Any]:

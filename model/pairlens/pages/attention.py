@@ -1,0 +1,88 @@
+"""The attention of a stream of pairs as a page to look at, written pair by pair: only one pair is ever held."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pairlens.attention.uniformity import uniformity
+from pairlens.attention.words import words_of
+from pairlens.files import whole_file
+from pairlens.pages.shell import Block, write_page
+from pairlens.scorer import Floats, PairAttention
+
+Labelled = tuple[int, PairAttention, float, float | None]
+
+_SCRIPTS = ["colours.js", "map.js", "heat.js", "links.js", "picture.js", "list.js", "attention.js"]
+
+
+def write_attention_page(
+    path: Path,
+    attentions: Iterable[Labelled],
+    metadata: Mapping[str, Any],
+    vocabulary: Sequence[str] | None,
+    title: str = "Attention maps",
+) -> int:
+    """Writes the page of (pair's index, attention, score, label or None) of each pair, and returns how many there were.
+
+    The file appears only when it is whole. The weights stand in it as the float32 numbers that they are.
+
+    Args:
+        metadata: as `dump_metadata` gives it.
+        vocabulary: the word of each id; None shows ids.
+    """
+    count = 0
+
+    def blocks() -> Iterator[Block]:
+        nonlocal count
+        yield "metadata", metadata
+        causal = metadata["attention"]["use_causal_mask"]
+        for pair, attention, score, label in attentions:
+            yield f"pair-{count}", _pair(pair, attention, score, label, vocabulary, causal)
+            yield f"weights-{count}", [_base64(scores) for scores in _directions(attention)]
+            count += 1
+
+    body = resources.files(__package__).joinpath("attention.html").read_text(encoding="utf-8")
+    with whole_file(path, "wb") as file:
+        write_page(file, title, body, blocks(), ["attention.css"], _SCRIPTS)
+    return count
+
+
+def _pair(
+    pair: int,
+    attention: PairAttention,
+    score: float,
+    label: float | None,
+    vocabulary: Sequence[str] | None,
+    causal: bool,
+) -> dict[str, Any]:
+    """What the page needs to know of a pair before anyone looks at it."""
+    return {
+        "pair": pair,
+        "score": _number(score),
+        "label": _number(label),
+        "query": words_of(attention.query, vocabulary),
+        "value": words_of(attention.value, vocabulary),
+        "uniformity": [uniformity(scores, causal) for scores in _directions(attention)],
+    }
+
+
+def _directions(attention: PairAttention) -> Iterator[Floats]:
+    yield attention.scores
+    if attention.value_scores is not None:
+        yield attention.value_scores
+
+
+def _base64(scores: Floats) -> str:
+    return base64.b64encode(scores.astype("<f4").tobytes()).decode()
+
+
+def _number(value: float | None) -> float | None:
+    """As few digits as tell a float32; JSON knows no infinity."""
+    return None if value is None or not math.isfinite(value) else float(str(np.float32(value)))
