@@ -37,7 +37,7 @@ function showAttention(details) {
   function say() {
     const { row, column } = spot ?? { row: null, column: null };
     if (row === null || column === null) {
-      facts.textContent = `Rows: words of the ${map.rows.name}; columns: what they attend to in the ${map.columns.name}; numbers are per cent`;
+      facts.textContent = `Rows: words of the ${map.rows.name}; columns: what they attend to in the ${map.columns.name}, in per cent`;
       return;
     }
     const rank = map.rank("map", row, column);

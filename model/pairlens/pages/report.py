@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -10,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.attention.words import printable, words_of
+from pairlens.bootstrap import Difference
 from pairlens.config_file import dump_config
 from pairlens.files import whole_file
 from pairlens.pages import report_charts, task_charts
+from pairlens.pages.attention import encoded_weights
 from pairlens.pages.report_charts import Drawn
 from pairlens.pages.shell import Block, write_page
 from pairlens.pages.tables import Cell, interval, number, table
@@ -29,7 +30,7 @@ def write_report(path: Path, reports: Sequence[RunReport]) -> None:
     runs = [Drawn(report, i, len(reports) > 1) for i, report in enumerate(reports)]
     sections = [
         ("result", "Result", _result(runs)),
-        ("learning", "Learning", _grid(report_charts.learning_curves(runs))),
+        ("learning", "Learning", _learning(report_charts.learning_curves(runs))),
         ("scores", "Scores", _grid(figure for task in _by_task(runs) for figure in task_charts.figures(task))),
         ("length", "Length", _grid(report_charts.lengths(task) for task in _by_task(runs))),
         ("errors", "Worst pairs", "".join(_errors(run, i) for i, run in enumerate(runs))),
@@ -58,6 +59,13 @@ def _grid(figures: Sequence[str] | Iterator[str]) -> str:
     return f'<div class="charts">{html}</div>' if html else ""
 
 
+def _learning(figures: Sequence[str]) -> str:
+    """The loss and the decisive metric; the others one click away."""
+    others = _grid(figures[2:])
+    more = f'<details class="more"><summary>{len(figures) - 2} more dev metrics</summary>{others}</details>'
+    return _grid(figures[:2]) + (more if others else "")
+
+
 def _blocks(runs: Sequence[Drawn]) -> Iterator[Block]:
     """The results as `evaluate` would write them, for whoever wants all the digits; then the maps."""
     yield "results", [without_nan(result(run.report)) for run in runs]
@@ -73,11 +81,10 @@ def result(report: RunReport) -> Json:
 
 
 def _map(attention: PairAttention, vocabulary: Sequence[str] | None) -> dict[str, Any]:
-    matrices = [attention.scores] + ([] if attention.value_scores is None else [attention.value_scores])
     return {
         "query": words_of(attention.query, vocabulary),
         "value": words_of(attention.value, vocabulary),
-        "weights": [base64.b64encode(scores.astype("<f4").tobytes()).decode() for scores in matrices],
+        "weights": encoded_weights(attention),
     }
 
 
@@ -99,15 +106,31 @@ def _card(run: Drawn) -> str:
     metric = report.scored.config.decisive_metric
     facts = [f"on {report.what.get('split', report.what.get('query', ''))}: {len(report.scored.pairs):,} pairs"]
     if groups := measured.get("groups"):
-        facts.append(f"{groups['counted']:,} groups; {groups['without_positive']:,} more, without a positive, left out")
+        facts.append(f"{groups['counted']:,} groups")
+        if groups["without_positive"]:
+            facts.append(f"{groups['without_positive']:,} more, without a positive, left out")
     if "threshold" in measured:
         facts.append(f"positive from score {measured['threshold']:.3f}")
     return (
         f'<div class="card"><h3>{_badge(run)}{escape(printable(report.name))}</h3>'
         f'<p class="headline"><span>{number(measured["metrics"][metric])}</span> {metric}</p>'
         f"<p>95 % interval {interval(*measured['intervals'][metric])}</p>"
-        f'<p class="muted">{escape(printable("; ".join(facts)))}</p></div>'
+        f'{_ahead(run, metric)}<p class="muted">{escape(printable("; ".join(facts)))}</p></div>'
     )
+
+
+def _ahead(run: Drawn, metric: str) -> str:
+    """How much better the first run is, in a line."""
+    if not run.report.difference:
+        return ""
+    value, below = _difference(run.report.difference[metric])
+    return f"<p>A − {run.letter} {value}: {below}</p>"
+
+
+def _difference(difference: Difference) -> tuple[str, str]:
+    value, low, high, p_value = difference
+    p = "" if math.isnan(p_value) else f"{interval(low, high, '+')}, p {p_value:.3f}"
+    return number(value, "+"), p
 
 
 def _badge(run: Drawn) -> str:
@@ -127,9 +150,7 @@ def _metrics(runs: Sequence[Drawn]) -> str:
         ]
         for run in compared:
             assert run.report.difference is not None
-            difference, low, high, p_value = run.report.difference[name]
-            p = "" if math.isnan(p_value) else f"{interval(low, high, '+')}, p {p_value:.3f}"
-            cells.append((number(difference, "+"), p))
+            cells.append(_difference(run.report.difference[name]))
         columns = "".join(f'<td class="number">{value}<small>{below}</small></td>' for value, below in cells)
         rows.append(f'<tr><th scope="row">{name}</th>{columns}</tr>')
     head = "".join(f'<th scope="col" class="number">{text}</th>' for text in ("", *heads)).replace(

@@ -42,9 +42,9 @@ def learning_curves(runs: Sequence[Drawn]) -> list[str]:
 def _learning_curve(name: str, series: Sequence[tuple[Drawn, Sequence[float]]]) -> str:
     epochs = max(int(line["epoch"]) for run, _ in series for line in run.report.history)
     known = [value for _, values in series for value in values if math.isfinite(value)] or [0.0]
-    ticks = [epoch for epoch, _ in axis(1, max(epochs, 2), "", 5).ticks if epoch == round(epoch)]
+    ticks = [epoch for epoch, _ in axis(1, max(epochs, 2), "").ticks if epoch == round(epoch)]
     x = Axis(1, max(epochs, 2), "epoch", [(epoch, f"{epoch:.0f}") for epoch in ticks])
-    chart = Chart(x, axis(min(known), max(known), name), 190)
+    chart = Chart(x, axis(min(known), max(known), ""), 190)
     rows: dict[int, list[float]] = {}
     for place, (run, values) in enumerate(series):
         at = [int(line["epoch"]) for line in run.report.history]
@@ -53,7 +53,7 @@ def _learning_curve(name: str, series: Sequence[tuple[Drawn, Sequence[float]]]) 
         for epoch, value in zip(at, values, strict=True):
             kept = ", kept" if epoch == best else ""
             tip = run.named(f"epoch {epoch}{kept}: {number(value)}")
-            chart.dot(epoch, value, f"best {run.style}" if kept else f"mark {run.style}", tip, 4.5 if kept else 2.5)
+            chart.dot(epoch, value, f"{'best' if kept else 'hit'} {run.style}", tip, 4.5 if kept else 3)
             rows.setdefault(epoch, [math.nan] * len(series))[place] = value
     headings = ["epoch", *(run.named(name) for run, _ in series)]
     numbers = table(headings, [[str(epoch), *row] for epoch, row in sorted(rows.items())], name)
@@ -67,7 +67,7 @@ def lengths(runs: Sequence[Drawn]) -> str:
     bins = max((run.report.lengths for run in runs), key=len)
     known = [v for run in runs for b in run.report.lengths for v in (b.low, b.high, b.value) if not math.isnan(v)]
     names = [(i + 0.5, _range(b.shortest, b.longest)) for i, b in enumerate(bins)]
-    chart = Chart(Axis(0, len(bins), "tokens of query and value", names), axis(min(known), max(known), metric))
+    chart = Chart(Axis(0, len(bins), "tokens of query and value", names), axis(min(known), max(known), ""))
     unit = "groups" if runs[0].report.task == "ranking" else "pairs"
     rows: list[list[Cell]] = []
     for place, run in enumerate(runs):
@@ -90,4 +90,5 @@ def lengths(runs: Sequence[Drawn]) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    return f"{low:.4g}" if low == high else f"{low:.4g}–{high:.4g}"
+    """Groups have mean lengths: whole numbers are near enough."""
+    return f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"

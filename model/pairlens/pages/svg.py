@@ -11,7 +11,7 @@ from html import escape
 from typing import NamedTuple
 
 WIDTH, HEIGHT = 340, 236
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 16, 12, 40
+_LEFT, _RIGHT, _BOTTOM = 40, 18, 40
 
 
 class Axis(NamedTuple):
@@ -23,8 +23,8 @@ class Axis(NamedTuple):
     ticks: Sequence[tuple[float, str]]
 
 
-def axis(low: float, high: float, name: str, ticks: int = 4) -> Axis:
-    """An axis with about so many round ticks; of width 1 if the values are one."""
+def axis(low: float, high: float, name: str, ticks: int = 5) -> Axis:
+    """An axis with at most so many round ticks and one more; of width 1 if the values are one."""
     if not high > low:
         low, high = low - 0.5, high + 0.5
     step = _round_step((high - low) / ticks)
@@ -35,8 +35,14 @@ def axis(low: float, high: float, name: str, ticks: int = 4) -> Axis:
 
 def counts_axis(most: float, name: str = "pairs") -> Axis:
     """An axis from 0 for counts: its ticks are whole."""
-    low, high, name, ticks = axis(0, max(most, 1), name, 3)
-    return Axis(low, high * 1.04, name, [(value, f"{value:,.0f}") for value, _ in ticks if value == round(value)])
+    low, high, name, ticks = axis(0, max(most, 1), name, 4)
+    return Axis(low, high * 1.04, name, [(value, short(value)) for value, _ in ticks if value == round(value)])
+
+
+def short(count: float) -> str:
+    """A count in five letters: 20k is 20,000."""
+    size, letter = next(((size, letter) for size, letter in ((1e6, "M"), (1e4, "k")) if count >= size), (1.0, ""))
+    return f"{count / (1e3 if letter == 'k' else size):g}{letter}"
 
 
 def unit_axis(name: str) -> Axis:
@@ -57,7 +63,7 @@ class Chart:
     """
 
     def __init__(self, x: Axis, y: Axis, height: int = HEIGHT) -> None:
-        self._x, self._y, self._height = x, y, height
+        self._x, self._y, self._height, self._top = x, y, height, 24 if y.name else 10
         self._marks: list[str] = []
         self._ends: list[tuple[float, float, str, str]] = []
 
@@ -67,7 +73,7 @@ class Chart:
 
     def y(self, value: float) -> float:
         share = (value - self._y.low) / (self._y.high - self._y.low)
-        return round(self._height - _BOTTOM - share * (self._height - _TOP - _BOTTOM), 2)
+        return round(self._height - _BOTTOM - share * (self._height - self._top - _BOTTOM), 2)
 
     def line(self, x: Iterable[float], y: Iterable[float], style: str, end: str = "") -> None:
         """A line through the points that are numbers, broken at the others; `end` is what to call it, at its end."""
@@ -126,17 +132,20 @@ class Chart:
         middle = (left + right) / 2
         parts.append(f'<text class="name" x="{middle:g}" y="{self._height - 5}" text-anchor="middle">')
         parts.append(f"{escape(self._x.name)}</text>")
-        turn = f'transform="translate(11 {(_TOP + bottom) / 2:g}) rotate(-90)"'
-        parts.append(f'<text class="name" {turn} text-anchor="middle">{escape(self._y.name)}</text>')
+        parts.append(f'<text class="name" x="2" y="10">{escape(self._y.name)}</text>')
         return "".join(parts)
 
     def _named_ends(self) -> list[str]:
         """The lines' names at their ends, moved apart where they would cover each other."""
-        names, lowest = [], -math.inf
-        for x, y, name, style in sorted(self._ends, key=lambda end: end[1]):
+        ends, places, lowest = sorted(self._ends, key=lambda end: end[1]), [], -math.inf
+        for _, y, _, _ in ends:
             lowest = max(y, lowest + 11)
-            names.append(f'<text class="end {style}" x="{x + 5:g}" y="{lowest + 4:g}">{escape(name)}</text>')
-        return names
+            places.append(lowest)
+        over = max(0, lowest - self._height + _BOTTOM)
+        return [
+            f'<text class="end {style}" x="{x + 7:g}" y="{place - over + 4:g}">{escape(name)}</text>'
+            for (x, _, name, style), place in zip(ends, places, strict=True)
+        ]
 
 
 def _tip(text: str) -> str:

@@ -89,7 +89,6 @@ def _reliability(runs: Sequence[tuple[Drawn, Reliability]]) -> str:
     chart.line([0, 1], [0, 1], "guide")
     for run, bins in runs:
         most = max(int(bins.pairs.max()), 1)
-        chart.line(bins.score.tolist(), bins.positive.tolist(), run.style, run.letter)
         for pairs, score, positive, low, high in zip(*(side.tolist() for side in bins), strict=True):
             if not pairs:
                 continue
@@ -106,7 +105,7 @@ def _reliability(runs: Sequence[tuple[Drawn, Reliability]]) -> str:
 def _scores_by_label(run: Drawn, charts: BinaryCharts) -> str:
     """Two histograms back to back."""
     most = max(int(charts.positives.counts.max()), int(charts.negatives.counts.max()), 1)
-    ticks = [(sign * value, f"{value:,.0f}") for value, _ in counts_axis(most).ticks for sign in (1, -1) if value]
+    ticks = [(sign * value, text) for value, text in counts_axis(most).ticks for sign in (1, -1) if value]
     y = Axis(-1.08 * most, 1.08 * most, "pairs", [(0, "0"), *ticks])
     chart, rows = Chart(unit_axis("score"), y), []
     above, below = charts.positives.counts.tolist(), charts.negatives.counts.tolist()
@@ -140,7 +139,9 @@ def _confusion(run: Drawn) -> str:
     head = f"<thead><tr><td>predicted</td>{head}</tr></thead>"
     body = f'<table class="confusion">{head}<tbody>{"".join(rows)}</tbody></table>'
     return figure(
-        run.named("Confusion"), "darker: a larger share of the label's pairs", f'<div class="scrolls">{body}</div>'
+        run.named("Confusion"),
+        "fuller colour: a larger share of the label's pairs",
+        f'<div class="scrolls">{body}</div>',
     )
 
 
@@ -205,7 +206,7 @@ def _predicted(run: Drawn, charts: RegressionCharts) -> str:
                 rows.append([f"{low:.3g}–{high:.3g}", f"{bottom:.3g}–{top:.3g}", n])
     chart.line([edges[0], edges[-1]], [edges[0], edges[-1]], "guide")
     title = run.named("Score by label")
-    caption = f"darker: more pairs, up to {most:,}, on a logarithmic scale; dotted: score = label"
+    caption = f"fuller colour: more pairs, up to {most:,}, on a logarithmic scale; dotted: score = label"
     return figure(title, caption, chart.svg(f"{title}. {caption}"), table(["label", "score", "pairs"], rows, title))
 
 
