@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: help demo test lint types unit bench lock clean
+.PHONY: help demo test lint types unit browser bench lock clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -33,8 +33,11 @@ lint: $(INSTALLED) ## style
 types: $(INSTALLED) ## static types
 	$(BIN)/mypy
 
-unit: $(INSTALLED) ## tests
+unit: $(INSTALLED) browser ## tests
 	$(BIN)/pytest -n 2
+
+browser: ## install Chromium, which the tests of the pages drive, if it is missing
+	sh tests/install_browser.sh
 
 .venv-bench/installed: tests/benchmarks/requirements.txt requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear .venv-bench

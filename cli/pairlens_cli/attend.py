@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,6 @@ from pairlens_cli import options, output
 
 if TYPE_CHECKING:
     from pairlens.config import Config
-    from pairlens.pages.attention import Labelled
     from pairlens.scorer import PairAttention, Scorer
 
 _CHUNK = 1024  # pairs whose matrices are in memory at once
@@ -52,6 +51,7 @@ def attend(
     from pairlens.files import refuse_existing
     from pairlens.runs import Run
     from pairlens.scorer import Scorer
+    from pairlens_cli.attention_page import write_page
 
     if output_file:
         dump_format(output_file)
@@ -65,7 +65,7 @@ def attend(
     attentions = _attentions(Scorer(config, run.weights(config)), query, value, wanted)
     if output_file:
         if as_page:
-            count = _write_page(output_file, config, _labelled(attentions, config, label, query, wanted is None))
+            count = write_page(output_file, attentions, config, query, label, all_pairs=wanted is None)
         else:
             count = write_dump(output_file, attentions, dump_metadata(config))
         output.say(f"Wrote {output_file}: the attention of {count:,} pairs")
@@ -109,36 +109,6 @@ def _attentions(
     if wanted is not None:
         missing = next(numbers for numbers in wanted if numbers.stop > first)
         raise UsageError(f"--pairs: there is no pair {max(missing.start, first)}; {query} has {first}, from 0")
-
-
-def _write_page(output_file: Path, config: Config, attentions: Iterable[Labelled]) -> int:
-    from pairlens.attention.dumps import dump_metadata
-    from pairlens.pages.attention import write_attention_page
-    from pairlens.pairs import read_vocabulary
-
-    vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
-    return write_attention_page(output_file, attentions, dump_metadata(config), vocabulary)
-
-
-def _labelled(
-    attentions: Iterable[tuple[int, PairAttention, float]],
-    config: Config,
-    label: Path | None,
-    query: Path,
-    all_of: bool,
-) -> Iterator[Labelled]:
-    """Each pair with its label, if there is a file of labels."""
-    from pairlens.errors import DataError
-    from pairlens.pairs import read_labels
-
-    labels = None if label is None else read_labels(label, config.task, config.model.classes).tolist()
-    number = -1
-    for number, attention, score in attentions:
-        if labels is not None and number >= len(labels):
-            raise DataError(f"{label}: {len(labels)} lines, but {query} has more; line N of each belongs to pair N")
-        yield number, attention, score, None if labels is None else labels[number]
-    if labels is not None and all_of and number + 1 != len(labels):
-        raise DataError(f"{label}: {len(labels)} lines, but {query}: {number + 1}; line N of each belongs to pair N")
 
 
 def _show(config: Config, attentions: Iterator[tuple[int, PairAttention, float]], first_only: bool) -> None:

@@ -10,7 +10,8 @@ def uniformity(scores: NDArray[np.float32], causal: bool = False) -> float | Non
     """The mean over the rows of `scores` [Tq, Tv] of entropy / its maximum: 0 peaked, 1 uniform.
 
     The maximum is the logarithm of how many positions a row could have attended to: those that any row did, with
-    `causal` only up to its own. Rows with less than two such positions, or without weight, do not count; None if none do.
+    `causal` only up to its own. Rows with less than two such positions, or without weight, do not count; None if no
+    row does.
     """
     open_to = np.broadcast_to(scores.any(axis=0), scores.shape)
     if causal:

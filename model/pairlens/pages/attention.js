@@ -123,7 +123,7 @@ function showMap() {
   byId("links").hidden = nothing || state.view !== "links";
   byId("below").hidden = byId("strongest-links").hidden = nothing;
   showSliders();
-  shades = map.shades(state.reading, state.minimum, state.top ?? Infinity);
+  shades = map.shades(state.reading, Math.fround(state.minimum), state.top ?? Infinity);
   const content = { map, shades, zoom: state.zoom, spot: state.spot, reading: state.reading, colours: colours[theme()] };
   byId("caption").textContent = nothing ? "A text without tokens has no attention." : captionText();
   for (const each of [byId("heat"), byId("links")]) each.setAttribute("aria-label", `${map.rows.name} attends to ${map.columns.name}`);

@@ -1,0 +1,127 @@
+"""Pages in a real browser: headless Chromium, asked through its driver what it shows, requests and complains of."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+]
+
+
+class Page:
+    """What a test does with a page that is open."""
+
+    def __init__(self, driver: webdriver.Chrome, saved: Path) -> None:
+        self.driver = driver
+        self._saved = saved
+
+    def open(self, path: Path, fragment: str = "") -> None:
+        """Open a page anew, also if only the fragment differs from the one that is open, on a large, light screen."""
+        self.resize(1280, 900)
+        self.prefer("light")
+        self.driver.get("about:blank")
+        forget = {"origin": "file://", "storageTypes": "local_storage"}
+        self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", forget)
+        self.driver.get_log("browser")
+        self.driver.get_log("performance")
+        self.driver.get(path.as_uri() + fragment)
+
+    def script(self, code: str, *arguments: Any) -> Any:
+        """What the code returns in the page; a promise is waited for."""
+        return self.driver.execute_script(code, *arguments)
+
+    def find(self, selector: str) -> WebElement:
+        return self.driver.find_element(By.CSS_SELECTOR, selector)
+
+    def text(self, selector: str) -> str:
+        return self.find(selector).text
+
+    def texts(self, selector: str) -> list[str]:
+        return [element.text for element in self.driver.find_elements(By.CSS_SELECTOR, selector)]
+
+    def click(self, selector: str) -> None:
+        self.find(selector).click()
+
+    def press(self, *keys: str) -> None:
+        """Press keys, one after the other, wherever the focus is."""
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def hover(self, x: float, y: float) -> None:
+        """Move the mouse to a place in the window, in CSS pixels."""
+        actions = ActionChains(self.driver, duration=0)
+        actions.w3c_actions.pointer_action.move_to_location(int(x), int(y))
+        actions.perform()
+
+    def wait(self, condition: str) -> Any:
+        """Until a JavaScript expression is true; returns it."""
+        return WebDriverWait(self.driver, 5, poll_frequency=0.02).until(lambda _: self.script(f"return {condition}"))
+
+    def saved(self, name: str) -> bytes:
+        """The file that the page lets the browser save, once it is there; it is taken away."""
+        path = self._saved / name
+        WebDriverWait(self.driver, 10, poll_frequency=0.02).until(lambda _: path.exists() and path.stat().st_size)
+        data = path.read_bytes()
+        path.unlink()
+        return data
+
+    def resize(self, width: int, height: int) -> None:
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def prefer(self, scheme: str) -> None:
+        """Let the system ask for "light" or "dark"."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+    def complaints(self) -> list[str]:
+        """What stands in the console since the page was opened."""
+        return [entry["message"] for entry in self.driver.get_log("browser")]
+
+    def requests(self) -> list[str]:
+        """The addresses that were asked for since the page was opened."""
+        events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+        return [event["request"]["url"] for event in sent if event["request"]["url"] != "about:blank"]
+
+
+@contextmanager
+def chromium(folder: Path) -> Iterator[Page]:
+    """A browser with a profile of its own in `folder`."""
+    browser, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
+    assert browser, "there is no chromium on the PATH; `make browser` installs it"
+    assert chromedriver, "there is no chromedriver on the PATH; `make browser` installs it"
+    options = Options()
+    options.binary_location = browser
+    for flag in (*FLAGS, f"--user-data-dir={folder / 'profile'}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options, Service(chromedriver))  # with a path, selenium looks for no other driver
+    saved = {"behavior": "allow", "downloadPath": str(folder / "saved")}
+    driver.execute_cdp_cmd("Browser.setDownloadBehavior", saved)
+    try:
+        yield Page(driver, folder / "saved")
+    finally:
+        driver.quit()
