@@ -44,9 +44,13 @@ def tip(browser: Page) -> str:
 
 
 def centre(browser: Page, selector: str, index: int = 0) -> tuple[float, float]:
+    """Where it is on the screen, after it was scrolled into sight and the page has heard of that."""
     code = """const element = document.querySelectorAll(arguments[0])[arguments[1]];
     element.scrollIntoView({block: 'center', behavior: 'instant'});
-    const box = element.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]"""
+    return new Promise((done) => requestAnimationFrame(() => setTimeout(() => {
+        const box = element.getBoundingClientRect();
+        done([box.x + box.width / 2, box.y + box.height / 2]);
+    })))"""
     x, y = browser.script(code, selector, index)
     return x, y
 
@@ -101,7 +105,7 @@ def test_arrows_step_along_a_chart(browser: Page, page: Path) -> None:
 def test_a_worst_pair_opens_its_map(browser: Page, page: Path, project: Path) -> None:
     browser.open(page)
     browser.click("#errors summary")
-    browser.wait("document.querySelector('#errors .heat canvas').width > 0")
+    browser.wait("document.querySelector('#errors .heat canvas')?.width > 0")
     run = Run.open(project / "run")
     (report,) = report_runs([run], errors=1)
     query, value = report.attentions[0].query.tolist(), report.attentions[0].value.tolist()
