@@ -1,65 +1,17 @@
-"""The page of attention maps in Chromium: what it shows, what can be done with it, and what it never does."""
+"""The page of attention maps in Chromium: what it shows, to whom, and what it never does."""
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from attention_page import HOSTILE, SCRIPTS, UNSEEN, attention, row_texts, softmax, some_pairs, write
 from chromium import Page
 from cli import pairlens, trained_project
-from models import make_config
-from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
-from pairlens.attention.dumps import dump_metadata
-from pairlens.pages.attention import Labelled, write_attention_page
-from pairlens.scorer import Floats, PairAttention
-
-WORDS = ["the", "cat", "sat", "down", "a", "dog", "stood", "up"]
-HOSTILE = ["<script>window.intruded=1</script>", "</script><img src=x onerror=window.intruded=1>", "\"'&amp;<!--"]
-UNSEEN = {"\u202eabc": "\\u202eabc", "a\x00b": "a\\x00b", "\x1b[31m": "\\x1b[31m", "": "#14", " \t": "#15"}
-SCRIPTS = ["שלום", "注意力", "x" * 300]
-VOCABULARY = [*WORDS, *HOSTILE, *(word for word in UNSEEN if word.strip()), "", " \t", *SCRIPTS]
-
-# Rows: cat sat down, columns: the dog stood up. In the map .5 of sat → dog is second, after .7 of cat → the.
-SCORES = [[0.7, 0.1, 0.1, 0.1], [0.0, 0.5, 0.3, 0.2], [0.25, 0.25, 0.25, 0.25]]
-VALUE_SCORES = [[0.2, 0.3, 0.5], [1.0, 0.0, 0.0], [0.4, 0.4, 0.2], [0.1, 0.1, 0.8]]
-
-
-def attention(query: list[int], value: list[int], scores: Any, value_scores: Any) -> PairAttention:
-    ids = (np.array(ids, np.int32) for ids in (query, value))
-    shapes = ((len(query), len(value)), (len(value), len(query)))
-    matrices = (np.array(m, np.float32).reshape(shape) for m, shape in zip((scores, value_scores), shapes, strict=True))
-    return PairAttention(*ids, *matrices)
-
-
-def softmax(rows: int, columns: int, seed: int) -> Floats:
-    weights = np.exp(3 * np.random.default_rng(seed).normal(size=(rows, columns)))
-    return np.float32(weights / weights.sum(axis=1, keepdims=True))
-
-
-def some_pairs() -> list[Labelled]:
-    hostile = list(range(len(VOCABULARY)))[8:]
-    peaked = np.eye(len(hostile))
-    return [
-        (0, attention([1, 2, 3], [0, 5, 6, 7], SCORES, VALUE_SCORES), 0.75, 1.0),
-        (3, attention([4], [5], [1.0], [1.0]), 0.25, 1.0),
-        (7, attention(hostile, hostile[::-1], peaked, peaked), 0.5, 0.0),
-        (8, attention([0, 1, 2], [3, 4, 5, 6], np.full((3, 4), 0.25), np.full((4, 3), 1 / 3)), 1e-7, 0.0),
-        (9, attention([], [5, 6], [], []), 0.1, 0.0),
-    ]
-
-
-METADATA = dump_metadata(make_config(conv=[{"filters": 7, "kernel_size": 2}], attention={"direction": "both"}))
-
-
-def write(path: Path, pairs: list[Labelled]) -> Path:
-    assert write_attention_page(path, pairs, METADATA, VOCABULARY) == len(pairs)
-    return path
+from pairlens.pages.attention import Labelled
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +24,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained_project(tmp_path_factory)
 
 
-def row_texts(browser: Page) -> list[str]:
-    return browser.texts("#list .row-number")
-
-
 # ---- what it shows ---------------------------------------------------------------------------------------------------
 
 
@@ -85,6 +33,23 @@ def test_every_pair_in_both_views_without_a_request_or_a_complaint(browser: Page
         browser.press(key)
     assert browser.complaints() == []
     assert browser.requests() == [page.as_uri()]
+
+
+def test_nothing_that_gets_into_the_page_can_run_or_leave_it(browser: Page, page: Path) -> None:
+    browser.open(page)
+    browser.script("""
+    window.blocked = [];
+    addEventListener('securitypolicyviolation', (event) => blocked.push(event.effectiveDirective));
+    const script = document.createElement('script');
+    script.textContent = 'window.intruded = 1';
+    document.body.append(script);
+    document.body.insertAdjacentHTML('beforeend', '<img src="http://127.0.0.1:9/x" onerror="window.intruded = 1">');
+    fetch('http://127.0.0.1:9/x').catch(() => 0);
+    """)
+    browser.wait("blocked.length >= 4")
+    directives = {"script-src-elem", "script-src-attr", "img-src", "connect-src"}
+    assert set(browser.script("return blocked")) == directives
+    assert browser.script("return window.intruded") is None
 
 
 def test_a_pair(browser: Page, page: Path) -> None:
@@ -200,177 +165,6 @@ def test_the_weights_are_those_of_the_npz(browser: Page, project: Path, tmp_path
                 np.testing.assert_allclose(shown, sorted(weights.tolist(), reverse=True), atol=6e-4)
 
 
-# ---- what can be done with it ----------------------------------------------------------------------------------------
-
-
-def test_search(browser: Page, page: Path) -> None:
-    browser.open(page)
-    browser.press("/", "d", "o", "g")
-    assert browser.find("#search").get_property("value") == "dog"
-    assert row_texts(browser) == ["#0", "#3", "#8", "#9"]
-    assert browser.text("#found") == "4 of 5 pairs"
-    browser.press(" ", "C", "A", "t")
-    assert row_texts(browser) == ["#0", "#8"]
-    browser.find("#search").clear()
-    browser.find("#search").send_keys("#7", Keys.ENTER)
-    assert row_texts(browser) == ["#7"]
-    assert browser.text("#pair-name") == "Pair 7"
-
-
-@pytest.mark.parametrize(
-    ("order", "pairs"),
-    [
-        ("high", ["#0", "#7", "#3", "#9", "#8"]),  # .75 .5 .25 .1 1e-7
-        ("low", ["#8", "#9", "#3", "#7", "#0"]),
-        ("label", ["#7", "#8", "#9", "#0", "#3"]),
-        ("miss", ["#3", "#7", "#0", "#9", "#8"]),  # .75 .5 .25 .1 1e-7 from the label
-        ("longest", ["#7", "#0", "#8", "#3", "#9"]),
-    ],
-)
-def test_sort(browser: Page, page: Path, order: str, pairs: list[str]) -> None:
-    browser.open(page)
-    browser.click(f"#sort option[value={order}]")
-    assert row_texts(browser) == pairs
-
-
-def test_keys(browser: Page, page: Path) -> None:
-    browser.open(page)
-    browser.press("j", "n")
-    assert browser.text("#pair-name") == "Pair 7"
-    browser.press("k")
-    assert browser.text("#pair-name") == "Pair 3"
-    browser.press("k", "k", "k")
-    assert browser.text("#pair-name") == "Pair 0"  # there is none before it
-    browser.press("v")
-    assert browser.find("#links").is_displayed()
-    browser.press("v", "m")
-    assert browser.text("#said") == "cat to the: 70.0 %, rank 1 of 12 in the map"
-    browser.press(Keys.ARROW_DOWN, Keys.ARROW_RIGHT)
-    assert browser.text("#said") == "sat to dog: 50.0 %, rank 2 of 12 in the map"
-    browser.press(Keys.END, Keys.ARROW_RIGHT)
-    assert browser.text("#said").startswith("sat to up: 20.0 %")
-    browser.press(Keys.ESCAPE)
-    assert browser.text("#strongest-name") == "Strongest links"
-    browser.press("?")
-    assert browser.find("#help").is_displayed()
-    browser.press(Keys.ESCAPE)
-    assert not browser.find("#help").is_displayed()
-    browser.click("#list .row")
-    browser.press(Keys.ARROW_DOWN)
-    assert browser.text("#pair-name") == "Pair 3"
-    assert browser.find("#list").get_attribute("aria-activedescendant") == "row-1"
-
-
-def test_sliders(browser: Page, page: Path) -> None:
-    browser.open(page, "#pair=0&view=links")
-    links = "return document.querySelectorAll('#links path').length"
-    assert browser.script(links) == 11  # of 12 weights one is 0
-    browser.find("#top").send_keys(Keys.HOME)
-    assert (browser.text("#top-value"), browser.script(links)) == ("1", 1)
-    browser.press("r")
-    assert browser.text("#top-name") == "Strongest per row"
-    assert browser.script(links) == 1 + 1 + 4  # in the last row all are equal
-    browser.press("r")
-    assert browser.script(links) == 4
-    browser.find("#top").send_keys(Keys.END)
-    assert (browser.text("#top-value"), browser.script(links)) == ("all", 11)
-    minimum = browser.find("#minimum")
-    while browser.text("#minimum-value") != "20.0 %":
-        minimum.send_keys(Keys.ARROW_RIGHT)
-    assert browser.script(links) == 8  # .7 .5 .3 .2 and four times .25
-    assert minimum.get_attribute("aria-valuetext") == "20.0 %"
-
-
-def test_a_link_to_what_is_shown(browser: Page, page: Path) -> None:
-    browser.open(page)
-    browser.press("v", "d", "r")
-    browser.find("#top").send_keys(Keys.HOME)
-    browser.find("#minimum").send_keys(Keys.ARROW_RIGHT)
-    browser.press("m")
-    browser.click("#sort option[value=high]")
-    expected = "#pair=0&view=links&reading=row&direction=1&min=0.001&top=1&cell=1%2C0&sort=high"
-    browser.wait(f"location.hash === '{expected}'")
-    browser.open(page, expected)
-    assert browser.find("#links").is_displayed()
-    assert browser.text("#strongest-name") == "dog attends to"
-    assert browser.text("#top-value") == "1"
-    assert browser.find("#sort").get_property("value") == "high"
-    browser.script("location.hash = '#pair=3'")
-    browser.wait("document.getElementById('pair-name').textContent === 'Pair 3'")
-
-
-@pytest.mark.parametrize(
-    "fragment", ["#pair=99", "#pair=0&view=x&cell=9,9&top=-1&min=NaN&zoom=1e9", "#%E0%A4%A", "#cell=,"]
-)
-def test_a_broken_link_shows_the_first_pair(browser: Page, page: Path, fragment: str) -> None:
-    browser.open(page, fragment)
-    assert browser.text("#pair-name") == "Pair 0"
-    assert browser.complaints() == []
-
-
-def test_svg(browser: Page, page: Path) -> None:
-    browser.open(page, "#pair=0&min=0.2")
-    browser.press("t")  # a picture for paper is light also when the page is dark
-    browser.click("#save-svg")
-    browser.press("t")
-    drawing = ElementTree.fromstring(browser.saved("pair-0-query-to-value.svg"))
-    name = "{http://www.w3.org/2000/svg}"
-    texts = [text.text for text in drawing.iter(f"{name}text")]
-    assert texts[:2] == ["Pair 0", "score 0.750, label 1, query → value"]
-    assert texts[2:9] == ["cat", "sat", "down", "the", "dog", "stood", "up"]
-    assert sorted(texts[9:-2]) == ["20", "25", "25", "25", "25", "30", "50", "70"]
-    assert texts[-2:] == ["0 %", "70.0 %"]
-    fills = [path.get("fill") for path in drawing.iter(f"{name}path")]
-    assert "rgb(68,1,84)" in fills  # the strongest has the last colour of viridis
-    assert next(drawing.iter(f"{name}rect")).get("fill") == "rgb(255,255,255)"
-
-
-def test_svg_of_hostile_words_is_well_formed(browser: Page, page: Path) -> None:
-    browser.open(page, "#pair=7&view=links")
-    browser.click("#save-svg")
-    drawing = ElementTree.fromstring(browser.saved("pair-7-query-to-value.svg"))
-    texts = [text.text or "" for text in drawing.iter("{http://www.w3.org/2000/svg}text")]
-    assert "\"'&amp;<!--" in texts
-    assert any(text.startswith("<script>") for text in texts)
-
-
-def test_png(browser: Page, page: Path) -> None:
-    browser.open(page, "#pair=0")
-    browser.click("#save-png")
-    with Image.open(io.BytesIO(browser.saved("pair-0-query-to-value.png"))) as image:
-        assert image.format == "PNG"
-        colours = image.convert("RGB").getcolors(2**24)
-    assert max(colours)[1] == (255, 255, 255)
-    assert (68, 1, 84) in [colour for count, colour in colours if count > 1000]  # a cell
-
-
-def test_print_shows_the_whole_map_in_light_colours(browser: Page, page: Path) -> None:
-    browser.open(page, "#pair=0")
-    browser.press("t")
-    browser.script(
-        "window.printed = 0; addEventListener('beforeprint', () => { "
-        "window.printed = document.querySelector('#print-picture rect').getAttribute('fill') })"
-    )
-    browser.driver.execute_cdp_cmd("Page.printToPDF", {})
-    browser.press("t")
-    assert browser.script("return window.printed") == "rgb(255,255,255)"
-    assert browser.script("return document.getElementById('print-picture').children.length") == 0
-
-
-def test_light_and_dark(browser: Page, page: Path) -> None:
-    ground = "return getComputedStyle(document.documentElement).backgroundColor"
-    browser.open(page)
-    light = browser.script(ground)
-    browser.prefer("dark")
-    browser.wait("document.getElementById('theme').textContent === 'Light'")
-    dark = browser.script(ground)
-    assert dark != light
-    browser.click("#theme")
-    assert browser.script(ground) == light
-    browser.press("t")
-    assert browser.script(ground) == dark
-
-
 # ---- whom it serves --------------------------------------------------------------------------------------------------
 
 CONTRASTS = """
@@ -475,6 +269,9 @@ def test_a_pair_of_500_by_500(browser: Page, tmp_path: Path) -> None:
     return times.sort((a, b) => a - b)[15];
     """
     assert browser.driver.execute_script(f"return (async () => {{{frames}}})()") < 120  # two frames and what is drawn
+    browser.press("0", "+")
+    middle = "const h = arguments[0]; return (h.scrollTop + h.clientHeight / 2) / h.scrollHeight"
+    assert abs(browser.script(middle, browser.find("#heat")) - 0.5) < 0.2  # the chosen cell is in sight again
     strongest = np.unravel_index(np.argmax(scores), scores.shape)
     browser.press(Keys.ESCAPE, "m")
     weight = 100 * float(scores[strongest])

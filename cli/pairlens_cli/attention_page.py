@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pairlens.errors import DataError
+from pairlens_cli import output
 
 if TYPE_CHECKING:
     from pairlens.config import Config
     from pairlens.pages.attention import Labelled
     from pairlens.scorer import PairAttention
 
+_LARGE = 200  # megabytes
 Attentions = Iterable[tuple[int, "PairAttention", float]]
 
 
@@ -27,7 +29,12 @@ def write_page(
     vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
     labels = read_labels(label, config.task, config.model.classes).tolist() if label else None
     labelled = _labelled(attentions, labels, f"{label}", query, all_pairs)
-    return write_attention_page(path, labelled, dump_metadata(config), vocabulary)
+    metadata = dump_metadata(config) | {"task": config.task}
+    count = write_attention_page(path, labelled, metadata, vocabulary)
+    megabytes = path.stat().st_size // 1_000_000
+    if megabytes > _LARGE:
+        output.warn(f"{path}: {megabytes:,} MB, which a browser takes long to open; choose fewer pairs with --pairs")
+    return count
 
 
 def _labelled(

@@ -19,7 +19,18 @@ from pairlens.scorer import Floats, PairAttention
 
 Labelled = tuple[int, PairAttention, float, float | None]
 
-_SCRIPTS = ["colours.js", "map.js", "heat.js", "links.js", "picture.js", "list.js", "attention.js"]
+_SCRIPTS = [
+    "colours.js",
+    "map.js",
+    "heat.js",
+    "links.js",
+    "picture.js",
+    "list.js",
+    "state.js",
+    "spots.js",
+    "keys.js",
+    "attention.js",
+]
 
 
 def write_attention_page(
@@ -34,7 +45,7 @@ def write_attention_page(
     The file appears only when it is whole. The weights stand in it as the float32 numbers that they are.
 
     Args:
-        metadata: as `dump_metadata` gives it.
+        metadata: as `dump_metadata` gives it, and the `task`.
         vocabulary: the word of each id; None shows ids.
     """
     count = 0

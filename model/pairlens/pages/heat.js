@@ -73,10 +73,22 @@ class HeatView {
     const { map, zoom } = this.content;
     const room = this.container.parentElement.clientWidth;
     const layout = heatLayout(map, room, zoom);
-    this.layout = layout;
+    const before = this.shown === map ? this.layout : layout;
+    const middle = this.middle(before);
+    Object.assign(this, { layout, shown: map });
     this.sizer.style.width = `${layout.width}px`;
     this.sizer.style.height = `${layout.height}px`;
+    if (before.w !== layout.w || before.h !== layout.h) { // what was in the middle stays there
+      const now = this.middle(layout);
+      this.container.scrollBy((middle.column - now.column) * layout.w, (middle.row - now.row) * layout.h);
+    }
     this.drawSoon();
+  }
+
+  /** The cell in the middle of what is in sight, with its fraction. */
+  middle({ w, h, left, top }) {
+    const view = this.container;
+    return { row: (view.scrollTop + (view.clientHeight - top) / 2) / h, column: (view.scrollLeft + (view.clientWidth - left) / 2) / w };
   }
 
   drawSoon() {
