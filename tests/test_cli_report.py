@@ -153,6 +153,8 @@ def test_runs_of_two_tasks_stand_side_by_side(project: Path, tmp_path: Path) -> 
     run = make_run(project, tmp_path / "other", task="regression")
     page = report(project, tmp_path / "report.html", "run", run)
     assert "B: another task or other files than A, so no difference." in words(page)
+    assert "A accuracy by length" in words(page)
+    assert "B pearson by length" in words(page)
     assert [result["difference"] for result in block(page, "results")] == [None, None]
 
 
@@ -169,7 +171,10 @@ def test_a_split_or_files(project: Path, tmp_path: Path) -> None:
 def test_one_class_and_one_pair(project: Path, tmp_path: Path) -> None:
     prefix = write_split(tmp_path / "one", query=["1 2"], value=["3"], label=[1])
     run = make_run(project, tmp_path / "run", data={"test": prefix})
+    config = run / "config.yaml"
+    config.write_text(config.read_text().replace("early_stopping: null", "early_stopping: {metric: roc_auc}"))
     page = report(project, tmp_path / "report.html", run)
+    assert "undefined roc_auc" in words(page)  # the headline
     assert "roc_auc undefined" in words(page)
     assert "nan" not in page.split("<main")[1].lower().replace("nano", "")
 

@@ -17,7 +17,7 @@ from pairlens.metrics.calibration import Reliability, reliability
 from pairlens.metrics.curves import Curve, precision_recall_curve, roc_curve
 from pairlens.metrics.ranking import RankingMetrics
 from pairlens.pairs import SplitPaths, read_vocabulary
-from pairlens.runs import Json, Run
+from pairlens.runs import Json, Run, flat
 from pairlens.scorer import PairAttention, Scorer
 from pairlens.text_lengths import LengthBin, by_length
 
@@ -181,8 +181,6 @@ def _class_charts(confusion: NDArray[np.float64]) -> MulticlassCharts:
 
 def config_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """The settings that are not the same in all runs, by dotted key, and each run's; None where it has no such key."""
-    from pairlens.runs import flat
-
     configs = [flat(run.config().model_dump(mode="json")) for run in runs]
     keys = dict.fromkeys(key for config in configs for key in config)
     rows = {key: [config.get(key) for config in configs] for key in keys}

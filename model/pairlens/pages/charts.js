@@ -11,7 +11,11 @@ function showMark(mark) {
   mark.dataset.on = "";
   tip.textContent = mark.dataset.tip;
   tip.hidden = false;
-  const { left, right, top, bottom } = mark.getBoundingClientRect();
+  placeTip();
+}
+
+function placeTip() {
+  const { left, right, top, bottom } = shownMark.getBoundingClientRect();
   const { width, height } = tip.getBoundingClientRect();
   const x = Math.min(Math.max(4, (left + right - width) / 2), document.documentElement.clientWidth - width - 4);
   const y = top - height - 8 > 0 ? top - height - 8 : bottom + 8;
@@ -58,4 +62,4 @@ for (const chart of document.querySelectorAll("svg.chart")) {
     spoken.textContent = tip.textContent;
   });
 }
-addEventListener("scroll", hideMark, { passive: true });
+addEventListener("scroll", () => shownMark && placeTip(), { passive: true });

@@ -32,7 +32,7 @@ def write_report(path: Path, reports: Sequence[RunReport]) -> None:
         ("result", "Result", _result(runs)),
         ("learning", "Learning", _learning(report_charts.learning_curves(runs))),
         ("scores", "Scores", _grid(figure for task in _by_task(runs) for figure in task_charts.figures(task))),
-        ("length", "Length", _grid(report_charts.lengths(task) for task in _by_task(runs))),
+        ("length", "Length", _grid(report_charts.lengths(runs))),
         ("errors", "Worst pairs", "".join(_errors(run, i) for i, run in enumerate(runs))),
         ("config", "Config", _config(runs)),
         ("environment", "Environment", _environment(runs)),

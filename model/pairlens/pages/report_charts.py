@@ -60,12 +60,19 @@ def _learning_curve(name: str, series: Sequence[tuple[Drawn, Sequence[float]]]) 
     return figure(name, "", chart.svg(f"{name} by epoch; the ringed epoch's weights were kept"), numbers)
 
 
-def lengths(runs: Sequence[Drawn]) -> str:
-    """The decisive metric of runs of one task by the length of the texts; the same pairs, so side by side."""
-    metric = runs[0].report.scored.config.decisive_metric
-    runs = [run for run in runs if run.report.scored.config.decisive_metric == metric]
-    bins = max((run.report.lengths for run in runs), key=len)
+def lengths(runs: Sequence[Drawn]) -> list[str]:
+    """The decisive metric by the length of the texts: a figure for all runs that share it, and the bins."""
+    shared: dict[tuple[str, tuple[str, ...]], list[Drawn]] = {}
+    for run in runs:
+        bins = tuple(f"{b.shortest}–{b.longest}: {b.units}" for b in run.report.lengths)
+        shared.setdefault((run.report.scored.config.decisive_metric, bins), []).append(run)
+    return [_by_length(metric, same, len(shared) > 1) for (metric, _), same in shared.items()]
+
+
+def _by_length(metric: str, runs: Sequence[Drawn], named: bool) -> str:
+    bins = runs[0].report.lengths
     known = [v for run in runs for b in run.report.lengths for v in (b.low, b.high, b.value) if not math.isnan(v)]
+    known = known or [0.0]  # undefined everywhere
     names = [(i + 0.5, _range(b.shortest, b.longest)) for i, b in enumerate(bins)]
     chart = Chart(Axis(0, len(bins), "tokens of query and value", names), axis(min(known), max(known), ""))
     unit = "groups" if runs[0].report.task == "ranking" else "pairs"
@@ -81,8 +88,9 @@ def lengths(runs: Sequence[Drawn]) -> str:
     headings = ["tokens", unit, metric, "95 % from", "to"]
     drawing = chart.svg(f"{metric} by text length, with 95 % intervals")
     counts = ", ".join(f"{b.units:,}" for b in bins)
+    whose = f"{', '.join(run.letter for run in runs)} " if named else ""
     return figure(
-        f"{metric} by length",
+        f"{whose}{metric} by length",
         f"{unit.capitalize()} from short to long: {counts}",
         drawing,
         table(headings, rows, f"{metric} by text length"),

@@ -108,8 +108,8 @@ class Chart:
             place = f'x1="{self.x(x):g}" x2="{self.x(x):g}" y1="{self.y(low):g}" y2="{self.y(high):g}"'
             self._marks.append(f'<line class="{style}" {place}/>')
 
-    def text(self, x: float, y: float, text: str, anchor: str = "start", dx: float = 0, dy: float = 0) -> None:
-        place = f'x="{self.x(x) + dx:g}" y="{self.y(y) + dy:g}" text-anchor="{anchor}"'
+    def text(self, x: float, y: float, text: str, anchor: str = "start", dy: float = 0) -> None:
+        place = f'x="{self.x(x):g}" y="{self.y(y) + dy:g}" text-anchor="{anchor}"'
         self._marks.append(f'<text class="note" {place}>{escape(text)}</text>')
 
     def svg(self, description: str) -> str:
