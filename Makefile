@@ -16,11 +16,12 @@ $(INSTALLED): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(INSTALLED) ## train, evaluate, score and attend on data/sample
+demo: $(INSTALLED) ## train, evaluate, score, attend and report on data/sample
 	$(BIN)/pairlens train configs/sample.yaml --output runs/sample --force
 	$(BIN)/pairlens evaluate runs/sample --output runs/sample/test.json --force
 	$(BIN)/pairlens score runs/sample data/sample/test.query.txt data/sample/test.value.txt --format tsv --words | head -n 10
 	$(BIN)/pairlens attend runs/sample data/sample/test.query.txt data/sample/test.value.txt --pairs 2
+	$(BIN)/pairlens report runs/sample --output runs/sample.html --force
 	@echo; ls -1 runs/sample/*
 
 test: lint types unit ## every check

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from cli import pairlens, trained_project
-from models import random_weights
+from made_runs import make_run, write_split
 from numpy.typing import NDArray
 
 from pairlens.bootstrap import bootstrap_intervals, compare
-from pairlens.config import Config
 from pairlens.metrics import evaluate_scores, worst_pairs
 from pairlens.runs import Run
 
@@ -28,25 +27,6 @@ def evaluate(project: Path, run: str | Path, *options: str | Path) -> tuple[dict
     result = pairlens(project, "evaluate", run, *options)
     assert result.code == 0, result.stderr
     return json.loads(result.stdout), result.stderr
-
-
-def make_run(
-    project: Path, path: Path, seed: int = 1, task: str = "binary", data: dict[str, Any] | None = None, **model: Any
-) -> Path:
-    """A run like the project's, but for these settings, with random weights."""
-    raw = Run.open(project / "run").config().model_dump()
-    raw["task"] = task
-    raw["data"] |= data or {}
-    raw["model"] |= model
-    config = Config.model_validate(raw)
-    Run.create(path, config, {}).write_weights(random_weights(config, seed))
-    return path
-
-
-def write_split(prefix: Path, **sides: list[Any]) -> Path:
-    for side, lines in sides.items():
-        Path(f"{prefix}.{side}.txt").write_text("".join(f"{line}\n" for line in lines))
-    return prefix
 
 
 def read_predictions(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

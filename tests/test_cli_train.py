@@ -16,6 +16,7 @@ from cli import PAIRLENS, files_below, make_project, pairlens, plain_environment
 from pairlens.config_file import dump_config, load_config
 
 EPOCHS = 20
+PNG = b"\x89PNG\r\n"
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +59,7 @@ def test_a_run_has_exactly_the_files_of_the_design(project: Path) -> None:
         "metrics.jsonl",
         "evaluation.json",
         "environment.json",
+        "curves.png",
         "checkpoint/state.npz",
     }
 
@@ -112,6 +114,7 @@ def test_an_interrupted_run_is_whole_up_to_its_last_epoch(interrupted: Path, pro
     assert 1 <= len(done) < EPOCHS
     assert without_speed(done) == without_speed(read_metrics(project / "run"))[: len(done)]
     assert not any("partial" in name for name in files_below(interrupted))
+    assert (interrupted / "run" / "curves.png").read_bytes().startswith(PNG)
 
 
 def test_resume_is_refused_with_another_config(interrupted: Path) -> None:
@@ -172,3 +175,16 @@ def test_data_are_read_before_an_old_run_is_replaced(project: Path, tmp_path: Pa
     assert result.code == 2
     assert result.stderr.startswith(f"error: {project}/data/none.query.txt: no such file")
     assert files_below(tmp_path) == before
+
+
+def test_training_does_not_fail_for_a_picture(tmp_path: Path, project: Path) -> None:
+    broken = tmp_path / "broken" / "matplotlib"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('built for another machine')")
+    path = f"{broken.parent}:{plain_environment().get('PYTHONPATH', '')}"
+    command = ("train", "config.yaml", "--set", "training.epochs=1", "--output", tmp_path / "run")
+    result = pairlens(project, *command, PYTHONPATH=path)
+    assert result.code == 0
+    assert "the learning curves could not be drawn (built for another machine)" in result.stderr
+    assert {path.name for path in (tmp_path / "run").iterdir()} >= {"weights.npz", "evaluation.json"}
+    assert not (tmp_path / "run" / "curves.png").exists()

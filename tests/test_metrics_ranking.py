@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairlens.metrics import count_groups, evaluate_scores
+from pairlens.metrics.ranking import RankingMetrics
 
 RANKING = ["map", "mrr", "ndcg_at_10", "precision_at_1"]
 
@@ -24,7 +25,7 @@ def ranking_metrics(label, score, group):
 
 
 def metrics_of_a_ranking(labels):
-    """The textbook's definitions for the labels of one group, best first."""
+    """The textbook's definitions for the labels of one group, best first; then the place of its first positive."""
     places = [place for place, label in enumerate(labels, start=1) if label]
     ideal = sum(1 / math.log2(place + 1) for place in range(1, min(len(places), 10) + 1))
     return (
@@ -32,6 +33,7 @@ def metrics_of_a_ranking(labels):
         1 / places[0],
         sum(1 / math.log2(place + 1) for place in places if place <= 10) / ideal,
         float(places[0] == 1),
+        places[0],
     )
 
 
@@ -66,10 +68,22 @@ def test_ties_count_as_the_mean_over_their_orders(groups, random):
     random.shuffle(rows)
     label, score, group = zip(*rows, strict=True) if rows else ((), (), ())
     counted = [pairs for pairs in groups if any(label for label, _ in pairs)]
-    expected = np.mean([mean_over_orders(pairs) for pairs in counted], axis=0) if counted else np.full(4, math.nan)
+    expected = np.mean([mean_over_orders(pairs)[:4] for pairs in counted], axis=0) if counted else np.full(4, math.nan)
     found = ranking_metrics(label, score, group)
     assert list(found.values()) == pytest.approx(expected.tolist(), abs=1e-9, nan_ok=True)
     assert count_groups(np.array(label), np.array(group)) == (len(counted), len(groups) - len(counted))
+
+
+@given(groups.filter(lambda groups: any(label for pairs in groups for label, _ in pairs)))
+def test_the_values_of_each_group_are_means_over_the_orders_of_its_ties(groups):
+    label, score, group = zip(
+        *((label, score, number) for number, pairs in enumerate(groups) for label, score in pairs), strict=True
+    )
+    counted = [pairs for pairs in groups if any(label for label, _ in pairs)]
+    found = RankingMetrics(np.array(label), np.array(score), np.array(group))
+    assert found.average_precision.tolist() == pytest.approx([mean_over_orders(pairs)[0] for pairs in counted])
+    firsts = [mean_over_orders(pairs)[-1] for pairs in counted]
+    assert found.first_positive.tolist() == pytest.approx(firsts)
 
 
 @pytest.mark.parametrize("levels", [2, 5, 10**6])

@@ -21,7 +21,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained_project(tmp_path_factory)
 
 
-COMMANDS = ["train", "evaluate", "score", "attend", "check"]
+COMMANDS = ["train", "evaluate", "report", "score", "attend", "check"]
 
 
 def test_every_linked_file_exists() -> None:

@@ -221,6 +221,32 @@ def test_an_array_that_is_named_like_an_archive(run: Run) -> None:
         run.weights(make_config())
 
 
+def test_metrics_and_environment_are_read_back(run: Run) -> None:
+    lines = [{"epoch": 1, "loss": 0.5, "dev": {"accuracy": 0.75, "roc_auc": math.nan}, "best": True}]
+    run.write_metrics(lines)
+    (line,) = run.metrics()
+    assert math.isnan(line["dev"].pop("roc_auc"))
+    assert line == {"epoch": 1, "loss": 0.5, "dev": {"accuracy": 0.75}, "best": True}
+    assert run.environment() == {"python": "3.11"}
+    for name in ("metrics.jsonl", "environment.json"):
+        (run.path / name).unlink()
+    assert (run.metrics(), run.environment()) == ([], {})
+
+
+@pytest.mark.parametrize("content", ["[", "[1]", "7", '{"epoch": 1}', '{"dev": {"accuracy": "high"}}'])
+def test_damaged_metrics(run: Run, content: str) -> None:
+    (run.path / "metrics.jsonl").write_text(content)
+    with pytest.raises(RunError, match=r"metrics\.jsonl: damaged"):
+        run.metrics()
+
+
+@pytest.mark.parametrize("content", ["[", "[1]", ""])
+def test_a_damaged_environment(run: Run, content: str) -> None:
+    (run.path / "environment.json").write_text(content)
+    with pytest.raises(RunError, match=r"environment\.json: damaged"):
+        run.environment()
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04"])
 def test_a_damaged_checkpoint(run: Run, content: bytes) -> None:
     (run.path / "checkpoint" / "state.npz").write_bytes(content)

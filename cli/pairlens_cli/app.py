@@ -17,6 +17,7 @@ from pairlens_cli import options, output
 from pairlens_cli.attend import attend
 from pairlens_cli.check import check
 from pairlens_cli.evaluate import evaluate
+from pairlens_cli.report import report
 from pairlens_cli.score import score
 from pairlens_cli.train import train
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for command in (train, evaluate, score, attend, check):
+for command in (train, evaluate, report, score, attend, check):
     app.command()(options.with_common(command))
 
 

@@ -31,6 +31,13 @@ Set = Annotated[
         "--set", metavar="KEY=VALUE", help="Change a value of the config, such as training.epochs=3; repeatable."
     ),
 ]
+Split = Annotated[
+    str | None,
+    typer.Option("--split", metavar="NAME", help="train, dev or test; default: test if there is one, else dev."),
+]
+Query = Annotated[Path | None, typer.Option("--query", metavar="FILE", help="Instead of a split: the queries,")]
+Value = Annotated[Path | None, typer.Option("--value", metavar="FILE", help="the values")]
+Label = Annotated[Path | None, typer.Option("--label", metavar="FILE", help="and the labels.")]
 OutputFile = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write results to FILE instead of stdout.")
 ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pairlens.config import Config
     from pairlens.pairs import Pairs
+    from pairlens.runs import Run
     from pairlens.training import Evaluation, Step, Trainer
 
 
@@ -93,6 +94,8 @@ def _train(
     except KeyboardInterrupt:
         output.warn(f"interrupted; the same command with --resume goes on from epoch {trainer.progress.epoch}")
         raise
+    finally:
+        _draw_curves(run)
     output.say(f"Wrote {path}" + "".join(f"  dev {name} {value:.4f}" for name, value in list(metrics.items())[:1]))
     if metrics:
         output.say(f"Next: pairlens evaluate {path}")
@@ -135,3 +138,14 @@ def _describe(evaluation: Evaluation, metric: str) -> str:
     dev = "".join(f"  {name} {evaluation.dev[name]:.4f}" for name in names)
     speed = f"{evaluation.pairs_per_second:,.0f} pairs/s"
     return f"epoch {evaluation.epoch:>3}  loss {evaluation.loss:.4f}{dev}  {speed}{'  best' if evaluation.best else ''}"
+
+
+def _draw_curves(run: Run) -> None:
+    """However training ended; a picture is nothing to fail for."""
+    from pairlens.curves import write_curves
+
+    try:
+        with output.silent_libraries():
+            write_curves(run)
+    except Exception as error:
+        output.warn(f"{run.path}: the learning curves could not be drawn ({error})")

@@ -224,6 +224,12 @@ class Config(Section):
             raise ValueError("; ".join(faults))
         return self
 
+    @property
+    def decisive_metric(self) -> str:
+        """The dev metric that early stopping watches, and by which the best weights are chosen."""
+        stopping = self.training.early_stopping
+        return TASK_METRICS[self.task][0] if stopping is None or stopping.metric == "auto" else stopping.metric
+
     def with_seed(self, seed: int) -> Config:
         return self.model_copy(update={"training": self.training.model_copy(update={"seed": seed})})
 

@@ -5,6 +5,7 @@
     RUN/metrics.jsonl      one line per evaluation during training
     RUN/evaluation.json    threshold fitted on dev, dev metrics
     RUN/environment.json   versions, command, git commit, hardware, data fingerprints
+    RUN/curves.png         loss and the decisive dev metric, epoch by epoch
     RUN/checkpoint/        what --resume needs
 
 Nothing in it is executed or unpickled when it is read. Every file appears whole, by rename.
@@ -34,6 +35,7 @@ Json = dict[str, Any]
 
 _CONFIG, _WEIGHTS, _METRICS = "config.yaml", "weights.npz", "metrics.jsonl"
 _EVALUATION, _ENVIRONMENT, _CHECKPOINT = "evaluation.json", "environment.json", "checkpoint/state.npz"
+_CURVES = "curves.png"
 _PROGRESS = "progress"  # the entry of a checkpoint that holds JSON
 
 
@@ -55,7 +57,7 @@ class Run:
         run = cls(path)
         cls.refuse_existing(path, force)
         path.mkdir(parents=True, exist_ok=True)
-        for name in (_CHECKPOINT, _WEIGHTS, _METRICS, _EVALUATION):
+        for name in (_CHECKPOINT, _WEIGHTS, _METRICS, _EVALUATION, _CURVES):
             (path / name).unlink(missing_ok=True)
         run._write_text(_CONFIG, dump_config(config))
         run._write_json(_ENVIRONMENT, environment)
@@ -81,6 +83,10 @@ class Run:
 
     def write_evaluation(self, evaluation: Json) -> None:
         self._write_json(_EVALUATION, evaluation)
+
+    def write_curves(self, png: bytes) -> None:
+        with whole_file(self.path / _CURVES, "wb") as file:
+            file.write(png)
 
     def write_checkpoint(self, arrays: Mapping[str, NDArray[Any]], progress: Json) -> None:
         """Arrays by name and everything else that training needs to go on, in one file."""
@@ -113,7 +119,7 @@ class Run:
 
     def refuse_other_config(self, config: Config) -> None:
         """Raises RunError, with every difference, unless the run was made with this config."""
-        mine, other = _flat(self.config().model_dump(mode="json")), _flat(config.model_dump(mode="json"))
+        mine, other = flat(self.config().model_dump(mode="json")), flat(config.model_dump(mode="json"))
         if differences := [
             f"{key}: {mine.get(key)!r} in the run, {other.get(key)!r} now"
             for key in (mine | other)
@@ -159,6 +165,30 @@ class Run:
             raise RunError(f"{path}: threshold is {threshold!r}; must be a finite number such as 0.5")
         return threshold
 
+    def metrics(self) -> list[Json]:
+        """A line for every evaluation during training, oldest first; nan where a metric was undefined."""
+        path = self.path / _METRICS
+        try:
+            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            return [line | {"dev": _with_nan(line["dev"])} for line in lines]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise RunError(f"{path}: damaged ({error}); train again") from None
+
+    def environment(self) -> Json:
+        """What `describe_environment` said when the run was made; empty if nothing is known."""
+        path = self.path / _ENVIRONMENT
+        try:
+            environment = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path}: damaged ({error})") from None
+        if not isinstance(environment, dict):
+            raise RunError(f"{path}: damaged; must be a JSON object")
+        return environment
+
     def checkpoint(self) -> tuple[dict[str, NDArray[Any]], Json] | None:
         """What `write_checkpoint` wrote last, if anything. Raises RunError if it is damaged."""
         path = self.path / _CHECKPOINT
@@ -171,12 +201,16 @@ class Run:
             raise RunError(f"{path}: damaged; start again with --force") from None
 
 
-def _flat(tree: Any, path: str = "") -> Json:
+def flat(tree: Any, path: str = "") -> Json:
     """A nested config as one mapping of dotted keys."""
     items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else None
     if items is None:
         return {path: tree}
-    return {key: value for name, child in items for key, value in _flat(child, f"{path}.{name}".strip(".")).items()}
+    return {key: value for name, child in items for key, value in flat(child, f"{path}.{name}".strip(".")).items()}
+
+
+def _with_nan(metrics: Json) -> Json:
+    return {name: math.nan if value is None else float(value) for name, value in metrics.items()}
 
 
 def without_nan(tree: Any) -> Any:

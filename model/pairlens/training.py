@@ -16,7 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pairlens.batches import Batch, training_batches
-from pairlens.config import TASK_LOSSES, TASK_METRICS, Config
+from pairlens.config import TASK_LOSSES, Config
 from pairlens.config_keras import Adam
 from pairlens.errors import PairlensError
 from pairlens.initial_state import start_from_data
@@ -221,9 +221,7 @@ class Trainer:
     @property
     def metric(self) -> str:
         """What early stopping watches, and by which the best weights are chosen."""
-        stopping = self.config.training.early_stopping
-        headline = TASK_METRICS[self.config.task][0]
-        return headline if stopping is None or stopping.metric == "auto" else stopping.metric
+        return self.config.decisive_metric
 
     def _improves(self, value: float) -> bool:
         best = self.progress.best

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.metrics.arrays import Floats, checked, log_losses, matthews, ratio, sums_by
-
-_BINS = 15
+from pairlens.metrics.calibration import BINS, calibration_bin
 
 
 class BinaryMetrics:
@@ -37,7 +36,7 @@ class BinaryMetrics:
         self.units = len(label)
         self._positive = positive
         self._cut = np.unique(score, return_inverse=True)[1]
-        self._bin = np.searchsorted(np.arange(1, _BINS) / _BINS, score)  # an edge belongs to the bin below it
+        self._bin = calibration_bin(score)
         self._residual = label - score
         loss = log_losses(np.where(positive, score, 1 - score))
         columns = [positive & predicted, positive, predicted, positive == predicted, loss, self._residual**2]
@@ -47,7 +46,7 @@ class BinaryMetrics:
         """Each metric [R] of the pairs with weights [R, N]."""
         n = weight.sum(axis=1)
         hits, positives, predicted, right, loss, squares = (weight @ self._columns).T
-        gaps = sums_by(self._bin, weight * self._residual, _BINS)
+        gaps = sums_by(self._bin, weight * self._residual, BINS)
         roc_auc, average_precision = self._over_cuts(weight)
         return {
             "accuracy": ratio(right, n),

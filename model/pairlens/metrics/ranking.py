@@ -37,7 +37,8 @@ class RankingMetrics:
         label, score = checked(label, score)
         if group.shape != label.shape:
             raise ValueError(f"group: found shape {group.shape}; must be [N], as label and score, here {label.shape}")
-        self._values = _values_of_groups(_places(label == 1, score, group))
+        at = _places(label == 1, score, group)
+        self._values, self._first = _values_of_groups(at), _first_positive(at)
         self.units = self._values.shape[1]
 
     def __call__(self, weight: Floats) -> dict[str, Floats]:
@@ -45,6 +46,16 @@ class RankingMetrics:
         n = weight.sum(axis=1)
         names = ("map", "mrr", f"ndcg_at_{_K}", "precision_at_1")
         return {name: ratio(weight @ value, n) for name, value in zip(names, self._values, strict=True)}
+
+    @property
+    def average_precision(self) -> Floats:
+        """Of each counted group [units], whose mean is map."""
+        return self._values[0]  # type: ignore[no-any-return]
+
+    @property
+    def first_positive(self) -> Floats:
+        """The place of each counted group's first positive, from 1 [units]."""
+        return self._first
 
 
 def count_groups(label: NDArray[Any], group: NDArray[np.int64]) -> tuple[int, int]:
@@ -109,6 +120,16 @@ def _values_of_groups(at: _Places) -> Floats:
             chance[at.place == 1],
         ]
     )
+
+
+def _first_positive(at: _Places) -> Floats:
+    """The expected place of each group's first positive [groups].
+
+    In a tie of n pairs, r of them positive, it is at place (n + 1) / (r + 1) of the tie, on average.
+    """
+    here = (at.hits_before == 0) & (at.hits > 0) & (at.place == at.size_before + 1)
+    first: Floats = (at.size_before + (at.size + 1) / (at.hits + 1))[here]
+    return first
 
 
 def _chance_of_first(at: _Places) -> Floats:

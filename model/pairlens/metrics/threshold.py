@@ -28,7 +28,7 @@ def best_threshold(label: NDArray[Any], score: NDArray[Any], metric: Literal["ac
         ValueError: label and score are not both `[N]`, or another metric is asked for.
     """
     label, score = checked(label, score)
-    distinct, predicted, hits = _cuts(label == 1, score)
+    distinct, predicted, hits = cuts(label == 1, score)
     # The last cut predicts nothing.
     predicted, hits = np.append(predicted, 0), np.append(hits, 0)
     positives = hits[0]
@@ -53,7 +53,7 @@ def _midway(distinct: Floats) -> Floats:
     return np.where(middle > below, middle, above)
 
 
-def _cuts(positive: NDArray[np.bool_], score: Floats) -> tuple[Floats, Ints, Ints]:
+def cuts(positive: NDArray[np.bool_], score: Floats) -> tuple[Floats, Ints, Ints]:
     """The distinct scores ascending `[K]`; how many pairs score at least that; how many of those are positive."""
     distinct, inverse = np.unique(score, return_inverse=True)
     count = np.bincount(inverse, minlength=distinct.size)

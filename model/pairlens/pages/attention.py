@@ -56,7 +56,7 @@ def write_attention_page(
         causal = metadata["attention"]["use_causal_mask"]
         for pair, attention, score, label in attentions:
             yield f"pair-{count}", _pair(pair, attention, score, label, vocabulary, causal)
-            yield f"weights-{count}", [_base64(scores) for scores in _directions(attention)]
+            yield f"weights-{count}", encoded_weights(attention)
             count += 1
 
     body = resources.files(__package__).joinpath("attention.html").read_text(encoding="utf-8")
@@ -90,8 +90,9 @@ def _directions(attention: PairAttention) -> Iterator[Floats]:
         yield attention.value_scores
 
 
-def _base64(scores: Floats) -> str:
-    return base64.b64encode(scores.astype("<f4").tobytes()).decode()
+def encoded_weights(attention: PairAttention) -> list[str]:
+    """Each direction's weights, row by row, for `decodeWeights` of map.js."""
+    return [base64.b64encode(scores.astype("<f4").tobytes()).decode() for scores in _directions(attention)]
 
 
 def _number(value: float | None) -> float | None:
