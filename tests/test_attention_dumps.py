@@ -23,8 +23,8 @@ from pairlens.attention.dumps import dump_format, dump_metadata, receptive_field
 from pairlens.config import Config, ModelConfig
 from pairlens.encoder import Encoder
 from pairlens.errors import UsageError
+from pairlens.maps import PairAttention
 from pairlens.pairs import Texts
-from pairlens.scorer import PairAttention
 from pairlens.weights import weight_shapes
 
 SUFFIXES = [".npz", ".jsonl", ".jsonl.gz"]

@@ -10,7 +10,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
@@ -21,6 +20,7 @@ from pairlens.activations import activate, softmax
 from pairlens.config import Config
 from pairlens.encoder import Encoded, Encoder, Folded
 from pairlens.errors import DataError
+from pairlens.maps import Maps, PairAttention
 from pairlens.overlap import FEATURES, overlap_features
 from pairlens.pairs import Pairs, Texts
 
@@ -32,22 +32,8 @@ TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
 _WINDOW_PAIRS = 256
 _WINDOW_TOKENS = 8192
 _CHUNK_PAIRS = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class PairAttention:
-    """What the texts of one pair attended to.
-
-    Attributes:
-        query, value: int32 ids [Tq], [Tv].
-        scores: float32 [Tq, Tv] after mask and softmax, as the Keras layer's `return_attention_scores` gives them.
-        value_scores: float32 [Tv, Tq], the value's attention to the query, with `direction: both`; else None.
-    """
-
-    query: NDArray[np.int32]
-    value: NDArray[np.int32]
-    scores: Floats
-    value_scores: Floats | None = None
+_MAPS_COST = 2**20  # of the maps made at once: a number costs 1, and so many a token's encoding:
+_TOKEN_COST = 16
 
 
 class Scorer:
@@ -117,21 +103,23 @@ class Scorer:
 
     def attend(self, queries: TextsLike, values: TextsLike) -> list[PairAttention]:
         """Attention scores of each pair at the texts' true lengths, in order; raises as `score` does."""
+        return [pair for maps in self.maps(queries, values) for pair in maps]
+
+    def maps(self, queries: TextsLike, values: TextsLike, chosen: NDArray[np.int64] | None = None) -> Iterator[Maps]:
+        """What `attend` gives of the pairs `chosen` [n] (default: all), in that order, in parts of bounded memory.
+
+        The texts of the others matter to `masking: none` alone.
+        """
         query, value = self._checked(queries, values)
-        batched_query, batched_value = self._as_batched(query), self._as_batched(value)
-        folded = self._encoder.fold(batched_query, batched_value)
-        rows, columns = self._encoder.encode(batched_query, batched_value, folded)
-        scores = self._attend(rows, columns)
-        value_scores = self._attend(columns, rows) if self._directions == 2 else None
-        return [
-            PairAttention(
-                q,
-                v,
-                scores[i][: len(q), : len(v)],
-                None if value_scores is None else value_scores[i][: len(v), : len(q)],
-            )
-            for i, (q, v) in enumerate(zip(query, value, strict=True))
-        ]
+        padded_query, padded_value = self._as_batched(query), self._as_batched(value)
+        if chosen is None:
+            chosen = np.arange(len(query))
+        lengths = padded_query.lengths[chosen], padded_value.lengths[chosen]
+        before = np.concatenate([[0], np.cumsum(lengths[0] * lengths[1] + _TOKEN_COST * (lengths[0] + lengths[1]))])
+        for start, stop in _parts(before, len(chosen), _MAPS_COST):
+            some = chosen[start:stop]
+            maps = self._maps(padded_query.take(some), padded_value.take(some))
+            yield maps.cropped(query.take(some), value.take(some))
 
     def warm_up(self) -> None:
         """Load the compiled kernels, or compile them if this machine never did, by scoring a pair of one token each."""
@@ -188,15 +176,20 @@ class Scorer:
         compared = activate(model.compare.activation, features @ kernel + bias)
         kernels.pool(compared, offsets, real, self._pooling_plan, out, column)
 
-    def _attend(self, query: Encoded, value: Encoded) -> list[Floats]:
-        """Attention scores [Tq, Tv] of each pair."""
+    def _maps(self, query: Texts, value: Texts) -> Maps:
+        rows, columns = self._encoder.encode(query, value, self._encoder.fold(query, value))
+        other = self._attend(columns, rows) if self._directions == 2 else None
+        return Maps(query, value, self._attend(rows, columns), other)
+
+    def _attend(self, query: Encoded, value: Encoded) -> Floats:
+        """Attention scores [Tq, Tv] of each pair, one behind the other."""
         from pairlens import kernels
 
         Tq, Tv = np.diff(query.side[1]), np.diff(value.side[1])
         offsets = np.concatenate(([0], np.cumsum(Tq * Tv)))
         flat = np.empty(offsets[-1], np.float32)
         kernels.pair_scores(query.side, value.key, value.side, self._attention_plan, flat, offsets)
-        return [flat[offsets[i] : offsets[i + 1]].reshape(Tq[i], Tv[i]) for i in range(len(Tq))]
+        return flat
 
     def _dnn(self, x: Floats) -> Floats:
         for kernel, bias in self._layers[:-1]:
@@ -265,12 +258,20 @@ def _as_texts(texts: TextsLike) -> Texts:
 
 def _windows(query: Texts, value: Texts, pairs: int, tokens: int) -> Iterator[tuple[Texts, Texts]]:
     """Consecutive pairs, at most so many of them with at most so many tokens, but at least one."""
-    before = query.offsets + value.offsets
-    start = 0
-    while start < len(query):
-        fit = int(np.searchsorted(before, before[start] + tokens, side="right")) - 1
-        stop = max(start + 1, min(start + pairs, fit))
+    for start, stop in _parts(query.offsets + value.offsets, pairs, tokens):
         yield _slice(query, start, stop), _slice(value, start, stop)
+
+
+def _parts(before: NDArray[np.int64], pairs: int, limit: int) -> Iterator[tuple[int, int]]:
+    """Consecutive pairs (start, stop): at most so many, costing at most the limit together, but at least one.
+
+    `before` [pairs + 1] is what the pairs before each cost.
+    """
+    start = 0
+    while start < len(before) - 1:
+        fit = int(np.searchsorted(before, before[start] + limit, side="right")) - 1
+        stop = max(start + 1, min(start + pairs, fit))
+        yield start, stop
         start = stop
 
 
