@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import numpy as np
 import pytest
@@ -16,10 +16,11 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from pairlens.attention.terminal import heat_map
+from pairlens.attention.terminal import Look, best_look, heat_map
 from pairlens.attention.words import words_of
 from pairlens.maps import PairAttention
 
+looks: st.SearchStrategy[Look] = st.sampled_from(["truecolor", "256", "shades", "numbers"])
 any_word = st.text(st.characters(), max_size=12)  # control characters and lone surrogates too
 
 
@@ -58,6 +59,41 @@ def test_a_map_without_colours() -> None:
         "blank ░▒▓█ from 0% to 100%; each row sums to 100% over all positions",
         "strongest: drives → an 100%, car → automobile 75%, car → an 25%",
     ]
+
+
+def test_a_map_as_numbers_in_ascii() -> None:
+    lines = lines_of(heat_map(CAR, ["car", "drives"], ["an", "automobile"], 80, look="numbers"))
+    assert lines == [
+        "query (down) attends to value (right)",
+        "       an  automobile",
+        "   car  25         75",
+        "drives 100          .",
+        "per cent, up to 100%; each row sums to 100% over all positions",
+        "strongest: drives -> an 100%, car -> automobile 75%, car -> an 25%",
+    ]
+    narrow = heat_map(CAR, ["car", "drives"], ["an", "automobile"], 20, look="numbers").plain
+    assert "driv~" in narrow
+    assert narrow.isascii()
+
+
+@pytest.mark.parametrize(
+    ("environment", "encoding", "look"),
+    [
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, "utf-8", "truecolor"),
+        ({"TERM": "xterm-256color"}, "UTF-8", "256"),
+        ({"TERM": "xterm-16color"}, "utf-8", "shades"),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, "utf-8", "shades"),
+        ({"TERM": "dumb"}, "utf-8", "numbers"),
+        ({"TERM": "xterm-256color"}, "iso8859-1", "numbers"),
+    ],
+)
+def test_the_look_that_a_terminal_can_show(environment: dict[str, str], encoding: str, look: Look) -> None:
+    file = TextIOWrapper(BytesIO(), encoding)
+    assert best_look(Console(file=file, force_terminal=True, _environ=environment, legacy_windows=False)) == look
+
+
+def test_a_pipe_is_shown_shades() -> None:
+    assert best_look(Console(file=StringIO(), force_terminal=False, _environ={"TERM": "dumb"})) == "shades"
 
 
 def test_words_go_on_below_like_a_text_and_lines_are_cut() -> None:
@@ -115,10 +151,10 @@ def read_back(lines: list[str], Tv: int) -> dict[str, list[int]]:
 
 
 @settings(deadline=None)
-@given(st.integers(1, 7), st.integers(1, 30), st.integers(40, 120), st.booleans(), st.integers(0, 2**32))
-def test_a_map_can_be_read_back(Tq: int, Tv: int, width: int, colour: bool, seed: int) -> None:
+@given(st.integers(1, 7), st.integers(1, 30), st.integers(40, 120), looks, st.integers(0, 2**32))
+def test_a_map_can_be_read_back(Tq: int, Tv: int, width: int, look: Look, seed: int) -> None:
     scores = np.random.default_rng(seed).uniform(0.01, 1.0, (Tq, Tv))
-    text = heat_map(attention_of(scores), numbers(Tq), [f"1{i:02}" for i in range(Tv)], width, colour)
+    text = heat_map(attention_of(scores), numbers(Tq), [f"1{i:02}" for i in range(Tv)], width, look)
     _, *body, _, _ = [f"  {line}" if line.startswith(" ") else line for line in lines_of(text)]
     expected = {str(i): [round(100 * float(w)) for w in row] for i, row in enumerate(scores.astype(np.float32))}
     assert read_back(body, Tv) == expected
@@ -132,12 +168,12 @@ def test_a_map_can_be_read_back(Tq: int, Tv: int, width: int, colour: bool, seed
     st.lists(any_word, min_size=1, max_size=45),
     st.lists(any_word, min_size=1, max_size=45),
     st.integers(20, 100),
-    st.booleans(),
+    looks,
     st.integers(0, 2**32),
 )
-def test_no_line_is_too_wide(query: list[str], value: list[str], width: int, colour: bool, seed: int) -> None:
+def test_no_line_is_too_wide(query: list[str], value: list[str], width: int, look: Look, seed: int) -> None:
     scores = softmax(3 * np.random.default_rng(seed).normal(size=(len(query), len(value))))
-    text = heat_map(attention_of(scores), query, value, width, colour)
+    text = heat_map(attention_of(scores), query, value, width, look)
     assert all(cell_len(line) <= width for line in text.plain.split("\n"))
     assert text.plain.replace("\n", "").isprintable()
     # Printed at this width, no line is wrapped.
@@ -197,17 +233,19 @@ def test_colours_run_from_zero_to_the_maximum() -> None:
     ]
 
 
-def test_heavier_is_brighter_and_text_stands_out() -> None:
+@pytest.mark.parametrize(("look", "levels"), [("truecolor", 200), ("256", 8)])
+def test_heavier_is_brighter_and_text_stands_out(look: Look, levels: int) -> None:
     scores = np.linspace(0.0, 1.0, 200)[:, None]
     found = []
     for part in np.split(scores, 8):
         # Every part is scaled to the same maximum, which stands in its last row.
-        text = heat_map(attention_of([*part, [1.0]]), numbers(26), ["a"], 80, look="truecolor")
+        text = heat_map(attention_of([*part, [1.0]]), numbers(26), ["a"], 80, look)
         found += [style for _, style in cells_of(text)[:25]]
     backgrounds = [luminance(style.bgcolor.get_truecolor()) for style in found if style.bgcolor]
     texts = [luminance(style.color.get_truecolor()) for style in found if style.color]
     assert len(backgrounds) == len(texts) == 200
-    assert (np.diff(backgrounds) > 0).all()
+    assert (np.diff(backgrounds) >= 0).all()
+    assert len(set(backgrounds)) == levels
     contrast = [(max(pair) + 0.05) / (min(pair) + 0.05) for pair in zip(backgrounds, texts, strict=True)]
     assert min(contrast) >= 4.5  # what WCAG asks for
 
@@ -240,6 +278,11 @@ def test_zeros_alone_are_all_of_the_lowest_colour() -> None:
 )
 def test_words_are_printable(word: str, shown: str) -> None:
     assert words_of([0], [word]) == [shown]
+
+
+def test_words_that_an_encoding_lacks() -> None:
+    assert words_of([0, 1], ["naïve", "学"], "latin-1") == ["naïve", "\\u5b66"]
+    assert words_of([0], ["naïve"], "ascii") == ["na\\xefve"]
 
 
 def test_words_of_ids() -> None:

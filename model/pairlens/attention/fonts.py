@@ -11,13 +11,12 @@ _FIRST = "DejaVu Sans"  # comes with matplotlib
 def fonts_for(text: str) -> tuple[list[str], set[str]]:
     """Families that together have every character of a text, as far as any has it, the plain one first; and the
     scripts of those characters that none has, as in `Devanagari`."""
-    lacking = {c for c in text if not c.isspace()}
-    families = []
-    for family in _families():
-        if not lacking:
-            break
-        if family == _FIRST or any(ord(c) in _characters(family) for c in lacking):
-            lacking = {c for c in lacking if ord(c) not in _characters(family)}
+    first, *others = _families()
+    families = [first]
+    lacking = {c for c in text if not c.isspace() and ord(c) not in _characters(first)}
+    for family in others:
+        if found := {c for c in lacking if ord(c) in _characters(family)}:
+            lacking -= found
             families.append(family)
     return families, {_script(c) for c in lacking}
 
