@@ -52,7 +52,7 @@ def draw(chunks: Iterable[ScoredMaps], vocabulary: Vocabulary, path: Path, grid:
         bar = live.add_task("", total=None) if live else None
         while part := list(islice(maps, LARGEST_GRID + 1 if grid else 1)):
             if len(part) > LARGEST_GRID:
-                raise UsageError(f"--grid holds {LARGEST_GRID} pairs; choose with --pairs, --limit or --sample")
+                raise UsageError(f"--grid holds at most {LARGEST_GRID} pairs; choose with --pairs, --limit or --sample")
             place = numbered(path, part[0].pair) if several else path
             missing = write_picture(place, part, vocabulary)
             if missing - warned:

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from pairlens.attention.stream import ScoredMaps
 
-_CHUNK_BYTES = 2**18  # of what is written at once inside the file
+_CHUNK_BYTES = 2**16  # of what is written at once inside the file
 
 
 def write_hdf5(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, dtype: DTypeLike) -> int:

@@ -98,11 +98,13 @@ def _cells(rows: Texts, columns: Texts, scores: NDArray[np.floating], causal: bo
     if mask_zero:
         seen &= column_id != 0
     row, column_id, weight = row[seen], column_id[seen], scores[seen].astype(np.float64)
-    kept, first, renumbered, cells = np.unique(row, return_index=True, return_inverse=True, return_counts=True)
-    sums = np.bincount(renumbered, weight, len(kept))[renumbered]
-    uniform = (1 / cells)[renumbered]
+    cells = np.bincount(row, minlength=len(pair))
+    kept = np.flatnonzero(cells)
+    cells = cells[kept]
+    row = np.repeat(np.arange(len(kept)), cells)
+    sums, uniform = np.bincount(row, weight, len(kept))[row], (1 / cells)[row]
     weight = np.where(sums > 0, weight / np.where(sums > 0, sums, 1), uniform)
-    return _Cells(renumbered, column_id, weight, uniform, rows.ids[kept], position[kept], cells, first)
+    return _Cells(row, column_id, weight, uniform, rows.ids[kept], position[kept], cells, np.cumsum(cells) - cells)
 
 
 class _Direction:

@@ -39,13 +39,13 @@ def write_tsv(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, voca
             file.write(("\t".join(names) + "\n").encode())
         for score, (number, attention, _one) in zip(chunk.score.reshape(len(chunk), -1).tolist(), chunk, strict=True):
             start = "\t".join([str(number), *(f"{part:.9g}" for part in score)])
-            file.write("".join(_rows(start, attention, vocabulary)).encode())
+            file.writelines(row.encode() for row in _rows(start, attention, vocabulary))
         count += len(chunk)
     return count
 
 
 def _rows(start: str, attention: PairAttention, vocabulary: Sequence[str] | None) -> Iterator[str]:
-    """The lines of one pair, `start` before each; the directions have the same order of cells, query by query."""
+    """The lines of one pair, a query token at a time, `start` before each; both directions in this order."""
     number = _DIGITS[attention.scores.dtype]
     query, value = words_of(attention.query, vocabulary), words_of(attention.value, vocabulary)
     ends = [f"\t{j}\t%s\t{word.replace('%', '%%')}\t{number}\n" for j, word in enumerate(value)]
