@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import chain
 from pathlib import Path
 
@@ -110,6 +111,17 @@ def test_pairs_that_are_none(pairs: str) -> None:
 def test_a_limit_and_a_sample() -> None:
     with pytest.raises(UsageError, match="give one of the two"):
         Selection(limit=1, sample=1)
+
+
+def test_a_bound_that_is_no_number() -> None:
+    with pytest.raises(UsageError, match="must be numbers"):
+        Selection(min_score=float("nan"))
+
+
+def test_a_sample_of_what_can_be_read_once(engine: Scorer, files: tuple[Path, Path], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match=r"pipe: --sample reads the texts twice, so they must be files"):
+        next(attend_files(engine, tmp_path / "pipe", files[1], Selection(sample=1)))
 
 
 def test_the_score_of_a_multiclass_model_is_that_of_the_class_it_chooses(files: tuple[Path, Path]) -> None:

@@ -142,6 +142,10 @@ def test_pictures(project: Path, tmp_path: Path) -> None:
     assert again == (2, "", f"error: {tmp_path}/maps-2.svg: {message}\n")
     assert made() == {"maps.svg", "maps-2.svg", "maps-5.svg"}
 
+    nowhere = pairlens(project, "attend", "run", *FILES, "--limit", "2", "--output", tmp_path / "none" / "maps.svg")
+    assert nowhere.stderr.endswith(f"there is no directory {tmp_path}/none; make it first\n")
+    assert nowhere.code == 2
+
     assert draw("--pairs", "2,5", "--grid", "--force").code == 0
     grid = (tmp_path / "maps.svg").read_text()
     assert "pair 2  score" in grid

@@ -134,7 +134,7 @@ def _kind(output_file: Path | None, summary: bool) -> _Kind:
 
 def _refuse(kind: _Kind, output_file: Path | None, dtype: DType, grid: bool, several: bool, force: bool) -> None:
     """Raises UsageError where an option does not fit what is made, or an output exists."""
-    from pairlens.attention.pictures import existing_pictures
+    from pairlens.attention.pictures import existing_pictures, numbered
     from pairlens.files import refuse_existing
 
     if dtype is not DType.float32 and kind is not _Kind.matrices:
@@ -142,5 +142,6 @@ def _refuse(kind: _Kind, output_file: Path | None, dtype: DType, grid: bool, sev
     if grid and kind is not _Kind.picture:
         raise UsageError(f"--grid is for pictures, not for {kind}; add --output maps.png")
     if output_file:
-        for path in existing_pictures(output_file) if several else [output_file]:
-            refuse_existing(path, force)
+        names = [numbered(output_file, 0), *existing_pictures(output_file)] if several else [output_file]
+        for name in names:
+            refuse_existing(name, force)

@@ -79,7 +79,8 @@ def write_picture(path: Path, pairs: Sequence[PairMap], vocabulary: Sequence[str
     families, missing = fonts_for("".join(words))
     kind = path.suffix.removeprefix(".")
     undated = {"png": {"Software": "pairlens"}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
-    settings: Any = {**_SETTINGS, "font.family": families}
+    # The generic name is for who opens an SVG without these fonts.
+    settings: Any = {**_SETTINGS, "font.family": [*families, "sans-serif"], "font.sans-serif": families}
     with rc_context(settings), catch_warnings():
         filterwarnings("ignore", "Glyph .* missing from font")  # told by what is returned
         figure = _figure(panels)
@@ -94,7 +95,7 @@ def numbered(path: Path, pair: int) -> Path:
 
 
 def existing_pictures(path: Path) -> list[Path]:
-    """Pictures that `numbered` may have named, the first first."""
+    """Pictures that stand where `numbered` may want to write, the first first."""
     found = path.parent.glob(f"{_literal(path.stem)}-*{_literal(path.suffix)}")
     numbers = {p: p.stem.removeprefix(f"{path.stem}-") for p in found}
     return sorted((p for p, number in numbers.items() if number.isdecimal()), key=lambda p: int(numbers[p]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ class Selection:
         sample: only so many, each equally likely, drawn with `seed`.
 
     Raises:
-        UsageError: `pairs` is not of this form, or both a limit and a sample are wanted.
+        UsageError: `pairs` is not of this form, a bound is no number, or both a limit and a sample are wanted.
     """
 
     pairs: str | None = None
@@ -72,6 +73,8 @@ class Selection:
     def __post_init__(self) -> None:
         if self.limit is not None and self.sample is not None:
             raise UsageError("--limit takes the first pairs, --sample any; give one of the two")
+        if any(bound is not None and math.isnan(bound) for bound in (self.min_score, self.max_score)):
+            raise UsageError("--min-score and --max-score must be numbers, such as 0.5")
         self.ranges()
 
     @property
