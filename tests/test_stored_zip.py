@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -39,3 +40,14 @@ def test_beyond_four_gigabytes(tmp_path: Path) -> None:
             assert (read.read("before"), read.read("behind")) == (b"one", b"two")
             assert read.getinfo("behind").header_offset == hole
             assert read.testzip() is None
+
+
+def test_memory_does_not_grow_with_the_number_of_entries(tmp_path: Path) -> None:
+    with (tmp_path / "archive.zip").open("w+b") as file, (tmp_path / "scratch").open("w+b") as scratch:
+        archive = StoredZip(file, scratch)
+        tracemalloc.start()
+        for i in range(20_000):
+            archive.add(f"{i}/scores.npy", [b"header", b"data"])
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 100_000  # Python's zipfile: more than 10,000,000
