@@ -12,23 +12,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
+from attention_maps import Scored, chunk_of, chunks_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from numpy.typing import NDArray
 
-from pairlens.attention.dumps import dump_format, dump_metadata, receptive_field, write_dump
+from pairlens.attention.dumps import DUMP_SUFFIXES, dump_format, dump_metadata, receptive_field, write_dump
+from pairlens.attention.stream import ScoredMaps
 from pairlens.config import Config, ModelConfig
 from pairlens.encoder import Encoder
 from pairlens.errors import UsageError
+from pairlens.maps import PairAttention
 from pairlens.pairs import Texts
-from pairlens.scorer import PairAttention
 from pairlens.weights import weight_shapes
 
-SUFFIXES = [".npz", ".jsonl", ".jsonl.gz"]
-Scored = tuple[int, PairAttention, float]
+SUFFIXES = list(DUMP_SUFFIXES)
 
 floats = st.floats(width=32, allow_nan=False, allow_infinity=False)
 
@@ -86,6 +88,35 @@ def read_jsonl(path: Path) -> tuple[Any, list[Scored]]:
     return metadata, dump
 
 
+def read_h5(path: Path) -> tuple[Any, list[Scored]]:
+    with h5py.File(path) as file:
+        data = {name: dataset[:] for name, dataset in file.items()}
+        metadata = json.loads(file.attrs["metadata"])
+    dump = []
+    for i, (pair, score) in enumerate(zip(data["pair"].tolist(), data["score"].tolist(), strict=True)):
+        query, value = (
+            data[f"{side}_ids"][data[f"{side}_offsets"][i] : data[f"{side}_offsets"][i + 1]]
+            for side in ("query", "value")
+        )
+        part = slice(data["offsets"][i], data["offsets"][i + 1])
+        both = data["value_scores"][part].reshape(len(value), len(query)) if "value_scores" in data else None
+        dump.append(
+            (pair, PairAttention(query, value, data["scores"][part].reshape(len(query), len(value)), both), score)
+        )
+    return metadata, dump
+
+
+def read_tsv(path: Path) -> tuple[Any, list[list[str]]]:
+    """The metadata, and the lines behind it, cut into columns."""
+    text = (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()).decode()
+    metadata, *rows = text.removesuffix("\n").split("\n")
+    assert metadata.startswith("# ")
+    return json.loads(metadata[2:]), [row.split("\t") for row in rows]
+
+
+READERS = {".npz": read_npz, ".jsonl": read_jsonl, ".jsonl.gz": read_jsonl, ".h5": read_h5}
+
+
 def contents(dump: list[Scored]) -> list[Any]:
     """Every value of a dump, with the type and the shape of its arrays."""
     described = []
@@ -96,46 +127,93 @@ def contents(dump: list[Scored]) -> list[Any]:
     return described
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", READERS)
 @settings(max_examples=25)
 @given(dump=dumps())
 def test_what_goes_in_comes_out(suffix: str, tmp_path_factory: pytest.TempPathFactory, dump: list[Scored]) -> None:
     path = tmp_path_factory.mktemp("dump") / f"maps{suffix}"
     metadata = {"direction": "both", "ü": [1, None]}
-    assert write_dump(path, iter(dump), metadata) == len(dump)
-    read_metadata, read = read_npz(path) if suffix == ".npz" else read_jsonl(path)
-    assert read_metadata == metadata
+    assert write_dump(path, chunks_of(dump), metadata) == len(dump)
+    read_metadata, read = READERS[suffix](path)
+    assert read_metadata == metadata | {"dtype": "float32"}
     assert contents(read) == contents(dump)
 
 
+def a_pair_of_two_directions() -> PairAttention:
+    scores, value_scores = np.array([[1 / 3, 2 / 3]], np.float32), np.array([[1.0], [0.5]], np.float32)
+    return PairAttention(np.array([2], np.int32), np.array([0, 1], np.int32), scores, value_scores)
+
+
 def test_jsonl_line_by_line(tmp_path: Path) -> None:
-    attention = PairAttention(
-        np.array([5], np.int32),
-        np.array([6, 7], np.int32),
-        np.array([[1 / 3, 2 / 3]], np.float32),
-        np.ones((2, 1), "f4"),
-    )
-    write_dump(tmp_path / "maps.jsonl", [(8, attention, 0.25)], {"masking": "exact"})
+    write_dump(tmp_path / "maps.jsonl", [chunk_of([(8, a_pair_of_two_directions(), 0.25)])], {"masking": "exact"})
     # The float32 next to 1/3 is 0.3333333432…, next to 2/3 it is 0.6666666865…: nine digits.
     assert (tmp_path / "maps.jsonl").read_text() == (
-        '{"masking": "exact"}\n'
-        '{"pair": 8, "score": 0.25, "query": [5], "value": [6,7], '
-        '"scores": [[0.333333343,0.666666687]], "value_scores": [[1],[1]]}\n'
+        '{"masking": "exact", "dtype": "float32"}\n'
+        '{"pair": 8, "score": 0.25, "query": [2], "value": [0,1], '
+        '"scores": [[0.333333343,0.666666687]], "value_scores": [[1],[0.5]]}\n'
     )
 
 
-def test_a_crop_of_a_larger_matrix(tmp_path: Path) -> None:
-    whole = np.arange(35, dtype=np.float32).reshape(5, 7)
-    crop = PairAttention(np.arange(2, dtype=np.int32), np.arange(3, dtype=np.int32), whole[:2, :3])
-    for suffix, read in ((".npz", read_npz), (".jsonl", read_jsonl)):
-        write_dump(tmp_path / f"maps{suffix}", [(0, crop, 0.0)], {})
-        assert read(tmp_path / f"maps{suffix}")[1][0][1].scores.tolist() == [[0, 1, 2], [7, 8, 9]]
+@pytest.mark.parametrize("suffix", [".tsv", ".tsv.gz"])
+@pytest.mark.parametrize(
+    ("vocabulary", "words"),
+    [
+        (None, ["2", "0", "1"]),
+        (["100%s", "a\tb\n", "\x1b[2J"], ["\\x1b[2J", "100%s", "a\\tb\\n"]),  # no word starts a column or a line
+    ],
+)
+def test_tsv_line_by_line(suffix: str, vocabulary: list[str] | None, words: list[str], tmp_path: Path) -> None:
+    path = tmp_path / f"maps{suffix}"
+    write_dump(path, [chunk_of([(8, a_pair_of_two_directions(), 0.25)])], {}, vocabulary)
+    q, v0, v1 = words
+    assert read_tsv(path) == (
+        {"dtype": "float32"},
+        [
+            ["pair", "score", "direction", "query_position", "value_position", "query", "value", "weight"],
+            ["8", "0.25", "query_to_value", "0", "0", q, v0, "0.333333343"],
+            ["8", "0.25", "query_to_value", "0", "1", q, v1, "0.666666687"],
+            ["8", "0.25", "value_to_query", "0", "0", q, v0, "1"],
+            ["8", "0.25", "value_to_query", "0", "1", q, v1, "0.5"],
+        ],
+    )
+
+
+def test_float16(tmp_path: Path) -> None:
+    """Half the size; in text the five digits from which every float16 is read back."""
+    whole = np.random.default_rng(0).random((5, 7), np.float32)
+    pair = PairAttention(np.arange(5, dtype=np.int32), np.arange(7, dtype=np.int32), whole)
+    half = whole.astype(np.float16)
+    for suffix, read in READERS.items():
+        write_dump(tmp_path / f"maps{suffix}", [chunk_of([(0, pair, 0.5)])], {}, dtype="float16")
+        metadata, [(_, found, _)] = read(tmp_path / f"maps{suffix}")
+        assert metadata == {"dtype": "float16"}
+        assert suffix.startswith(".jsonl") or found.scores.dtype == np.float16
+        np.testing.assert_array_equal(found.scores.astype(np.float16), half)
+    write_dump(tmp_path / "maps.tsv", [chunk_of([(0, pair, 0.5)])], {}, dtype="float16")
+    weights = [row[-1] for row in read_tsv(tmp_path / "maps.tsv")[1][1:]]
+    assert np.array(weights, np.float16).tolist() == half.ravel().tolist()
+    assert max(map(len, weights)) <= len("0.12345e-05")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_of_a_multiclass_model_the_score_is_every_probability(suffix: str, tmp_path: Path) -> None:
+    one = chunk_of([(3, a_pair(), 0.5), (4, a_pair(), 0.5)])
+    chunk = ScoredMaps(one.pair, np.array([[0.25, 0.75], [0.5, 0.5]], np.float32), one.maps)
+    path = tmp_path / f"maps{suffix}"
+    write_dump(path, [chunk], {})
+    if suffix.startswith(".tsv"):
+        heading, *rows = read_tsv(path)[1]
+        assert heading[:4] == ["pair", "score_0", "score_1", "direction"]
+        found = [[float(score) for score in row[1:3]] for row in rows]
+    else:
+        found = [score for _, _, score in READERS[suffix](path)[1]]  # type: ignore[misc]
+    assert found == [[0.25, 0.75], [0.5, 0.5]]
 
 
 def test_more_arrays_than_a_zip_without_64_bits_holds(tmp_path: Path) -> None:
     # 22,000 pairs with three arrays each, and three for all: more than the 65,535 that 16 bits count.
-    attention = a_pair()
-    assert write_dump(tmp_path / "maps.npz", ((i, attention, 0.5) for i in range(22_000)), {}) == 22_000
+    pairs = [(i, a_pair(), 0.5) for i in range(22_000)]
+    assert write_dump(tmp_path / "maps.npz", chunks_of(pairs, 1000), {}) == 22_000
     with np.load(tmp_path / "maps.npz", allow_pickle=False) as file:
         assert len(file.files) == 66_003
         assert file["21999/scores"].tolist() == [[1.0]]
@@ -149,37 +227,37 @@ def test_same_pairs_same_bytes(suffix: str, tmp_path: Path, monkeypatch: pytest.
     written = []
     for name, now in (("a", 0.0), ("b", 2e9)):  # 1970 and 2033
         monkeypatch.setattr(time, "time", lambda now=now: now)
-        write_dump(tmp_path / f"{name}{suffix}", [(0, a_pair(), 0.5)], {})
+        write_dump(tmp_path / f"{name}{suffix}", [chunk_of([(0, a_pair(), 0.5)])], {})
         written.append((tmp_path / f"{name}{suffix}").read_bytes())
     assert written[0] == written[1]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_one_pair_is_held_at_a_time(suffix: str, tmp_path: Path) -> None:
-    made: list[weakref.ref[NDArray[np.float32]]] = []
+def test_one_chunk_is_held_at_a_time(suffix: str, tmp_path: Path) -> None:
+    made: list[weakref.ref[NDArray[np.floating]]] = []
 
-    def attentions() -> Iterator[Scored]:
+    def chunks() -> Iterator[ScoredMaps]:
         for pair in range(5):
-            attention = a_pair(pair)
-            made.append(weakref.ref(attention.scores))
-            yield pair, attention, 0.5
+            chunk = chunk_of([(pair, a_pair(pair), 0.5)])
+            made.append(weakref.ref(chunk.maps.scores))
+            yield chunk
             # The one just written, which the writer and this generator still name; none before it.
             assert sum(matrix() is not None for matrix in made) == 1
 
-    assert write_dump(tmp_path / f"maps{suffix}", attentions(), {}) == 5
+    assert write_dump(tmp_path / f"maps{suffix}", chunks(), {}) == 5
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_an_interrupted_dump_leaves_what_was_there(suffix: str, tmp_path: Path) -> None:
-    def attentions() -> Iterator[Scored]:
-        yield 0, a_pair(), 0.5
+    def chunks() -> Iterator[ScoredMaps]:
+        yield chunk_of([(0, a_pair(), 0.5)])
         raise KeyboardInterrupt
 
     old = tmp_path / f"old{suffix}"
     old.write_bytes(b"old")
     for path in (old, tmp_path / f"new{suffix}"):
         with pytest.raises(KeyboardInterrupt):
-            write_dump(path, attentions(), {})
+            write_dump(path, chunks(), {})
     assert list(tmp_path.iterdir()) == [old]
     assert old.read_bytes() == b"old"
 
@@ -191,7 +269,7 @@ def test_formats(suffix: str) -> None:
 
 @pytest.mark.parametrize("name", ["maps.txt", "maps", "maps.npz.gz", "npz", "maps.gz"])
 def test_unknown_formats(name: str, tmp_path: Path) -> None:
-    message = "unknown format; attention scores are written to files in .npz, .jsonl, .jsonl.gz, .html"
+    message = "unknown format; attention scores are written to files in .npz, .h5, .jsonl, .jsonl.gz, .tsv, .tsv.gz"
     for attempt in (dump_format, lambda path: write_dump(path, [], {})):
         with pytest.raises(UsageError) as error:
             attempt(tmp_path / name)
@@ -200,7 +278,8 @@ def test_unknown_formats(name: str, tmp_path: Path) -> None:
 
 
 def test_importing_is_cheap() -> None:
-    code = "import pairlens.attention.dumps, sys; print({'rich', 'numba', 'tensorflow'} & sys.modules.keys())"
+    heavy = {"rich", "numba", "h5py", "matplotlib", "tensorflow"}
+    code = f"import pairlens.attention.dumps, sys; print({heavy} & sys.modules.keys())"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
@@ -259,8 +338,10 @@ def test_receptive_field_is_what_the_encoder_sees(conv: list[dict[str, Any]]) ->
 
 def test_metadata() -> None:
     model = {"masking": "none", "attention": {"score_mode": "concat", "direction": "both"}}
-    metadata = json.loads(json.dumps(dump_metadata(config(model))))
-    assert metadata["format_version"] == 1
+    metadata = json.loads(json.dumps(dump_metadata(config(model), "5e")))
+    assert metadata["format_version"] == 2
+    assert metadata["model_fingerprint"] == "sha256:5e"
+    assert (metadata["task"], metadata["score"]) == ("binary", "the probability of label 1")
     assert metadata["masking"] == "none"
     assert metadata["attention"]["score_mode"] == "concat"
     assert metadata["attention"]["direction"] == "both"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import numpy as np
 import pytest
@@ -16,10 +16,11 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from pairlens.attention.terminal import heat_map
+from pairlens.attention.terminal import Look, best_look, heat_map
 from pairlens.attention.words import words_of
-from pairlens.scorer import PairAttention
+from pairlens.maps import PairAttention
 
+looks: st.SearchStrategy[Look] = st.sampled_from(["truecolor", "256", "shades", "numbers"])
 any_word = st.text(st.characters(), max_size=12)  # control characters and lone surrogates too
 
 
@@ -50,7 +51,7 @@ CAR = attention_of([[0.25, 0.75], [1.0, 0.0]])
 
 def test_a_map_without_colours() -> None:
     # Five shades up to 1.0, blank below 0.2: 0.25 has the second, 0.75 the fourth, and 100 fills its cell.
-    assert lines_of(heat_map(CAR, ["car", "drives"], ["an", "automobile"], 80, colour=False)) == [
+    assert lines_of(heat_map(CAR, ["car", "drives"], ["an", "automobile"], 80, look="shades")) == [
         "query ↓ attends to value →",
         "       an  automobile",
         "   car ░25 ▓▓▓▓▓▓▓▓75",
@@ -60,9 +61,44 @@ def test_a_map_without_colours() -> None:
     ]
 
 
+def test_a_map_as_numbers_in_ascii() -> None:
+    lines = lines_of(heat_map(CAR, ["car", "drives"], ["an", "automobile"], 80, look="numbers"))
+    assert lines == [
+        "query (down) attends to value (right)",
+        "       an  automobile",
+        "   car  25         75",
+        "drives 100          .",
+        "per cent, up to 100%; each row sums to 100% over all positions",
+        "strongest: drives -> an 100%, car -> automobile 75%, car -> an 25%",
+    ]
+    narrow = heat_map(CAR, ["car", "drives"], ["an", "automobile"], 20, look="numbers").plain
+    assert "driv~" in narrow
+    assert narrow.isascii()
+
+
+@pytest.mark.parametrize(
+    ("environment", "encoding", "look"),
+    [
+        ({"TERM": "xterm", "COLORTERM": "truecolor"}, "utf-8", "truecolor"),
+        ({"TERM": "xterm-256color"}, "UTF-8", "256"),
+        ({"TERM": "xterm-16color"}, "utf-8", "shades"),
+        ({"TERM": "xterm-256color", "NO_COLOR": "1"}, "utf-8", "shades"),
+        ({"TERM": "dumb"}, "utf-8", "numbers"),
+        ({"TERM": "xterm-256color"}, "iso8859-1", "numbers"),
+    ],
+)
+def test_the_look_that_a_terminal_can_show(environment: dict[str, str], encoding: str, look: Look) -> None:
+    file = TextIOWrapper(BytesIO(), encoding)
+    assert best_look(Console(file=file, force_terminal=True, _environ=environment, legacy_windows=False)) == look
+
+
+def test_a_pipe_is_shown_shades() -> None:
+    assert best_look(Console(file=StringIO(), force_terminal=False, _environ={"TERM": "dumb"})) == "shades"
+
+
 def test_words_go_on_below_like_a_text_and_lines_are_cut() -> None:
     # The side takes a quarter of 20 columns and a blank; of the other 14, "an" takes 4 and "automobile" 11.
-    assert lines_of(heat_map(CAR, ["car", "drives"], ["an", "automobile"], 20, colour=False)) == [
+    assert lines_of(heat_map(CAR, ["car", "drives"], ["an", "automobile"], 20, look="shades")) == [
         "query ↓ attends to …",
         "      an",
         "  car ░25",
@@ -76,27 +112,27 @@ def test_words_go_on_below_like_a_text_and_lines_are_cut() -> None:
 
 
 def test_wide_characters_count_double() -> None:
-    lines = lines_of(heat_map(attention_of([[0.1, 0.9]]), ["学习"], ["机器", "好"], 40, colour=False))
+    lines = lines_of(heat_map(attention_of([[0.1, 0.9]]), ["学习"], ["机器", "好"], 40, look="shades"))
     assert lines[1:3] == ["     机器 好", "学习   10 █90"]
 
 
 def test_both_directions() -> None:
     attention = attention_of([[0.25, 0.75]], [[1.0], [1.0]])
-    lines = lines_of(heat_map(attention, ["car"], ["an", "automobile"], 80, colour=False))
+    lines = lines_of(heat_map(attention, ["car"], ["an", "automobile"], 80, look="shades"))
     assert [line for line in lines if "attends" in line] == ["query ↓ attends to value →", "value ↓ attends to query →"]
     second = lines[lines.index("") + 1 :]
     assert second[1:4] == ["           car", "        an 100", "automobile 100"]
 
 
 def test_rows_that_padding_took_a_part_of_are_not_said_to_sum_to_one() -> None:
-    lines = lines_of(heat_map(attention_of([[0.25, 0.5]]), ["a"], ["b", "c"], 80, colour=False))
+    lines = lines_of(heat_map(attention_of([[0.25, 0.5]]), ["a"], ["b", "c"], 80, look="shades"))
     assert "blank ░▒▓█ from 0% to 50%" in lines
 
 
 @pytest.mark.parametrize(("shape", "name"), [((0, 2), "query"), ((2, 0), "value"), ((0, 0), "query")])
 def test_no_tokens(shape: tuple[int, int], name: str) -> None:
     attention = attention_of(np.zeros(shape))
-    text = heat_map(attention, numbers(shape[0]), numbers(shape[1]), 80, colour=True)
+    text = heat_map(attention, numbers(shape[0]), numbers(shape[1]), 80, look="truecolor")
     assert text.plain == f"{name}: no tokens, no attention"
 
 
@@ -115,10 +151,10 @@ def read_back(lines: list[str], Tv: int) -> dict[str, list[int]]:
 
 
 @settings(deadline=None)
-@given(st.integers(1, 7), st.integers(1, 30), st.integers(40, 120), st.booleans(), st.integers(0, 2**32))
-def test_a_map_can_be_read_back(Tq: int, Tv: int, width: int, colour: bool, seed: int) -> None:
+@given(st.integers(1, 7), st.integers(1, 30), st.integers(40, 120), looks, st.integers(0, 2**32))
+def test_a_map_can_be_read_back(Tq: int, Tv: int, width: int, look: Look, seed: int) -> None:
     scores = np.random.default_rng(seed).uniform(0.01, 1.0, (Tq, Tv))
-    text = heat_map(attention_of(scores), numbers(Tq), [f"1{i:02}" for i in range(Tv)], width, colour)
+    text = heat_map(attention_of(scores), numbers(Tq), [f"1{i:02}" for i in range(Tv)], width, look)
     _, *body, _, _ = [f"  {line}" if line.startswith(" ") else line for line in lines_of(text)]
     expected = {str(i): [round(100 * float(w)) for w in row] for i, row in enumerate(scores.astype(np.float32))}
     assert read_back(body, Tv) == expected
@@ -132,12 +168,12 @@ def test_a_map_can_be_read_back(Tq: int, Tv: int, width: int, colour: bool, seed
     st.lists(any_word, min_size=1, max_size=45),
     st.lists(any_word, min_size=1, max_size=45),
     st.integers(20, 100),
-    st.booleans(),
+    looks,
     st.integers(0, 2**32),
 )
-def test_no_line_is_too_wide(query: list[str], value: list[str], width: int, colour: bool, seed: int) -> None:
+def test_no_line_is_too_wide(query: list[str], value: list[str], width: int, look: Look, seed: int) -> None:
     scores = softmax(3 * np.random.default_rng(seed).normal(size=(len(query), len(value))))
-    text = heat_map(attention_of(scores), query, value, width, colour)
+    text = heat_map(attention_of(scores), query, value, width, look)
     assert all(cell_len(line) <= width for line in text.plain.split("\n"))
     assert text.plain.replace("\n", "").isprintable()
     # Printed at this width, no line is wrapped.
@@ -152,7 +188,7 @@ def test_a_long_text_is_shown_around_its_strongest_score() -> None:
     # lines 4 to 8 of the 13 with words 48 to 107, since words 50 and 100 weigh more than all others.
     scores = np.full((6, 150), 0.001)
     scores[2, 50], scores[4, 100] = 0.8, 0.7
-    lines = lines_of(heat_map(attention_of(scores), numbers(6), [f"{i:03}" for i in range(150)], 50, colour=False))
+    lines = lines_of(heat_map(attention_of(scores), numbers(6), [f"{i:03}" for i in range(150)], 50, look="shades"))
     assert lines[0] == "query ↓ attends to value (positions 48–107 of 150) →"[:49] + "…"
     assert lines[1] == "  " + " ".join(f"{i:03}" for i in range(48, 60))
     assert len(lines) == 1 + 5 * 7 + 2
@@ -163,7 +199,7 @@ def test_many_rows_are_shown_around_the_strongest_score() -> None:
     # A header and 39 rows are 40 lines. Rows 0 to 9 weigh nothing, rows 49 to 59 less than those before.
     scores = np.zeros((60, 1))
     scores[10:49], scores[49:], scores[30] = 0.5, 0.1, 0.9
-    lines = lines_of(heat_map(attention_of(scores), numbers(60), ["word"], 80, colour=False))
+    lines = lines_of(heat_map(attention_of(scores), numbers(60), ["word"], 80, look="shades"))
     assert lines[0] == "query (positions 10–48 of 60) ↓ attends to value →"
     assert [line.split()[0] for line in lines[2:-2]] == numbers(60)[10:49]
 
@@ -185,7 +221,7 @@ def luminance(colour: ColorTriplet) -> float:
 
 def test_colours_run_from_zero_to_the_maximum() -> None:
     (low, dark), (middle, between), (high, bright), *legend = cells_of(
-        heat_map(attention_of([[0.0, 0.2, 0.4]]), ["a"], ["b", "c", "d"], 80, colour=True)
+        heat_map(attention_of([[0.0, 0.2, 0.4]]), ["a"], ["b", "c", "d"], 80, look="truecolor")
     )
     assert [cell.strip() for cell in (low, middle, high)] == ["", "20", "40"]
     assert (legend[0][1].bgcolor, legend[-1][1].bgcolor) == (dark.bgcolor, bright.bgcolor)
@@ -197,23 +233,25 @@ def test_colours_run_from_zero_to_the_maximum() -> None:
     ]
 
 
-def test_heavier_is_brighter_and_text_stands_out() -> None:
+@pytest.mark.parametrize(("look", "levels"), [("truecolor", 200), ("256", 8)])
+def test_heavier_is_brighter_and_text_stands_out(look: Look, levels: int) -> None:
     scores = np.linspace(0.0, 1.0, 200)[:, None]
     found = []
     for part in np.split(scores, 8):
         # Every part is scaled to the same maximum, which stands in its last row.
-        text = heat_map(attention_of([*part, [1.0]]), numbers(26), ["a"], 80, colour=True)
+        text = heat_map(attention_of([*part, [1.0]]), numbers(26), ["a"], 80, look)
         found += [style for _, style in cells_of(text)[:25]]
     backgrounds = [luminance(style.bgcolor.get_truecolor()) for style in found if style.bgcolor]
     texts = [luminance(style.color.get_truecolor()) for style in found if style.color]
     assert len(backgrounds) == len(texts) == 200
-    assert (np.diff(backgrounds) > 0).all()
+    assert (np.diff(backgrounds) >= 0).all()
+    assert len(set(backgrounds)) == levels
     contrast = [(max(pair) + 0.05) / (min(pair) + 0.05) for pair in zip(backgrounds, texts, strict=True)]
     assert min(contrast) >= 4.5  # what WCAG asks for
 
 
 def test_zeros_alone_are_all_of_the_lowest_colour() -> None:
-    cells = cells_of(heat_map(attention_of(np.zeros((2, 2))), ["a", "b"], ["c", "d"], 80, colour=True))
+    cells = cells_of(heat_map(attention_of(np.zeros((2, 2))), ["a", "b"], ["c", "d"], 80, look="truecolor"))
     assert {str(style.bgcolor and style.bgcolor.name) for _, style in cells[:4]} == {"#440154"}
 
 
@@ -242,6 +280,11 @@ def test_words_are_printable(word: str, shown: str) -> None:
     assert words_of([0], [word]) == [shown]
 
 
+def test_words_that_an_encoding_lacks() -> None:
+    assert words_of([0, 1], ["naïve", "学"], "latin-1") == ["naïve", "\\u5b66"]
+    assert words_of([0], ["naïve"], "ascii") == ["na\\xefve"]
+
+
 def test_words_of_ids() -> None:
     ids = np.array([2, 0, 123], np.int32)
     assert words_of(ids, None) == ["2", "0", "123"]
@@ -251,7 +294,7 @@ def test_words_of_ids() -> None:
 def test_nothing_in_a_word_is_obeyed() -> None:
     words = ["\x1b[2J", "[red]x[/red]", ":smile:", "https://x.y"]
     console = Console(file=StringIO(), width=120, color_system=None, force_terminal=True)
-    console.print(heat_map(attention_of(np.full((4, 4), 0.25)), words, words, 120, colour=False))
+    console.print(heat_map(attention_of(np.full((4, 4), 0.25)), words, words, 120, look="shades"))
     assert isinstance(console.file, StringIO)
     assert "\x1b" not in console.file.getvalue()
     assert "     \\x1b[2J [red]x[/red] :smile: https://x.y" in console.file.getvalue()

@@ -79,6 +79,22 @@ def test_check_answers_at_once(project: Path) -> None:
     assert usage.seconds < 1.0
 
 
+@pytest.mark.parametrize("name", ["maps.npz", "maps.jsonl.gz"])
+def test_a_dump_takes_the_same_memory_for_more_pairs(project: Path, tmp_path: Path, name: str) -> None:
+    """Measured: 5 MiB more for 40,000 pairs more, so that a million stay far below 500; zipfile would take 48 more."""
+    random = np.random.default_rng(0)
+    rows = [" ".join(row) for row in random.integers(0, VOCABULARY, (60_000, 5)).astype("U2").tolist()]
+    peaks = []
+    for count in (20_000, 60_000):
+        (tmp_path / "texts.txt").write_text("\n".join(rows[:count]) + "\n")
+        texts = [str(tmp_path / "texts.txt")] * 2
+        usage = measure(project, "attend", "run", *texts, "--output", str(tmp_path / name), "--force")
+        assert usage.code == 0
+        peaks.append(usage.peak)
+    assert peaks[0] < 300
+    assert peaks[1] - peaks[0] < 20
+
+
 def test_score_takes_the_same_memory_for_more_pairs(project: Path, tmp_path: Path) -> None:
     """Measured: 8 MiB more for 450,000 pairs more; read at once, they would take 80 MiB more."""
     random = np.random.default_rng(0)

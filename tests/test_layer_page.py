@@ -7,17 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 from typing import NamedTuple
 
+import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
 import tf_keras
+from cli import lines
 from models import Weights, make_config, network_with, random_texts, random_weights
 from numpy.typing import NDArray
 
+from pairlens.attention.dumps import dump_metadata, write_dump
+from pairlens.attention.stream import Selection, attend_files
 from pairlens.config import Config
 from pairlens.scorer import Scorer
+from pairlens.weights import fingerprint
 
 Page = Callable[[list[NDArray[np.int32]]], tuple[tf.Tensor, tf.Tensor]]
 
@@ -141,3 +147,42 @@ def test_masks_from_true_lengths_are_the_masks_of_a_batch_padded_with_id_0() -> 
     batch = [tf_keras.utils.pad_sequences(side, padding="post") for side in (queries, values)]
     expected, _ = page(Arguments(mask_zero=True), weights)(batch)
     np.testing.assert_allclose(Scorer(config, weights).score(queries, values), expected[:, 0], rtol=0, atol=1e-5)
+
+
+# ---- dumps -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".h5"])
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_dump_holds_what_the_layer_returns_for_a_padded_batch(suffix: str, causal: bool, tmp_path: Path) -> None:
+    """Within 1e-6; rows sum to one; and what is cropped from the padded batch is exactly zero."""
+    config = config_of(Arguments(use_causal_mask=causal))
+    weights = random_weights(config)
+    # With these biases raw scores are about 25, and their rounding to float32 alone makes a difference of 2e-6.
+    weights["conv/0/bias"][:] = 0.0
+    queries, values = ([np.maximum(text, 1) for text in random_texts(7, 19, 1000, seed)] for seed in (1, 2))
+    for side, texts in (("q", queries), ("v", values)):
+        (tmp_path / side).write_text(lines([text.tolist() for text in texts]))
+    batch = [tf_keras.utils.pad_sequences(side, padding="post") for side in (queries, values)]
+    _, padded = page(Arguments(mask_zero=True, use_causal_mask=causal), weights)(batch)
+
+    path = tmp_path / f"maps{suffix}"
+    chunks = attend_files(Scorer(config, weights), tmp_path / "q", tmp_path / "v", Selection())
+    write_dump(path, chunks, dump_metadata(config, fingerprint(config, weights)))
+    found = read_scores(path)
+    assert len(found) == 7
+    for scores, whole, query, value in zip(found, padded.numpy(), queries, values, strict=True):
+        assert scores.dtype == np.float32
+        np.testing.assert_allclose(scores, whole[: len(query), : len(value)], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(scores.sum(axis=1), 1.0, rtol=0, atol=1e-6)
+        assert not whole[: len(query), len(value) :].any()  # the query's own padding has no rows to keep
+
+
+def read_scores(path: Path) -> list[NDArray[np.float32]]:
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as file:
+            return [file[f"{pair}/scores"] for pair in file["pair"]]
+    with h5py.File(path) as file:
+        widths = np.diff(file["value_offsets"])
+        parts = np.split(file["scores"][:], file["offsets"][1:-1])
+        return [part.reshape(-1, width) for part, width in zip(parts, widths, strict=True)]

@@ -10,8 +10,9 @@ from oracles import score_pair
 
 from pairlens import encoder, scorer
 from pairlens.errors import DataError
+from pairlens.maps import PairAttention
 from pairlens.pairs import Pairs
-from pairlens.scorer import PairAttention, Scorer
+from pairlens.scorer import Scorer
 from pairlens.texts import Texts
 
 

@@ -1,22 +1,23 @@
-"""pairlens attend: attention-score matrices, to a file or as heat maps in the terminal."""
+"""pairlens attend: which words looked at which, as heat maps in the terminal, in a file, as pictures or in sum."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, cast
 
 import typer
 
 from pairlens.errors import UsageError
+from pairlens_cli import attention_views as views
 from pairlens_cli import options, output
 
-if TYPE_CHECKING:
-    from pairlens.config import Config
-    from pairlens.scorer import PairAttention, Scorer
+_WHICH, _MAKE = "Which pairs (default: all; in the terminal and as a picture, the first)", "What to make of them"
 
-_CHUNK = 1024  # pairs whose matrices are in memory at once
+
+class DType(StrEnum):
+    float32 = "float32"
+    float16 = "float16"
 
 
 def attend(
@@ -25,11 +26,27 @@ def attend(
     value: Annotated[Path, typer.Argument(metavar="VALUE", help="The values, line by line.", show_default=False)],
     pairs: Annotated[
         str | None,
+        typer.Option("--pairs", metavar="LIST", help="Counted from 0, such as 0,5-9.", rich_help_panel=_WHICH),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="The first N.", rich_help_panel=_WHICH)
+    ] = None,
+    sample: Annotated[
+        int | None,
+        typer.Option("--sample", metavar="N", min=1, help="Any N, each equally likely.", rich_help_panel=_WHICH),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the sample.", rich_help_panel=_WHICH)] = 0,
+    min_score: Annotated[
+        float | None,
         typer.Option(
-            "--pairs",
-            metavar="LIST",
-            help="Which pairs, counted from 0, such as 0,5-9; default: all (terminal: the first).",
+            "--min-score",
+            metavar="S",
+            help="That the model gives at least S; of a multiclass model, to the class that it chooses.",
+            rich_help_panel=_WHICH,
         ),
+    ] = None,
+    max_score: Annotated[
+        float | None, typer.Option("--max-score", metavar="S", help="At most S.", rich_help_panel=_WHICH)
     ] = None,
     output_file: Annotated[
         Path | None,
@@ -37,99 +54,108 @@ def attend(
             "--output",
             "-o",
             metavar="FILE",
-            help="maps.npz, maps.jsonl, maps.jsonl.gz, or maps.html to look at; default: the terminal.",
+            help="A page to explore: .html. Matrices: .npz, .h5, .jsonl[.gz] or .tsv[.gz]. Pictures: .png, .svg or "
+            ".pdf; several pairs make one file each, maps-5.png and so on. With --summary: JSON. Default: the terminal.",
+            rich_help_panel=_MAKE,
         ),
     ] = None,
     label: Annotated[
         Path | None,
-        typer.Option("--label", metavar="FILE", help="The labels, line by line, to be shown in maps.html."),
+        typer.Option("--label", metavar="FILE", help="Labels, line by line, to show in a page.", rich_help_panel=_MAKE),
     ] = None,
+    dtype: Annotated[
+        DType, typer.Option("--dtype", help="Of the scores in a file of matrices.", rich_help_panel=_MAKE)
+    ] = DType.float32,
+    grid: Annotated[
+        bool, typer.Option("--grid", help="One picture of all the pairs, at most 36.", rich_help_panel=_MAKE)
+    ] = False,
+    summary: Annotated[
+        bool,
+        typer.Option(
+            "--summary",
+            help="How peaked the maps of all the pairs are, and on what: tables on stderr, JSON on stdout.",
+            rich_help_panel=_MAKE,
+        ),
+    ] = False,
     force: options.Force = False,
 ) -> None:
     """Show which words of one text looked at which words of the other."""
-    from pairlens.attention.dumps import dump_format, dump_metadata, write_dump
-    from pairlens.files import refuse_existing
+    from pairlens.attention.stream import Selection, attend_files
+    from pairlens.pairs import read_vocabulary
     from pairlens.runs import Run
     from pairlens.scorer import Scorer
-    from pairlens_cli.attention_page import write_page
 
-    if output_file:
-        dump_format(output_file)
-        refuse_existing(output_file, force)
-    as_page = output_file is not None and dump_format(output_file) == ".html"
-    if label and not as_page:
-        raise UsageError("--label: labels are shown in a page alone; write one with --output maps.html")
-    wanted = None if pairs is None else _parse_pairs(pairs)
+    selection = Selection(pairs, min_score, max_score, limit, sample, seed)
+    kind = _kind(output_file, summary)
+    first_only = selection.is_all and not grid and kind in (_Kind.terminal, _Kind.picture)
+    if first_only:
+        selection = Selection(limit=1)
+    several = kind is _Kind.picture and not grid and not selection.at_most_one
+    _refuse(kind, output_file, label, dtype, grid, several, force)
     run = Run.open(run_directory)
     config = run.config()
-    attentions = _attentions(Scorer(config, run.weights(config)), query, value, wanted)
-    if output_file:
-        if as_page:
-            count = write_page(output_file, attentions, config, query, label, all_pairs=wanted is None)
-        else:
-            count = write_dump(output_file, attentions, dump_metadata(config))
-        output.say(f"Wrote {output_file}: the attention of {count:,} pairs")
-    else:
-        _show(config, attentions, first_only=wanted is None)
-
-
-def _parse_pairs(text: str) -> list[range]:
-    """`0,5-9` as ranges. Raises UsageError if it is not of this form."""
-    ranges = []
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*([0-9]{1,18})(?:-([0-9]{1,18}))?\s*", part)
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-        if last < first:
-            raise UsageError(f"--pairs {text}: must be numbers and ranges, counted from 0, such as 0,5-9")
-        ranges.append(range(first, last + 1))
-    return ranges
-
-
-def _attentions(
-    scorer: Scorer, query: Path, value: Path, wanted: list[range] | None
-) -> Iterator[tuple[int, PairAttention, float]]:
-    """(number, attention, score) of the wanted pairs, in file order; reads no further than the last of them."""
-    import numpy as np
-
-    from pairlens.pairs import iter_pairs
-    from pairlens.splits import text_rules
-
-    first = 0
-    for chunk in iter_pairs(query, value, text_rules(scorer.config), _CHUNK):
-        numbers = range(first, first + len(chunk))
-        chosen = [n for n in numbers if wanted is None or any(n in some for some in wanted)]
-        part = chunk.take(np.array(chosen, np.int64) - first)
-        scores = scorer.score(part.query, part.value)
-        if scores.ndim > 1:  # of a multiclass model, the probability of the class it chooses
-            scores = scores.max(axis=1)
-        yield from zip(chosen, scorer.attend(part.query, part.value), scores.tolist(), strict=True)
-        first += len(chunk)
-        if wanted is not None and all(first >= numbers.stop for numbers in wanted):
-            return
-    if wanted is not None:
-        missing = next(numbers for numbers in wanted if numbers.stop > first)
-        raise UsageError(f"--pairs: there is no pair {max(missing.start, first)}; {query} has {first}, from 0")
-
-
-def _show(config: Config, attentions: Iterator[tuple[int, PairAttention, float]], first_only: bool) -> None:
-    """Print heat maps to stdout."""
-    from rich.console import Console
-
-    from pairlens.attention.terminal import heat_map
-    from pairlens.attention.words import words_of
-    from pairlens.pairs import read_vocabulary
-
+    weights = run.weights(config)
     vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
-    with output.results(None) as file:
-        stdout = Console(file=file, highlight=False)
-        colour = stdout.color_system is not None and not stdout.no_color
-        for number, attention, score in attentions:
-            query, value = words_of(attention.query, vocabulary), words_of(attention.value, vocabulary)
-            with stdout.capture() as text:  # a rich console that prints ends the process when its reader leaves
-                stdout.print(f"pair {number}  score {score:.4f}")
-                stdout.print(heat_map(attention, query, value, stdout.width, colour))
-            file.write(text.get())
-            if first_only:
-                break
+    chunks = attend_files(Scorer(config, weights), query, value, selection)
+    match kind:
+        case _Kind.summary:
+            views.summarize(chunks, config, vocabulary, output_file)
+        case _Kind.terminal:
+            views.show(chunks, vocabulary)
+        case _Kind.picture:
+            views.draw(chunks, vocabulary, cast(Path, output_file), grid, several)
+        case _Kind.matrices:
+            views.dump(chunks, vocabulary, cast(Path, output_file), config, weights, dtype.value)
+        case _Kind.page:
+            labels = views.Labels(label, query, selection.is_all) if label else None
+            views.page(chunks, vocabulary, cast(Path, output_file), config, weights, labels)
     if first_only:
-        output.say("The first pair; --pairs 1,5-9 shows others, --output FILE writes all.")
+        output.say("The first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
+
+
+class _Kind(StrEnum):
+    """What is made, as a message names it."""
+
+    summary = "--summary"
+    terminal = "heat maps in the terminal"
+    picture = "a picture"
+    matrices = "a file of matrices"
+    page = "a page"
+
+
+def _kind(output_file: Path | None, summary: bool) -> _Kind:
+    """Raises UsageError where the name of the output says no format."""
+    from pairlens.attention.dumps import DUMP_SUFFIXES
+    from pairlens.attention.pictures import PICTURE_SUFFIXES
+
+    if summary:
+        return _Kind.summary
+    if output_file is None:
+        return _Kind.terminal
+    if output_file.name.endswith(PICTURE_SUFFIXES):
+        return _Kind.picture
+    if output_file.name.endswith(DUMP_SUFFIXES):
+        return _Kind.matrices
+    if output_file.name.endswith(".html"):
+        return _Kind.page
+    formats = ", ".join([".html", *DUMP_SUFFIXES, *PICTURE_SUFFIXES])
+    raise UsageError(f"{output_file}: unknown format; attention is written to files in {formats}")
+
+
+def _refuse(
+    kind: _Kind, output_file: Path | None, label: Path | None, dtype: DType, grid: bool, several: bool, force: bool
+) -> None:
+    """Raises UsageError where an option does not fit what is made, or an output exists."""
+    from pairlens.attention.pictures import existing_pictures, numbered
+    from pairlens.files import refuse_existing
+
+    if label and kind is not _Kind.page:
+        raise UsageError("--label: labels are shown in a page alone; write one with --output maps.html")
+    if dtype is not DType.float32 and kind is not _Kind.matrices:
+        raise UsageError(f"--dtype is for files of matrices, not for {kind}")
+    if grid and kind is not _Kind.picture:
+        raise UsageError(f"--grid is for pictures, not for {kind}; add --output maps.png")
+    if output_file:
+        names = [numbered(output_file, 0), *existing_pictures(output_file)] if several else [output_file]
+        for name in names:
+            refuse_existing(name, force)

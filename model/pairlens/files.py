@@ -24,7 +24,7 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 
 @contextmanager
-def whole_file(path: Path, mode: Literal["w", "wb"] = "w") -> Iterator[IO[Any]]:
+def whole_file(path: Path, mode: Literal["w", "wb", "w+b"] = "w") -> Iterator[IO[Any]]:
     """A file to write that takes its name only when the block ends without an exception, and replaces what was there.
 
     It is written beside its place under a temporary name, synchronised to the disk and renamed. Text is UTF-8.

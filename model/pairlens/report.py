@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from pairlens.bootstrap import Difference
 from pairlens.evaluation import Scored, differences, labelled_files, measure, score_files, worst
+from pairlens.maps import PairAttention
 from pairlens.metrics.bins import Histogram, JointHistogram, histogram, joint_histogram
 from pairlens.metrics.calibration import Reliability, reliability
 from pairlens.metrics.curves import Curve, precision_recall_curve, roc_curve
 from pairlens.metrics.ranking import RankingMetrics
 from pairlens.pairs import SplitPaths, read_vocabulary
 from pairlens.runs import Json, Run, flat
-from pairlens.scorer import PairAttention, Scorer
+from pairlens.scorer import Scorer
 from pairlens.text_lengths import LengthBin, by_length
 
 _BINS = 20

@@ -10,7 +10,6 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
@@ -21,6 +20,7 @@ from pairlens.activations import activate, softmax
 from pairlens.config import Config
 from pairlens.encoder import Encoder, Folded
 from pairlens.errors import DataError
+from pairlens.maps import Maps, PairAttention
 from pairlens.native import call, warm_up
 from pairlens.overlap import FEATURES, overlap_features
 from pairlens.pairs import Pairs, Texts
@@ -37,22 +37,8 @@ _WINDOW_TOKENS = 65_536
 _WINDOW_BYTES = 4 << 20
 _CHUNK_PAIRS = 65_536
 _NO_OFFSETS = np.zeros(0, np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class PairAttention:
-    """What the texts of one pair attended to.
-
-    Attributes:
-        query, value: int32 ids [Tq], [Tv].
-        scores: float32 [Tq, Tv] after mask and softmax, as the Keras layer's `return_attention_scores` gives them.
-        value_scores: float32 [Tv, Tq], the value's attention to the query, with `direction: both`; else None.
-    """
-
-    query: NDArray[np.int32]
-    value: NDArray[np.int32]
-    scores: Floats
-    value_scores: Floats | None = None
+_MAPS_COST = 2**20  # of the maps made at once: a number costs 1, and so many a token's encoding:
+_TOKEN_COST = 16
 
 
 class Scorer:
@@ -112,20 +98,23 @@ class Scorer:
 
     def attend(self, queries: TextsLike, values: TextsLike) -> list[PairAttention]:
         """Attention scores of each pair at the texts' true lengths, in order; raises as `score` does."""
+        return [pair for maps in self.maps(queries, values) for pair in maps]
+
+    def maps(self, queries: TextsLike, values: TextsLike, chosen: NDArray[np.int64] | None = None) -> Iterator[Maps]:
+        """What `attend` gives of the pairs `chosen` [n] (default: all), in that order, in parts of bounded memory.
+
+        The texts of the others matter to `masking: none` alone.
+        """
         query, value = self._checked(queries, values)
-        batched_query, batched_value = self._as_batched(query), self._as_batched(value)
-        folded = self._encoder.fold(batched_query, batched_value)
-        scores, *others = self._attend(batched_query, batched_value, folded)
-        value_scores = others[0] if others else None
-        return [
-            PairAttention(
-                q,
-                v,
-                scores[i][: len(q), : len(v)],
-                None if value_scores is None else value_scores[i][: len(v), : len(q)],
-            )
-            for i, (q, v) in enumerate(zip(query, value, strict=True))
-        ]
+        padded_query, padded_value = self._as_batched(query), self._as_batched(value)
+        if chosen is None:
+            chosen = np.arange(len(query))
+        lengths = padded_query.lengths[chosen], padded_value.lengths[chosen]
+        before = np.concatenate([[0], np.cumsum(lengths[0] * lengths[1] + _TOKEN_COST * (lengths[0] + lengths[1]))])
+        for start, stop in _parts(before, len(chosen), _MAPS_COST):
+            some = chosen[start:stop]
+            maps = self._maps(padded_query.take(some), padded_value.take(some))
+            yield maps.cropped(query.take(some), value.take(some))
 
     # ---- the network, in data-flow order -------------------------------------------------------------------------
 
@@ -177,17 +166,13 @@ class Scorer:
             column = np.array([i * self._pooled])
             call("pool", self._encoder.plan, text.ids, text.offsets, compared, column, out)
 
-    def _attend(self, query: Texts, value: Texts, folded: Folded) -> list[list[Floats]]:
+    def _maps(self, query: Texts, value: Texts) -> Maps:
         """Attention scores [Tq, Tv] of each pair, and with `direction: both` those [Tv, Tq] of the value."""
-        Tq, Tv = query.lengths, value.lengths
-        offsets = np.concatenate(([0], np.cumsum(Tq * Tv)))
-        flat = [np.empty(offsets[-1] if i < self._directions else 0, np.float32) for i in range(2)]
-        self._run_pairs(query, value, folded, SCORES, flat[0], flat[1], offsets)
-        shapes = [list(zip(Tq, Tv, strict=True)), list(zip(Tv, Tq, strict=True))]
-        return [
-            [scores[offsets[i] : offsets[i + 1]].reshape(shape) for i, shape in enumerate(shapes[direction])]
-            for direction, scores in enumerate(flat[: self._directions])
-        ]
+        offsets = np.concatenate(([0], np.cumsum(query.lengths * value.lengths)))
+        scores, value_scores = (np.empty(offsets[-1] if i < self._directions else 0, np.float32) for i in range(2))
+        folded = self._encoder.fold(query, value)
+        self._run_pairs(query, value, folded, SCORES, scores, value_scores, offsets)
+        return Maps(query, value, scores, value_scores if self._directions == 2 else None)
 
     def _run_pairs(
         self,
@@ -283,12 +268,20 @@ def _as_texts(texts: TextsLike) -> Texts:
 
 def _windows(query: Texts, value: Texts, pairs: int, tokens: int) -> Iterator[tuple[Texts, Texts]]:
     """Consecutive pairs, at most so many of them with at most so many tokens, but at least one."""
-    before = query.offsets + value.offsets
-    start = 0
-    while start < len(query):
-        fit = int(np.searchsorted(before, before[start] + tokens, side="right")) - 1
-        stop = max(start + 1, min(start + pairs, fit))
+    for start, stop in _parts(query.offsets + value.offsets, pairs, tokens):
         yield _slice(query, start, stop), _slice(value, start, stop)
+
+
+def _parts(before: NDArray[np.int64], pairs: int, limit: int) -> Iterator[tuple[int, int]]:
+    """Consecutive pairs (start, stop): at most so many, costing at most the limit together, but at least one.
+
+    `before` [pairs + 1] is what the pairs before each cost.
+    """
+    start = 0
+    while start < len(before) - 1:
+        fit = int(np.searchsorted(before, before[start] + limit, side="right")) - 1
+        stop = max(start + 1, min(start + pairs, fit))
+        yield start, stop
         start = stop
 
 

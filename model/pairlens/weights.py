@@ -1,8 +1,15 @@
-"""The names and shapes of a model's weights, as weights.npz holds them."""
+"""A model's weights: their names and shapes, as weights.npz holds them, and their fingerprint."""
 
 from __future__ import annotations
 
-from pairlens.config import ModelConfig
+import hashlib
+import json
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config import Config, ModelConfig
 from pairlens.overlap import FEATURES
 
 Shape = tuple[int, ...]
@@ -41,3 +48,17 @@ def weight_shapes(model: ModelConfig) -> dict[str, Shape]:
         shapes[f"{name}/bias"] = (units,)
         width = units
     return shapes
+
+
+def fingerprint(config: Config, weights: Mapping[str, NDArray[np.float32]]) -> str:
+    """SHA-256 of what decides a score: the task, the model section and the weights; the same on every machine.
+
+    Keys of the section that have their default are left out, so that a later version's new keys change nothing; and so
+    is `embedding.pretrained`, a path, which only says where the first embeddings came from.
+    """
+    model = config.model.model_dump(mode="json", exclude_defaults=True, exclude={"embedding": {"pretrained"}})
+    digest = hashlib.sha256(json.dumps([config.task, model], sort_keys=True).encode())
+    for name, weight in sorted(weights.items()):
+        digest.update(json.dumps([name, weight.shape]).encode())
+        digest.update(np.ascontiguousarray(weight, "<f4").data)
+    return digest.hexdigest()

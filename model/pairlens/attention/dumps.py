@@ -1,50 +1,88 @@
-"""Attention scores of a stream of pairs in one file, pair by pair: only one pair's matrices are ever held.
+"""Attention scores of a stream of pairs in one file, in memory that is bounded whatever their number.
 
-`.npz`, to be read with `numpy.load(path, allow_pickle=False)`, N being a pair's index:
+All formats hold the same: metadata (`dump_metadata`), and of each pair, in order, its number N in the file from 0; the
+model's score (of a multiclass model, the probability of each class: float32 [pairs, classes]); the token ids of query
+[Tq] and value [Tv]; `scores` [Tq, Tv], row i being what query token i attends to; and, with `direction: both`,
+`value_scores` [Tv, Tq]. Scores are float32, or float16 where that is asked for.
+
+`.npz`, to be read with `numpy.load(path, allow_pickle=False)`, which takes about 2 KB of memory a pair:
 
     metadata                  JSON, a 0-d string: json.loads(file["metadata"].item())
-    pair, score               int64 [pairs], float32 [pairs]: the indices in the file's order, the model's scores
-    N/query, N/value          int32 [Tq], [Tv]: token ids
-    N/scores                  float32 [Tq, Tv]: row i is what query token i attends to
-    N/value_scores            float32 [Tv, Tq], with `direction: both`
+    pair, score               int64 [pairs], float32 [pairs]
+    N/query, N/value          int32 [Tq], [Tv]
+    N/scores, N/value_scores  [Tq, Tv], [Tv, Tq]
 
-While it is written, zip's table of contents takes about 1.2 KB of memory a pair; the other formats take none.
+`.h5`, for many pairs: h5py.File(path) has the attribute `metadata` (JSON) and flat datasets
 
-`.jsonl` and `.jsonl.gz`: the metadata on the first line, then a line for each pair with the same names as keys. Numbers
-have nine significant digits, from which every float32 is read back exactly.
+    pair, score               int64 [pairs], float32 [pairs]
+    query_ids, query_offsets  pair i has the ids query_ids[query_offsets[i] : query_offsets[i + 1]]
+    value_ids, value_offsets  likewise
+    scores, value_scores      pair i has scores[offsets[i] : offsets[i + 1]].reshape(Tq, Tv), and .reshape(Tv, Tq)
+    offsets                   int64 [pairs + 1]
+
+`.jsonl`: the metadata on the first line, then a line for each pair with the keys pair, score, query, value, scores and
+value_scores.
+
+`.tsv`: a long table, a line for each cell. The first line is `# ` and the metadata, the second names the columns: pair,
+score (score_0, score_1, … of a multiclass model), direction (query_to_value or value_to_query), query_position,
+value_position (from 0), query, value (words, or ids where there is no vocabulary) and weight. To read it:
+
+    pandas.read_csv(path, sep="\\t", skiprows=1, quoting=csv.QUOTE_NONE, keep_default_na=False)
+    awk -F'\\t' 'NR > 2 && $8 > 0.5 { print $6, $7 }' maps.tsv
+
+`.jsonl.gz` and `.tsv.gz` are the same, compressed. In text, numbers have the nine significant digits from which every
+float32 is read back exactly, or the five of a float16.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
+from pairlens.attention.hdf5 import write_hdf5
+from pairlens.attention.npz import write_npz
+from pairlens.attention.stream import ScoredMaps
+from pairlens.attention.text_dumps import write_jsonl, write_tsv
 from pairlens.config import Config, ModelConfig
 from pairlens.errors import UsageError
 from pairlens.files import whole_file
-from pairlens.scorer import PairAttention
 
-Attentions = Iterable[tuple[int, PairAttention, float]]
+DUMP_SUFFIXES = (".npz", ".h5", ".jsonl", ".jsonl.gz", ".tsv", ".tsv.gz")
+FORMAT_VERSION = 2
+_TEXT = {".jsonl": write_jsonl, ".tsv": write_tsv}
 
 
-def write_dump(path: Path, attentions: Attentions, metadata: Mapping[str, Any]) -> int:
-    """Writes (pair's index, attention, score) of each pair in order, and returns how many there were.
+def write_dump(
+    path: Path,
+    chunks: Iterable[ScoredMaps],
+    metadata: Mapping[str, Any],
+    vocabulary: Sequence[str] | None = None,
+    dtype: Literal["float32", "float16"] = "float32",
+) -> int:
+    """Writes each pair of the chunks in order, and returns how many there were.
 
     The file's suffix says its format. The same pairs give the same bytes. The file appears only when it is whole.
 
     Raises:
         UsageError: the suffix is none of `dump_format`'s.
     """
-    write = _WRITERS[dump_format(path)]
-    with whole_file(path, "wb") as file:
-        return write(file, attentions, json.dumps(metadata))
+    suffix = dump_format(path)
+    text = json.dumps({**metadata, "dtype": dtype})
+    chunks = (replace(chunk, maps=chunk.maps.astype(dtype)) for chunk in chunks)
+    with whole_file(path, "w+b") as file:
+        if suffix == ".npz":
+            return write_npz(file, chunks, text, path.parent)
+        if suffix == ".h5":
+            return write_hdf5(file, chunks, text, dtype)
+        write = _TEXT[suffix.removesuffix(".gz")]
+        if not suffix.endswith(".gz"):
+            return write(file, chunks, text, vocabulary)
+        with gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as compressed:
+            return write(cast(IO[bytes], compressed), chunks, text, vocabulary)
 
 
 def dump_format(path: Path) -> str:
@@ -53,19 +91,21 @@ def dump_format(path: Path) -> str:
     Raises:
         UsageError: there is no such format.
     """
-    suffixes = (*_WRITERS, ".html")
-    for suffix in suffixes:
+    for suffix in DUMP_SUFFIXES:
         if path.name.endswith(suffix):
             return suffix
-    raise UsageError(f"{path}: unknown format; attention scores are written to files in {', '.join(suffixes)}")
+    raise UsageError(f"{path}: unknown format; attention scores are written to files in {', '.join(DUMP_SUFFIXES)}")
 
 
-def dump_metadata(config: Config) -> dict[str, Any]:
-    """What a reader needs to know about the matrices of a run with this config."""
+def dump_metadata(config: Config, fingerprint: str) -> dict[str, Any]:
+    """What a reader needs to know about the matrices of a run with this config; for the fingerprint see weights.py."""
     left, right = receptive_field(config.model)
     return {
         "format": "pairlens attention scores",
-        "format_version": 1,
+        "format_version": FORMAT_VERSION,
+        "model_fingerprint": f"sha256:{fingerprint}",
+        "task": config.task,
+        "score": _SCORES[config.task],
         "masking": config.model.masking,
         "mask_zero": config.model.embedding.mask_zero,
         "attention": config.model.attention.model_dump(),
@@ -75,67 +115,14 @@ def dump_metadata(config: Config) -> dict[str, Any]:
     }
 
 
+_SCORES = {
+    "binary": "the probability of label 1",
+    "ranking": "the probability of label 1",
+    "regression": "the predicted label",
+    "multiclass": "the probability of each class, from class 0",
+}
+
+
 def receptive_field(model: ModelConfig) -> tuple[int, int]:
     """How many tokens to the left and to the right of a position its encoding depends on."""
     return sum(conv.reach[0] for conv in model.conv), sum(conv.reach[1] for conv in model.conv)
-
-
-# ---- npz -------------------------------------------------------------------------------------------------------------
-
-
-def _write_npz(file: IO[bytes], attentions: Attentions, metadata: str) -> int:
-    pairs: list[int] = []
-    scores: list[float] = []
-    with zipfile.ZipFile(file, "w") as archive:  # stored: deflate takes three times as long to save a seventh
-        _write_array(archive, "metadata", np.array(metadata))
-        for pair, attention, score in attentions:
-            for name, array in _arrays(attention):
-                _write_array(archive, f"{pair}/{name}", array)
-            pairs.append(pair)
-            scores.append(score)
-        _write_array(archive, "pair", np.array(pairs, np.int64))
-        _write_array(archive, "score", np.array(scores, np.float32))
-    return len(pairs)
-
-
-def _write_array(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:
-    entry = zipfile.ZipInfo(f"{name}.npy")  # dated 1980, whenever it is written
-    with archive.open(entry, "w", force_zip64=True) as file:
-        np.lib.format.write_array(file, array, allow_pickle=False)
-
-
-# ---- jsonl -----------------------------------------------------------------------------------------------------------
-
-
-def _write_jsonl(file: IO[bytes] | gzip.GzipFile, attentions: Attentions, metadata: str) -> int:
-    count = 0
-    file.write(f"{metadata}\n".encode())
-    for pair, attention, score in attentions:
-        arrays = "".join(f', "{name}": {_json_list(array)}' for name, array in _arrays(attention))
-        file.write(f'{{"pair": {pair}, "score": {score:.9g}{arrays}}}\n'.encode())
-        count += 1
-    return count
-
-
-def _write_jsonl_gz(file: IO[bytes], attentions: Attentions, metadata: str) -> int:
-    with gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as compressed:
-        return _write_jsonl(compressed, attentions, metadata)
-
-
-def _json_list(array: NDArray[Any]) -> str:
-    """JSON of an array [n] or [n, m]; one formatting operation a row is four times as fast as the json module."""
-    if array.ndim > 1:
-        return f"[{','.join(map(_json_list, array))}]"
-    number = "%.9g" if array.dtype == np.float32 else "%d"
-    return f"[{','.join([number] * len(array))}]" % tuple(array.tolist())
-
-
-def _arrays(attention: PairAttention) -> Iterator[tuple[str, NDArray[Any]]]:
-    yield "query", attention.query
-    yield "value", attention.value
-    yield "scores", attention.scores
-    if attention.value_scores is not None:
-        yield "value_scores", attention.value_scores
-
-
-_WRITERS = {".npz": _write_npz, ".jsonl": _write_jsonl, ".jsonl.gz": _write_jsonl_gz}

@@ -8,27 +8,32 @@ around the strongest score.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len, set_cell_size
+from rich.console import Console
 from rich.text import Text
 
+from pairlens.attention.window import side_shown, strongest_window
 from pairlens.attention.words import printable
-from pairlens.scorer import PairAttention
+from pairlens.maps import PairAttention
 
 Floats = NDArray[np.float32]
 Side = tuple[str, list[str]]  # "query" or "value", and its words
+Look = Literal["truecolor", "256", "shades", "numbers"]
 
 _LINES = 40  # about a screen
 _LONGEST = 24  # columns of a word
 _STRONGEST = 3
 _SHADES = " ░▒▓█"
 _VIRIDIS = np.array([(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)])  # red, green, blue
+_VIRIDIS_256 = (53, 24, 30, 36, 77, 149, 191, 227)  # much the same in the palette of 256, ever brighter
 
 
 def heat_map(
-    attention: PairAttention, query_words: Sequence[str], value_words: Sequence[str], width: int, colour: bool
+    attention: PairAttention, query_words: Sequence[str], value_words: Sequence[str], width: int, look: Look
 ) -> Text:
     """A heat map of `scores`, and below it one of `value_scores` if the model has that direction.
 
@@ -36,16 +41,25 @@ def heat_map(
         attention: of one pair.
         query_words, value_words: a word for each token of the query [Tq] and of the value [Tv].
         width: of the terminal in columns, at least 20; no line is wider.
-        colour: shade the cells with colours; otherwise with block characters.
+        look: how cells are shaded: with colours, with block characters, or, as numbers in ASCII, not at all.
     """
     query, value = ([printable(word) for word in words] for words in (query_words, value_words))
-    maps = [_one_map(attention.scores, ("query", query), ("value", value), width, colour)]
+    maps = [_one_map(attention.scores, ("query", query), ("value", value), width, look)]
     if attention.value_scores is not None:
-        maps.append(_one_map(attention.value_scores, ("value", value), ("query", query), width, colour))
+        maps.append(_one_map(attention.value_scores, ("value", value), ("query", query), width, look))
     return Text("\n\n").join(maps)
 
 
-def _one_map(scores: Floats, rows: Side, columns: Side, width: int, colour: bool) -> Text:
+def best_look(console: Console) -> Look:
+    """What a terminal can show. Its 16 colours are its user's choice, and no scale."""
+    if console.is_dumb_terminal or console.encoding.replace("_", "-") not in ("utf-8", "utf8"):
+        return "numbers"
+    if console.no_color or console.color_system not in ("truecolor", "256"):
+        return "shades"
+    return "256" if console.color_system == "256" else "truecolor"
+
+
+def _one_map(scores: Floats, rows: Side, columns: Side, width: int, look: Look) -> Text:
     """`scores` [rows, columns] with a title above, and below it what the shades mean and the strongest scores."""
     for name, words in (rows, columns):
         if not words:
@@ -57,17 +71,22 @@ def _one_map(scores: Floats, rows: Side, columns: Side, width: int, colour: bool
     shown_columns = slice(bands[shown_bands][0].start, bands[shown_bands][-1].stop)
 
     top = float(scores.max())
-    lines = [Text(f"{_shown(rows, shown_rows)} ↓ attends to {_shown(columns, shown_columns)} →", "bold")]
+    down, right, dash = ("(down)", "(right)", "-") if look == "numbers" else ("↓", "→", "–")
+    names = (
+        side_shown(name, part, len(words), dash)
+        for (name, words), part in ((rows, shown_rows), (columns, shown_columns))
+    )
+    lines = [Text(f"{next(names)} {down} attends to {next(names)} {right}", "bold")]
     for band in bands[shown_bands]:
-        header = "".join(_fit(word, w - 1) + " " for word, w in zip(columns[1][band], widths[band], strict=True))
+        header = "".join(_fit(word, w - 1, look) + " " for word, w in zip(columns[1][band], widths[band], strict=True))
         lines.append(Text(" " * (margin + 1) + header))
         for word, weights in zip(rows[1][shown_rows], scores[shown_rows, band].tolist(), strict=True):
-            label = _fit(word, min(cell_len(word), margin))
-            cells = (_cell(weight, top, w, colour) for weight, w in zip(weights, widths[band], strict=True))
+            label = _fit(word, min(cell_len(word), margin), look)
+            cells = (_cell(weight, top, w, look) for weight, w in zip(weights, widths[band], strict=True))
             lines.append(Text.assemble(" " * (margin - cell_len(label)), label, " ", *cells))
-    lines += [_legend(scores, colour), _strongest(scores, rows[1], columns[1])]
+    lines += [_legend(scores, look), _strongest(scores, rows[1], columns[1], "->" if look == "numbers" else "→")]
     for line in lines:
-        line.truncate(width, overflow="ellipsis")
+        line.truncate(width, overflow="crop" if look == "numbers" else "ellipsis")
     return Text("\n").join(lines)
 
 
@@ -89,60 +108,57 @@ def _strongest_part(scores: Floats, bands: list[slice]) -> tuple[slice, slice]:
     """The rows and the bands that fit a screen, around the strongest score."""
     row, column = np.unravel_index(np.argmax(scores), scores.shape)
     squares = np.square(scores, dtype=np.float64)  # a strong score outweighs many weak ones
-    rows = _window(squares.sum(axis=1), int(row), _LINES - 1)
+    rows = strongest_window(squares.sum(axis=1), int(row), _LINES - 1)
     band = next(i for i, band in enumerate(bands) if column < band.stop)
     weights = np.array([squares[:, band].sum() for band in bands])
-    return rows, _window(weights, band, max(1, _LINES // (rows.stop - rows.start + 1)))
+    return rows, strongest_window(weights, band, max(1, _LINES // (rows.stop - rows.start + 1)))
 
 
-def _window(weights: NDArray[np.float64], strongest: int, size: int) -> slice:
-    """The `size` neighbours that weigh most, `strongest` among them."""
-    size = min(size, len(weights))
-    before = np.concatenate(([0.0], np.cumsum(weights)))
-    starts = range(max(0, strongest - size + 1), min(strongest, len(weights) - size) + 1)
-    start = max(starts, key=lambda start: float(before[start + size] - before[start]))
-    return slice(start, start + size)
-
-
-def _shown(side: Side, part: slice) -> str:
-    name, words = side
-    return name if part == slice(0, len(words)) else f"{name} (positions {part.start}–{part.stop - 1} of {len(words)})"
-
-
-def _fit(word: str, width: int) -> str:
+def _fit(word: str, width: int, look: Look) -> str:
     """The word in exactly `width` columns: filled up with blanks or cut short."""
-    return set_cell_size(word if cell_len(word) <= width else set_cell_size(word, width - 1) + "…", width)
+    more = "~" if look == "numbers" else "…"
+    return set_cell_size(word if cell_len(word) <= width else set_cell_size(word, width - 1) + more, width)
 
 
 # ---- shades ----------------------------------------------------------------------------------------------------------
 
 
-def _cell(weight: float, top: float, width: int, colour: bool) -> tuple[str, str]:
+def _cell(weight: float, top: float, width: int, look: Look) -> tuple[str, str]:
     """A cell's text and style: its weight in per cent if that is not 0, on a shade of weight / top."""
     share = weight / top if top > 0 else 0.0
     number = f"{round(100 * weight) or ''}"
-    if colour:
-        return f"{number:^{width}}", _style(share)
-    shade = _SHADES[min(int(share * len(_SHADES)), len(_SHADES) - 1)]
-    return f"{number.rjust(width - 1, shade)} ", ""
+    if look == "numbers":
+        return f"{number or '.':>{width - 1}} ", ""
+    if look == "shades":
+        return f"{number.rjust(width - 1, _SHADES[_step(share, len(_SHADES))])} ", ""
+    return f"{number:^{width}}", _style(share, look)
 
 
-def _style(share: float) -> str:
+def _step(share: float, steps: int) -> int:
+    return min(int(share * steps), steps - 1)
+
+
+def _style(share: float, look: Look) -> str:
     """Viridis, which the colour-blind can read too, from 0 to 1; the text is black or white, whichever stands out."""
+    if look == "256":
+        step = _step(share, len(_VIRIDIS_256))
+        return f"color({16 if step > 1 else 231}) on color({_VIRIDIS_256[step]})"
     red, green, blue = (int(np.interp(share, np.linspace(0, 1, len(_VIRIDIS)), channel)) for channel in _VIRIDIS.T)
     return f"{'#000000' if share > 0.44 else '#ffffff'} on #{red:02x}{green:02x}{blue:02x}"
 
 
-def _legend(scores: Floats, colour: bool) -> Text:
+def _legend(scores: Floats, look: Look) -> Text:
     top = f"{scores.max():.0%}"
     # With `masking: none` padding took its part, and rows sum to less.
     sums = "; each row sums to 100% over all positions" if np.allclose(scores.sum(axis=1), 1.0, atol=1e-3) else ""
-    if colour:
-        return Text.assemble("0% ", *((" ", _style(i / 19)) for i in range(20)), f" {top}{sums}")
-    return Text(f"blank ░▒▓█ from 0% to {top}{sums}")
+    if look == "numbers":
+        return Text(f"per cent, up to {top}{sums}")
+    if look == "shades":
+        return Text(f"blank ░▒▓█ from 0% to {top}{sums}")
+    return Text.assemble("0% ", *((" ", _style(i / 19, look)) for i in range(20)), f" {top}{sums}")
 
 
-def _strongest(scores: Floats, rows: list[str], columns: list[str]) -> Text:
+def _strongest(scores: Floats, rows: list[str], columns: list[str], arrow: str) -> Text:
     order = np.argsort(-scores, axis=None, kind="stable")[:_STRONGEST]
     cells = zip(*np.unravel_index(order, scores.shape), strict=True)
-    return Text("strongest: " + ", ".join(f"{rows[i]} → {columns[j]} {scores[i, j]:.0%}" for i, j in cells))
+    return Text("strongest: " + ", ".join(f"{rows[i]} {arrow} {columns[j]} {scores[i, j]:.0%}" for i, j in cells))

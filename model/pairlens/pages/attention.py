@@ -14,8 +14,8 @@ import numpy as np
 from pairlens.attention.uniformity import uniformity
 from pairlens.attention.words import words_of
 from pairlens.files import whole_file
+from pairlens.maps import Floats, PairAttention
 from pairlens.pages.shell import Block, write_page
-from pairlens.scorer import Floats, PairAttention
 
 Labelled = tuple[int, PairAttention, float, float | None]
 

@@ -12,6 +12,7 @@ from pairlens.attention.words import printable, words_of
 from pairlens.bootstrap import Difference
 from pairlens.config_file import dump_config
 from pairlens.files import whole_file
+from pairlens.maps import PairAttention
 from pairlens.pages import report_charts, task_charts
 from pairlens.pages.attention import encoded_weights
 from pairlens.pages.report_charts import Drawn
@@ -19,7 +20,6 @@ from pairlens.pages.shell import Block, write_page
 from pairlens.pages.tables import Cell, interval, number, table
 from pairlens.report import RunReport, config_differences, data_fingerprints
 from pairlens.runs import Json, without_nan
-from pairlens.scorer import PairAttention
 
 _STYLES = ["charts.css", "report.css"]
 _SCRIPTS = ["charts.js", "colours.js", "map.js", "heat.js", "report.js"]

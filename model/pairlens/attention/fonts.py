@@ -1,0 +1,45 @@
+"""The installed fonts that a text needs."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+_FIRST = "DejaVu Sans"  # comes with matplotlib
+
+
+def fonts_for(text: str) -> tuple[list[str], set[str]]:
+    """Families that together have every character of a text, as far as any has it, the plain one first; and the
+    scripts of those characters that none has, as in `Devanagari`."""
+    first, *others = _families()
+    families = [first]
+    lacking = {c for c in text if not c.isspace() and ord(c) not in _characters(first)}
+    for family in others:
+        if found := {c for c in lacking if ord(c) in _characters(family)}:
+            lacking -= found
+            families.append(family)
+    return families, {_script(c) for c in lacking}
+
+
+@lru_cache(maxsize=1)
+def _families() -> list[str]:
+    """Installed families with an upright font of normal weight: the first choice, those without serifs, the others."""
+    from matplotlib import font_manager
+
+    upright = [font for font in font_manager.fontManager.ttflist if font.style == "normal" and font.weight == 400]
+    names = {font.name for font in upright if not font.name.startswith("Last Resort")}  # which has a box for everything
+    return sorted(names, key=lambda name: (name != _FIRST, "Sans" not in name, "Mono" in name, name))
+
+
+@lru_cache(maxsize=256)
+def _characters(family: str) -> frozenset[int]:
+    from matplotlib import font_manager
+
+    path = font_manager.findfont(font_manager.FontProperties(family=[family]))
+    return frozenset(font_manager.get_font(path).get_charmap())
+
+
+def _script(character: str) -> str:
+    """The first word of a character's name, which is its script but for symbols."""
+    name = unicodedata.name(character, "")
+    return name.split()[0].capitalize() if name else f"U+{ord(character):04X}"

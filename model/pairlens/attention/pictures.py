@@ -1,0 +1,203 @@
+"""Attention scores of pairs as pictures to print: `.png`, `.svg` or `.pdf`.
+
+Words stay text in SVG and PDF, and every script is drawn that an installed font has, from right to left where it is
+written so (matplotlib shapes text from 3.11 on).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from warnings import catch_warnings, filterwarnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.attention.fonts import fonts_for
+from pairlens.attention.window import side_shown, strongest_window
+from pairlens.attention.words import words_of
+from pairlens.files import whole_file
+from pairlens.maps import PairAttention
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
+LARGEST_GRID = 36  # maps
+
+_MOST_TOKENS = 60  # of a side; of longer texts the strongest part is shown
+_LONGEST_WORD = 20  # characters
+_CELL = 0.3  # inches
+_POINTS = 9
+_NUMBERED = 30  # a map of at most so many columns has numbers in its cells
+_COLOURS = "Blues"  # one hue, light for nothing: reads the same in grey and to the colour-blind
+_SETTINGS: dict[str, Any] = {
+    "font.size": _POINTS,
+    "text.parse_math": False,  # a word may have a dollar
+    "svg.fonttype": "none",
+    "svg.hashsalt": "pairlens",
+    "pdf.fonttype": 42,
+    "figure.constrained_layout.w_pad": 0.15,
+    "figure.constrained_layout.h_pad": 0.15,
+}
+
+
+class PairMap(NamedTuple):
+    """What a picture shows of a pair: its number in the file, its attention and its score."""
+
+    pair: int
+    attention: PairAttention
+    score: float
+
+
+class _Panel(NamedTuple):
+    """One matrix [rows, columns] with its words and the names of its sides; all of it fits."""
+
+    title: str
+    scores: NDArray[np.floating]
+    rows: list[str]
+    columns: list[str]
+    row_name: str
+    column_name: str
+
+
+def write_picture(path: Path, pairs: Sequence[PairMap], vocabulary: Sequence[str] | None) -> set[str]:
+    """One picture of the pairs, one beside the other; a pair has a map for each direction of the model.
+
+    The same pairs give the same bytes on the same machine. The file appears only when it is whole.
+
+    Returns:
+        the scripts of the words for which no font is installed; their characters are boxes.
+    """
+    from matplotlib import rc_context
+
+    panels = [panel for pair in pairs for panel in _panels(pair, vocabulary)]
+    words = {word for panel in panels for word in (*panel.rows, *panel.columns)}
+    families, missing = fonts_for("".join(words))
+    kind = path.suffix.removeprefix(".")
+    undated = {"png": {"Software": "pairlens"}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
+    # The generic name is for who opens an SVG without these fonts.
+    settings: Any = {**_SETTINGS, "font.family": [*families, "sans-serif"], "font.sans-serif": families}
+    with rc_context(settings), catch_warnings():
+        filterwarnings("ignore", "Glyph .* missing from font")  # told by what is returned
+        figure = _figure(panels)
+        with whole_file(path, "w+b") as file:
+            figure.savefig(file, format=kind, dpi=200, bbox_inches="tight", pad_inches=0.1, metadata=undated)
+    return missing
+
+
+def numbered(path: Path, pair: int) -> Path:
+    """The path of one pair's picture among several: maps.png makes maps-5.png."""
+    return path.with_name(f"{path.stem}-{pair}{path.suffix}")
+
+
+def existing_pictures(path: Path) -> list[Path]:
+    """Pictures that stand where `numbered` may want to write, the first first."""
+    found = path.parent.glob(f"{_literal(path.stem)}-*{_literal(path.suffix)}")
+    numbers = {p: p.stem.removeprefix(f"{path.stem}-") for p in found}
+    return sorted((p for p, number in numbers.items() if number.isdecimal()), key=lambda p: int(numbers[p]))
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+
+
+# ---- what is shown ---------------------------------------------------------------------------------------------------
+
+
+def _panels(pair: PairMap, vocabulary: Sequence[str] | None) -> list[_Panel]:
+    attention = pair.attention
+    query, value = (
+        ("query", words_of(attention.query, vocabulary)),
+        ("value", words_of(attention.value, vocabulary)),
+    )
+    title = f"pair {pair.pair}  score {pair.score:.4f}"
+    panels = [_panel(title, attention.scores, query, value)]
+    if attention.value_scores is not None:
+        panels.append(_panel(title, attention.value_scores, value, query))
+    return panels
+
+
+def _panel(
+    title: str, scores: NDArray[np.floating], rows: tuple[str, list[str]], columns: tuple[str, list[str]]
+) -> _Panel:
+    """The part of the scores that fits, around the strongest."""
+    shown = [slice(0, n) for n in scores.shape]
+    if scores.size:
+        squares = np.square(scores, dtype=np.float64)  # a strong score outweighs many weak ones
+        for axis, at in enumerate(np.unravel_index(np.argmax(scores), scores.shape)):
+            shown[axis] = strongest_window(squares.sum(axis=1 - axis), int(at), _MOST_TOKENS)
+    names = [side_shown(name, part, len(words)) for (name, words), part in zip((rows, columns), shown, strict=True)]
+    words = [[_short(w) for w in words[part]] for (_, words), part in zip((rows, columns), shown, strict=True)]
+    return _Panel(title, scores[shown[0], shown[1]], words[0], words[1], names[0], names[1])
+
+
+def _short(word: str) -> str:
+    return word if len(word) <= _LONGEST_WORD else word[: _LONGEST_WORD - 1] + "…"
+
+
+# ---- how it is drawn -------------------------------------------------------------------------------------------------
+
+
+def _figure(panels: Sequence[_Panel]) -> Figure:
+    """The panels in a grid about as wide as high, two (both directions of a pair) beside each other."""
+    from matplotlib.figure import Figure
+
+    n_columns = len(panels) if len(panels) < 3 else 2 * math.ceil(math.sqrt(len(panels)) / 2)
+    n_rows = math.ceil(len(panels) / n_columns)
+    grid = [panels[i * n_columns : (i + 1) * n_columns] for i in range(n_rows)]
+    widths = [max(_width(row[j]) for row in grid if j < len(row)) for j in range(n_columns)]
+    heights = [max(map(_height, row)) for row in grid]
+    figure = Figure(figsize=(sum(widths) + 1.0, sum(heights)), layout="constrained")
+    axes = figure.subplots(n_rows, n_columns, squeeze=False, width_ratios=widths, height_ratios=heights)
+    top = max((float(panel.scores.max()) for panel in panels if panel.scores.size), default=0.0) or 1.0
+    flat = axes.ravel()
+    meshes = [_draw(ax, panel, top) for ax, panel in zip(flat, panels, strict=False)]
+    for ax in flat[len(panels) :]:
+        ax.set_axis_off()
+    bar = figure.colorbar(meshes[0], ax=axes, shrink=min(1.0, 1.6 / sum(heights) + 0.4), aspect=25, pad=0.02)
+    bar.set_label("attention score")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def _width(panel: _Panel) -> float:
+    """Inches of a panel: its cells, and a margin for the words beside them."""
+    return _CELL * max(len(panel.columns), 4) + _label(panel.rows)
+
+
+def _height(panel: _Panel) -> float:
+    return _CELL * max(len(panel.rows), 4) + _label(panel.columns) + 0.5
+
+
+def _label(words: list[str]) -> float:
+    return 0.5 + 0.6 * _POINTS / 72 * max((len(word) for word in words), default=0)
+
+
+def _draw(ax: Axes, panel: _Panel, top: float) -> Any:
+    """One map; the colours run from 0 to `top`."""
+    Tq, Tv = panel.scores.shape
+    ax.set_title(panel.title, fontsize=_POINTS + 1, loc="left")
+    mesh = ax.pcolormesh(panel.scores.astype(np.float64), vmin=0, vmax=top, cmap=_COLOURS, edgecolors="w", lw=0.4)
+    ax.set_aspect("equal", anchor="NW")
+    ax.invert_yaxis()
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("bottom")
+    ax.set_xlabel(f"{panel.column_name} →")
+    ax.set_ylabel(f"← {panel.row_name} attends to")
+    ax.set_xticks(np.arange(Tv) + 0.5)
+    ax.set_yticks(np.arange(Tq) + 0.5)
+    ax.set_xticklabels(panel.columns, rotation=45, ha="left", rotation_mode="anchor")
+    ax.set_yticklabels(panel.rows)
+    ax.tick_params(length=0)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    if Tv <= _NUMBERED:
+        for (i, j), weight in np.ndenumerate(panel.scores):
+            if (number := round(100 * float(weight))) > 0:
+                colour = "white" if weight > 0.6 * top else "black"
+                ax.text(j + 0.5, i + 0.5, str(number), ha="center", va="center", color=colour, fontsize=_POINTS - 3)
+    return mesh

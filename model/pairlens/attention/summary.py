@@ -1,0 +1,265 @@
+"""What the maps of many pairs have in common: how peaked they are, and on which words; one pass in bounded memory.
+
+A row is one token that attends, a cell one token that it may attend to: not those that a mask hides. The weights of a
+row are its attention scores, divided by their sum (which is 1 but with `masking: none`). *Uniform* is what attention
+that spreads evenly over the cells of a row would give; shares that are no larger are no finding. Rows of one cell have
+no choice, and are left out of entropy, distance and strongest weight.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.attention.stream import ScoredMaps
+from pairlens.attention.word_pairs import WordPairCounts, WordPairs
+from pairlens.attention.words import words_of
+from pairlens.config import Config
+from pairlens.texts import Texts
+
+Reals = NDArray[np.float64]
+
+UNIFORM_BELOW = 0.05  # mean distance from uniform below which the maps mean nothing
+LISTED = 10  # words and pairs of words
+FEWEST_MEETINGS = 5  # of two words for a mean weight
+_BINS = 10
+
+
+def summarize(chunks: Iterable[ScoredMaps], config: Config, vocabulary: Sequence[str] | None) -> dict[str, Any]:
+    """The summary of a stream of maps, ready for JSON; NaN where there is nothing to take the mean of.
+
+    Of each direction (query_to_value, and with `direction: both` value_to_query):
+
+        rows, choices         rows with at least one cell; with at least two
+        distance              mean over rows of ½ Σ |w - uniform|: the share of weight that would have to move to make
+                              the row uniform, from 0 to 1
+        uniform, verdict      whether the distance is below 0.05, and in a sentence what that means
+        entropy               of a row: -Σ w ln w / ln cells, 0 for one strong cell, 1 for uniform. `mean`, `histogram`
+                              (rows in ten bins from 0 to 1), and `by_position` of the row in its text: `first` and
+                              `last` position, `rows`, `mean`
+        strongest             the largest weight of a row: `mean`, `uniform` (mean of 1 / cells), `histogram`
+        identical             rows whose own token stands in the other text: their `rows`, and on that token the mean
+                              `weight` and `uniform`, and how often it is the `strongest` cell
+        frequent, punctuation share of all weight on the ten most frequent words of the attended texts, and on words of
+                              Unicode punctuation alone (null without a vocabulary): `weight`, `uniform`; `words` has
+                              the frequent ones with their `count` of tokens
+        word_pairs            `by_weight`: different words that met at least 5 times, by their mean weight;
+                              `by_strongest`: any two, by how often the one is what the other attends to most; each with
+                              both words, mean `weight`, `meetings` (cells) and `strongest` (times). `missing_weight`:
+                              0 if counted exactly, else how much of a pair's summed weight may be missing at most
+    """
+    both = config.model.attention.direction == "both"
+    directions = {name: _Direction(config) for name in ("query_to_value", "value_to_query")[: 1 + both]}
+    pairs = 0
+    for chunk in chunks:
+        query, value, maps = chunk.maps.query, chunk.maps.value, chunk.maps
+        pairs += len(chunk)
+        directions["query_to_value"].add(query, value, maps.scores)
+        if maps.value_scores is not None:
+            directions["value_to_query"].add(value, query, maps.value_scores)
+    return {"pairs": pairs, "directions": {name: some.result(vocabulary) for name, some in directions.items()}}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """The cells of some maps, and of their rows: those with at least one cell.
+
+    Attributes:
+        row: the row of each cell, ascending [cells]; row_id, position, cells: of each row [rows].
+        column_id, weight, uniform: of each cell [cells].
+        first: of each row its first cell [rows].
+    """
+
+    row: NDArray[np.int64]
+    column_id: NDArray[np.int32]
+    weight: Reals
+    uniform: Reals
+    row_id: NDArray[np.int32]
+    position: NDArray[np.int64]
+    cells: NDArray[np.int64]
+    first: NDArray[np.int64]
+
+
+def _cells(rows: Texts, columns: Texts, scores: NDArray[np.floating], causal: bool, mask_zero: bool) -> _Cells:
+    pair = np.repeat(np.arange(len(rows)), rows.lengths)  # of each row
+    position = np.arange(len(rows.ids)) - rows.offsets[pair]
+    width = columns.lengths[pair]
+    row = np.repeat(np.arange(len(pair)), width)
+    column = np.arange(len(row)) - np.repeat(np.cumsum(width) - width, width)
+    column_id = columns.ids[columns.offsets[pair[row]] + column]
+    seen = np.ones(len(row), np.bool_)
+    if causal:
+        seen &= column <= position[row]
+    if mask_zero:
+        seen &= column_id != 0
+    row, column_id, weight = row[seen], column_id[seen], scores[seen].astype(np.float64)
+    cells = np.bincount(row, minlength=len(pair))
+    kept = np.flatnonzero(cells)
+    cells = cells[kept]
+    row = np.repeat(np.arange(len(kept)), cells)
+    sums, uniform = np.bincount(row, weight, len(kept))[row], (1 / cells)[row]
+    weight = np.where(sums > 0, weight / np.where(sums > 0, sums, 1), uniform)
+    return _Cells(row, column_id, weight, uniform, rows.ids[kept], position[kept], cells, np.cumsum(cells) - cells)
+
+
+class _Direction:
+    """Sums over the rows of one direction."""
+
+    def __init__(self, config: Config) -> None:
+        input_dim = config.model.embedding.input_dim
+        self._masks = config.model.attention.use_causal_mask, config.model.embedding.mask_zero
+        self._rows = self._choices = 0
+        self._distance = self._strongest = self._strongest_uniform = 0.0
+        self._entropies = np.zeros(_BINS)
+        self._strengths = np.zeros(_BINS)
+        self._buckets = np.zeros((2, 64))  # rows and summed entropy, by the bits of the position
+        self._identical = np.zeros(4)  # rows, weight, uniform, strongest
+        self._words = np.zeros((2, input_dim))  # weight and uniform, by the column's id
+        self._tokens = np.zeros(input_dim, np.int64)
+        self._pairs = WordPairs(input_dim)
+
+    def add(self, rows: Texts, columns: Texts, scores: NDArray[np.floating]) -> None:
+        self._tokens += np.bincount(columns.ids, minlength=len(self._tokens))
+        c = _cells(rows, columns, scores, *self._masks)
+        if not len(c.row):
+            return
+        top = np.maximum.reduceat(c.weight, c.first)
+        strongest = _first_of_each(c.row, c.weight == top[c.row])
+        self._rows += len(c.cells)
+        self._add_rows(c, top)
+        self._add_identical(c, strongest)
+        self._words += [np.bincount(c.column_id, part, len(self._tokens)) for part in (c.weight, c.uniform)]
+        self._pairs.add(c.row_id[c.row], c.column_id, c.weight, strongest)
+
+    def _add_rows(self, c: _Cells, top: Reals) -> None:
+        """Entropy, distance and strongest weight of the rows that have a choice."""
+        chooses = c.cells > 1
+        logs = np.log(c.weight, where=c.weight > 0, out=np.zeros(len(c.weight)))
+        entropy = -np.add.reduceat(c.weight * logs, c.first)[chooses] / np.log(c.cells[chooses])
+        entropy, top = np.clip(entropy, 0, 1), top[chooses]
+        self._choices += len(top)
+        self._distance += float(np.add.reduceat(np.abs(c.weight - c.uniform), c.first)[chooses].sum() / 2)
+        self._strongest += float(top.sum())
+        self._strongest_uniform += float((1 / c.cells[chooses]).sum())
+        self._entropies += np.histogram(entropy, _BINS, (0, 1))[0]
+        self._strengths += np.histogram(np.minimum(top, 1), _BINS, (0, 1))[0]
+        bucket = np.frexp(c.position[chooses].astype(np.float64))[1]  # 0; 1; 2-3; 4-7; …
+        self._buckets += [np.bincount(bucket, minlength=64), np.bincount(bucket, entropy, 64)]
+
+    def _add_identical(self, c: _Cells, strongest: Reals) -> None:
+        same = c.row_id[c.row] == c.column_id
+        if same.any():
+            rows = len(np.unique(c.row[same]))
+            self._identical += [rows, *(part[same].sum() for part in (c.weight, c.uniform, strongest))]
+
+    def result(self, vocabulary: Sequence[str] | None) -> dict[str, Any]:
+        distance = _mean(self._distance, self._choices)
+        rows, *identical = self._identical.tolist()
+        return {
+            "rows": self._rows,
+            "choices": self._choices,
+            "distance": distance,
+            "uniform": distance < UNIFORM_BELOW,
+            "verdict": _verdict(distance),
+            "entropy": {
+                "mean": _mean(float(self._buckets[1].sum()), self._choices),
+                "histogram": self._entropies.astype(int).tolist(),
+                "by_position": _by_position(*self._buckets),
+            },
+            "strongest": {
+                "mean": _mean(self._strongest, self._choices),
+                "uniform": _mean(self._strongest_uniform, self._choices),
+                "histogram": self._strengths.astype(int).tolist(),
+            },
+            "identical": {
+                "rows": int(rows),
+                **{k: _mean(x, rows) for k, x in zip(("weight", "uniform", "strongest"), identical, strict=True)},
+            },
+            "frequent": self._frequent(vocabulary),
+            "punctuation": None if vocabulary is None else self._share(_punctuation(vocabulary, len(self._tokens))),
+            "word_pairs": _word_pairs(self._pairs.counts(), vocabulary),
+        }
+
+    def _share(self, ids: NDArray[Any]) -> dict[str, Any]:
+        """Of all weight, the share on these ids."""
+        weight, uniform = self._words[:, ids].sum(axis=1).tolist()
+        return {"weight": _mean(weight, self._rows), "uniform": _mean(uniform, self._rows)}
+
+    def _frequent(self, vocabulary: Sequence[str] | None) -> dict[str, Any]:
+        ids = np.argsort(-self._tokens, kind="stable")[:LISTED]
+        ids = ids[self._tokens[ids] > 0]
+        words = zip(words_of(ids.tolist(), vocabulary), ids, strict=True)
+        listed = [{"word": word, "count": int(self._tokens[i]), **self._share(np.array([i]))} for word, i in words]
+        return {**self._share(ids), "words": listed}
+
+
+def _verdict(distance: float) -> str:
+    if np.isnan(distance):
+        return "There is nothing to attend to: no row has two cells."
+    if distance < UNIFORM_BELOW:
+        return (
+            f"Attention is uniform, so the maps mean nothing: moving {distance:.1%} of a row's weight, on average, "
+            "would spread it evenly over the other text."
+        )
+    return f"Attention chooses: {distance:.0%} of a row's weight, on average, would have to move to spread it evenly."
+
+
+def _by_position(rows: Reals, entropy: Reals) -> list[dict[str, Any]]:
+    bounds = [(0, 0), *((2**bits // 2, 2**bits - 1) for bits in range(1, len(rows)))]
+    return [
+        {"first": first, "last": last, "rows": int(n), "mean": float(total / n)}
+        for (first, last), n, total in zip(bounds, rows, entropy, strict=True)
+        if n
+    ]
+
+
+def _word_pairs(counts: WordPairCounts, vocabulary: Sequence[str] | None) -> dict[str, Any]:
+    mean = counts.weight / np.maximum(counts.meetings, 1)
+    often = np.flatnonzero((counts.meetings >= FEWEST_MEETINGS) & (counts.row != counts.column))
+    by_weight = often[np.lexsort((-counts.meetings[often], -mean[often]))][:LISTED]
+    by_strongest = np.lexsort((-counts.weight, -counts.strongest))[:LISTED]
+
+    def listed(order: NDArray[np.int64]) -> list[dict[str, Any]]:
+        words = (words_of(ids[order].tolist(), vocabulary) for ids in (counts.row, counts.column))
+        return [
+            {
+                "word": word,
+                "attends_to": other,
+                "weight": float(mean[i]),
+                "meetings": int(counts.meetings[i]),
+                "strongest": int(counts.strongest[i]),
+            }
+            for word, other, i in zip(*words, order, strict=True)
+        ]
+
+    return {
+        "by_weight": listed(by_weight),
+        "by_strongest": listed(by_strongest),
+        "missing_weight": counts.missing_weight,
+    }
+
+
+def _punctuation(vocabulary: Sequence[str], input_dim: int) -> NDArray[np.bool_]:
+    """Which ids stand for words of punctuation alone."""
+    found = np.zeros(input_dim, np.bool_)
+    for i, word in enumerate(vocabulary[:input_dim]):
+        found[i] = bool(word) and all(unicodedata.category(c).startswith("P") for c in word)
+    return found
+
+
+def _first_of_each(row: NDArray[np.int64], flags: NDArray[np.bool_]) -> Reals:
+    """1 at the first flag of each row, else 0 [cells]."""
+    at = np.flatnonzero(flags)
+    first = np.concatenate([[True], np.diff(row[at]) > 0])
+    result = np.zeros(len(row))
+    result[at[first]] = 1
+    return result
+
+
+def _mean(total: float, count: float) -> float:
+    return total / count if count else float("nan")
