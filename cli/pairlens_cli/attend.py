@@ -55,7 +55,7 @@ def attend(
             "-o",
             metavar="FILE",
             help="A page to explore: .html. Matrices: .npz, .h5, .jsonl[.gz] or .tsv[.gz]. Pictures: .png, .svg or "
-            ".pdf; several pairs make one file each, maps-5.png and so on. With --summary: JSON. Default: the terminal.",
+            ".pdf; several pairs make maps-5.png and so on. With --summary: JSON. Default: the terminal.",
             rich_help_panel=_MAKE,
         ),
     ] = None,
