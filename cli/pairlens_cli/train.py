@@ -66,7 +66,8 @@ def train(
     output.detail(f"{len(train_pairs)} train pairs, {len(data[1]) if data[1] else 0} dev pairs")
     metrics = [_train(one, its_config, *data, resume, force) for one, its_config in zip(paths, configs, strict=True)]
     if seeds > 1:
-        typer.echo(json.dumps(_summary(paths, metrics), indent=2))
+        with output.results(None) as file:
+            file.write(json.dumps(_summary(paths, metrics), indent=2) + "\n")
 
 
 def _train(
