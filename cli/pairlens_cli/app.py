@@ -35,7 +35,7 @@ for command in (train, evaluate, score, attend, check):
 @app.callback(invoke_without_command=True)
 def pairlens(
     context: typer.Context,
-    version: Annotated[
+    _version: Annotated[
         bool, typer.Option("--version", callback=options.print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:

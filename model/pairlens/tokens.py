@@ -83,7 +83,7 @@ def parse_blocks(
             it was yielded.
     """
     place, in_bad_line = _Place(first_line), False
-    for block in _whole_tokens(blocks):
+    for block in _whole_tokens(blocks, starts_file=first_line == 1):
         if in_bad_line:  # it went on behind its block
             _, newline, block = block.partition(b"\n")  # noqa: PLW2901
             in_bad_line = not newline
@@ -100,13 +100,13 @@ def parse_blocks(
         yield part
 
 
-def _whole_tokens(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def _whole_tokens(blocks: Iterable[bytes], starts_file: bool) -> Iterator[bytes]:
     """The same bytes, each block cut behind a blank or newline; CRLF becomes LF; a missing last newline is supplied.
 
     A token that is too long is cut, so that its block ends inside it.
     """
     pieces: list[bytes] = []  # of an unfinished token; joined once, so that a long one costs no more than a short one
-    held, ended, started = 0, True, False
+    held, ended, started = 0, True, not starts_file
     for block in blocks:
         cut = 1 + max(block.rfind(b"\n"), block.rfind(b" "), block.rfind(b"\t"))
         if not cut and held > _MAX_TOKEN:
@@ -224,7 +224,7 @@ def _values(
 
 
 def _value(token: bytes) -> int:
-    """The number that a token of ASCII digits stands for, at most 2³¹, which stands for a token that is too long, too."""
+    """The number that a token of ASCII digits stands for, at most 2³¹; that is what a token too long is, too."""
     significant = token.lstrip(b"0") if len(token) <= _MAX_TOKEN else token
     return min(int(significant or b"0"), ID_LIMIT) if len(significant) <= _PLACES + 1 else ID_LIMIT
 
@@ -255,9 +255,7 @@ def _faults(block: bytes, place: _Place, rules: TextRules, fields: int) -> Itera
         if lexeme == b"\t" and fields == 1:
             continue
         ends = lexeme in b"\t\n"
-        message = (
-            _text_fault(lexeme, field, tokens, rules, fields) if ends else _token_fault(lexeme, tokens, rules)
-        )
+        message = _text_fault(lexeme, field, tokens, rules, fields) if ends else _token_fault(lexeme, tokens, rules)
         if message and not told:
             yield max(start, 0), line, match.start() - start + 1, message
         told = (told or message is not None) and not ends
