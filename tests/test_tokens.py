@@ -297,8 +297,8 @@ def test_a_byte_order_mark_at_the_start_is_skipped(data: bytes, size: int) -> No
 
 @pytest.mark.parametrize("digit", [b"0", b"7", b"x", b"\x00"])
 def test_a_token_without_end_is_not_held(digit: bytes) -> None:
-    """A stand-in for a file of 1 GB without a blank: reading stops once 64 KiB of it are held, so that the rest is never
-    asked for, whatever the size of the blocks; in a block of its own it is the same fault."""
+    """A stand-in for a file of 1 GB without a blank: reading stops once 64 KiB of it are held and never asks for the
+    rest, whatever the size of the blocks; in a block of its own it is the same fault."""
     asked = 0
 
     def endless() -> Iterator[bytes]:
@@ -328,6 +328,6 @@ def test_a_text_without_end_is_not_held() -> None:
             asked += 1
             yield b"1 2 3 "
 
-    with pytest.raises(DataError, match="q.txt:1:201: a text of more than 100 tokens"):
+    with pytest.raises(DataError, match=r"q\.txt:1:201: a text of more than 100 tokens"):
         list(parse_blocks(endless(), "q.txt", TextRules(10, max_length=100)))
     assert asked == 34

@@ -12,6 +12,7 @@ Nothing in it is executed or unpickled when it is read. Every file appears whole
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import zipfile
@@ -142,6 +143,13 @@ class Run:
             if not np.isfinite(array).all():
                 raise RunError(f"{path}: {name} holds numbers that are not finite; train again")
         return arrays
+
+    def fingerprint(self) -> str:
+        """Tells this model from any other: a hash of its config and weights."""
+        digest = hashlib.sha256()
+        for name in (_CONFIG, _WEIGHTS):
+            digest.update((self.path / name).read_bytes())
+        return digest.hexdigest()[:16]
 
     def threshold(self) -> float:
         """The score from which a pair counts as positive, fitted on dev; 0.5 where there was no dev split.
