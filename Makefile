@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: help demo test lint types unit bench lock clean
+.PHONY: help demo test lint types unit fuzz bench lock clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ types: $(INSTALLED) ## static types
 
 unit: $(INSTALLED) ## tests
 	$(BIN)/pytest -n 2
+
+fuzz: $(INSTALLED) ## a million hostile inputs, for half an hour
+	$(BIN)/python tests/fuzz.py reader 700000
+	$(BIN)/python tests/fuzz.py config 100000
+	$(BIN)/python tests/fuzz.py run 200000
 
 .venv-bench/installed: tests/benchmarks/requirements.txt requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear .venv-bench

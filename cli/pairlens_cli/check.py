@@ -21,6 +21,8 @@ def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
     report = examine(load_config(config_file, set_ or []))
     if report.splits:
         _print_table(report)
+    if report.memory:
+        output.say(report.memory)
     for remark in report.remarks:
         output.warn(remark)
     for problem in report.problems:
