@@ -1,6 +1,6 @@
 """A disk that is full in the middle of a file: a clear error, exit code 1, the old file as it was, and no litter.
 
-A limit on the size of files stands for the disk; the system reports it in the same place, and as an error like the other.
+A limit on the size of files stands for the disk: the system reports it in the same place, as such an error.
 """
 
 from __future__ import annotations
