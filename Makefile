@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: help demo test lint types unit browser bench lock clean
+.PHONY: help demo test lint types unit browser fuzz bench lock clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ unit: $(INSTALLED) browser ## tests
 
 browser: ## install Chromium, which the tests of the pages drive, if it is missing
 	sh tests/install_browser.sh
+
+fuzz: $(INSTALLED) ## a million hostile inputs, for half an hour
+	$(BIN)/python tests/fuzz.py reader 700000
+	$(BIN)/python tests/fuzz.py config 100000
+	$(BIN)/python tests/fuzz.py run 200000
 
 .venv-bench/installed: tests/benchmarks/requirements.txt requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear .venv-bench

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pairlens import blocks
-from pairlens.blocks import read_blocks, stream_blocks
+from pairlens.blocks import LineEnds, read_blocks, stream_blocks
 from pairlens.errors import DataError
 
 TEXT = b"".join(b"%d %d\n" % (n, n * n) for n in range(1000))
@@ -91,3 +91,35 @@ def test_a_stream_that_cannot_be_read() -> None:
 
     with pytest.raises(DataError, match=r"^<stdin>: Input/output error$"):
         list(stream_blocks(io.BufferedReader(Broken()), "<stdin>"))
+
+
+@pytest.mark.parametrize("suffix", ["", *COMPRESS])
+@pytest.mark.parametrize("start", [0, 1, 5000, len(TEXT), len(TEXT) + 10])
+def test_reading_may_start_anywhere(tmp_path: Path, suffix: str, start: int) -> None:
+    path = write(tmp_path / f"q.txt{suffix}", COMPRESS.get(suffix, bytes)(TEXT))
+    assert b"".join(read_blocks(path, start=start)) == TEXT[start:]
+
+
+@pytest.mark.parametrize("change", [b"more\n", b""], ids=["appended", "written over"])
+def test_a_file_that_changes_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: bytes) -> None:
+    """What was read is no state that the file ever had, or ends in the middle of a line: no score may come from it."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 100)
+    path = write(tmp_path / "q.txt", TEXT)
+    reader = read_blocks(path)
+    next(reader)
+    write(path, TEXT + change)
+    with pytest.raises(DataError) as error:
+        list(reader)
+    assert str(error.value) == f"{path}: changed while it was read; try again when nothing writes to it"
+
+
+def test_where_lines_end() -> None:
+    """Lines of 1 to 5 bytes in blocks of 7, the first block at byte 100 and behind line 20."""
+    data = b"1\n22\n333\n4444\n\n55555"  # they end at 2, 5, 9, 14 and 15; the last one goes on
+    ends = LineEnds((data[at : at + 7] for at in range(0, len(data), 7)), 100, 20)
+    known = [[ends.behind(line) for line in range(20, 28)] for _ in ends]
+    assert known == [
+        [None, 102, 105, None, None, None, None, None],
+        [None, None, None, 109, 114, None, None, None],
+        [None, None, None, None, None, 115, None, None],
+    ]

@@ -76,13 +76,28 @@ def test_help_of_a_command(tmp_path: Path, command: str, arguments: list[str]) -
 
 
 @pytest.mark.parametrize(
-    "arguments", [["scroe"], ["check"], ["check", "--qiet", "x"], ["score", "--format", "xml", "r", "q"]]
+    ("arguments", "message"),
+    [
+        (["scroe"], "No such command 'scroe'. Did you mean 'score'? Try: pairlens --help"),
+        (["check"], "Missing argument 'CONFIG'. Try: pairlens check --help"),
+        (["check", "--verbos", "x"], "No such option: --verbos; did you mean --verbose? Try: pairlens check --help"),
+        (["score", "--threads", "0", "r", "q"], "Invalid value for '--threads'"),
+        (["score", "--format", "x\x1b[2J", "r", "q"], "Invalid value for '--format': 'x\\x1b[2J' is not one of"),
+        (["train", "c.yaml", "--seed"], "Option '--seed' requires an argument."),
+    ],
 )
-def test_a_command_line_that_makes_no_sense(tmp_path: Path, arguments: list[str]) -> None:
+def test_a_command_line_that_makes_no_sense(tmp_path: Path, arguments: list[str], message: str) -> None:
+    """One line, as for any other fault."""
     result = pairlens(tmp_path, *arguments)
     assert (result.code, result.stdout) == (2, "")
-    assert "Usage: pairlens" in result.stderr
-    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith(f"error: {message}")
+    assert result.stderr.count("\n") == 1
+
+
+def test_no_command_shows_the_help(tmp_path: Path) -> None:
+    result = pairlens(tmp_path)
+    assert (result.code, result.stderr) == (2, "")
+    assert "Usage: pairlens" in result.stdout
 
 
 def test_a_traceback_only_with_debug(tmp_path: Path) -> None:
@@ -126,9 +141,43 @@ def test_verbose_and_quiet_warnings(tmp_path: Path) -> None:
     assert pairlens(tmp_path, *causal, "--quiet").stderr == ""
 
 
-def test_a_disk_that_is_full(project: Path) -> None:
+FILES = ["data/test.query.txt", "data/test.value.txt"]
+PRINTING = [
+    ["--version"],
+    ["--help"],
+    ["check", "config.yaml", "--quiet"],
+    ["evaluate", "run", "--quiet"],
+    ["score", "run", *FILES],
+    ["attend", "run", *FILES, "--pairs", "0-79"],
+]
+
+
+@pytest.mark.parametrize("arguments", PRINTING, ids=lambda arguments: arguments[0])
+def test_a_disk_that_is_full(project: Path, arguments: list[str]) -> None:
     """Failed while running, not wrong usage: exit code 1."""
     with Path("/dev/full").open("w") as full:
-        command = [PAIRLENS, "evaluate", "run", "--quiet"]
+        command = [PAIRLENS, *arguments]
         done = subprocess.run(command, cwd=project, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "error: No space left on device\n")
+
+
+@pytest.mark.parametrize("arguments", PRINTING[2:], ids=lambda arguments: arguments[0])
+def test_a_reader_who_is_gone(project: Path, arguments: list[str]) -> None:
+    """As in `pairlens … | true`: not a word. Who leaves after a while is in test_cli_score.py."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [PAIRLENS, *arguments]
+    done = subprocess.run(command, cwd=project, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_names_are_neither_markup_nor_control_sequences(project: Path, tmp_path: Path) -> None:
+    """Of a run that came from elsewhere, even the directory's name is not to be trusted."""
+    hostile = tmp_path / "[red]\x1b[2J\u202e"
+    hostile.symlink_to(project / "run")
+    said = pairlens(tmp_path, "evaluate", hostile, "--compare", hostile, COLUMNS="200")
+    assert said.code == 0
+    assert said.stderr.count("[red]\\x1b[2J\\u202e") == 4
+    assert "\x1b" not in said.stderr
+    assert "\u202e" not in said.stderr

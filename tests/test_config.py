@@ -640,3 +640,13 @@ heavy = {"tensorflow", "tf_keras", "numpy", "numba", "matplotlib", "rich", "type
 assert not heavy, heavy
 """
     subprocess.run([sys.executable, "-c", code, str(DOCUMENTED)], check=True)
+
+
+def test_a_config_without_end() -> None:
+    """A device, or any file that is none of ours: no more is read than a config needs."""
+    with pytest.raises(ConfigError, match="/dev/zero: more than 262144 bytes; a config is a few kilobytes"):
+        load_config(Path("/dev/zero"))
+
+
+def test_a_byte_order_mark_is_skipped(write: Write) -> None:
+    assert load_config(write("\ufeff" + MINIMAL)) == load_config(write(MINIMAL))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pairlens import blocks
 from pairlens.errors import DataError
 from pairlens.lines import LabelKind, read_groups, read_labels, read_sample_weights, read_vocabulary
 
@@ -155,3 +157,50 @@ def test_vocabulary_that_is_not_utf8(path: Path) -> None:
         read_vocabulary(path)
     # The third character of the line, though its fourth byte.
     assert str(error.value) == rf"{path}:2:3: '\xe9t' (not UTF-8); words are UTF-8"
+
+
+def test_a_byte_order_mark_is_skipped(path: Path) -> None:
+    path.write_bytes(b"\xef\xbb\xbf1\n0\n")
+    assert read_labels(path, "binary").tolist() == [1, 0]
+    path.write_bytes(b"\xef\xbb\xbfone")
+    assert read_vocabulary(path) == ["one"]
+
+
+@pytest.mark.parametrize("lines", [0, 3])
+def test_a_line_without_end(path: Path, lines: int) -> None:
+    """The reader stops once 64 KiB and a block are held."""
+    for end in (b"", b"\n0\n"):
+        path.write_bytes(b"1\n" * lines + b"0" * 70_000 + end)
+        for read in (read_groups, read_vocabulary):
+            with pytest.raises(DataError, match=rf":{lines + 1}:1: a line of more than 65536 bytes"):
+                read(path)
+
+
+def test_numbers_in_several_blocks(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 3)
+    path.write_bytes(b"10\r\n20\n30\n10\nx\n")
+    with pytest.raises(DataError, match=":5:1: not a group: 'x'"):
+        read_groups(path)
+    path.write_bytes(b"10\r\n20\n30\n10")
+    assert read_groups(path).tolist() == [10, 20, 30, 10]
+
+
+def test_a_small_file_that_expands_is_refused(tmp_path: Path) -> None:
+    """A gzip bomb: 40 MB of line ends from 40 KB. 100:1 is allowed, and so are 16 MiB from anything."""
+    bomb = tmp_path / "vocab.txt.gz"
+    bomb.write_bytes(gzip.compress(b"\n" * 40_000_000, compresslevel=9))
+    assert bomb.stat().st_size < 50_000
+    with pytest.raises(
+        DataError, match=r"vocab\.txt\.gz: expands to more than 100 times its size; decompress it first"
+    ):
+        read_vocabulary(bomb)
+    bomb.write_bytes(gzip.compress(b"0\n" * 1_000_000))
+    assert len(read_labels(bomb, "binary")) == 1_000_000
+
+
+def test_a_vocabulary_is_a_regular_file(tmp_path: Path) -> None:
+    """A run from elsewhere may name any path: a device never ends, and a pipe that nobody writes never begins."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe", tmp_path):
+        with pytest.raises(DataError, match="not a regular file; a vocabulary is one"):
+            read_vocabulary(path)

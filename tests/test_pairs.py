@@ -232,3 +232,13 @@ def test_two_files_for_one(tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
         split_paths(tmp_path / "dev")
     assert str(error.value) == f"{tmp_path}/dev.value.txt.gz: stands beside dev.value.txt; keep one of the two"
+
+
+def test_a_small_file_that_expands_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gzip bomb, of 20 MB; in chunks, which hold no more of it than of any file, it is read."""
+    monkeypatch.undo()
+    bomb = write(tmp_path / "query.gz", gzip.compress(b"1\n" * 10_000_000, compresslevel=9))
+    assert bomb.stat().st_size * 100 < 20_000_000
+    with pytest.raises(DataError, match=r"query\.gz: expands to more than 100 times its size; decompress it first"):
+        read_pairs(SplitPaths(bomb, bomb), RULES, "binary")
+    assert len(next(iter_pairs(bomb, bomb, RULES, chunk=1000))) == 1000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pairlens.config import Config
-from pairlens.errors import RunError, UsageError
+from pairlens.errors import ConfigError, RunError, UsageError
 from pairlens.runs import Run
 from pairlens.weights import weight_shapes
 
@@ -258,3 +259,42 @@ def test_a_checkpoint_without_progress(run: Run) -> None:
     np.savez(run.path / "checkpoint" / "state.npz", a=np.zeros(1))
     with pytest.raises(RunError, match=r"state\.npz: damaged; start again with --force"):
         run.checkpoint()
+
+
+# ---- runs from a stranger --------------------------------------------------------------------------------------------
+
+
+def test_a_config_that_is_cut_off(run: Run) -> None:
+    """Wherever it ends, its rest is not taken for defaults."""
+    path = run.path / "config.yaml"
+    whole = path.read_bytes()
+    for size in [*range(0, len(whole), 97), *range(len(whole) - 12, len(whole))]:
+        path.write_bytes(whole[:size])
+        with pytest.raises((RunError, ConfigError)):
+            run.config()
+    path.write_bytes(whole)
+    run.config()
+
+
+def test_an_array_that_promises_more_than_there_is(run: Run) -> None:
+    """NumPy would make room for 4 TB before it finds that the numbers are missing."""
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }"
+    entry = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with zipfile.ZipFile(run.path / "weights.npz", "w") as archive:
+        archive.writestr("head/bias.npy", entry)
+    with pytest.raises(RunError, match=r"head/bias\.npy: \[1000000000000\] is more than the file holds"):
+        run.weights(make_config())
+
+
+def test_a_small_file_of_many_zeros(run: Run) -> None:
+    """A bomb: 40 MB in 40 KB."""
+    np.savez_compressed(run.path / "weights.npz", allow_pickle=False, **{"head/bias": np.zeros(10**7, np.float32)})
+    assert (run.path / "weights.npz").stat().st_size < 50_000
+    with pytest.raises(RunError, match="it expands to more than 100 times its size"):
+        run.weights(make_config())
+
+
+def test_a_threshold_nested_without_end(run: Run) -> None:
+    (run.path / "evaluation.json").write_text("[" * 100_000)
+    with pytest.raises(RunError, match=r"evaluation\.json: damaged"):
+        run.threshold()

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pairlens.errors import DataError
-from pairlens.tokens import TextRules, parse_blocks
+from pairlens.tokens import BadLine, TextRules, parse_blocks
 
 ANY = TextRules(input_dim=None, allow_empty=True)
 
@@ -19,10 +19,12 @@ def cut(data: bytes, size: int) -> Iterator[bytes]:
     return (data[at : at + size] for at in range(0, len(data), size))
 
 
-def parse(data: bytes, rules: TextRules = ANY, size: int = 1 << 20, fields: int = 1) -> list[list[int]]:
+def parse(
+    data: bytes, rules: TextRules = ANY, size: int = 1 << 20, fields: int = 1, bad: list[BadLine] | None = None
+) -> list[list[int]]:
     """The texts as lists, put together again from the parts that the blocks of `size` bytes gave."""
     texts: list[list[int]] = [[]]
-    for ids, ends in parse_blocks(cut(data, size), "q.txt", rules, fields):
+    for ids, ends in parse_blocks(cut(data, size), "q.txt", rules, fields, bad):
         start = 0
         for end in ends.tolist():
             texts[-1] += ids[start:end].tolist()
@@ -112,6 +114,62 @@ def test_the_first_fault_of_a_mess_is_found(data: bytes, size: int, rules: TextR
         assert fault(data, rules, size).startswith(expected)
 
 
+@given(mess, sizes, rules_of_any_kind)
+@example(b"1 x 3 4 5 6\n7\n", 3, ANY)  # the bad line goes on behind its block
+def test_only_bad_lines_are_replaced(data: bytes, size: int, rules: TextRules) -> None:
+    """Each line alone is good or not; together, the good ones are as before and each bad one has its fault in `bad`."""
+    bad: list[BadLine] = []
+    texts = parse(data, rules, size, bad=bad)
+    lines = lines_of(data)
+    assert len(texts) == len(lines)
+    faults = {number: first_fault(line + b"\n", rules) for number, line in enumerate(lines, start=1)}
+    assert [f"q.txt:{b.line}:{b.column}:" for b in bad] == [
+        fault.replace("q.txt:1:", f"q.txt:{number}:") for number, fault in faults.items() if fault
+    ]
+    kept = rules.max_length if rules.truncate else None
+    for number, (text, line) in enumerate(zip(texts, lines, strict=True), start=1):
+        if not faults[number]:
+            assert text == [int(token) for token in line.split()][:kept]
+        else:  # what was read of it before the fault, or id 0: allowed in any case
+            assert len(text) >= 1
+            assert max(text) < (rules.input_dim or 2**31)
+            assert len(text) <= (rules.max_length or len(text))
+
+
+@given(mess, sizes)
+def test_both_texts_of_a_bad_line_in_two_columns(data: bytes, size: int) -> None:
+    bad: list[BadLine] = []
+    texts = parse(data, TextRules(1000), size, fields=2, bad=bad)
+    lines = lines_of(data)
+    assert len(texts) == 2 * len(lines)
+    good = re.compile(rb" *[0-9]{1,3}( +[0-9]{1,3})* *\t *[0-9]{1,3}( +[0-9]{1,3})* *")
+    assert {b.line for b in bad} == {n for n, line in enumerate(lines, 1) if not good.fullmatch(line)}
+    assert [text for n, text in enumerate(texts) if n // 2 + 1 not in {b.line for b in bad}] == [
+        [int(token) for token in text.split()] for line in lines if good.fullmatch(line) for text in line.split(b"\t")
+    ]
+
+
+def test_every_fault_of_a_bad_line() -> None:
+    """The first of each text; what follows a third tab is one fault, however long."""
+    bad: list[BadLine] = []
+    parse(b"x y\t1 -2 z\n1\t2\n1\t2\t\tx\nx\n", TextRules(10), fields=2, bad=bad)
+    assert [(b.line, b.column, b.message.split(";")[0].split(":")[0]) for b in bad] == [
+        (1, 1, "not an integer"),
+        (1, 7, "negative"),
+        (3, 4, "a third column"),
+        (4, 1, "not an integer"),
+    ]
+
+
+def test_a_block_with_faults_among_many_lines() -> None:
+    """More lines than are looked at together, in one block."""
+    data = b"".join(b"x\n" if n % 97 == 0 else b"%d\n" % n for n in range(1000))
+    bad: list[BadLine] = []
+    texts = parse(data, bad=bad)
+    assert [b.line - 1 for b in bad] == list(range(0, 1000, 97))
+    assert texts == [[0] if n % 97 == 0 else [n] for n in range(1000)]
+
+
 @given(files, st.integers(1, 100))
 def test_all_lines_before_a_fault_are_given(data: bytes, size: int) -> None:
     given_ids: list[int] = []
@@ -141,7 +199,7 @@ NOT_AN_INTEGER = "not an integer: {}; a text is base-10 ids separated by blanks"
         (b"--1", "'--1'"),
         (b"5,6", "'5,6'"),
         ("٣".encode(), "'٣'"),
-        ("\ufeff7".encode(), r"'\ufeff7'"),  # a byte order mark
+        ("\ufeff7".encode(), r"'\ufeff7'"),  # a byte order mark, but not at the start
         ("7\u00a08".encode(), r"'7\xa08'"),  # a no-break space is no blank
         (b"7\x008", r"'7\x008'"),
         (b"7\x1b[2J", r"'7\x1b[2J'"),  # no control character reaches the terminal
@@ -227,3 +285,49 @@ def test_a_text_and_a_token_longer_than_any_block() -> None:
     assert parse(b"00000000" * 5_000 + b"1", size=8) == [[1]]
     # Column 40,001 is behind 5,000 blocks of 8 bytes.
     assert fault(b"1234567 " * 5_000 + b"x", size=8).startswith("q.txt:1:40001: not an integer")
+
+
+@given(files, sizes)
+def test_a_byte_order_mark_at_the_start_is_skipped(data: bytes, size: int) -> None:
+    """Programs on Windows begin UTF-8 files with it. The columns of the first line count from behind it."""
+    assert parse(b"\xef\xbb\xbf" + data, size=size) == parse(data, size=size)
+    if data.startswith(b"\n"):
+        assert fault(b"\xef\xbb\xbf" + data, TextRules(10), size).startswith("q.txt:1:1: an empty text")
+
+
+@pytest.mark.parametrize("digit", [b"0", b"7", b"x", b"\x00"])
+def test_a_token_without_end_is_not_held(digit: bytes) -> None:
+    """A stand-in for a file of 1 GB without a blank: reading stops once 64 KiB of it are held and never asks for the
+    rest, whatever the size of the blocks; in a block of its own it is the same fault."""
+    asked = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal asked
+        yield b"1 2\n3 "
+        while True:
+            asked += 1
+            yield digit * 1000
+
+    for blocks in (endless(), [b"1 2\n3 " + digit * 70_000 + b"\n"]):
+        with pytest.raises(DataError) as error:
+            list(parse_blocks(blocks, "q.txt", ANY))
+        assert str(error.value).startswith(f"q.txt:2:3: a token of more than 65536 bytes: {chr(39)}")
+    assert asked < 70
+    bad: list[BadLine] = []
+    assert parse(b"1 2\n3 " + digit * 300_000 + b" 9\n5\n", size=1000, bad=bad)[0::2] == [[1, 2], [5]]
+    assert [(b.line, b.column) for b in bad] == [(2, 3)]
+
+
+def test_a_text_without_end_is_not_held() -> None:
+    """With a longest length, reading stops at the first token that is too much."""
+    asked = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal asked
+        while True:
+            asked += 1
+            yield b"1 2 3 "
+
+    with pytest.raises(DataError, match=r"q\.txt:1:201: a text of more than 100 tokens"):
+        list(parse_blocks(endless(), "q.txt", TextRules(10, max_length=100)))
+    assert asked == 34

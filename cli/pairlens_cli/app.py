@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from typing import Annotated, NoReturn
@@ -25,7 +26,6 @@ app = typer.Typer(
     name="pairlens",
     help="Train a small text-similarity model, score millions of pairs, and see why.",
     context_settings={"help_option_names": ["-h", "--help"]},
-    no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
 )
@@ -33,13 +33,17 @@ for command in (train, evaluate, report, score, attend, check):
     app.command()(options.with_common(command))
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def pairlens(
-    version: Annotated[
+    context: typer.Context,
+    _version: Annotated[
         bool, typer.Option("--version", callback=options.print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Train a small text-similarity model, score millions of pairs, and see why."""
+    if context.invoked_subcommand is None:
+        context.get_help()  # which prints it
+        raise typer.Exit(2)
 
 
 def main() -> None:
@@ -48,19 +52,36 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leave no temporary file behind
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
     except PairlensError as error:
         _fail(str(error), error.exit_code)
+    except typer.TyperException as error:
+        _fail(_usage(error), error.exit_code)
     except MemoryError as error:
         _fail(f"out of memory: {error}" if str(error) else "out of memory", 1)
+    except BrokenPipeError:
+        output.drop_stdout()
+        code = 0
     except OSError as error:
         _fail(": ".join(str(part) for part in (error.filename, error.strerror or error) if part), 1)
     except Exception as error:
         _fail(f"unexpected {type(error).__name__}: {error}. --debug shows where", 1)
+    sys.exit(code)
+
+
+def _usage(error: typer.TyperException) -> str:
+    """Typer's words about a command line that it cannot parse, in one line: cause, near misses, where to read on."""
+    message = " ".join(error.format_message().split()).replace(": Value error, ", ": ")
+    message = re.sub(r" \(Possible options: (.*)\)$", r"; did you mean \1?", message)
+    context = getattr(error, "ctx", None)
+    end = "" if message.endswith(("?", ".")) else "."
+    return f"{message}{end} Try: {context.command_path if context else 'pairlens'} --help"
 
 
 def _fail(message: str, exit_code: int) -> NoReturn:
     if output.debug:
         raise  # noqa: PLE0704  (called while the exception is handled)
     output.error(message)
+    output.drop_stdout()
     sys.exit(exit_code)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pairlens.attention.words import printable
 from pairlens_cli import options, output
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
     report = examine(load_config(config_file, set_ or []))
     if report.splits:
         _print_table(report)
+    if report.memory:
+        output.say(report.memory)
     for remark in report.remarks:
         output.warn(remark)
     for problem in report.problems:
@@ -27,7 +30,7 @@ def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
     if report.problems:
         raise typer.Exit(2)
     with output.results(None) as file:
-        file.write(f"{config_file}: no faults found\n")
+        file.write(f"{printable(str(config_file))}: no faults found\n")
 
 
 def _print_table(report: Report) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pairlens.attention.words import printable
 from pairlens_cli import output
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def _show_metrics(result: Mapping[str, Any]) -> None:
         facts += f", {groups['counted']:,} groups; {groups['without_positive']:,} more, without a positive, left out"
     if "threshold" in result:
         facts += f"; positive from score {result['threshold']:.3f}"
-    _say_line(f"{result['run']} on {result.get('split', 'the files given')}: {facts}")
+    output.say(f"{result['run']} on {result.get('split', 'the files given')}: {facts}")
     table = _table("metric", "value", "95 % interval")
     for name, value in result["metrics"].items():
         table.add_row(name, _number(value), _interval(*result["intervals"][name]))
@@ -49,7 +50,7 @@ def _show_confusion(matrix: Sequence[Sequence[int]]) -> None:
 def _show_comparison(run: str, compared: Mapping[str, Any]) -> None:
     """The p-value is that of `pairlens.bootstrap.compare`."""
     threshold = f", which says positive from score {compared['threshold']:.3f}" if "threshold" in compared else ""
-    _say_line(f"{run} minus {compared['run']}{threshold}")
+    output.say(f"{run} minus {compared['run']}{threshold}")
     table = _table("metric", Path(compared["run"]).name, "difference", "95 % interval", "p")
     for name, value in compared["metrics"].items():
         d = compared["differences"][name]
@@ -62,15 +63,9 @@ def _show_comparison(run: str, compared: Mapping[str, Any]) -> None:
 def _show_error(error: Mapping[str, Any]) -> None:
     said = error["score"]
     score = f"{said:.4f}" if isinstance(said, float) else " ".join(f"{probability:.3f}" for probability in said)
-    _say_line(f"pair {error['pair']}  label {error['label']:g}  score {score}  loss {error['loss']:.4f}")
+    output.say(f"pair {error['pair']}  label {error['label']:g}  score {score}  loss {error['loss']:.4f}")
     for side in ("query", "value"):
-        _say_line(f"  {side}  {error[side]}")
-
-
-def _say_line(line: str) -> None:
-    from rich.text import Text
-
-    output.say(Text(line))  # words and paths are no markup
+        output.say(f"  {side}  {error[side]}")
 
 
 def _table(first: str, *others: str) -> Table:
@@ -80,7 +75,7 @@ def _table(first: str, *others: str) -> Table:
     table = Table()
     table.add_column(Text(first))
     for heading in others:
-        table.add_column(Text(heading), justify="right")
+        table.add_column(Text(printable(heading)), justify="right")
     return table
 
 

@@ -17,7 +17,8 @@ def print_version(value: bool) -> None:
     if value:
         from importlib.metadata import version
 
-        typer.echo(f"pairlens {version('pairlens')}")
+        with output.results(None) as file:
+            file.write(f"pairlens {version('pairlens')}\n")
         raise typer.Exit
 
 

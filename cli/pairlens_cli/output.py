@@ -12,6 +12,8 @@ from typing import IO, TYPE_CHECKING
 
 import typer
 
+from pairlens.attention.words import printable
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import Progress
@@ -31,7 +33,11 @@ def console() -> Console:
 def say(message: RenderableType, live: Progress | None = None) -> None:
     """Something good to know, above a live display if there is one; not with --quiet."""
     if not quiet:
-        (live.console if live else console()).print(message, soft_wrap=isinstance(message, str))
+        shown = live.console if live else console()
+        if isinstance(message, str):
+            shown.print(printable(message), soft_wrap=True, markup=False)  # a path may look like markup
+        else:
+            shown.print(message)
 
 
 def hint(message: str) -> None:
@@ -58,7 +64,7 @@ def error(message: str) -> None:
 
 def _line(prefix: str, message: str) -> None:
     """One line, never wrapped, its control characters made visible."""
-    safe = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
+    safe = printable(message)
     style = {"error: ": "bold red", "warning: ": "yellow"}.get(prefix)
     if style and sys.stderr.isatty():
         from rich.text import Text
@@ -81,9 +87,13 @@ def results(path: Path | None) -> Iterator[IO[str]]:
         yield sys.stdout
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes stdout once more when it exits; nobody is there to read it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_stdout()
         raise typer.Exit(0) from None
+
+
+def drop_stdout() -> None:
+    """Let nobody complain of what stdout still holds: Python writes it once more when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pairlens.errors import UsageError
 from pairlens_cli import options, output
+from pairlens_cli.score_job import ScoreJob
+from pairlens_cli.score_lines import Format, line_writer
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from pairlens.pairs import Pairs, TextRules
-
-    Floats = NDArray[np.float32]
+    from pairlens.runs import Run
 
 
-class Format(StrEnum):
-    """text: the score. tsv: query, value and score. jsonl: an object with pair (from 0), score, query and value."""
+class OnBadLine(StrEnum):
+    """stop: exit with an error. nan: the pair's score is nan."""
 
-    text = "text"
-    tsv = "tsv"
-    jsonl = "jsonl"
+    stop = "stop"
+    nan = "nan"
 
 
 def score(
@@ -52,49 +45,72 @@ def score(
     symmetric: Annotated[
         bool, typer.Option("--symmetric", help="The mean of both orders, so that score(a, b) = score(b, a).")
     ] = False,
+    on_bad_line: Annotated[
+        OnBadLine,
+        typer.Option("--on-bad-line", help="At a line with a fault: stop, or write nan for its pair and go on."),
+    ] = OnBadLine.stop,
+    bad_lines: Annotated[
+        Path | None,
+        typer.Option("--bad-lines", metavar="FILE", help="With nan: write every fault to FILE, a JSON object a line."),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="With --output: keep FILE.partial if interrupted, and go on from it the next time."
+        ),
+    ] = False,
     force: options.Force = False,
     threads: options.Threads = None,
 ) -> None:
     """Score pairs: one line per pair, in input order, whatever their number."""
-    from pairlens.files import refuse_existing
     from pairlens.native import warm_up
     from pairlens.runs import Run
     from pairlens.scorer import Scorer
-    from pairlens.splits import text_rules
 
     if words and format_ is Format.text:
         raise UsageError("--words is for lines that show the texts; add --format tsv or --format jsonl")
-    if output_file:
-        refuse_existing(output_file, force)
+    if bad_lines and on_bad_line is OnBadLine.stop:
+        raise UsageError("--bad-lines lists what is passed over; add --on-bad-line nan")
+    _refuse_inputs(query, value, resume)
+    _refuse_outputs(output_file, bad_lines, resume, force)
     run = Run.open(run_directory)
     config = run.config()
     if symmetric:
         config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
-    line = _line_writer(format_, _vocabulary(config.data.vocab) if words else None)
-    scorer = Scorer(config, run.weights(config), threads)
+    vocabulary = _vocabulary(config.data.vocab) if words else None
     with output.notice_after(1.5, "compiling the scoring kernels, once for this machine"):
         warm_up()
-    done = 0
-    hidden = output_file is None and sys.stdout.isatty()  # the scores themselves are the progress
-    with output.results(output_file) as file, output.progress("{task.completed:,} pairs scored", hide=hidden) as live:
-        bar = live.add_task("", total=None) if live else None
-        for pairs, scores in scorer.stream(_pairs(query, value, text_rules(config), scorer.chunk)):
-            file.write(line(done, pairs, scores))
-            done += len(pairs)
-            if live and bar is not None:
-                live.update(bar, completed=done)
+    scorer = Scorer(config, run.weights(config), threads)
+    job = ScoreJob(scorer, query, value, line_writer(format_, vocabulary), on_bad_line is OnBadLine.nan)
+    files = {"output": output_file} | ({"bad lines": bad_lines} if bad_lines else {})
+    if resume:
+        job.resume(files, _identity(run, query, value, format_, vocabulary, symmetric))
+    else:
+        job.run(files)
+    job.warn_of_bad_lines()
 
 
-def _pairs(query: Path, value: Path | None, rules: TextRules, chunk: int) -> Iterator[Pairs]:
-    from pairlens.pairs import iter_pairs, iter_tsv
+def _refuse_inputs(query: Path, value: Path | None, resume: bool) -> None:
+    if str(query) == "-":
+        if value is not None:
+            raise UsageError("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
+        if resume:
+            raise UsageError("--resume needs files to read: what stdin has given is gone")
+    elif value is None:
+        raise UsageError("VALUE is missing: give a file of queries and one of values, or - for stdin")
 
-    if str(query) != "-":
-        if value is None:
-            raise UsageError("VALUE is missing: give a file of queries and one of values, or - for stdin")
-        return iter_pairs(query, value, rules, chunk)
-    if value is not None:
-        raise UsageError("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
-    return iter_tsv(sys.stdin.buffer, rules, chunk)
+
+def _refuse_outputs(output_file: Path | None, bad_lines: Path | None, resume: bool, force: bool) -> None:
+    from pairlens.files import refuse_existing
+    from pairlens.resumable import is_whole
+
+    if resume and output_file is None:
+        raise UsageError("--resume needs --output FILE: what stdout has printed is gone")
+    if output_file and output_file == bad_lines:
+        raise UsageError("--output and --bad-lines must be two files")
+    for path in (output_file, bad_lines):
+        if path:
+            refuse_existing(path, force or (resume and output_file is not None and is_whole(output_file)))
 
 
 def _vocabulary(path: Path | None) -> list[str]:
@@ -105,43 +121,22 @@ def _vocabulary(path: Path | None) -> list[str]:
     return read_vocabulary(path)
 
 
-def _line_writer(format_: Format, vocabulary: list[str] | None) -> Callable[[int, Pairs, Floats], str]:
-    """A function (number of the first pair, pairs, scores) -> lines. Scores have the digits that a float32 holds.
+def _identity(
+    run: Run, query: Path, value: Path | None, format_: Format, vocabulary: list[str] | None, symmetric: bool
+) -> dict[str, Any]:
+    """What the output of two scorings shares if the one can go on where the other ended."""
+    from importlib.metadata import version
+    from zlib import crc32
 
-    Of a multiclass model a score is the probability of each class, separated by blanks, in JSON a list.
-    """
+    from pairlens.resumable import describe_file
 
-    def numbers(scores: Floats) -> list[str]:
-        columns = scores.reshape(len(scores), -1)
-        line = " ".join(["%.7g"] * columns.shape[1]) + "\n"
-        return (line * len(columns) % tuple(columns.ravel().tolist())).splitlines()
-
-    def texts(pairs: Pairs) -> Iterator[tuple[list[int] | list[str], list[int] | list[str]]]:
-        from pairlens.attention.words import words_of
-
-        for query, value in zip(pairs.query, pairs.value, strict=True):
-            if vocabulary is None:
-                yield query.tolist(), value.tolist()
-            else:
-                yield words_of(query, vocabulary), words_of(value, vocabulary)
-
-    def text(_: int, _pairs: Pairs, scores: Floats) -> str:
-        return "".join(f"{score}\n" for score in numbers(scores))
-
-    def tsv(_: int, pairs: Pairs, scores: Floats) -> str:
-        rows = zip(texts(pairs), numbers(scores), strict=True)
-        return "".join(f"{' '.join(map(str, q))}\t{' '.join(map(str, v))}\t{score}\n" for (q, v), score in rows)
-
-    def jsonl(first: int, pairs: Pairs, scores: Floats) -> str:
-        rows = enumerate(zip(texts(pairs), numbers(scores), strict=True), first)
-        return "".join(
-            json.dumps({"pair": i, "score": _json_score(score), "query": q, "value": v}, ensure_ascii=False) + "\n"
-            for i, ((q, v), score) in rows
-        )
-
-    return {Format.text: text, Format.tsv: tsv, Format.jsonl: jsonl}[format_]
-
-
-def _json_score(score: str) -> float | list[float]:
-    probabilities = [float(number) for number in score.split()]
-    return probabilities[0] if len(probabilities) == 1 else probabilities
+    assert value is not None
+    return {
+        "pairlens": version("pairlens"),
+        "the run": run.fingerprint(),
+        "the queries": describe_file(query),
+        "the values": describe_file(value),
+        "--format": format_.value,
+        "--words": None if vocabulary is None else crc32("\n".join(vocabulary).encode()),
+        "--symmetric": symmetric,
+    }

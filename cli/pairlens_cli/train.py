@@ -42,6 +42,7 @@ def train(
 ) -> None:
     """Train a model and write a run directory, which every other command takes."""
     from pairlens.config_file import load_config
+    from pairlens.memory import available_memory, refuse_too_large, training_memory
     from pairlens.runs import Run
     from pairlens.splits import read_pretrained, read_split, with_classes
 
@@ -64,10 +65,14 @@ def train(
         for one, its_config in zip(paths, configs, strict=True):
             Run.open(one).refuse_other_config(its_config)
     data = train_pairs, read_split(config, "dev") if config.data.dev else None, read_pretrained(config)
+    query, value = (int(texts.lengths.max(initial=1)) for texts in (train_pairs.query, train_pairs.value))
+    tokens = len(train_pairs.query.ids) + len(train_pairs.value.ids)
+    refuse_too_large("training", training_memory(config, query, value, tokens), available_memory())
     output.detail(f"{len(train_pairs)} train pairs, {len(data[1]) if data[1] else 0} dev pairs")
     metrics = [_train(one, its_config, *data, resume, force) for one, its_config in zip(paths, configs, strict=True)]
     if seeds > 1:
-        typer.echo(json.dumps(_summary(paths, metrics), indent=2))
+        with output.results(None) as file:
+            file.write(json.dumps(_summary(paths, metrics), indent=2) + "\n")
 
 
 def _train(

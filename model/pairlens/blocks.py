@@ -5,12 +5,16 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import os
+import stat
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
 
 from pairlens.errors import DataError
 
@@ -21,21 +25,71 @@ SUFFIXES = ("", *_DECOMPRESS)
 BLOCK_BYTES = 2**19
 
 
-def read_blocks(path: Path) -> Iterator[bytes]:
-    """Yields the bytes of a file; if its name ends with .gz, .bz2 or .xz, the decompressed bytes.
+# What is read into memory as a whole may not come from a file much smaller. Texts compress to a tenth, rarely further.
+MAX_EXPANSION = 100
+_SMALL = 2**24  # bytes that do no harm, whatever they come from
+
+
+def read_blocks(path: Path, whole: bool = False, start: int = 0) -> Iterator[bytes]:
+    """Yields the bytes of a file from `start` on; if its name ends with .gz, .bz2 or .xz, of the decompressed bytes.
+
+    Args:
+        whole: the caller keeps all of them; then a file may not expand to more than 100 times its size.
 
     Raises:
-        DataError: the file is missing, unreadable, a directory, truncated or damaged.
+        DataError: the file is missing, unreadable, a directory, truncated or damaged, or changes while it is read.
     """
     with data_errors(str(path)), path.open("rb") as file:
-        decompress = _DECOMPRESS.get(path.suffix)
-        if decompress is None:
-            yield from stream_blocks(file, str(path))
-            return
-        if not file.peek(1):  # gzip takes this for a file without members
-            raise EOFError("it is empty")
-        with decompress(file) as stream:
-            yield from stream_blocks(stream, str(path))
+        before = os.fstat(file.fileno())
+        done = 0
+        for block in _decompressed(file, path, start):
+            done += len(block)
+            if whole and done > max(_SMALL, MAX_EXPANSION * before.st_size) and stat.S_ISREG(before.st_mode):
+                raise DataError(f"{path}: expands to more than {MAX_EXPANSION} times its size; decompress it first")
+            yield block
+        after = os.fstat(file.fileno())
+        if stat.S_ISREG(after.st_mode) and (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise DataError(f"{path}: changed while it was read; try again when nothing writes to it")
+
+
+def _decompressed(file: BinaryIO, path: Path, start: int) -> Iterator[bytes]:
+    decompress = _DECOMPRESS.get(path.suffix)
+    if decompress is None:
+        if start:
+            file.seek(start)
+        yield from stream_blocks(file, str(path))
+        return
+    if not file.peek(1):  # type: ignore[attr-defined]  # gzip takes this for a file without members
+        raise EOFError("it is empty")
+    with decompress(file) as stream:
+        if start:
+            stream.seek(start)
+        yield from stream_blocks(stream, str(path))
+
+
+class LineEnds:
+    """Passes the blocks of a file on and knows where the lines of the current one end.
+
+    Args:
+        start, line: the bytes and the whole lines before the first block.
+    """
+
+    def __init__(self, blocks: Iterable[bytes], start: int = 0, line: int = 0) -> None:
+        self._blocks, self._block = blocks, b""
+        self._start, self._line = start, line
+
+    def __iter__(self) -> Iterator[bytes]:
+        for block in self._blocks:
+            self._start += len(self._block)
+            self._line += self._block.count(b"\n")
+            self._block = block
+            yield block
+
+    def behind(self, line: int) -> int | None:
+        """The bytes of the file up to the end of line number `line`, from 1; None if it does not end in this block."""
+        ends = np.flatnonzero(np.frombuffer(self._block, np.uint8) == ord("\n"))
+        number = line - self._line - 1
+        return self._start + int(ends[number]) + 1 if 0 <= number < len(ends) else None
 
 
 def stream_blocks(stream: BinaryIO | BufferedIOBase, name: str) -> Iterator[bytes]:

@@ -24,6 +24,8 @@ _PATHS = [("data", key) for key in ("train", "dev", "test", "vocab")] + [
     ("training", "warm_start"),
 ]
 _MAX_DEPTH = 20
+_MAX_BYTES = 2**18  # a thousand times what a config needs
+CONFIG_END = "\n...\n"  # YAML's mark of a document's end, by which a run's config that is cut off is known
 
 
 def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
@@ -55,7 +57,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
 def dump_config(config: Config) -> str:
     """The config as YAML, every default written out and every path absolute; `load_config` of it gives an equal one."""
     values = config.model_dump(mode="json")
-    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=sys.maxsize)
+    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=sys.maxsize, explicit_end=True)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -147,7 +149,11 @@ def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
 def _read(path: Path, faults: list[_Fault]) -> _Located:
     """The mapping in a file. Raises ConfigError if there is none."""
     try:
-        text = path.read_bytes().decode()
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise ConfigError([f"{path}: more than {_MAX_BYTES} bytes; a config is a few kilobytes"])
+        text = content.decode().removeprefix("\ufeff")
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError as error:

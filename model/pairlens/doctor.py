@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -10,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.config import Config
-from pairlens.errors import DataError
+from pairlens.errors import DataError, UsageError
+from pairlens.memory import available_memory, in_words, refuse_too_large, scoring_memory, training_memory
 from pairlens.pairs import Pairs, Texts, read_pairs, read_vocabulary
 from pairlens.splits import SplitName, find_split, read_pretrained, text_rules
 
@@ -40,10 +42,12 @@ class SplitReport:
 
 @dataclass(slots=True)
 class Report:
-    """`problems` are what train or evaluate would refuse; `remarks` are allowed and worth knowing."""
+    """`problems` are what train or evaluate would refuse; `remarks` are allowed and worth knowing; `memory` tells what
+    training and scoring take."""
 
     splits: list[SplitReport] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    memory: str = ""
     remarks: list[str] = field(default_factory=list)
 
 
@@ -65,6 +69,8 @@ def examine(config: Config) -> Report:
     for one, other in combinations(splits, 2):
         if common := len(np.intersect1d(_fingerprints(splits[one]), _fingerprints(splits[other]))):
             report.remarks.append(f"{common} distinct pairs stand in both {one} and {other}")
+    if "train" in splits:
+        _estimate_memory(config, splits, report)
     _check_vocabulary(config, report)
     try:
         read_pretrained(config)
@@ -124,6 +130,19 @@ def _refused(config: Config, split: SplitReport) -> list[str]:
     if split.name == "train" and config.task != "regression" and len(split.labels) == 1:
         problems.append(f"{prefix}: every label is {next(iter(split.labels))}; there is nothing to learn")
     return problems
+
+
+def _estimate_memory(config: Config, splits: dict[SplitName, Pairs], report: Report) -> None:
+    train, limit = splits["train"], config.data.max_length or sys.maxsize
+    longest = [min(int(texts.lengths.max(initial=1)), limit) for texts in (train.query, train.value)]
+    tokens = sum(len(texts.ids) for pairs in splits.values() for texts in (pairs.query, pairs.value))
+    training = training_memory(config, longest[0], longest[1], tokens)
+    scoring = sum(scoring_memory(config, longest[0], longest[1]).values())
+    report.memory = f"training takes about {in_words(sum(training.values()))} of memory, scoring {in_words(scoring)}"
+    try:
+        refuse_too_large("training", training, available_memory())
+    except UsageError as error:
+        report.problems.append(str(error))
 
 
 def _fingerprints(pairs: Pairs) -> NDArray[np.uint64]:

@@ -118,10 +118,10 @@ class Encoder:
         """First-layer tables for these texts: of the whole vocabulary if that pays, else of the ids that occur."""
         vocabulary = len(self._embeddings)
         masks = bool(self.plan["mask_zero"][0])
-        if self._full is None and sum(len(text.ids) for text in texts) >= vocabulary <= self._rows_that_fit:
-            self._full = Folded(None, self._tables(self._embeddings, masks))
-        if self._full is not None:
-            return self._full
+        if sum(len(text.ids) for text in texts) >= vocabulary <= self._rows_that_fit:
+            if self._full is None:
+                self._full = Folded(None, self._tables(self._embeddings, masks))
+            return self._full  # not for fewer tokens: what texts score must not depend on what was scored before
         occurs = np.zeros(vocabulary, np.bool_)
         for text in texts:
             occurs[text.ids] = True

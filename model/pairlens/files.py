@@ -41,7 +41,7 @@ def whole_file(path: Path, mode: Literal["w", "wb", "w+b"] = "w") -> Iterator[IO
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 def _umask() -> int:
@@ -50,7 +50,7 @@ def _umask() -> int:
     return mask
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """Make a rename survive a power cut."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:

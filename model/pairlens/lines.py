@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,8 @@ from pairlens.tokens import quote
 
 LabelKind = Literal["binary", "regression", "multiclass", "ranking"]
 _MAX_CLASSES = 2**15
+_MAX_LINE = 65_536  # bytes; so that a file without line ends is not read into memory
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _GROUP_LIMIT = 2**63  # groups are int64
@@ -64,8 +66,10 @@ def read_vocabulary(path: Path) -> list[str]:
     Raises:
         DataError: the file cannot be read, or a line is not UTF-8 (`path:line:column: message`).
     """
+    if path.exists() and not path.is_file():  # a device may never end, and a pipe never begin
+        raise DataError(f"{path}: not a regular file; a vocabulary is one")
     words = []
-    for number, line in enumerate(_read_lines(path), start=1):
+    for number, line in enumerate((line for block in _line_blocks(path) for line in block), start=1):
         try:
             words.append(line.decode())
         except UnicodeDecodeError as error:
@@ -78,22 +82,35 @@ def _read_numbers(
     path: Path, fault: Callable[[bytes], str | None], number: Callable[[bytes], float], dtype: DTypeLike
 ) -> NDArray[Any]:
     """One number a line, [lines]; what `fault` finds in a line is raised."""
-    lines = _read_lines(path)
-    numbers: dict[bytes, float] = {}
-    for line in dict.fromkeys(lines):  # numbers repeat: each distinct line is looked at once
-        text = line.strip(b" \t")
-        if found := fault(text):
-            raise DataError(f"{path}:{lines.index(line) + 1}:{line.index(text) + 1}: {found}")
-        numbers[line] = number(text)
-    return np.fromiter((numbers[line] for line in lines), dtype, len(lines))
+    parts, before = [np.empty(0, dtype)], 0
+    for lines in _line_blocks(path):
+        numbers: dict[bytes, float] = {}
+        for line in dict.fromkeys(lines):  # numbers repeat: each distinct line is looked at once
+            text = line.strip(b" \t")
+            if found := fault(text):
+                raise DataError(f"{path}:{before + lines.index(line) + 1}:{line.index(text) + 1}: {found}")
+            numbers[line] = number(text)
+        parts.append(np.fromiter((numbers[line] for line in lines), dtype, len(lines)))
+        before += len(lines)
+    return np.concatenate(parts)
 
 
-def _read_lines(path: Path) -> list[bytes]:
-    """The lines without their ends, LF or CRLF; the end of the last one may be missing."""
-    text = b"".join(read_blocks(path))
-    if text and not text.endswith(b"\n"):
-        text += b"\n"
-    return text.replace(b"\r\n", b"\n").split(b"\n")[:-1]
+def _line_blocks(path: Path) -> Iterator[list[bytes]]:
+    """The lines without their ends, LF or CRLF, block by block; the end of the last one may be missing."""
+    rest, lines = b"", 0
+    for block in read_blocks(path, whole=True):
+        *whole, rest = (rest + block).split(b"\n")
+        if len(rest) > _MAX_LINE or any(len(line) > _MAX_LINE for line in whole):
+            number = lines + next((i for i, line in enumerate(whole) if len(line) > _MAX_LINE), len(whole)) + 1
+            raise DataError(f"{path}:{number}:1: a line of more than {_MAX_LINE} bytes; there is one thing a line")
+        if whole and not lines:
+            whole[0] = whole[0].removeprefix(_BYTE_ORDER_MARK)
+        lines += len(whole)
+        yield [line.removesuffix(b"\r") for line in whole]
+    if not lines:
+        rest = rest.removeprefix(_BYTE_ORDER_MARK)
+    if rest:
+        yield [rest.removesuffix(b"\r")]
 
 
 def _number_fault(text: bytes, what: str) -> str | None:

@@ -8,20 +8,22 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import zip_longest
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.blocks import SUFFIXES, data_errors, read_blocks, stream_blocks
+from pairlens.blocks import SUFFIXES, LineEnds, data_errors, read_blocks, stream_blocks
 from pairlens.errors import DataError
 from pairlens.lines import LabelKind, read_groups, read_labels, read_sample_weights, read_vocabulary
 from pairlens.texts import Texts
-from pairlens.tokens import TextRules, parse_blocks
+from pairlens.tokens import BadLine, TextRules, parse_blocks
 
 __all__ = [  # also what the modules below offer: to everyone else, data is one door
+    "BadLine",
     "LabelKind",
     "Pairs",
+    "Position",
     "SplitPaths",
     "TextRules",
     "Texts",
@@ -133,33 +135,71 @@ def groups_of(query: Texts) -> NDArray[np.int64]:
     return np.fromiter((numbers.setdefault(text.tobytes(), len(numbers)) for text in query), np.int64, len(query))
 
 
-def iter_pairs(query: Path, value: Path, rules: TextRules, chunk: int = 65536) -> Iterator[Pairs]:
+class Position(NamedTuple):
+    """So many pairs, and where their lines end in the files of queries and of values, in (decompressed) bytes."""
+
+    pairs: int = 0
+    query: int = 0
+    value: int = 0
+
+
+START = Position()
+
+
+def iter_pairs(
+    query: Path,
+    value: Path,
+    rules: TextRules,
+    chunk: int = 65536,
+    bad: list[BadLine] | None = None,
+    start: Position = START,
+    ends: list[Position | None] | None = None,
+) -> Iterator[Pairs]:
     """Yields the pairs of two files in chunks of exactly `chunk`, the last one shorter; nothing if there are no lines.
 
     Memory is bounded by a chunk.
 
+    Args:
+        bad: if given, lines with faults are replaced by harmless ones, and the faults added here before their chunk is
+            yielded; line N has pair N - 1.
+        start: where to begin.
+        ends: if given, the end of each chunk is added here before it is yielded; None where it is not known.
+
     Raises:
         DataError: the first fault of a file, or unequal line counts, after all whole chunks before it were yielded.
     """
-    queries = _chunks(parse_blocks(read_blocks(query), str(query), rules), chunk)
-    values = _chunks(parse_blocks(read_blocks(value), str(value), rules), chunk)
-    done, nothing = 0, Texts.concatenate([])
+
+    def side(path: Path, first: int) -> tuple[Iterator[Texts], LineEnds]:
+        blocks = LineEnds(read_blocks(path, whole=chunk == sys.maxsize, start=first), first, start.pairs)
+        return _chunks(parse_blocks(blocks, str(path), rules, 1, bad, start.pairs + 1), chunk), blocks
+
+    (queries, query_ends), (values, value_ends) = side(query, start.query), side(value, start.value)
+    done, nothing = start.pairs, Texts.concatenate([])
     for query_texts, value_texts in zip_longest(queries, values, fillvalue=nothing):
         if len(query_texts) != len(value_texts):
             n_query = done + len(query_texts) + sum(map(len, queries))
             n_value = done + len(value_texts) + sum(map(len, values))
             raise _unequal(query, n_query, value, n_value)
-        yield Pairs(query_texts, value_texts)
         done += len(query_texts)
+        if ends is not None:
+            query_end, value_end = query_ends.behind(done), value_ends.behind(done)
+            ends.append(Position(done, query_end, value_end) if query_end and value_end else None)
+        yield Pairs(query_texts, value_texts)
 
 
-def iter_tsv(stream: BinaryIO, rules: TextRules, chunk: int = 65536, name: str = "<stdin>") -> Iterator[Pairs]:
+def iter_tsv(
+    stream: BinaryIO,
+    rules: TextRules,
+    chunk: int = 65536,
+    name: str = "<stdin>",
+    bad: list[BadLine] | None = None,
+) -> Iterator[Pairs]:
     """Yields the pairs of a stream of `query<TAB>value` lines, in chunks like those of `iter_pairs`.
 
     Raises:
         DataError: the first fault, which may be a missing or a second tab; `name` stands for the stream in the message.
     """
-    for texts in _chunks(parse_blocks(stream_blocks(stream, name), name, rules, fields=2), 2 * chunk):
+    for texts in _chunks(parse_blocks(stream_blocks(stream, name), name, rules, 2, bad), 2 * chunk):
         sides = np.arange(len(texts)).reshape(-1, 2)
         yield Pairs(texts.take(sides[:, 0]), texts.take(sides[:, 1]))
 

@@ -13,21 +13,21 @@ Nothing in it is executed or unpickled when it is read. Every file appears whole
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.config import Config
-from pairlens.config_file import dump_config, load_config
+from pairlens.config_file import CONFIG_END, dump_config, load_config
 from pairlens.errors import RunError, UsageError
 from pairlens.files import whole_file
+from pairlens.npz import read_npz, write_npz
 from pairlens.weights import weight_shapes
 
 Floats = NDArray[np.float32]
@@ -36,6 +36,7 @@ Json = dict[str, Any]
 _CONFIG, _WEIGHTS, _METRICS = "config.yaml", "weights.npz", "metrics.jsonl"
 _EVALUATION, _ENVIRONMENT, _CHECKPOINT = "evaluation.json", "environment.json", "checkpoint/state.npz"
 _CURVES = "curves.png"
+_MAX_EVALUATION = 2**20  # bytes
 _PROGRESS = "progress"  # the entry of a checkpoint that holds JSON
 
 
@@ -76,7 +77,7 @@ class Run:
 
     def write_weights(self, arrays: Mapping[str, Floats]) -> None:
         with whole_file(self.path / _WEIGHTS, "wb") as file:
-            _write_npz(file, arrays)
+            write_npz(file, arrays)
 
     def write_metrics(self, lines: Sequence[Json]) -> None:
         self._write_text(_METRICS, "".join(json.dumps(without_nan(line)) + "\n" for line in lines))
@@ -94,7 +95,7 @@ class Run:
         path.parent.mkdir(exist_ok=True)
         encoded = np.frombuffer(json.dumps(progress).encode(), np.uint8)
         with whole_file(path, "wb") as file:
-            _write_npz(file, {**arrays, _PROGRESS: encoded})
+            write_npz(file, {**arrays, _PROGRESS: encoded})
 
     def _write_text(self, name: str, text: str) -> None:
         with whole_file(self.path / name) as file:
@@ -115,7 +116,12 @@ class Run:
         return cls(path)
 
     def config(self) -> Config:
-        return load_config(self.path / _CONFIG)
+        """The run's config. Raises ConfigError, or RunError if the file is cut off, which defaults would hide."""
+        path = self.path / _CONFIG
+        config = load_config(path)
+        if not path.read_bytes().endswith(CONFIG_END.encode()):
+            raise RunError(f'{path}: cut off, its last line is not "{CONFIG_END.strip()}"; copy the run again')
+        return config
 
     def refuse_other_config(self, config: Config) -> None:
         """Raises RunError, with every difference, unless the run was made with this config."""
@@ -137,7 +143,7 @@ class Run:
         if not path.exists():
             raise RunError(f"{path}: missing; the run has no weights yet. `pairlens train --resume` continues it")
         shapes = weight_shapes(config.model)
-        arrays = _read_npz(path)
+        arrays = _arrays(path)
         if wrong := sorted(shapes.keys() ^ arrays.keys()):
             raise RunError(f"{path}: the arrays do not fit {_CONFIG}; missing or unknown: {', '.join(wrong)}")
         for name, shape in shapes.items():
@@ -149,6 +155,13 @@ class Run:
                 raise RunError(f"{path}: {name} holds numbers that are not finite; train again")
         return arrays
 
+    def fingerprint(self) -> str:
+        """Tells this model from any other: a hash of its config and weights."""
+        digest = hashlib.sha256()
+        for name in (_CONFIG, _WEIGHTS):
+            digest.update((self.path / name).read_bytes())
+        return digest.hexdigest()[:16]
+
     def threshold(self) -> float:
         """The score from which a pair counts as positive, fitted on dev; 0.5 where there was no dev split.
 
@@ -156,10 +169,11 @@ class Run:
         """
         path = self.path / _EVALUATION
         try:
-            threshold = json.loads(path.read_text(encoding="utf-8")).get("threshold", 0.5)
+            with path.open("rb") as file:
+                threshold = json.loads(file.read(_MAX_EVALUATION)).get("threshold", 0.5)
         except FileNotFoundError:
             return 0.5
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
             raise RunError(f"{path}: damaged ({error}); train again") from None
         if not isinstance(threshold, float) or not math.isfinite(threshold):
             raise RunError(f"{path}: threshold is {threshold!r}; must be a finite number such as 0.5")
@@ -194,7 +208,7 @@ class Run:
         path = self.path / _CHECKPOINT
         if not path.exists():
             return None
-        arrays = _read_npz(path)
+        arrays = _arrays(path)
         try:
             return arrays, json.loads(arrays.pop(_PROGRESS).tobytes())
         except (KeyError, ValueError):
@@ -222,19 +236,8 @@ def without_nan(tree: Any) -> Any:
     return None if isinstance(tree, float) and math.isnan(tree) else tree
 
 
-def _write_npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
-    np.savez(file, **arrays)
-
-
-def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
-    # Not numpy.load, which takes a .npy file for it and offers to unpickle whatever else it finds.
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            return {name.removesuffix(".npy"): _read_npy(archive, name) for name in archive.namelist()}
-    except (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        return read_npz(path)
+    except ValueError as error:
         raise RunError(f"{path}: damaged or not an npz file ({error})") from None
-
-
-def _read_npy(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
-    with archive.open(name) as file:
-        return np.lib.format.read_array(file, allow_pickle=False)

@@ -92,8 +92,8 @@ class Scorer:
 
     @property
     def chunk(self) -> int:
-        """How many pairs a chunk of a stream may well have: whole batches, which matter with `masking: none`."""
-        size = self.config.training.batch_size
+        """How many pairs a chunk of a stream may well have: with `masking: none`, where they matter, whole batches."""
+        size = self.config.training.batch_size if self.config.model.masking == "none" else 1
         return max(_CHUNK_PAIRS // size, 1) * size
 
     def attend(self, queries: TextsLike, values: TextsLike) -> list[PairAttention]:

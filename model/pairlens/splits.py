@@ -62,7 +62,7 @@ def read_pretrained(config: Config) -> NDArray[np.float32] | None:
     if embedding.pretrained is None:
         return None
     try:
-        matrix = np.load(embedding.pretrained, allow_pickle=False)
+        matrix = np.load(embedding.pretrained, mmap_mode="r", allow_pickle=False)  # takes no memory for a wrong shape
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{embedding.pretrained}: cannot be read as a .npy matrix ({error})") from None
     shape = (embedding.input_dim, embedding.output_dim)

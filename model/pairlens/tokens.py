@@ -1,4 +1,4 @@
-"""Bytes of token texts → ids, with the exact place of the first fault.
+"""Bytes of token texts → ids, with the exact place of every fault.
 
 Every block goes through a few NumPy passes, with no Python per line or token. Only a block in which they see a fault is
 read again, slowly, to say where it is.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from pairlens.texts import ID_LIMIT
 _NEWLINE, _TAB, _SPACE = b"\n\t "
 _PLACES = 9  # every number of so many digits fits 32 bits
 _SHOWN = 40  # characters of an offending text
+_MAX_TOKEN = 65_536  # bytes; so that a file without blanks is not read into memory
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # with which some programs begin UTF-8 files
+_GROUP = 64  # lines of a block with a fault that are looked at together
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,19 @@ class TextRules:
         return ID_LIMIT if self.input_dim is None else min(self.input_dim, ID_LIMIT)
 
 
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A text that breaks the rules; `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
 @dataclass(slots=True)
 class _Place:
     """Where a block begins: perhaps inside a line, perhaps inside a text, never inside a token."""
@@ -49,48 +65,103 @@ class _Place:
 
 
 def parse_blocks(
-    blocks: Iterable[bytes], name: str, rules: TextRules, fields: int = 1
+    blocks: Iterable[bytes],
+    name: str,
+    rules: TextRules,
+    fields: int = 1,
+    bad: list[BadLine] | None = None,
+    first_line: int = 1,
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
     """Yields for each block its ids [tokens] and the count of its tokens before the end of each text [texts ended].
 
-    A line holds `fields` texts with a tab between them. Memory is bounded by the longest block and token.
+    A line holds `fields` texts with a tab between them. Memory is bounded by the longest block and token. A byte order
+    mark at the start is skipped. With a list `bad`, a line with faults becomes harmless texts, and the first fault of
+    each of its texts is added to the list before they are yielded.
 
     Raises:
-        DataError: `name:line:column: message` for the first fault, after everything in the lines before it was yielded.
+        DataError: without `bad`: `name:line:column: message` for the first fault, after everything in the lines before
+            it was yielded.
     """
-    place = _Place()
-    for block in _whole_tokens(blocks):
+    place, in_bad_line = _Place(first_line), False
+    for block in _whole_tokens(blocks, starts_file=first_line == 1):
+        if in_bad_line:  # it went on behind its block
+            _, newline, block = block.partition(b"\n")  # noqa: PLW2901
+            in_bad_line = not newline
         part = _parse_block(block, place, rules, fields)
+        if part is None and bad is not None:
+            mended, in_bad_line = _mend(block, replace(place), name, rules, fields, bad)
+            part = _parse_block(mended, place, rules, fields)
         if part is None:
-            line_start, fault = _first_fault(block, place, rules, fields)
+            line_start, line, column, message = _first_fault(block, place, rules, fields)
             before = _parse_block(block[:line_start], place, rules, fields) if line_start else None
             if before is not None:
                 yield before
-            raise DataError(f"{name}:{fault}")
+            raise DataError(str(BadLine(name, line, column, message)))
         yield part
 
 
-def _whole_tokens(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes, each block cut behind a blank or newline; CRLF becomes LF; a missing last newline is supplied."""
+def _whole_tokens(blocks: Iterable[bytes], starts_file: bool) -> Iterator[bytes]:
+    """The same bytes, each block cut behind a blank or newline; CRLF becomes LF; a missing last newline is supplied.
+
+    A token that is too long is cut, so that its block ends inside it.
+    """
     pieces: list[bytes] = []  # of an unfinished token; joined once, so that a long one costs no more than a short one
-    ended = True
+    held, ended, started = 0, True, not starts_file
     for block in blocks:
         cut = 1 + max(block.rfind(b"\n"), block.rfind(b" "), block.rfind(b"\t"))
+        if not cut and held > _MAX_TOKEN:
+            cut = len(block)
         if cut:
             whole = b"".join([*pieces, block[:cut]])
+            if not started:
+                whole, started = whole.removeprefix(_BYTE_ORDER_MARK), True
             ended = whole.endswith(b"\n")
             pieces.clear()
+            held = 0
             yield whole.replace(b"\r\n", b"\n") if b"\r" in whole else whole
         pieces.append(block[cut:])
+        held += len(pieces[-1])
     tail = b"".join(pieces)
+    if not started:
+        tail = tail.removeprefix(_BYTE_ORDER_MARK)
     if tail or not ended:
         yield tail.removesuffix(b"\r") + b"\n"
+
+
+def _mend(
+    block: bytes, place: _Place, name: str, rules: TextRules, fields: int, bad: list[BadLine]
+) -> tuple[bytes, bool]:
+    """The block with harmless lines for its bad ones, and whether the last of these goes on behind the block."""
+    lines = block.split(b"\n")
+    for first in range(0, len(lines) - 1, _GROUP):
+        group = lines[first : min(first + _GROUP, len(lines) - 1)]
+        after = replace(place)
+        if _parse_block(b"\n".join([*group, b""]), after, rules, fields) is not None:
+            place = after
+            continue
+        for number, line in enumerate(group, first):
+            if faults := list(_faults(line + b"\n", place, rules, fields)):
+                bad += [BadLine(name, *fault[1:]) for fault in faults]
+                lines[number] = _harmless(place, fields)
+            place = _Place(place.line + 1)
+    if lines[-1] and (faults := list(_faults(lines[-1], place, rules, fields))):
+        bad += [BadLine(name, *fault[1:]) for fault in faults]
+        lines[-1] = _harmless(place, fields)
+        return b"\n".join([*lines, b""]), True
+    return b"\n".join(lines), False
+
+
+def _harmless(place: _Place, fields: int) -> bytes:
+    """The rest of a line that is within every rule: id 0 for each text that has no token yet."""
+    return b"\t".join([b"" if place.tokens else b"0"] + [b"0"] * (fields - 1 - place.field))
 
 
 def _parse_block(
     block: bytes, place: _Place, rules: TextRules, fields: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]] | None:
     """Ids and text ends of a block, and `place` moved behind it; or None and `place` as it was if there is a fault."""
+    if block and not block.endswith((b"\n", b" ", b"\t")):
+        return None  # it ends in a token that is too long
     parsed = _tokenize(block, place.field, fields)
     if parsed is None:
         return None
@@ -153,8 +224,8 @@ def _values(
 
 
 def _value(token: bytes) -> int:
-    """The number that a token of ASCII digits stands for, at most 2³¹."""
-    significant = token.lstrip(b"0")
+    """The number that a token of ASCII digits stands for, at most 2³¹; that is what a token too long is, too."""
+    significant = token.lstrip(b"0") if len(token) <= _MAX_TOKEN else token
     return min(int(significant or b"0"), ID_LIMIT) if len(significant) <= _PLACES + 1 else ID_LIMIT
 
 
@@ -168,24 +239,31 @@ def _truncate(
     return ids[np.arange(ends[-1]) + np.repeat(starts - (ends - kept), kept)], ends[:-1]
 
 
-def _first_fault(block: bytes, place: _Place, rules: TextRules, fields: int) -> tuple[int, str]:
-    """Where the line of a block's first fault starts (0 if in an earlier block), and its `line:column: message`."""
+def _first_fault(block: bytes, place: _Place, rules: TextRules, fields: int) -> tuple[int, int, int, str]:
+    """Where the line of a block's first fault starts (0 if in an earlier block), its line, its column and a message."""
+    for fault in _faults(block, place, rules, fields):
+        return fault
+    raise AssertionError("a block without a fault was taken for one with a fault")
+
+
+def _faults(block: bytes, place: _Place, rules: TextRules, fields: int) -> Iterator[tuple[int, int, int, str]]:
+    """The first fault of each text, as `_first_fault` tells it."""
     line, start, field, tokens = place.line, 1 - place.column, place.field, place.tokens
+    told = False  # of a fault in this text
     for match in re.finditer(rb"\n|\t|[^ \t\n]+", block):
         lexeme = match.group()
         if lexeme == b"\t" and fields == 1:
             continue
-        if lexeme in b"\t\n":
-            message = _text_fault(lexeme, field, tokens, rules, fields)
-            field, tokens = field + 1, 0
-        else:
-            message = _token_fault(lexeme, tokens, rules)
-            tokens += 1
-        if message:
-            return max(start, 0), f"{line}:{match.start() - start + 1}: {message}"
+        ends = lexeme in b"\t\n"
+        message = _text_fault(lexeme, field, tokens, rules, fields) if ends else _token_fault(lexeme, tokens, rules)
+        if message and not told:
+            yield max(start, 0), line, match.start() - start + 1, message
+        told = (told or message is not None) and not ends
+        field, tokens = (field + 1, 0) if ends else (field, tokens + 1)
+        if field == fields and lexeme == b"\t":  # a third column and all behind it are one fault
+            told, field = True, fields - 1
         if lexeme == b"\n":
             line, start, field = line + 1, match.end(), 0
-    raise AssertionError("a block without a fault was taken for one with a fault")
 
 
 def _text_fault(end: bytes, field: int, tokens: int, rules: TextRules, fields: int) -> str | None:
@@ -201,6 +279,8 @@ def _token_fault(token: bytes, tokens_before: int, rules: TextRules) -> str | No
     ids = f"ids go from 0 to {rules.id_limit - 1}"
     if rules.input_dim is not None:
         ids += f"; model.embedding.input_dim is {rules.input_dim}"
+    if len(token) > _MAX_TOKEN:
+        return f"a token of more than {_MAX_TOKEN} bytes: {quote(token)}; a text is base-10 ids separated by blanks"
     if re.fullmatch(rb"-[0-9]+", token):
         return f"negative: {quote(token)}; {ids}"
     if not re.fullmatch(rb"[0-9]+", token):

@@ -1,0 +1,171 @@
+"""Files of a long job that survive its death.
+
+    PATH.partial     what has been written so far, for each file
+    PATH.progress    beside the first file, JSON: how many bytes of each count, where the job stands, and what it is
+
+`PATH.progress` is written first and removed last, and replaced whole after the bytes that it counts are on the disk.
+Whatever a job wrote behind them is cut off when it goes on. The files take their names when all of them are whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from pairlens.errors import UsageError
+from pairlens.files import sync_directory, whole_file
+
+Json = dict[str, Any]
+
+
+class Job:
+    """What is being written.
+
+    Attributes:
+        files: by name, to be written with text.
+        state: what was saved last, where the job goes on; empty at the beginning.
+        whole: nothing is left to do but to rename; `files` is empty.
+    """
+
+    def __init__(self, paths: Mapping[str, Path], stack: ExitStack) -> None:
+        self._paths, self._stack = paths, stack
+        self._progress = _progress(next(iter(paths.values())))
+        self.files: dict[str, IO[str]] = {}
+        self.state: Json = {}
+        self.whole = False
+
+    def save(self, state: Json, identity: Json, whole: bool = False) -> None:
+        """Make what has been written last, together with `state`. `identity` is what a job that goes on must share."""
+        for file in self.files.values():
+            file.flush()
+            os.fsync(file.fileno())
+        sizes = {name: os.lseek(file.fileno(), 0, os.SEEK_CUR) for name, file in self.files.items()}
+        self.state = state
+        with whole_file(self._progress) as file:
+            json.dump({"whole": whole, "identity": identity, "bytes": sizes, "state": state}, file, indent=2)
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        for path in (*map(_partial, self._paths.values()), self._progress):
+            path.unlink(missing_ok=True)
+
+    def _open(self, identity: Json) -> None:
+        if not self._progress.exists():
+            for path in self._paths.values():
+                if _partial(path).exists():
+                    raise UsageError(f"{_partial(path)}: exists, but {self._progress.name} does not; remove it")
+            self.save({}, {})
+        self._load(identity)
+        if self.whole:
+            return
+        for name, path in self._paths.items():
+            self.files[name] = self._stack.enter_context(_locked(_partial(path)))
+        saved = self._load(identity)  # again, now that nobody else can change it
+        for name, file in self.files.items():
+            size = saved["bytes"].get(name, 0)
+            if os.fstat(file.fileno()).st_size < size:
+                raise UsageError(f"{_partial(self._paths[name])}: is damaged, shorter than {size} bytes; {self._anew}")
+            os.ftruncate(file.fileno(), size)
+            os.lseek(file.fileno(), size, os.SEEK_SET)
+
+    def _load(self, identity: Json) -> Json:
+        try:
+            saved: Json = json.loads(self._progress.read_text(encoding="utf-8"))
+            if not (isinstance(saved["whole"], bool) and isinstance(saved["state"], dict)):
+                raise ValueError("whole or state")
+            {name: int(size) for name, size in saved["bytes"].items()}
+            dict(saved["identity"])
+        except FileNotFoundError:
+            raise UsageError(f"{self._progress}: vanished; another process has finished the job") from None
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise UsageError(f"{self._progress}: damaged ({error}); {self._anew}") from None
+        differences = [
+            f"{key}: {value} then, {identity.get(key)} now"
+            for key, value in saved["identity"].items()
+            if value != identity.get(key)
+        ]
+        if differences:
+            raise UsageError(f"{self._progress}: belongs to another job; {'; '.join(differences)}. {self._anew}")
+        self.whole, self.state = saved["whole"], saved["state"]
+        return saved
+
+    @property
+    def _anew(self) -> str:
+        names = [self._progress.name, *(_partial(path).name for path in self._paths.values())]
+        return f"To start anew, remove {' and '.join(names)}"
+
+    def _finish(self) -> None:
+        """Give the files their names, the first one last."""
+        for path in reversed(list(self._paths.values())):
+            if _partial(path).exists():
+                os.replace(_partial(path), path)  # noqa: PTH105
+                sync_directory(path.parent)
+        self._progress.unlink(missing_ok=True)
+
+
+@contextmanager
+def resumable_files(paths: Mapping[str, Path], identity: Json) -> Iterator[Job]:
+    """Files to write as UTF-8, by name, from the beginning or, if there is a PATH.progress, from where it stands.
+
+    They are whole when the block ends without an exception. Otherwise what was saved stays, and the same call goes on.
+
+    Raises:
+        UsageError: the job that was saved has another identity, is damaged, or another process works on it.
+    """
+    with ExitStack() as stack:
+        job = Job(paths, stack)
+        job._open(identity)
+        try:
+            yield job
+        except BaseException:
+            if not job.state:  # nothing is worth keeping
+                job.discard()
+            raise
+        if not job.whole:
+            job.save(job.state, identity, whole=True)
+    job._finish()
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a job that writes `path` first has nothing left to do but to rename its files."""
+    try:
+        return json.loads(_progress(path).read_text(encoding="utf-8"))["whole"] is True
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def describe_file(path: Path) -> str:
+    """Tells whether a file is still the same. Raises UsageError if it is none that can be read from any place."""
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: is no regular file; a job that goes on later must find it again")
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    return f"{status.st_size} bytes from {datetime.fromtimestamp(status.st_mtime, UTC).isoformat()}"
+
+
+def _progress(path: Path) -> Path:
+    return path.with_name(path.name + ".progress")
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[IO[str]]:
+    """A file to change, made if it is not there, which no other process changes meanwhile; its death unlocks it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123  (truncates no open file)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(f"{path}: another process is writing it; wait until it has ended") from None
+        yield file

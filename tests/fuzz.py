@@ -1,0 +1,208 @@
+"""Hostile bytes for what reads files: whatever comes in, an answer or a PairlensError comes out, and nothing else.
+
+`make fuzz` (or `python tests/fuzz.py reader 100000 [seed]`) changes well-formed files at random as long as asked;
+test_fuzz.py runs the same checks over a few examples, and over everything that was ever found.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from pairlens.config import Config
+from pairlens.config_file import dump_config, load_config
+from pairlens.errors import DataError, PairlensError
+from pairlens.runs import Run
+from pairlens.tokens import BadLine, TextRules, parse_blocks
+from pairlens.weights import weight_shapes
+
+CONFIG = Config.model_validate(
+    {
+        "data": {"train": "train", "vocab": "vocab.txt"},
+        "model": {"embedding": {"input_dim": 5, "output_dim": 2}, "conv": [{"filters": 3}], "dnn": {"units": [2]}},
+    }
+)
+
+
+@cache
+def folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="pairlens-fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+
+
+# ---- the checks ------------------------------------------------------------------------------------------------------
+
+
+def reader(data: bytes) -> None:
+    """The first two bytes choose the rules and where blocks are cut. With bad lines passed over, there is no error, a
+    text for each field of each line, and every id within the rules; without, the error is the first bad line."""
+    choice, size = (data[0], [1000, 1000, 31, 7, 3][data[1] % 5]) if len(data) > 1 else (0, 7)
+    fields = 1 + choice % 2
+    rules = TextRules([None, 7, 1000][choice % 3], [None, 1, 3][choice // 3 % 3], bool(choice & 32), bool(choice & 64))
+    text = data[2:]
+    blocks = [text[at : at + size] for at in range(0, len(text), size)]
+    bad: list[BadLine] = []
+    ids: list[int] = []
+    texts = 0
+    for part, ends in parse_blocks(blocks, "f", rules, fields, bad):
+        ids += part.tolist()
+        texts += len(ends)
+    lines = text.removeprefix(b"\xef\xbb\xbf").count(b"\n") + (not text.endswith(b"\n") and text != b"\xef\xbb\xbf")
+    assert texts == (fields * lines if text else 0)
+    assert all(0 <= i < rules.id_limit for i in ids)
+    try:
+        for _ in parse_blocks(blocks, "f", rules, fields):
+            pass
+    except DataError as error:
+        assert str(error) == str(bad[0])  # noqa: PT017
+    else:
+        assert not bad
+
+
+def config(data: bytes) -> None:
+    """What loads is written out and loads again as the same."""
+    path = folder() / "config.yaml"
+    path.write_bytes(data)
+    try:
+        loaded = load_config(path)
+    except PairlensError as error:
+        assert str(error).isprintable() or "\n" in str(error)  # noqa: PT017
+        return
+    path.write_text(dump_config(loaded), encoding="utf-8")
+    assert load_config(path) == loaded
+
+
+def run(data: bytes) -> None:
+    """The first byte chooses the file of a run that these bytes replace."""
+    directory = folder() / "run"
+    if not directory.exists():
+        Run.create(directory, CONFIG, {}).write_weights(weights())
+    name = ["config.yaml", "weights.npz", "evaluation.json"][data[0] % 3] if data else "config.yaml"
+    before = (directory / name).read_bytes() if (directory / name).exists() else None
+    (directory / name).write_bytes(data[1:])
+    try:
+        opened = Run.open(directory)
+        loaded = opened.config()
+        for array in opened.weights(loaded).values():
+            assert np.isfinite(array).all()
+        assert np.isfinite(opened.threshold())
+    except PairlensError:
+        pass
+    finally:
+        if before is None:
+            (directory / name).unlink()
+        else:
+            (directory / name).write_bytes(before)
+
+
+# ---- bytes to check --------------------------------------------------------------------------------------------------
+
+
+def weights() -> dict[str, np.ndarray]:
+    return {name: np.ones(shape, np.float32) for name, shape in weight_shapes(CONFIG.model).items()}
+
+
+@cache
+def seeds(check: Callable[[bytes], None]) -> list[bytes]:
+    if check is reader:
+        texts = [
+            b"1 2 3\n4\n\n5 6",
+            b"1 2\t3\n4\t5 6\r\n",
+            b"\xef\xbb\xbf1\n",
+            b"0007 2147483648\n-1 +5 1_0 x\n",
+            b"9\t\t\n",
+        ]
+        return [bytes([choice, size]) + text * 3 for text in texts for choice in range(0, 128, 5) for size in (0, 2, 3)]
+    root = Path(__file__).parent.parent
+    texts = [path.read_bytes() for path in sorted((root / "configs").glob("*.yaml"))]
+    short = b"data: {train: a}\nmodel: {embedding: {input_dim: 5}}\n"
+    texts = [dump_config(CONFIG).encode(), short, short * 2, *(text[:1500] for text in texts)]
+    if check is config:
+        return texts
+    directory = folder() / "seed"
+    Run.create(directory, CONFIG, {}, force=True).write_weights(weights())
+    stored = (directory / "weights.npz").read_bytes()
+    np.savez_compressed(directory / "packed.npz", allow_pickle=False, **weights())
+    packed = (directory / "packed.npz").read_bytes()
+    evaluation = json.dumps({"threshold": 0.5}).encode()
+    return [b"\0" + texts[0], b"\0" + texts[1] + b"...\n", b"\1" + stored, b"\1" + packed, b"\2" + evaluation]
+
+
+TOKENS = [
+    b"\n",
+    b"\t",
+    b" ",
+    b"\r\n",
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"0",
+    b"9" * 12,
+    b"-",
+    b"1e309",
+    b".nan",
+    b"&a ",
+    b"*a",
+]
+TOKENS += [
+    b"[" * 30,
+    b"{",
+    b"}",
+    b": ",
+    b"- ",
+    b"!!python/object ",
+    b"...\n",
+    b"---\n",
+    b"\xf4\x8f\xbf\xbf",
+    b"\x1b[2J",
+    b"null",
+]
+
+
+def change(data: bytes, chance: random.Random) -> bytes:
+    """A few bytes changed, cut, doubled or put in."""
+    changed = bytearray(data)
+    for _ in range(chance.choice([1, 1, 2, 4, 9])):
+        at = chance.randrange(len(changed) + 1)
+        end = min(len(changed), at + chance.choice([1, 2, 8, 40]))
+        match chance.randrange(6):
+            case 0:
+                changed[at:end] = chance.randbytes(end - at)
+            case 1:
+                del changed[at:end]
+            case 2:
+                changed[at:at] = changed[at:end]
+            case 3:
+                changed[at:at] = chance.choice(TOKENS)
+            case 4:
+                del changed[at:]
+            case 5:
+                changed[at:end] = chance.choice(TOKENS)
+    return bytes(changed)
+
+
+CHECKS = {check.__name__: check for check in (reader, config, run)}
+
+
+def main(name: str, count: int, seed: int) -> None:
+    check, chance, began = CHECKS[name], random.Random(seed), time.monotonic()
+    for number in range(1, count + 1):
+        data = change(chance.choice(seeds(check)), chance)
+        try:
+            check(data)
+        except Exception:
+            print(f"found after {number} inputs: {name}, {data!r}", flush=True)
+            raise
+        if number % 10_000 == 0:
+            print(f"{name}: {number} inputs in {time.monotonic() - began:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0)

@@ -1,0 +1,33 @@
+"""A few examples of the checks of fuzz.py, and every input on which one ever failed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import fuzz
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+Check = Callable[[bytes], None]
+
+
+@pytest.mark.parametrize("check", fuzz.CHECKS.values(), ids=fuzz.CHECKS)
+def test_what_is_well_formed_passes(check: Check) -> None:
+    for data in fuzz.seeds(check):
+        check(data)
+
+
+@pytest.mark.parametrize("check", fuzz.CHECKS.values(), ids=fuzz.CHECKS)
+def test_changed_bytes(check: Check) -> None:
+    chance = random.Random(0)
+    for _ in range(300):
+        check(fuzz.change(chance.choice(fuzz.seeds(check)), chance))
+
+
+@pytest.mark.parametrize("check", fuzz.CHECKS.values(), ids=fuzz.CHECKS)
+@settings(max_examples=100)
+@given(data=st.binary(max_size=200))
+def test_any_bytes(check: Check, data: bytes) -> None:
+    check(data)
