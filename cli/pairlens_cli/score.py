@@ -59,6 +59,9 @@ def score(
             "--resume", help="With --output: keep FILE.partial if interrupted, and go on from it the next time."
         ),
     ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Tell on stderr where the time went, and the peak memory.")
+    ] = False,
     force: options.Force = False,
     threads: options.Threads = None,
 ) -> None:
@@ -88,6 +91,8 @@ def score(
     else:
         job.run(files)
     job.warn_of_bad_lines()
+    if profile:
+        job.show_profile()
 
 
 def _refuse_inputs(query: Path, value: Path | None, resume: bool) -> None:

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from pairlens.stopwatch import Stopwatch
 from pairlens_cli import output
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class ScoreJob:
         self._bad_pairs = 0
         self._faults = 0
         self._first_faults: list[str] = []
+        self._watch = Stopwatch()
 
     def run(self, paths: Mapping[str, Path | None]) -> None:
         """Score to files that appear when they are whole; the output without a path is stdout."""
@@ -79,11 +81,13 @@ class ScoreJob:
         hidden = files["output"] is sys.stdout and sys.stdout.isatty()  # the scores themselves are the progress
         with output.progress("{task.completed:,} pairs scored", hide=hidden) as live:
             bar = live.add_task("", total=None, completed=self._done) if live else None
-            for pairs, scores in self._scorer.stream(self._pairs()):
+            chunks = self._watch.timed("reading", self._pairs())
+            for pairs, scores in self._watch.timed("scoring", self._scorer.stream(chunks)):
                 bad = self._take_bad(self._done + len(pairs))
-                files["output"].write(self._line(self._done, pairs, scores, _by_pair(bad)))
-                if "bad lines" in files:
-                    files["bad lines"].write("".join(map(_as_json, bad)))
+                with self._watch.time("writing"):
+                    files["output"].write(self._line(self._done, pairs, scores, _by_pair(bad)))
+                    if "bad lines" in files:
+                        files["bad lines"].write("".join(map(_as_json, bad)))
                 self._done += len(pairs)
                 if save and (end := self._ends.pop(0)):
                     save(end)
@@ -109,6 +113,11 @@ class ScoreJob:
         self._faults += len(taken)
         self._first_faults += map(str, taken[: _SHOWN - len(self._first_faults)])
         return taken
+
+    def show_profile(self) -> None:
+        """Tell where the time went; what is read and written while another thread scores is not scoring's."""
+        for line in self._watch.report(self._done):
+            output.say(line)
 
     def warn_of_bad_lines(self) -> None:
         """Tell how many pairs score nan, and where the first faults are."""
