@@ -38,7 +38,7 @@ def fingerprints(config: Config) -> dict[str, str]:
     for name in ("train", "dev"):
         if getattr(config.data, name):
             split = find_split(config, name)
-            files += [split.query, split.value, split.label]
+            files += [split.query, split.value, split.label, split.group, split.weight]
     return {str(path): _sha256(path) for path in files if path is not None}
 
 

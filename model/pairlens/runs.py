@@ -17,24 +17,38 @@ import math
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from pairlens.config import Config
 from pairlens.config_file import dump_config, load_config
 from pairlens.errors import RunError, UsageError
-from pairlens.files import whole_file
+from pairlens.files import partial_files, whole_file
+from pairlens.locks import LOCK
+from pairlens.progress import Progress
 from pairlens.weights import weight_shapes
 
 Floats = NDArray[np.float32]
 Json = dict[str, Any]
 
 _CONFIG, _WEIGHTS, _METRICS = "config.yaml", "weights.npz", "metrics.jsonl"
-_EVALUATION, _ENVIRONMENT, _CHECKPOINT = "evaluation.json", "environment.json", "checkpoint/state.npz"
+_EVALUATION, _ENVIRONMENT = "evaluation.json", "environment.json"
+_CHECKPOINT, _PREVIOUS = "checkpoint/state.npz", "checkpoint/previous.npz"
+_WRITTEN = (_CONFIG, _WEIGHTS, _METRICS, _EVALUATION, _ENVIRONMENT, _CHECKPOINT, _PREVIOUS)
 _PROGRESS = "progress"  # the entry of a checkpoint that holds JSON
+
+
+class Checkpoint(NamedTuple):
+    """What training goes on from, and a warning if it is not the last one that was written."""
+
+    arrays: dict[str, NDArray[Any]]
+    progress: Progress
+    warning: str | None
 
 
 class Run:
@@ -55,7 +69,8 @@ class Run:
         run = cls(path)
         cls.refuse_existing(path, force)
         path.mkdir(parents=True, exist_ok=True)
-        for name in (_CHECKPOINT, _WEIGHTS, _METRICS, _EVALUATION):
+        run.remove_partial_files()
+        for name in (_CHECKPOINT, _PREVIOUS, _WEIGHTS, _METRICS, _EVALUATION):
             (path / name).unlink(missing_ok=True)
         run._write_text(_CONFIG, dump_config(config))
         run._write_json(_ENVIRONMENT, environment)
@@ -64,7 +79,8 @@ class Run:
     @staticmethod
     def refuse_existing(path: Path, force: bool) -> None:
         """Raises UsageError unless `create` may make a run at `path`."""
-        if path.is_dir() and any(path.iterdir()):
+        of_a_killed_train = {path / LOCK, *partial_files(path / _CONFIG)}
+        if path.is_dir() and set(path.iterdir()) - of_a_killed_train:
             if not (path / _CONFIG).is_file():
                 raise UsageError(f"{path}: holds files that are not a run's; choose another directory")
             if not force:
@@ -82,13 +98,25 @@ class Run:
     def write_evaluation(self, evaluation: Json) -> None:
         self._write_json(_EVALUATION, evaluation)
 
-    def write_checkpoint(self, arrays: Mapping[str, NDArray[Any]], progress: Json) -> None:
-        """Arrays by name and everything else that training needs to go on, in one file."""
+    def write_checkpoint(self, arrays: Mapping[str, NDArray[Any]], progress: Progress) -> None:
+        """Arrays by name and everything else that training needs to go on, in one file; the last one is kept beside it.
+
+        Each array has its CRC-32 in the file, so that `checkpoint` sees damage.
+        """
         path = self.path / _CHECKPOINT
         path.parent.mkdir(exist_ok=True)
-        encoded = np.frombuffer(json.dumps(progress).encode(), np.uint8)
+        encoded = np.frombuffer(json.dumps(asdict(progress)).encode(), np.uint8)
         with whole_file(path, "wb") as file:
             _write_npz(file, {**arrays, _PROGRESS: encoded})
+            file.flush()
+            if path.exists():
+                path.replace(self.path / _PREVIOUS)
+
+    def remove_partial_files(self) -> None:
+        """Remove what a killed training left half-written; for the process that holds the run's lock."""
+        for name in _WRITTEN:
+            for path in partial_files(self.path / name):
+                path.unlink()
 
     def _write_text(self, name: str, text: str) -> None:
         with whole_file(self.path / name) as file:
@@ -111,15 +139,19 @@ class Run:
     def config(self) -> Config:
         return load_config(self.path / _CONFIG)
 
-    def refuse_other_config(self, config: Config) -> None:
-        """Raises RunError, with every difference, unless the run was made with this config."""
-        mine, other = _flat(self.config().model_dump(mode="json")), _flat(config.model_dump(mode="json"))
-        if differences := [
-            f"{key}: {mine.get(key)!r} in the run, {other.get(key)!r} now"
-            for key in (mine | other)
-            if mine.get(key) != other.get(key)
-        ]:
-            raise RunError(f"{self.path}: was trained with another config; {'; '.join(differences)}")
+    def exists(self) -> bool:
+        return (self.path / _CONFIG).is_file()
+
+    def environment(self) -> Json:
+        """Raises RunError if environment.json is missing or damaged."""
+        path = self.path / _ENVIRONMENT
+        try:
+            environment = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path}: missing or damaged ({error}); train again with --force") from None
+        if not isinstance(environment, dict):
+            raise RunError(f"{path}: damaged (not a JSON object); train again with --force")
+        return environment
 
     def weights(self, config: Config) -> dict[str, Floats]:
         """The weights of the run's model.
@@ -159,24 +191,46 @@ class Run:
             raise RunError(f"{path}: threshold is {threshold!r}; must be a finite number such as 0.5")
         return threshold
 
-    def checkpoint(self) -> tuple[dict[str, NDArray[Any]], Json] | None:
-        """What `write_checkpoint` wrote last, if anything. Raises RunError if it is damaged."""
-        path = self.path / _CHECKPOINT
-        if not path.exists():
+    def evaluation(self) -> Json | None:
+        """What `write_evaluation` wrote, if anything; NaN is null."""
+        path = self.path / _EVALUATION
+        try:
+            evaluation: Json = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
             return None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path}: damaged ({error}); train again") from None
+        return evaluation
+
+    def checkpoint(self) -> Checkpoint | None:
+        """What `write_checkpoint` wrote last, if anything; if that is damaged it is removed, and the one before taken.
+
+        Raises:
+            RunError: there are checkpoints, but all are damaged.
+        """
+        faults = []
+        for path in (self.path / _CHECKPOINT, self.path / _PREVIOUS):
+            if not path.exists():
+                continue
+            try:
+                checkpoint = self._read_checkpoint(path)
+            except RunError as fault:
+                faults.append(str(fault))
+                continue
+            if faults:
+                (self.path / _CHECKPOINT).unlink()  # or the next one would take this one's place
+            return checkpoint._replace(warning="; ".join(faults) or None)
+        if faults:
+            raise RunError(f"{'; '.join(faults)}. No checkpoint is left to go on from; --force starts anew")
+        return None
+
+    def _read_checkpoint(self, path: Path) -> Checkpoint:
         arrays = _read_npz(path)
         try:
-            return arrays, json.loads(arrays.pop(_PROGRESS).tobytes())
+            progress = TypeAdapter(Progress).validate_python(json.loads(arrays.pop(_PROGRESS).tobytes()))
         except (KeyError, ValueError):
-            raise RunError(f"{path}: damaged; start again with --force") from None
-
-
-def _flat(tree: Any, path: str = "") -> Json:
-    """A nested config as one mapping of dotted keys."""
-    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else None
-    if items is None:
-        return {path: tree}
-    return {key: value for name, child in items for key, value in _flat(child, f"{path}.{name}".strip(".")).items()}
+            raise RunError(f"{path}: damaged (does not say where training stood)") from None
+        return Checkpoint(arrays, progress, None)
 
 
 def without_nan(tree: Any) -> Any:
