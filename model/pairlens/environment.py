@@ -7,7 +7,7 @@ import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,17 @@ def describe_environment(config: Config, command: Sequence[str]) -> dict[str, An
         "processors": len(os.sched_getaffinity(0)),
         "data": fingerprints(config),
     }
+
+
+def describe_machine() -> dict[str, str]:
+    """Versions and hardware, for a bug report; a package that is not installed is `missing`."""
+    described = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            described[name] = version(name)
+        except PackageNotFoundError:
+            described[name] = "missing"
+    return described | {"platform": platform.platform(), "processors": str(len(os.sched_getaffinity(0)))}
 
 
 def fingerprints(config: Config) -> dict[str, str]:

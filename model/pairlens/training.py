@@ -266,7 +266,9 @@ class Trainer:
     def _diverged(self, what: str, step: int) -> PairlensError:
         progress = self.progress
         rate = float(self.optimizer.learning_rate)
-        kept = f"keeps the best weights, of epoch {progress.best_epoch}" if progress.best_epoch else "has no weights yet"
+        kept = (
+            f"keeps the best weights, of epoch {progress.best_epoch}" if progress.best_epoch else "has no weights yet"
+        )
         return PairlensError(
             f"{what} in epoch {progress.epoch + 1}, step {step}, at learning rate {rate:g}; "
             f"{self.run.path} {kept}. Going on would end here again: begin anew with --force and a lower "
