@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from cli import PAIRLENS, files_below, make_project, pairlens, plain_environment
 
-# Epochs of 150 steps, so that a signal comes in the middle of one.
-SETTINGS = {"training.batch_size": 2, "training.epochs": 6, "training.checkpoint.every_steps": 50}
+# Epochs of 75 steps, so that a signal comes in the middle of one.
+SETTINGS = {"training.batch_size": 4, "training.epochs": 4, "training.checkpoint.every_steps": 20}
 TRAIN = ["train", "config.yaml", *(word for pair in SETTINGS.items() for word in ("--set", f"{pair[0]}={pair[1]}"))]
 
 
@@ -98,18 +98,16 @@ def test_terminated_in_mid_epoch(project: Path) -> None:
 
 
 def test_killed_and_its_last_checkpoint_damaged(project: Path) -> None:
-    """kill -9 leaves a lock file, which locks nothing; a flipped bit costs the steps since the checkpoint before."""
+    """kill -9 leaves a lock file, which locks nothing; a cut-off checkpoint costs the steps since the last."""
     run = project / "killed"
     with training(project, "--output", "killed") as process:
         wait_for((run / "checkpoint" / "previous.npz").exists)
-        time.sleep(0.1)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     assert ".lock" in litter_in(run)
     state = run / "checkpoint" / "state.npz"
-    damaged = bytearray((state if state.exists() else run / "checkpoint" / "previous.npz").read_bytes())
-    damaged[len(damaged) // 2] ^= 1
-    state.write_bytes(damaged)
+    whole = (state if state.exists() else run / "checkpoint" / "previous.npz").read_bytes()
+    state.write_bytes(whole[:-100])
 
     result = pairlens(project, *TRAIN, "--output", "killed", "--resume")
     assert result.code == 0
@@ -119,9 +117,11 @@ def test_killed_and_its_last_checkpoint_damaged(project: Path) -> None:
     assert litter_in(run) == []
 
 
-@pytest.mark.parametrize(("signals", "code"), [([signal.SIGINT], 130), ([signal.SIGTERM, signal.SIGINT], 130)])
-def test_interrupted_while_tensorflow_is_imported(project: Path, signals: list[int], code: int) -> None:
-    """One waits until there is a step to stop before; the second does not wait."""
+@pytest.mark.parametrize(
+    ("signals", "codes"), [([signal.SIGINT], {130}), ([signal.SIGTERM, signal.SIGINT], {130, 143})]
+)
+def test_interrupted_while_tensorflow_is_imported(project: Path, signals: list[int], codes: set[int]) -> None:
+    """One waits until there is a step to stop before; the second does not wait. Both may come at once."""
     name = f"early{len(signals)}"
     with training(project, "--output", name) as process:
         wait_for((project / name / "environment.json").exists)
@@ -130,7 +130,7 @@ def test_interrupted_while_tensorflow_is_imported(project: Path, signals: list[i
             process.send_signal(number)
             time.sleep(0.2)
         said = process.communicate()[1]
-    assert process.returncode == code
+    assert process.returncode in codes
     assert "Traceback" not in said
     assert ("interrupted in epoch 1 after step 0, all saved" in said) == (len(signals) == 1)
     assert litter_in(project / name) == []

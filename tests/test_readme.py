@@ -21,7 +21,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained_project(tmp_path_factory)
 
 
-COMMANDS = ["train", "evaluate", "score", "attend", "check"]
+COMMANDS = ["train", "evaluate", "score", "attend", "check", "selftest"]
 
 
 def test_every_linked_file_exists() -> None:
@@ -47,6 +47,17 @@ def test_every_command_of_the_readme_has_the_options_that_it_names(command: str)
     result = pairlens(ROOT, command, "--help", COLUMNS="200")
     assert result.code == 0
     assert [option for option in re.findall(r"--[a-z]+", lines[0]) if option not in result.stdout] == []
+
+
+def test_every_fault_of_the_readme_has_tests_that_exist() -> None:
+    rows = [row.split(" | ") for row in README.split("## When things go wrong")[1].splitlines() if row.startswith("| ")]
+    assert len(rows) > 10
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
+    defined = set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE))
+    for fault, *_, proof in rows[1:]:
+        named = set(re.findall(r"`(test_\w+)`", proof))
+        assert named, fault
+        assert named <= defined, fault
 
 
 def test_the_check_of_the_readme_runs() -> None:

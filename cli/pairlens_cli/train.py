@@ -97,12 +97,13 @@ def _train(
     """Train one run, if it is not finished; its dev metrics."""
     from pairlens.locks import locked
     from pairlens.resuming import finished_metrics
+    from pairlens.runs import Run
 
     with locked(run.path):
         if not (resume and run.exists()):
             if resume:
                 output.say(f"{run.path}: no run yet; this begins it")
-            run.create(run.path, config, environment, force)
+            Run.create(run.path, config, environment, force)
         elif (finished := finished_metrics(run, config)) is not None:
             output.say(f"{run.path}: finished already; nothing is left to train")
             return finished

@@ -28,12 +28,14 @@ def refuse_another_beginning(run: Run, config: Config, environment: Json) -> Non
 
 def finished_metrics(run: Run, config: Config) -> dict[str, float] | None:
     """The dev metrics of a run that has ended, nothing without dev split; None if there is more to train."""
-    checkpoint, evaluation = run.checkpoint(), run.evaluation()
+    evaluation = run.evaluation()
+    if config.data.dev and evaluation is None:
+        return None
+    checkpoint = run.checkpoint()
     if checkpoint is None or not checkpoint.progress.is_done(config):
         return None
-    if evaluation is None:
-        return None if config.data.dev else {}
-    return {name: float("nan") if value is None else value for name, value in evaluation.get("dev", {}).items()}
+    dev = (evaluation or {}).get("dev", {})
+    return {name: float("nan") if value is None else value for name, value in dev.items()}
 
 
 def _config_faults(began: Config, now: Config) -> list[str]:

@@ -203,7 +203,7 @@ class Run:
         return evaluation
 
     def checkpoint(self) -> Checkpoint | None:
-        """What `write_checkpoint` wrote last, if anything; if that is damaged it is removed, and the one before taken.
+        """What `write_checkpoint` wrote last, if anything; the one before it, with a warning, if that is damaged.
 
         Raises:
             RunError: there are checkpoints, but all are damaged.
@@ -217,12 +217,14 @@ class Run:
             except RunError as fault:
                 faults.append(str(fault))
                 continue
-            if faults:
-                (self.path / _CHECKPOINT).unlink()  # or the next one would take this one's place
             return checkpoint._replace(warning="; ".join(faults) or None)
         if faults:
             raise RunError(f"{'; '.join(faults)}. No checkpoint is left to go on from; --force starts anew")
         return None
+
+    def drop_last_checkpoint(self) -> None:
+        """Remove the last one, which is damaged: the next would else keep it in the place of the one before."""
+        (self.path / _CHECKPOINT).unlink()
 
     def _read_checkpoint(self, path: Path) -> Checkpoint:
         arrays = _read_npz(path)

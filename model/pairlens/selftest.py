@@ -47,11 +47,10 @@ def check_all(folder: Path) -> Iterator[Check]:
         began = time.perf_counter()
         try:
             passed, detail = True, check(folder)
+        except _Failure as failure:
+            passed, detail = False, str(failure)
         except Exception as error:  # whatever an installation may have wrong with it
-            passed, detail = (
-                False,
-                f"{type(error).__name__}: {error}" if not isinstance(error, _Failure) else str(error),
-            )
+            passed, detail = False, f"{type(error).__name__}: {error}"
         yield Check(name, passed, time.perf_counter() - began, detail)
 
 

@@ -245,6 +245,8 @@ class Trainer:
             raise RunError(f"{self.run.path}: its checkpoint is of another network; --force starts anew")
         for name, variable in variables.items():
             variable.assign(checkpoint.arrays[name])
+        if checkpoint.warning:
+            self.run.drop_last_checkpoint()
         if self.progress.best_epoch:
             self.run.weights(self.config)  # raises if the best weights are lost
 
