@@ -291,6 +291,13 @@ def test_a_checkpoint_without_progress(run: Run, progress: bytes) -> None:
         run.checkpoint()
 
 
+def test_a_run_that_was_killed_while_it_was_made_is_none(run: Run) -> None:
+    for name in ("environment.json", "weights.npz", "checkpoint/state.npz"):
+        assert run.exists()
+        (run.path / name).unlink()
+    assert not run.exists()
+
+
 def test_what_a_killed_process_left_is_no_ones_file(tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()

@@ -57,7 +57,7 @@ def train(
     runs = [Run(path if seeds == 1 else path / f"seed-{number}") for number in numbers]
     for run in runs:
         if not (resume and run.exists()):
-            Run.refuse_existing(run.path, force)
+            Run.refuse_existing(run.path, force or resume)
     for warning in config.warnings():
         output.warn(warning)
 
@@ -103,7 +103,7 @@ def _train(
         if not (resume and run.exists()):
             if resume:
                 output.say(f"{run.path}: no run yet; this begins it")
-            Run.create(run.path, config, environment, force)
+            Run.create(run.path, config, environment, force or resume)
         elif (finished := finished_metrics(run, config)) is not None:
             output.say(f"{run.path}: finished already; nothing is left to train")
             return finished

@@ -140,7 +140,9 @@ class Run:
         return load_config(self.path / _CONFIG)
 
     def exists(self) -> bool:
-        return (self.path / _CONFIG).is_file()
+        """Whether there is a run; one that was killed before more than its config was written is none."""
+        begun = (_ENVIRONMENT, _WEIGHTS, _CHECKPOINT, _PREVIOUS)
+        return (self.path / _CONFIG).is_file() and any((self.path / name).exists() for name in begun)
 
     def environment(self) -> Json:
         """Raises RunError if environment.json is missing or damaged."""
