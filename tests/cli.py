@@ -66,11 +66,11 @@ def random_texts(count: int, seed: int, longest: int = 8) -> list[list[int]]:
     return [random.integers(0, VOCABULARY, random.integers(1, longest + 1)).tolist() for _ in range(count)]
 
 
-def write_split(prefix: Path, count: int, seed: int) -> None:
+def write_split(prefix: Path, count: int, seed: int, longest: int = 8) -> None:
     """Pairs of random texts; with label 1 the value has the tokens of the query, in another order."""
     random = np.random.default_rng(seed)
     labels = random.integers(0, 2, count).tolist()
-    queries, others = random_texts(count, seed), random_texts(count, seed + 1)
+    queries, others = random_texts(count, seed, longest), random_texts(count, seed + 1, longest)
     values = [
         random.permutation(query).tolist() if label else other
         for label, query, other in zip(labels, queries, others, strict=True)

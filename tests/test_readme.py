@@ -21,7 +21,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained_project(tmp_path_factory)
 
 
-COMMANDS = ["train", "evaluate", "report", "score", "attend", "check"]
+COMMANDS = ["train", "evaluate", "report", "score", "attend", "check", "selftest"]
 
 
 def test_every_linked_file_exists() -> None:
@@ -47,6 +47,19 @@ def test_every_command_of_the_readme_has_the_options_that_it_names(command: str)
     result = pairlens(ROOT, command, "--help", COLUMNS="200")
     assert result.code == 0
     assert [option for option in re.findall(r"--[a-z]+", lines[0]) if option not in result.stdout] == []
+
+
+def test_every_fault_has_tests_that_exist() -> None:
+    lines = (ROOT / "tests" / "FAULTS.md").read_text(encoding="utf-8").splitlines()
+    proofs = [line.split(" | ")[-1] for line in lines if line.startswith("| ") and not line.startswith("| fault")]
+    assert len(proofs) > 30
+    files = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("*.py")}
+    defined = set(re.findall(r"^def (test_\w+)", "".join(files.values()), re.MULTILINE))
+    for proof in proofs:
+        functions, modules = set(re.findall(r"`(test_\w+)`", proof)), set(re.findall(r"\[(\w+\.py)\]", proof))
+        assert functions | modules, proof
+        assert functions <= defined, proof
+        assert modules <= set(files), proof
 
 
 def test_the_check_of_the_readme_runs() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from pairlens.config import Config
 from pairlens.errors import ConfigError, RunError, UsageError
+from pairlens.progress import Progress
 from pairlens.runs import Run
 from pairlens.weights import weight_shapes
 
@@ -44,7 +46,7 @@ def run(tmp_path: Path) -> Run:
     run.write_weights(make_weights(config))
     run.write_metrics([{"epoch": 1}])
     run.write_evaluation({"threshold": 0.25})
-    run.write_checkpoint({"a": np.arange(3)}, {"epoch": 1})
+    run.write_checkpoint({"a": np.arange(3)}, Progress(epoch=1))
     return run
 
 
@@ -135,29 +137,18 @@ def test_a_damaged_evaluation(run: Run, text: str) -> None:
 
 def test_a_checkpoint_comes_back(run: Run) -> None:
     arrays = {"head/bias": np.array([1.5], np.float32), "optimizer/0": np.array(7, np.int64)}
-    run.write_checkpoint(arrays, {"epoch": 2, "best": 0.1 + 0.2, "evaluations": [{"mse": math.nan}]})
+    written = Progress(epoch=2, loss_sum=0.1 + 0.2, best=1 / 3, evaluations=[{"mse": math.nan}])
+    run.write_checkpoint(arrays, written)
     checkpoint = run.checkpoint()
     assert checkpoint is not None
-    read, progress = checkpoint
-    assert read.keys() == arrays.keys()
+    assert checkpoint.warning is None
+    assert checkpoint.arrays.keys() == arrays.keys()
     for name, array in arrays.items():
-        assert read[name].dtype == array.dtype
-        np.testing.assert_array_equal(read[name], array)
-    assert progress["best"] == 0.1 + 0.2  # to the last bit
-    assert math.isnan(progress["evaluations"][0]["mse"])
-
-
-def test_another_config_is_refused_with_every_difference(run: Run) -> None:
-    run.refuse_other_config(run.config())
-    config = make_config(training={"epochs": 99, "optimizer": "sgd"})
-    with pytest.raises(RunError) as error:
-        run.refuse_other_config(config)
-    message = str(error.value)
-    assert message.startswith(f"{run.path}: was trained with another config; ")
-    assert "training.epochs: 10 in the run, 99 now" in message
-    assert "training.optimizer.name: 'adam' in the run, 'sgd' now" in message
-    assert "training.optimizer.beta_1: 0.9 in the run, None now" in message  # sgd has none
-    assert "model." not in message
+        assert checkpoint.arrays[name].dtype == array.dtype
+        np.testing.assert_array_equal(checkpoint.arrays[name], array)
+    read = checkpoint.progress
+    assert math.isnan(read.evaluations[0]["mse"])
+    assert replace(read, evaluations=[]) == replace(written, evaluations=[])  # to the last bit
 
 
 def test_where_there_is_no_run(tmp_path: Path) -> None:
@@ -248,19 +239,6 @@ def test_a_damaged_environment(run: Run, content: str) -> None:
         run.environment()
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04"])
-def test_a_damaged_checkpoint(run: Run, content: bytes) -> None:
-    (run.path / "checkpoint" / "state.npz").write_bytes(content)
-    with pytest.raises(RunError, match=r"checkpoint/state\.npz: damaged or not an npz file"):
-        run.checkpoint()
-
-
-def test_a_checkpoint_without_progress(run: Run) -> None:
-    np.savez(run.path / "checkpoint" / "state.npz", a=np.zeros(1))
-    with pytest.raises(RunError, match=r"state\.npz: damaged; start again with --force"):
-        run.checkpoint()
-
-
 # ---- runs from a stranger --------------------------------------------------------------------------------------------
 
 
@@ -298,3 +276,101 @@ def test_a_threshold_nested_without_end(run: Run) -> None:
     (run.path / "evaluation.json").write_text("[" * 100_000)
     with pytest.raises(RunError, match=r"evaluation\.json: damaged"):
         run.threshold()
+
+
+# ---- two checkpoints -------------------------------------------------------------------------------------------------
+
+
+def write_two_checkpoints(run: Run) -> tuple[Path, Path]:
+    """Of steps 1 and 2; their files, the newer one first."""
+    for step in (1, 2):
+        run.write_checkpoint({"a": np.arange(step)}, Progress(step=step))
+    return run.path / "checkpoint" / "state.npz", run.path / "checkpoint" / "previous.npz"
+
+
+def step_of(run: Run) -> int:
+    checkpoint = run.checkpoint()
+    assert checkpoint is not None
+    assert checkpoint.arrays["a"].tolist() == list(range(checkpoint.progress.step))
+    return checkpoint.progress.step
+
+
+def test_the_checkpoint_before_the_last_is_kept(run: Run) -> None:
+    state, previous = write_two_checkpoints(run)
+    assert step_of(run) == 2
+    state.unlink()  # as if killed between the two renames
+    assert step_of(run) == 1
+    assert run.checkpoint().warning is None  # type: ignore[union-attr]
+    run.write_checkpoint({"a": np.arange(3)}, Progress(step=3))
+    assert step_of(run) == 3
+    assert previous.exists()
+
+
+def test_a_damaged_checkpoint_is_reported_and_the_one_before_it_used(run: Run) -> None:
+    state, _ = write_two_checkpoints(run)
+    state.write_bytes(state.read_bytes()[:-30])
+    checkpoint = run.checkpoint()
+    assert checkpoint is not None
+    assert checkpoint.progress.step == 1
+    assert checkpoint.warning is not None
+    assert checkpoint.warning.startswith(f"{state}: damaged")
+    # The next checkpoint must not put the damaged one in the place of the good one.
+    run.drop_last_checkpoint()
+    run.write_checkpoint({"a": np.arange(3)}, Progress(step=3))
+    state.unlink()
+    assert step_of(run) == 1
+
+
+def test_all_checkpoints_damaged(run: Run) -> None:
+    state, previous = write_two_checkpoints(run)
+    for path in (state, previous):
+        path.write_bytes(b"PK")
+    with pytest.raises(RunError) as error:
+        run.checkpoint()
+    assert str(error.value).count("damaged or not an npz file") == 2
+    assert str(error.value).endswith("No checkpoint is left to go on from; --force starts anew")
+    assert state.exists()  # nothing is removed for nothing
+
+
+def test_no_damage_of_a_checkpoint_goes_unnoticed(run: Run) -> None:
+    """A bit flipped in any byte, or the end cut off anywhere: it is as written, or the one before it is used."""
+    state, _ = write_two_checkpoints(run)
+    whole, random = state.read_bytes(), np.random.default_rng(1)
+    bits = random.integers(0, 8, len(whole))
+    damaged = [whole[:at] + bytes([whole[at] ^ (1 << bits[at])]) + whole[at + 1 :] for at in range(len(whole))]
+    damaged += [whole[:at] for at in range(len(whole))]
+    noticed = 0
+    for content in damaged:
+        state.write_bytes(content)
+        checkpoint = run.checkpoint()
+        assert checkpoint is not None
+        assert (checkpoint.warning is None) == (checkpoint.progress.step == 2)
+        assert checkpoint.arrays["a"].tolist() == list(range(checkpoint.progress.step))
+        noticed += checkpoint.progress.step == 1
+    assert noticed > 0.8 * len(damaged)  # the rest are dates and permissions in the archive's headers
+
+
+@pytest.mark.parametrize("progress", [b"", b"[]", b"{", b'{"epoch": "x"}'])
+def test_a_checkpoint_without_progress(run: Run, progress: bytes) -> None:
+    np.savez(run.path / "checkpoint" / "state.npz", a=np.zeros(1), progress=np.frombuffer(progress, np.uint8))
+    with pytest.raises(RunError, match=r"state\.npz: damaged \(does not say where training stood\)"):
+        run.checkpoint()
+
+
+def test_a_run_that_was_killed_while_it_was_made_is_none(run: Run) -> None:
+    for name in ("environment.json", "weights.npz", "checkpoint/state.npz"):
+        assert run.exists()
+        (run.path / name).unlink()
+    assert not run.exists()
+
+
+def test_what_a_killed_process_left_is_no_ones_file(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / ".lock").write_text("process 1")
+    (run / ".config.yaml.x7.partial").write_text("task: bin")
+    Run.create(run, make_config(), {})  # as in an empty directory
+    (run / ".weights.npz.x7.partial").write_text("")
+    (run / ".scores.txt.x7.partial").write_text("")  # of `score`, perhaps at work
+    Run(run).remove_partial_files()
+    assert names(run) == {"config.yaml", "environment.json", ".lock", ".scores.txt.x7.partial"}

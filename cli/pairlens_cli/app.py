@@ -1,6 +1,6 @@
 """The Typer app: one table of commands, and every failure as an exit code.
 
-0 done; 1 failed while running; 2 wrong usage, config or data; 130 interrupted.
+0 done; 1 failed while running; 2 wrong usage, config or data; 130 interrupted, 143 terminated.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pairlens_cli.check import check
 from pairlens_cli.evaluate import evaluate
 from pairlens_cli.report import report
 from pairlens_cli.score import score
+from pairlens_cli.selftest import selftest
 from pairlens_cli.train import train
 
 app = typer.Typer(
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for command in (train, evaluate, report, score, attend, check):
+for command in (train, evaluate, report, score, attend, check, selftest):
     app.command()(options.with_common(command))
 
 

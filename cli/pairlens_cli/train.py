@@ -6,12 +6,13 @@ import json
 import statistics
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from pairlens.errors import UsageError
 from pairlens_cli import options, output
+from pairlens_cli.interrupts import Interrupts, interrupts, resuming_command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from pairlens.config import Config
     from pairlens.pairs import Pairs
     from pairlens.runs import Run
-    from pairlens.training import Evaluation, Step, Trainer
 
 
 def train(
@@ -30,7 +30,9 @@ def train(
         Path | None,
         typer.Option("--output", "-o", metavar="RUN", help="The run directory.", show_default="runs/CONFIG"),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the run's last checkpoint; where there is no run, begin one.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a run that stands there.")] = False,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Short for --set training.seed=N.", show_default=False)
@@ -42,7 +44,9 @@ def train(
 ) -> None:
     """Train a model and write a run directory, which every other command takes."""
     from pairlens.config_file import load_config
+    from pairlens.environment import describe_environment
     from pairlens.memory import available_memory, refuse_too_large, training_memory
+    from pairlens.resuming import refuse_another_beginning
     from pairlens.runs import Run
     from pairlens.splits import read_pretrained, read_split, with_classes
 
@@ -51,98 +55,102 @@ def train(
     config = load_config(config_file, [*(set_ or []), *([] if seed is None else [f"training.seed={seed}"])])
     path = run_directory or Path("runs") / config_file.stem
     numbers = range(config.training.seed, config.training.seed + seeds)
-    paths = [path] if seeds == 1 else [path / f"seed-{number}" for number in numbers]
-    if not resume:
-        for one in paths:
-            Run.refuse_existing(one, force)
+    runs = [Run(path if seeds == 1 else path / f"seed-{number}") for number in numbers]
+    for run in runs:
+        if not (resume and run.exists()):
+            Run.refuse_existing(run.path, force or resume)
     for warning in config.warnings():
         output.warn(warning)
 
     train_pairs = read_split(config, "train")
     config = with_classes(config, train_pairs)
     configs = [config.with_seed(number) for number in numbers]
-    if resume:
-        for one, its_config in zip(paths, configs, strict=True):
-            Run.open(one).refuse_other_config(its_config)
-    data = train_pairs, read_split(config, "dev") if config.data.dev else None, read_pretrained(config)
+    environment = describe_environment(config, sys.argv)
+    for run, its_config in zip(runs, configs, strict=True):
+        if resume and run.exists():
+            refuse_another_beginning(run, its_config, environment)
+    data = _Data(train_pairs, read_split(config, "dev") if config.data.dev else None, read_pretrained(config))
     query, value = (int(texts.lengths.max(initial=1)) for texts in (train_pairs.query, train_pairs.value))
     tokens = len(train_pairs.query.ids) + len(train_pairs.value.ids)
     refuse_too_large("training", training_memory(config, query, value, tokens), available_memory())
-    output.detail(f"{len(train_pairs)} train pairs, {len(data[1]) if data[1] else 0} dev pairs")
-    metrics = [_train(one, its_config, *data, resume, force) for one, its_config in zip(paths, configs, strict=True)]
+    output.detail(f"{len(data.train)} train pairs, {len(data.dev) if data.dev else 0} dev pairs")
+    with interrupts() as signals:
+        metrics = [
+            _train(run, its_config, data, environment, resume, force, signals)
+            for run, its_config in zip(runs, configs, strict=True)
+        ]
     if seeds > 1:
         with output.results(None) as file:
-            file.write(json.dumps(_summary(paths, metrics), indent=2) + "\n")
+            file.write(json.dumps(_summary(runs, metrics), indent=2) + "\n")
+
+
+class _Data(NamedTuple):
+    train: Pairs
+    dev: Pairs | None
+    pretrained: NDArray[np.float32] | None
 
 
 def _train(
-    path: Path,
+    run: Run,
     config: Config,
-    train_pairs: Pairs,
-    dev_pairs: Pairs | None,
-    pretrained: NDArray[np.float32] | None,
+    data: _Data,
+    environment: dict[str, Any],
     resume: bool,
     force: bool,
+    signals: Interrupts,
 ) -> dict[str, float]:
-    """Train one run; its dev metrics."""
-    from pairlens.environment import describe_environment
+    """Train one run, if it is not finished; its dev metrics."""
+    from pairlens.locks import locked
+    from pairlens.resuming import finished_metrics
     from pairlens.runs import Run
 
-    run = Run(path) if resume else Run.create(path, config, describe_environment(config, sys.argv), force)
-    output.hint("Loading TensorFlow")
-    with output.silent_libraries():
-        from pairlens.training import Trainer
-
-        trainer = Trainer(config, run, pretrained)
-    try:
-        metrics = _fit(trainer, train_pairs, dev_pairs)
-    except KeyboardInterrupt:
-        output.warn(f"interrupted; the same command with --resume goes on from epoch {trainer.progress.epoch}")
-        raise
-    finally:
-        _draw_curves(run)
-    output.say(f"Wrote {path}" + "".join(f"  dev {name} {value:.4f}" for name, value in list(metrics.items())[:1]))
+    with locked(run.path):
+        if not (resume and run.exists()):
+            if resume:
+                output.say(f"{run.path}: no run yet; this begins it")
+            Run.create(run.path, config, environment, force or resume)
+        elif (finished := finished_metrics(run, config)) is not None:
+            output.say(f"{run.path}: finished already; nothing is left to train")
+            return finished
+        metrics = _fit(run, config, data, signals)
+    output.say(f"Wrote {run.path}" + "".join(f"  dev {name} {value:.4f}" for name, value in list(metrics.items())[:1]))
     if metrics:
-        output.say(f"Next: pairlens evaluate {path}")
+        output.say(f"Next: pairlens evaluate {run.path}")
     return metrics
 
 
-def _summary(paths: list[Path], metrics: list[dict[str, float]]) -> dict[str, Any]:
+def _fit(run: Run, config: Config, data: _Data, signals: Interrupts) -> dict[str, float]:
+    run.remove_partial_files()
+    output.hint("Loading TensorFlow")
+    with output.silent_libraries():
+        from pairlens.training import Trainer
+        from pairlens_cli.train_display import fit
+
+        trainer = Trainer(config, run, data.pretrained)
+    if trainer.warning:
+        output.warn(f"{trainer.warning}; going on from the checkpoint before it")
+    try:
+        metrics = fit(trainer, data.train, data.dev, lambda: signals.exit_code is not None)
+    finally:
+        _draw_curves(run)
+    if metrics is None:
+        done = trainer.progress
+        command = resuming_command(sys.argv[1:])
+        output.warn(f"interrupted in epoch {done.epoch + 1} after step {done.batch}, all saved; go on with: {command}")
+        raise typer.Exit(signals.exit_code or 1)
+    return metrics
+
+
+def _summary(runs: list[Run], metrics: list[dict[str, float]]) -> dict[str, Any]:
     """The runs, and the mean and sample standard deviation of their dev metrics."""
     values = {name: [one[name] for one in metrics] for name in metrics[0]}
     return {
-        "runs": [str(path) for path in paths],
+        "runs": [str(run.path) for run in runs],
         "dev": {
             name: {"mean": statistics.fmean(numbers), "deviation": statistics.stdev(numbers)}
             for name, numbers in values.items()
         },
     }
-
-
-def _fit(trainer: Trainer, train_pairs: Pairs, dev_pairs: Pairs | None) -> dict[str, float]:
-    """Train, showing the current epoch as a live line and every evaluated epoch as a lasting one."""
-    from pairlens.training import Evaluation
-
-    with output.progress("{task.description}", "bar", "{task.fields[facts]}") as live:
-        bar = live.add_task("starting", total=None, facts="") if live else None
-
-        def listen(event: Step | Evaluation) -> None:
-            if isinstance(event, Evaluation):
-                output.say(_describe(event, trainer.metric), live)
-            elif live and bar is not None:
-                facts = f"loss {event.loss:.4f}  {event.pairs_per_second:,.0f} pairs/s"
-                description = f"epoch {event.epoch}/{event.epochs}"
-                live.update(bar, completed=event.step, total=event.steps, description=description, facts=facts)
-
-        return trainer.fit(train_pairs, dev_pairs, listen)
-
-
-def _describe(evaluation: Evaluation, metric: str) -> str:
-    """One line: the metric that decides and one more; metrics.jsonl has them all."""
-    names = list(dict.fromkeys([metric, *reversed(evaluation.dev)]))[:2] if evaluation.dev else []
-    dev = "".join(f"  {name} {evaluation.dev[name]:.4f}" for name in names)
-    speed = f"{evaluation.pairs_per_second:,.0f} pairs/s"
-    return f"epoch {evaluation.epoch:>3}  loss {evaluation.loss:.4f}{dev}  {speed}{'  best' if evaluation.best else ''}"
 
 
 def _draw_curves(run: Run) -> None:

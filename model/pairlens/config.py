@@ -192,6 +192,13 @@ class Schedule(Section):
     warmup: Fraction = 0.0
 
 
+class Checkpoints(Section):
+    """How often what --resume needs is saved; `every_steps` comes on top, and is exact."""
+
+    every_minutes: Positive = 1.0
+    every_steps: Count | None = None
+
+
 class TrainingConfig(Section):
     epochs: Count = 10
     batch_size: Count = 256
@@ -206,6 +213,7 @@ class TrainingConfig(Section):
     ] = None
     schedule: Annotated[Schedule, named("constant")] = default("constant")
     early_stopping: EarlyStopping | None = default({})
+    checkpoint: Checkpoints = default({})
     seed: Seed = 1
 
 

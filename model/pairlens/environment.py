@@ -7,7 +7,7 @@ import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,24 @@ def describe_environment(config: Config, command: Sequence[str]) -> dict[str, An
     }
 
 
+def describe_machine() -> dict[str, str]:
+    """Versions and hardware, for a bug report; a package that is not installed is `missing`."""
+    described = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            described[name] = version(name)
+        except PackageNotFoundError:
+            described[name] = "missing"
+    return described | {"platform": platform.platform(), "processors": str(len(os.sched_getaffinity(0)))}
+
+
 def fingerprints(config: Config) -> dict[str, str]:
     """SHA-256 of every file that training reads, by path."""
     files: list[Path | None] = [config.model.embedding.pretrained]
     for name in ("train", "dev"):
         if getattr(config.data, name):
             split = find_split(config, name)
-            files += [split.query, split.value, split.label]
+            files += [split.query, split.value, split.label, split.group, split.weight]
     return {str(path): _sha256(path) for path in files if path is not None}
 
 

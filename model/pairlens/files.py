@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from pairlens.errors import UsageError
+
+_PARTIAL = ".partial"
 
 
 def refuse_existing(path: Path, force: bool) -> None:
@@ -30,7 +33,7 @@ def whole_file(path: Path, mode: Literal["w", "wb", "w+b"] = "w") -> Iterator[IO
     It is written beside its place under a temporary name, synchronised to the disk and renamed. Text is UTF-8.
     """
     path = path.resolve()  # a link keeps pointing where it does
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_PARTIAL, dir=path.parent)
     try:
         os.fchmod(descriptor, 0o666 & ~_umask())
         with open(descriptor, mode, encoding=None if "b" in mode else "utf-8") as file:  # noqa: PTH123
@@ -42,6 +45,11 @@ def whole_file(path: Path, mode: Literal["w", "wb", "w+b"] = "w") -> Iterator[IO
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
+
+
+def partial_files(path: Path) -> list[Path]:
+    """What processes that were killed while they wrote `path` left beside it; or one that is writing it now."""
+    return list(path.parent.glob(f".{glob.escape(path.name)}.*{_PARTIAL}"))
 
 
 def _umask() -> int:

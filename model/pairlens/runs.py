@@ -17,27 +17,40 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from pairlens.config import Config
 from pairlens.config_file import CONFIG_END, dump_config, load_config
 from pairlens.errors import RunError, UsageError
-from pairlens.files import whole_file
+from pairlens.files import partial_files, whole_file
+from pairlens.locks import LOCK
 from pairlens.npz import read_npz, write_npz
+from pairlens.progress import Progress
 from pairlens.weights import weight_shapes
 
 Floats = NDArray[np.float32]
 Json = dict[str, Any]
 
 _CONFIG, _WEIGHTS, _METRICS = "config.yaml", "weights.npz", "metrics.jsonl"
-_EVALUATION, _ENVIRONMENT, _CHECKPOINT = "evaluation.json", "environment.json", "checkpoint/state.npz"
-_CURVES = "curves.png"
+_EVALUATION, _ENVIRONMENT, _CURVES = "evaluation.json", "environment.json", "curves.png"
+_CHECKPOINT, _PREVIOUS = "checkpoint/state.npz", "checkpoint/previous.npz"
+_WRITTEN = (_CONFIG, _WEIGHTS, _METRICS, _EVALUATION, _ENVIRONMENT, _CURVES, _CHECKPOINT, _PREVIOUS)
 _MAX_EVALUATION = 2**20  # bytes
 _PROGRESS = "progress"  # the entry of a checkpoint that holds JSON
+
+
+class Checkpoint(NamedTuple):
+    """What training goes on from, and a warning if it is not the last one that was written."""
+
+    arrays: dict[str, NDArray[Any]]
+    progress: Progress
+    warning: str | None
 
 
 class Run:
@@ -58,7 +71,8 @@ class Run:
         run = cls(path)
         cls.refuse_existing(path, force)
         path.mkdir(parents=True, exist_ok=True)
-        for name in (_CHECKPOINT, _WEIGHTS, _METRICS, _EVALUATION, _CURVES):
+        run.remove_partial_files()
+        for name in (_CHECKPOINT, _PREVIOUS, _WEIGHTS, _METRICS, _EVALUATION, _CURVES):
             (path / name).unlink(missing_ok=True)
         run._write_text(_CONFIG, dump_config(config))
         run._write_json(_ENVIRONMENT, environment)
@@ -67,7 +81,8 @@ class Run:
     @staticmethod
     def refuse_existing(path: Path, force: bool) -> None:
         """Raises UsageError unless `create` may make a run at `path`."""
-        if path.is_dir() and any(path.iterdir()):
+        of_a_killed_train = {path / LOCK, *partial_files(path / _CONFIG)}
+        if path.is_dir() and set(path.iterdir()) - of_a_killed_train:
             if not (path / _CONFIG).is_file():
                 raise UsageError(f"{path}: holds files that are not a run's; choose another directory")
             if not force:
@@ -89,13 +104,25 @@ class Run:
         with whole_file(self.path / _CURVES, "wb") as file:
             file.write(png)
 
-    def write_checkpoint(self, arrays: Mapping[str, NDArray[Any]], progress: Json) -> None:
-        """Arrays by name and everything else that training needs to go on, in one file."""
+    def write_checkpoint(self, arrays: Mapping[str, NDArray[Any]], progress: Progress) -> None:
+        """Arrays by name and everything else that training needs to go on, in one file; the last one is kept beside it.
+
+        Each array has its CRC-32 in the file, so that `checkpoint` sees damage.
+        """
         path = self.path / _CHECKPOINT
         path.parent.mkdir(exist_ok=True)
-        encoded = np.frombuffer(json.dumps(progress).encode(), np.uint8)
+        encoded = np.frombuffer(json.dumps(asdict(progress)).encode(), np.uint8)
         with whole_file(path, "wb") as file:
             write_npz(file, {**arrays, _PROGRESS: encoded})
+            file.flush()
+            if path.exists():
+                path.replace(self.path / _PREVIOUS)
+
+    def remove_partial_files(self) -> None:
+        """Remove what a killed training left half-written; for the process that holds the run's lock."""
+        for name in _WRITTEN:
+            for path in partial_files(self.path / name):
+                path.unlink()
 
     def _write_text(self, name: str, text: str) -> None:
         with whole_file(self.path / name) as file:
@@ -123,15 +150,10 @@ class Run:
             raise RunError(f'{path}: cut off, its last line is not "{CONFIG_END.strip()}"; copy the run again')
         return config
 
-    def refuse_other_config(self, config: Config) -> None:
-        """Raises RunError, with every difference, unless the run was made with this config."""
-        mine, other = flat(self.config().model_dump(mode="json")), flat(config.model_dump(mode="json"))
-        if differences := [
-            f"{key}: {mine.get(key)!r} in the run, {other.get(key)!r} now"
-            for key in (mine | other)
-            if mine.get(key) != other.get(key)
-        ]:
-            raise RunError(f"{self.path}: was trained with another config; {'; '.join(differences)}")
+    def exists(self) -> bool:
+        """Whether there is a run; one that was killed before more than its config was written is none."""
+        begun = (_ENVIRONMENT, _WEIGHTS, _CHECKPOINT, _PREVIOUS)
+        return (self.path / _CONFIG).is_file() and any((self.path / name).exists() for name in begun)
 
     def weights(self, config: Config) -> dict[str, Floats]:
         """The weights of the run's model.
@@ -203,16 +225,48 @@ class Run:
             raise RunError(f"{path}: damaged; must be a JSON object")
         return environment
 
-    def checkpoint(self) -> tuple[dict[str, NDArray[Any]], Json] | None:
-        """What `write_checkpoint` wrote last, if anything. Raises RunError if it is damaged."""
-        path = self.path / _CHECKPOINT
-        if not path.exists():
+    def evaluation(self) -> Json | None:
+        """What `write_evaluation` wrote, if anything; NaN is null."""
+        path = self.path / _EVALUATION
+        try:
+            evaluation: Json = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
             return None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path}: damaged ({error}); train again") from None
+        return evaluation
+
+    def checkpoint(self) -> Checkpoint | None:
+        """What `write_checkpoint` wrote last, if anything; the one before it, with a warning, if that is damaged.
+
+        Raises:
+            RunError: there are checkpoints, but all are damaged.
+        """
+        faults = []
+        for path in (self.path / _CHECKPOINT, self.path / _PREVIOUS):
+            if not path.exists():
+                continue
+            try:
+                checkpoint = self._read_checkpoint(path)
+            except RunError as fault:
+                faults.append(str(fault))
+                continue
+            return checkpoint._replace(warning="; ".join(faults) or None)
+        if faults:
+            raise RunError(f"{'; '.join(faults)}. No checkpoint is left to go on from; --force starts anew")
+        return None
+
+    def drop_last_checkpoint(self) -> None:
+        """Remove the last one, which is damaged: the next would else keep it in the place of the one before."""
+        (self.path / _CHECKPOINT).unlink()
+
+    def _read_checkpoint(self, path: Path) -> Checkpoint:
         arrays = _arrays(path)
         try:
-            return arrays, json.loads(arrays.pop(_PROGRESS).tobytes())
+            progress = TypeAdapter(Progress).validate_python(json.loads(arrays.pop(_PROGRESS).tobytes()))
         except (KeyError, ValueError):
-            raise RunError(f"{path}: damaged; start again with --force") from None
+            raise RunError(f"{path}: damaged (does not say where training stood)") from None
+        return Checkpoint(arrays, progress, None)
 
 
 def flat(tree: Any, path: str = "") -> Json:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,16 @@ from numpy.typing import NDArray
 from pairlens.batches import Batch, training_batches
 from pairlens.config import TASK_LOSSES, Config
 from pairlens.config_keras import Adam
-from pairlens.errors import PairlensError
+from pairlens.errors import PairlensError, RunError
 from pairlens.initial_state import start_from_data
 from pairlens.losses import batch_loss, pair_weights
-from pairlens.metrics import best_threshold, evaluate_scores, higher_is_better
+from pairlens.metrics import best_threshold, evaluate_scores
 from pairlens.network import Dropout, build_network
 from pairlens.optimizers import make_optimizer, rows_once
 from pairlens.overlap import overlap_features
 from pairlens.pairs import Pairs
-from pairlens.runs import Json, Run
+from pairlens.progress import Pace, Progress
+from pairlens.runs import Checkpoint, Run
 from pairlens.scorer import Scorer
 
 
@@ -53,17 +54,6 @@ class Evaluation:
     best: bool
 
 
-@dataclass(slots=True)
-class _Progress:
-    """Where training stands; together with the weights and the optimizer's state, all that continuing needs."""
-
-    epoch: int = 0
-    step: int = 0
-    best: float | None = None
-    best_epoch: int = 0
-    evaluations: list[Json] = field(default_factory=list)
-
-
 Floats = NDArray[np.float32]
 Listener = Callable[[Step | Evaluation], None]
 
@@ -88,60 +78,69 @@ class Trainer:
         self.optimizer.build(self.network.trainable_variables)
         gathers = config.training.accumulate > 1
         self._gradients = [tf.Variable(tf.zeros_like(v)) for v in self.network.trainable_variables if gathers]
-        self.progress = _Progress()
+        self.progress = Progress()
+        self.warning: str | None = None  # of a damaged checkpoint
+        self._pace = Pace(config)
         if checkpoint := run.checkpoint():
-            self._restore(*checkpoint)
+            self._restore(checkpoint)
         ids, length, number = (tf.TensorSpec(shape, tf.int32) for shape in ([None, None], [None], [None]))
         matrix, vector = tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([None], tf.float32)
         batch = Batch(ids, length, ids, length, matrix, vector, vector, number)
         signature = [batch, tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.float32), tf.TensorSpec([], tf.int32)]
         self._step = tf.function(self._train_step, input_signature=signature, autograph=False)
 
-    def fit(self, train: Pairs, dev: Pairs | None, listen: Listener) -> dict[str, float]:
+    def fit(
+        self, train: Pairs, dev: Pairs | None, listen: Listener, stop: Callable[[], bool] = lambda: False
+    ) -> dict[str, float] | None:
         """Train to the last epoch or until early stopping, telling `listen` of every step and evaluation.
 
         Returns:
-            The dev metrics of the best weights, which the run directory then holds; nothing without a dev split.
+            The dev metrics of the best weights, which the run directory then holds; nothing without a dev split. None
+            if `stop`, which is asked after every step, said so: then a checkpoint was written.
 
         Raises:
-            PairlensError: the loss is no longer finite. The best weights so far stay in the run directory.
+            PairlensError: a loss, weight or score is no longer finite. The best weights so far stay in the run
+                directory, and no checkpoint holds such numbers.
         """
-        if self.progress.epoch == 0 and self.config.training.warm_start:
+        if self.progress.step == 0 and self.config.training.warm_start:
             self.network.assign(Run.open(self.config.training.warm_start).weights(self.config))
-        elif self.progress.epoch == 0:
+        elif self.progress.step == 0:
             start_from_data(self.network, self.config, train)
+        self.run.write_metrics(self.progress.evaluations)
         overlap = None
         if self.config.model.overlap:
             overlap = overlap_features(train.query, train.value, self.network.idf.numpy())
         train = replace(train, weight=pair_weights(self.config, train))
-        while self.progress.epoch < self.config.training.epochs and not self._out_of_patience():
-            loss, rate = self._train_epoch(train, overlap, listen)
-            listen(self._end_epoch(loss, rate, dev))
+        while not self.progress.is_done(self.config):
+            if not self._train_epoch(train, overlap, listen, stop):
+                return None
+            listen(self._end_epoch(dev))
         return self._finish(dev)
 
-    def _train_epoch(self, train: Pairs, overlap: Floats | None, listen: Listener) -> tuple[float, float]:
-        """One pass over the data; its mean loss and its pairs per second."""
-        training, epoch = self.config.training, self.progress.epoch + 1
+    def _train_epoch(self, train: Pairs, overlap: Floats | None, listen: Listener, stop: Callable[[], bool]) -> bool:
+        """The rest of an epoch's pass over the data; False if it was stopped."""
+        training, progress, epoch = self.config.training, self.progress, self.progress.epoch + 1
         by_group = self._loss == "pairwise"
         batches = training_batches(train, training.batch_size, training.seed, epoch, overlap, by_group)
-        total, seen, mean, rate, began = 0.0, 0, 0.0, 0.0, time.perf_counter()
-        for number, batch in enumerate(batches, 1):
+        began = time.perf_counter() - progress.seconds
+        for number in range(progress.batch + 1, len(batches) + 1):
+            if stop():
+                self._save()
+                return False
+            batch = batches[number - 1]
             learning_rate = self._learning_rate(epoch - 1 + (number - 1) / len(batches), 1 / len(batches))
             gathered = training.accumulate if number % training.accumulate == 0 else 0
             if number == len(batches):
                 gathered = (number - 1) % training.accumulate + 1
-            loss = float(self._step(batch, self.progress.step, learning_rate, gathered))
+            loss = float(self._step(batch, progress.step, learning_rate, gathered))
             if not math.isfinite(loss):
-                raise PairlensError(
-                    f"the loss became {loss} in epoch {epoch}, step {number}, at learning rate {learning_rate:g}; "
-                    f"{self.run.path} keeps the best weights so far. "
-                    "Try a lower training.optimizer.learning_rate, or training.optimizer.clipnorm=1.0"
-                )
-            self.progress.step += 1
-            total, seen = total + loss * len(batch.label), seen + len(batch.label)
-            mean, rate = total / seen, seen / (time.perf_counter() - began)
-            listen(Step(epoch, training.epochs, number, len(batches), mean, rate))
-        return mean, rate
+                raise self._diverged(f"the loss became {loss}", number)
+            progress.add_batch(len(batch.label), loss)
+            progress.seconds = time.perf_counter() - began
+            listen(Step(epoch, training.epochs, number, len(batches), progress.loss, progress.pairs_per_second))
+            if number < len(batches) and self._pace.is_due(progress.step):  # else behind the evaluation
+                self._save()
+        return True
 
     def _learning_rate(self, epochs_done: float, step: float) -> float:
         """The rate of a step that is so long, in epochs, and begins after so many."""
@@ -179,21 +178,25 @@ class Trainer:
         for gradient in self._gradients:
             gradient.assign(tf.zeros_like(gradient))
 
-    def _end_epoch(self, loss: float, rate: float, dev: Pairs | None) -> Evaluation:
-        """Evaluate on dev, keep the weights if they are the best so far (always without dev), write a checkpoint."""
+    def _end_epoch(self, dev: Pairs | None) -> Evaluation:
+        """Evaluate on dev, and keep the weights if they are the best so far (always without dev).
+
+        The files may come from different moments if the process is killed here, but never from different trainings:
+        going on from any checkpoint writes the same weights and lines again.
+        """
         progress = self.progress
-        progress.epoch += 1
-        arrays = self.network.arrays()
+        arrays = self._finite_arrays()
         metrics = self._dev_metrics(arrays, dev)
-        best = dev is None or self._improves(metrics[self.metric])
+        best = dev is None or progress.improves(metrics[self.metric], self.config)
+        evaluation = Evaluation(progress.epoch + 1, progress.loss, progress.pairs_per_second, metrics, best)
+        progress.end_epoch()
         if best:
             progress.best, progress.best_epoch = metrics.get(self.metric), progress.epoch
             self.run.write_weights(arrays)
-        evaluation = Evaluation(progress.epoch, loss, rate, metrics, best)
         progress.evaluations.append(asdict(evaluation))
-        optimizer = {f"optimizer/{i}": v.numpy() for i, v in enumerate(self.optimizer.variables)}
-        self.run.write_checkpoint(arrays | optimizer, asdict(progress))
         self.run.write_metrics(progress.evaluations)
+        if progress.is_done(self.config) or self._pace.is_due(progress.step):
+            self._save()
         return evaluation
 
     def _finish(self, dev: Pairs | None) -> dict[str, float]:
@@ -216,38 +219,64 @@ class Trainer:
         chosen = self.config.training.loss
         return TASK_LOSSES[self.config.task][0] if chosen == "auto" else chosen
 
-    # ---- early stopping ------------------------------------------------------------------------------------------
-
     @property
     def metric(self) -> str:
         """What early stopping watches, and by which the best weights are chosen."""
         return self.config.decisive_metric
 
-    def _improves(self, value: float) -> bool:
-        best = self.progress.best
-        stopping = self.config.training.early_stopping
-        if best is None or math.isnan(best):
-            return True
-        gain = value - best if higher_is_better(self.metric) else best - value
-        return gain > (stopping.min_delta if stopping else 0.0)
-
-    def _out_of_patience(self) -> bool:
-        stopping = self.config.training.early_stopping
-        waited = self.progress.epoch - self.progress.best_epoch
-        return stopping is not None and waited >= max(stopping.patience, 1)  # as Keras counts
-
-    def _dev_metrics(self, arrays: dict[str, NDArray[np.float32]], dev: Pairs | None) -> dict[str, float]:
+    def _dev_metrics(self, arrays: dict[str, Floats], dev: Pairs | None) -> dict[str, float]:
         if dev is None:
             return {}
         assert dev.label is not None
         score = Scorer(self.config, arrays).score(dev.query, dev.value)
+        if not np.isfinite(score).all():
+            raise self._diverged("scores of dev pairs are not finite", self.progress.batch)
         return evaluate_scores(self.config.task, dev.label, score, group=dev.group)
 
     # ---- checkpoints ---------------------------------------------------------------------------------------------
 
-    def _restore(self, arrays: dict[str, NDArray[Any]], progress: Json) -> None:
-        self.progress = _Progress(**progress)
-        self.network.assign(arrays)
-        for i, variable in enumerate(self.optimizer.variables):
-            variable.assign(arrays[f"optimizer/{i}"])
-        self.run.write_metrics(self.progress.evaluations)
+    def _save(self) -> None:
+        began = time.perf_counter()
+        arrays: dict[str, NDArray[Any]] = {**self._finite_arrays()}
+        self.run.write_checkpoint(arrays | {name: v.numpy() for name, v in self._state().items()}, self.progress)
+        self._pace.saved(time.perf_counter() - began)
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        self.progress, self.warning = checkpoint.progress, checkpoint.warning
+        variables = self.network.named_variables() | self._state()
+        shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
+        if shapes != {name: array.shape for name, array in checkpoint.arrays.items()}:
+            raise RunError(f"{self.run.path}: its checkpoint is of another network; --force starts anew")
+        for name, variable in variables.items():
+            variable.assign(checkpoint.arrays[name])
+        if checkpoint.warning:
+            self.run.drop_last_checkpoint()
+        if self.progress.best_epoch:
+            self.run.weights(self.config)  # raises if the best weights are lost
+
+    def _state(self) -> dict[str, tf.Variable]:
+        """What training changes beside the weights."""
+        optimizer = {f"optimizer/{i}": variable for i, variable in enumerate(self.optimizer.variables)}
+        return optimizer | {f"gradients/{i}": variable for i, variable in enumerate(self._gradients)}
+
+    # ---- divergence ----------------------------------------------------------------------------------------------
+
+    def _finite_arrays(self) -> dict[str, Floats]:
+        """The weights; raises PairlensError if they are not finite."""
+        arrays = self.network.arrays()
+        for name, array in arrays.items():
+            if not np.isfinite(array).all():
+                raise self._diverged(f"{name} holds numbers that are not finite", self.progress.batch)
+        return arrays
+
+    def _diverged(self, what: str, step: int) -> PairlensError:
+        progress = self.progress
+        rate = float(self.optimizer.learning_rate)
+        kept = (
+            f"keeps the best weights, of epoch {progress.best_epoch}" if progress.best_epoch else "has no weights yet"
+        )
+        return PairlensError(
+            f"{what} in epoch {progress.epoch + 1}, step {step}, at learning rate {rate:g}; "
+            f"{self.run.path} {kept}. Going on would end here again: begin anew with --force and a lower "
+            "training.optimizer.learning_rate, or training.optimizer.clipnorm=1.0, or training.schedule.warmup=0.1"
+        )

@@ -1,0 +1,208 @@
+"""Does this installation do what the tests of pairlens say it does? Trains and scores made-up pairs to find out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config import Config
+from pairlens.errors import UsageError
+from pairlens.files import whole_file
+from pairlens.locks import locked
+from pairlens.pairs import Pairs, Texts
+from pairlens.runs import Run
+from pairlens.scorer import Scorer
+
+if TYPE_CHECKING:
+    from pairlens.training import Evaluation, Step
+
+_TOLERANCE = 1e-5
+_INPUT_DIM = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was checked, whether it holds, how long that took, and what was seen or went wrong."""
+
+    name: str
+    passed: bool
+    seconds: float
+    detail: str
+
+
+def check_all(folder: Path) -> Iterator[Check]:
+    """Every check's result, as soon as it is known; a failed one does not keep the others from being made.
+
+    Args:
+        folder: an empty directory to work in.
+    """
+    for name, check in CHECKS.items():
+        began = time.perf_counter()
+        try:
+            passed, detail = True, check(folder)
+        except _Failure as failure:
+            passed, detail = False, str(failure)
+        except Exception as error:  # whatever an installation may have wrong with it
+            passed, detail = False, f"{type(error).__name__}: {error}"
+        yield Check(name, passed, time.perf_counter() - began, detail)
+
+
+class _Failure(Exception):  # noqa: N818  (a finding, no fault of the check)
+    pass
+
+
+def _expect(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise _Failure(otherwise)
+
+
+# ---- the checks: each returns what it saw, or raises -----------------------------------------------------------------
+
+
+def _trains(folder: Path) -> str:
+    from pairlens.training import Evaluation, Trainer
+
+    losses: list[float] = []
+
+    def listen(event: Step | Evaluation) -> None:
+        if isinstance(event, Evaluation):
+            losses.append(event.loss)
+
+    config = _config()
+    run = Run.create(folder / "run", config, {})
+    metrics = Trainer(config, run).fit(_pairs(320, 1), _pairs(100, 2), listen) or {}
+    _expect(losses[-1] < losses[0], f"the loss went from {losses[0]:.4f} to {losses[-1]:.4f}")
+    return f"loss from {losses[0]:.3f} to {losses[-1]:.3f}, dev accuracy {metrics['accuracy']:.2f}"
+
+
+def _scores_as_keras(folder: Path) -> str:
+    from pairlens.batches import pad
+    from pairlens.network import build_network
+    from pairlens.overlap import overlap_features
+
+    config, weights, pairs = _config(), Run(folder / "run").weights(_config()), _pairs(100, 3)
+    network, everything = build_network(config), np.arange(len(pairs))
+    network.assign(weights)
+    overlap = overlap_features(pairs.query, pairs.value, weights["tokens/idf"])
+    expected = network(*pad(pairs.query, everything), *pad(pairs.value, everything), overlap)[0].numpy()
+    return _close(Scorer(config, weights).score(pairs.query, pairs.value), expected)
+
+
+def _scores_whatever_is_beside(folder: Path) -> str:
+    config, weights, pairs = _config(), Run(folder / "run").weights(_config()), _pairs(300, 4)
+    together = Scorer(config, weights).score(pairs.query, pairs.value)
+    queries, values = list(pairs.query), list(pairs.value)
+    one_thread = Scorer(config, weights, threads=1)
+    alone = np.concatenate([one_thread.score([q], [v]) for q, v in zip(queries[:50], values[:50], strict=True)])
+    beside_long = one_thread.score([*queries, [1] * 500], [*values, [2] * 500])[:-1]
+    backwards = Scorer(config, weights, threads=4).score(queries[::-1], values[::-1])[::-1]
+    _close(alone, together[:50])
+    _close(beside_long, together)
+    return _close(backwards, together)
+
+
+def _resumes(folder: Path) -> str:
+    """Stopped after 8 of the 10 steps of the second epoch."""
+    from pairlens.training import Trainer
+
+    config, steps = _config(), count(-18)
+    run = Run.create(folder / "stopped", config, {})
+    data = _pairs(320, 1), _pairs(100, 2)
+    metrics = Trainer(config, run).fit(*data, lambda _: None, stop=lambda: next(steps) >= 0)
+    _expect(metrics is None, "training did not stop when asked to")
+    trainer = Trainer(config, run)
+    epoch, batch = trainer.progress.epoch + 1, trainer.progress.batch
+    trainer.fit(*data, lambda _: None)
+    same = (run.path / "weights.npz").read_bytes() == (folder / "run" / "weights.npz").read_bytes()
+    _expect(same, "the weights differ from those of a training that was not stopped")
+    return f"stopped in epoch {epoch} after step {batch}: bit-identical weights"
+
+
+def _locks(folder: Path) -> str:
+    with locked(folder / "locked"):
+        try:
+            with locked(folder / "locked"):
+                pass
+        except UsageError:
+            return "a second training is refused"
+    raise _Failure("this file system has no locks: two trainings in one run directory would not notice each other")
+
+
+def _writes_whole_files(folder: Path) -> str:
+    path = folder / "file"
+    path.write_text("old")
+    try:
+        with whole_file(path) as file:
+            file.write("half of the n")
+            raise _Failure
+    except _Failure:
+        _expect(path.read_text() == "old", "a file that was not finished replaced the old one")
+    with whole_file(path) as file:
+        file.write("new")
+    _expect(path.read_text() == "new", "a finished file did not replace the old one")
+    litter = [other.name for other in folder.glob(".file*")]
+    _expect(not litter, f"left behind: {', '.join(litter)}")
+    return "replaced by rename, nothing left behind"
+
+
+CHECKS: dict[str, Callable[[Path], str]] = {
+    "training": _trains,
+    "scores as tf-keras": _scores_as_keras,
+    "padding, order, threads": _scores_whatever_is_beside,
+    "resume": _resumes,
+    "locks": _locks,
+    "whole files": _writes_whole_files,
+}
+
+
+# ---- what they work on -----------------------------------------------------------------------------------------------
+
+
+def _config() -> Config:
+    """Most of what a network can have, small."""
+    model = {
+        "embedding": {
+            "input_dim": _INPUT_DIM,
+            "output_dim": 8,
+            "dropout": 0.1,
+            "match_channels": True,
+            "embeddings_initializer": {"name": "normal", "stddev": 1.0},
+        },
+        "conv": {"filters": 8, "kernel_size": 3},
+        "attention": {"direction": "both", "use_scale": True, "dropout": 0.1},
+        "features": ["encoding", "attention", "absolute_difference", "product"],
+        "pooling": ["average", "max"],
+        "overlap": True,
+        "dnn": {"units": 16, "dropout": 0.1},
+    }
+    training = {
+        "epochs": 4,
+        "batch_size": 32,
+        "optimizer": {"name": "adam", "learning_rate": 0.01},
+        "early_stopping": None,
+    }
+    return Config.model_validate({"data": {"train": "made-up"}, "model": model, "training": training})
+
+
+def _pairs(pairs: int, seed: int) -> Pairs:
+    """Random texts of 1 to 20 tokens; with label 1 the value has the tokens of the query in another order."""
+    random = np.random.default_rng(seed)
+    queries, others = (
+        [random.integers(0, _INPUT_DIM, random.integers(1, 21)) for _ in range(pairs)] for _side in range(2)
+    )
+    label = random.integers(0, 2, pairs)
+    values = [random.permutation(q) if same else o for q, o, same in zip(queries, others, label, strict=True)]
+    return Pairs(Texts.from_lists(queries), Texts.from_lists(values), label.astype(np.float32))
+
+
+def _close(scores: NDArray[np.float32], expected: NDArray[np.float32]) -> str:
+    difference = float(np.abs(scores - expected).max())
+    _expect(difference <= _TOLERANCE, f"scores differ by {difference:.1e}, more than {_TOLERANCE:.0e}")
+    return f"within {difference:.0e} of each other"
