@@ -51,9 +51,9 @@ class Stopwatch:
         self._switch()
         total = sum(self.seconds.values())
         lines = [f"{pairs:,} pairs in {total:.2f} s: {pairs / total:,.0f} pairs/s; peak memory {peak_memory():,} MB"]
-        return lines + [
-            f"  {stage:<9} {seconds:7.2f} s {seconds / total:6.1%}" for stage, seconds in self.seconds.items()
-        ]
+        for stage, seconds in self.seconds.items():
+            lines.append(f"  {stage:<9} {seconds:7.2f} s {seconds / total:6.1%}")
+        return lines
 
     def _switch(self) -> None:
         now = time.perf_counter()
