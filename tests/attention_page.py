@@ -48,7 +48,8 @@ def some_pairs() -> list[Labelled]:
     ]
 
 
-METADATA = dump_metadata(make_config(conv=[{"filters": 7, "kernel_size": 2}], attention={"direction": "both"}))
+CONFIG = make_config(conv=[{"filters": 7, "kernel_size": 2}], attention={"direction": "both"})
+METADATA = dump_metadata(CONFIG, "5e")
 
 
 def write(path: Path, pairs: list[Labelled]) -> Path:

@@ -127,6 +127,7 @@ def test_both_directions_and_both_themes(browser: Page, page: Path) -> None:
     unequal = next(i for i, one in enumerate(maps) if len(one["query"]) != len(one["value"]))
     pair = f"#errors details[data-map='map-1-{unequal}']"
     browser.click(f"{pair} summary")
+    browser.wait(f'document.querySelectorAll("{pair} button").length')
     buttons = browser.texts(f"{pair} button")
     assert buttons == ["query → value", "value → query"]
     pixels = f'document.querySelector("{pair} canvas").toDataURL()'
