@@ -190,13 +190,7 @@ class Run:
         It is just above 1 if on dev it is best to call no pair positive, not even one that scores 1.
         """
         path = self.path / _EVALUATION
-        try:
-            with path.open("rb") as file:
-                threshold = json.loads(file.read(_MAX_EVALUATION)).get("threshold", 0.5)
-        except FileNotFoundError:
-            return 0.5
-        except (OSError, ValueError, AttributeError, RecursionError) as error:
-            raise RunError(f"{path}: damaged ({error}); train again") from None
+        threshold = (self.evaluation() or {}).get("threshold", 0.5)
         if not isinstance(threshold, float) or not math.isfinite(threshold):
             raise RunError(f"{path}: threshold is {threshold!r}; must be a finite number such as 0.5")
         return threshold
@@ -229,11 +223,14 @@ class Run:
         """What `write_evaluation` wrote, if anything; NaN is null."""
         path = self.path / _EVALUATION
         try:
-            evaluation: Json = json.loads(path.read_text(encoding="utf-8"))
+            with path.open("rb") as file:
+                evaluation: Json = json.loads(file.read(_MAX_EVALUATION))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{path}: damaged ({error}); train again") from None
+        if not isinstance(evaluation, dict):
+            raise RunError(f"{path}: damaged (not a JSON object); train again")
         return evaluation
 
     def checkpoint(self) -> Checkpoint | None:
