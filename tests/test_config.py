@@ -235,6 +235,11 @@ def test_what_keras_allows_and_pairlens_does_not_is_refused_with_the_reason(
             'pretrained: found "e.npy"; must be null beside embeddings_initializer',
         ),
         (
+            "training.word_dropout.unknown_id=7",
+            "model.embedding.input_dim=7",
+            "training.word_dropout.unknown_id: found 7; must be below model.embedding.input_dim, 7",
+        ),
+        (
             "training.optimizer.clipnorm=1",
             "training.optimizer.global_clipnorm=2",
             "training.optimizer.global_clipnorm: found 2; must be null beside clipnorm",
@@ -283,6 +288,10 @@ def test_warnings_tell_what_is_allowed_and_has_no_use(write: Write) -> None:
     assert early.startswith("data.dev: none, so the last epoch's weights are kept")
     (causal,) = load_config(path, ["data.dev=d", "model.attention.use_causal_mask=true"]).warnings()
     assert causal.startswith("model.attention.use_causal_mask: ")
+    spelled = ["data.dev=d", "model.embedding.embeddings_initializer={name: ppmi_svd, spelling: 1.0}"]
+    (unspelled,) = load_config(path, spelled).warnings()
+    assert unspelled.startswith("model.embedding.embeddings_initializer.spelling: without data.vocab")
+    assert load_config(path, [*spelled, "data.vocab=v"]).warnings() == []
 
 
 # All faults at once, each with its place

@@ -37,11 +37,13 @@ def make_config(task: str = "binary", **training: Any) -> Config:
             "embedding": {"input_dim": 11, "output_dim": 3, "dropout": 0.2, "match_channels": True},
             "conv": [{"filters": 2, "kernel_size": 2}],
             "attention": {"dropout": 0.1},
+            "overlap": True,
             "dnn": {"units": [5], "dropout": 0.1},
         },
         "training": {
             "epochs": EPOCHS,
             "batch_size": 8,
+            "word_dropout": {"rate": 0.5},
             "accumulate": 3,  # 4 steps: a mean of three, and one alone
             "schedule": {"name": "cosine", "warmup": 0.2},
             "checkpoint": {"every_steps": 1},

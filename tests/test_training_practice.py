@@ -15,6 +15,7 @@ from pairlens.batches import Batch, training_batches
 from pairlens.config import Config
 from pairlens.errors import DataError
 from pairlens.losses import batch_loss, pair_weights
+from pairlens.overlap import overlap_features
 from pairlens.pairs import Pairs, Texts
 from pairlens.runs import Run
 from pairlens.training import Trainer
@@ -161,3 +162,30 @@ def test_seeds_trains_several_and_tells_their_mean_and_deviation(tmp_path: Path)
     each = [json.loads((tmp_path / run / "evaluation.json").read_text())["dev"]["log_loss"] for run in summary["runs"]]
     assert summary["dev"]["log_loss"]["mean"] == pytest.approx(np.mean(each))
     assert summary["dev"]["log_loss"]["deviation"] == pytest.approx(np.std(each, ddof=1))
+
+
+def test_word_dropout_reads_each_epoch_anew_and_the_overlap_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(word_dropout={"rate": 0.5, "unknown_id": 1}, epochs=3).model_dump()
+    config["model"]["overlap"] = True
+    config = Config.model_validate(config)
+    query = Texts.from_lists([[2, 3], [4, 3], [5, 3], [6, 3]])
+    pairs = Pairs(query, query, np.array([0, 1, 0, 1], np.float32))
+    epochs: list[tuple[list[int], Any]] = []
+
+    def spy(read: Pairs, *args: Any) -> Any:
+        overlap = args[3]
+        trainer_idf = trainer.network.idf.numpy()
+        np.testing.assert_array_equal(overlap, overlap_features(read.query, read.value, trainer_idf))
+        epochs.append((read.query.ids.tolist(), overlap))
+        return training_batches(read, *args)
+
+    monkeypatch.setattr("pairlens.training.training_batches", spy)
+    trainer = Trainer(config, Run.create(tmp_path / "run", config, environment={}))
+    trainer.fit(pairs, None, lambda _: None)
+    assert len({tuple(ids) for ids, _ in epochs}) == 3
+    for ids, _ in epochs:
+        assert ids[1::2] == [3, 3, 3, 3]  # every query holds it
+        assert all(found in (1, word) for found, word in zip(ids[::2], [2, 4, 5, 6], strict=True))
+    assert pairs.query.ids.tolist() == [2, 3, 4, 3, 5, 3, 6, 3]

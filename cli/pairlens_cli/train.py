@@ -46,6 +46,7 @@ def train(
     from pairlens.config_file import load_config
     from pairlens.environment import describe_environment
     from pairlens.memory import available_memory, refuse_too_large, training_memory
+    from pairlens.pairs import read_vocabulary
     from pairlens.resuming import refuse_another_beginning
     from pairlens.runs import Run
     from pairlens.splits import read_pretrained, read_split, with_classes
@@ -69,7 +70,12 @@ def train(
     for run, its_config in zip(runs, configs, strict=True):
         if resume and run.exists():
             refuse_another_beginning(run, its_config, environment)
-    data = _Data(train_pairs, read_split(config, "dev") if config.data.dev else None, read_pretrained(config))
+    data = _Data(
+        train_pairs,
+        read_split(config, "dev") if config.data.dev else None,
+        read_pretrained(config),
+        read_vocabulary(config.data.vocab) if config.data.vocab else None,
+    )
     query, value = (int(texts.lengths.max(initial=1)) for texts in (train_pairs.query, train_pairs.value))
     tokens = len(train_pairs.query.ids) + len(train_pairs.value.ids)
     refuse_too_large("training", training_memory(config, query, value, tokens), available_memory())
@@ -88,6 +94,7 @@ class _Data(NamedTuple):
     train: Pairs
     dev: Pairs | None
     pretrained: NDArray[np.float32] | None
+    vocabulary: list[str] | None
 
 
 def _train(
@@ -126,7 +133,7 @@ def _fit(run: Run, config: Config, data: _Data, signals: Interrupts) -> dict[str
         from pairlens.training import Trainer
         from pairlens_cli.train_display import fit
 
-        trainer = Trainer(config, run, data.pretrained)
+        trainer = Trainer(config, run, data.pretrained, data.vocabulary)
     if trainer.warning:
         output.warn(f"{trainer.warning}; going on from the checkpoint before it")
     try:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from pairlens.config_keras import L2, EmbeddingsInitializer, Initializer, Optimizer, Orthogonal, Uniform
+from pairlens.config_keras import L2, EmbeddingsInitializer, Initializer, Optimizer, Orthogonal, PpmiSvd, Uniform
 from pairlens.config_types import (
     Activation,
     Count,
@@ -199,6 +199,13 @@ class Checkpoints(Section):
     every_steps: Count | None = None
 
 
+class WordDropout(Section):
+    """The share of the words of a single query that an epoch reads as `unknown_id`; see word_dropout.py."""
+
+    rate: Fraction = 0.5
+    unknown_id: Natural = 1
+
+
 class TrainingConfig(Section):
     epochs: Count = 10
     batch_size: Count = 256
@@ -207,6 +214,7 @@ class TrainingConfig(Section):
     optimizer: Annotated[Optimizer, named("adam")] = default("adam")
     loss: Literal["auto"] | Loss = "auto"
     label_smoothing: Fraction = 0.0
+    word_dropout: WordDropout | None = None
     class_weight: Annotated[
         Literal["balanced"] | Annotated[tuple[NonNegative, ...], Field(strict=False)] | None,
         must_be("balanced, or a list with a weight ≥ 0 for each class"),
@@ -249,6 +257,12 @@ class Config(Section):
                 "model.attention.use_causal_mask: true hides value position j from query position i < j, "
                 "but the positions of two texts are not one sequence"
             )
+        initializer = self.model.embedding.embeddings_initializer
+        if isinstance(initializer, PpmiSvd) and initializer.spelling and not self.data.vocab:
+            found.append(
+                "model.embedding.embeddings_initializer.spelling: without data.vocab no word has a spelling, "
+                "so embeddings start from the company of words alone"
+            )
         if not self.data.dev:
             found.append("data.dev: none, so the last epoch's weights are kept, unmeasured")
         return found
@@ -290,6 +304,9 @@ def contradictions(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], st
         yield ("training", "class_weight"), "null with task: regression, which has no classes"
     if get("training", "optimizer", "lazy") is True and get("training", "accumulate") not in (None, 1):
         yield ("training", "accumulate"), "1 with training.optimizer.lazy: gathered gradients hold every row"
+    unknown, input_dim = get("training", "word_dropout", "unknown_id"), get("model", "embedding", "input_dim")
+    if isinstance(unknown, int) and isinstance(input_dim, int) and unknown >= input_dim > 0:
+        yield ("training", "word_dropout", "unknown_id"), f"below model.embedding.input_dim, {input_dim}"
     metric = get("training", "early_stopping", "metric")
     if task in list(TASK_METRICS) and isinstance(metric, str) and metric not in ("auto", *TASK_METRICS[task]):
         allowed = ", ".join(TASK_METRICS[task])

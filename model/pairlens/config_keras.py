@@ -48,11 +48,15 @@ Initializer = Annotated[Uniform | Normal | Constant | Orthogonal | PlainInitiali
 
 
 class PpmiSvd(Section):
-    """Not Keras's: embedding directions from the company that words keep in the train texts; see ppmi.py."""
+    """Not Keras's: embedding directions from the company that words keep in the train texts; see ppmi.py.
+
+    `spelling` is how much, beside the company, the words' spelling in the vocabulary counts.
+    """
 
     name: Literal["ppmi_svd"] = "ppmi_svd"
     stddev: Positive = 1.0
     window: Count = 5
+    spelling: NonNegative = 0.0
 
 
 EmbeddingsInitializer = Annotated[

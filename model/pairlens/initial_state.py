@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pairlens.config import Config
@@ -12,7 +14,7 @@ from pairlens.pairs import Pairs, Texts
 from pairlens.ppmi import ppmi_svd
 
 
-def start_from_data(network: Network, config: Config, train: Pairs) -> None:
+def start_from_data(network: Network, config: Config, train: Pairs, vocabulary: Sequence[str] | None) -> None:
     """Set the head's bias, and where the config wants them the idf, the overlap's scale and the embeddings."""
     assert train.label is not None
     model = config.model
@@ -26,8 +28,8 @@ def start_from_data(network: Network, config: Config, train: Pairs) -> None:
         network.overlap_deviation.assign(overlap.std(axis=0) + 1e-6)
     initializer = model.embedding.embeddings_initializer
     if isinstance(initializer, PpmiSvd) and model.embedding.pretrained is None:
-        embedding = model.embedding
-        directions = ppmi_svd(_distinct(texts), embedding.input_dim, embedding.output_dim, initializer.window)
+        dims = model.embedding.input_dim, model.embedding.output_dim
+        directions = ppmi_svd(_distinct(texts), *dims, initializer.window, vocabulary or (), initializer.spelling)
         scaled = directions * (initializer.stddev * directions.shape[1] ** 0.5)
         seen = directions.any(axis=1, keepdims=True)
         network.embedding.embeddings.assign(np.where(seen, scaled, network.embedding.embeddings.numpy()))

@@ -3,16 +3,20 @@
 Levy, Goldberg and Dagan 2015, "Improving Distributional Similarity with Lessons Learned from Word Embeddings", 2.2 and
 3.1: counts within a window, weighted by 1 / distance, context distribution smoothing 0.75, eigenvalue weighting 0.5.
 Contexts are the most frequent words only, so that a vocabulary of any size needs bounded memory.
+
+Words that are rare, or new to a context, can be known by their spelling as well: the n-grams of spelling.py are then
+further columns of the matrix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.pairs import Texts
+from pairlens.spelling import COLUMNS, spelling_features
 
 Floats = NDArray[np.float64]
 
@@ -21,17 +25,34 @@ _SMOOTHING = 0.75
 _ROWS = 4096  # rows of the matrix that are dense at a time
 
 
-def ppmi_svd(texts: Texts, input_dim: int, dim: int, window: int) -> NDArray[np.float32]:
-    """Unit vectors float32 [input_dim, dim] of the words of distinct texts; zero for words that none of them holds."""
+def ppmi_svd(
+    texts: Texts, input_dim: int, dim: int, window: int, vocabulary: Sequence[str] = (), spelling: float = 0.0
+) -> NDArray[np.float32]:
+    """Unit vectors float32 [input_dim, dim] of the words of distinct texts and of the vocabulary; zero for all others.
+
+    Args:
+        spelling: how long the rows of spelling are beside those of company, whose length is 1 in the quadratic mean.
+    """
     contexts = _contexts(texts, input_dim)
+    width = len(contexts)
     words, columns, values = _ppmi(texts, input_dim, contexts, window)
-    gram = np.zeros((len(contexts), len(contexts)))
-    for _, rows in _dense_blocks(words, columns, values, input_dim, len(contexts)):
+    if vocabulary and spelling:
+        rows = np.bincount(words, values**2)
+        spelled, ngram, weights = spelling_features(vocabulary[:input_dim])
+        weights = weights * spelling * np.sqrt(rows[rows > 0].mean() if len(values) else 1.0)
+        words, columns, values = (
+            np.concatenate(both) for both in ((words, spelled), (columns, width + ngram), (values, weights))
+        )
+        order = np.argsort(words, kind="stable")
+        words, columns, values = words[order], columns[order], values[order]
+        width += COLUMNS
+    gram = np.zeros((width, width))
+    for _, rows in _dense_blocks(words, columns, values, input_dim, width):
         gram += rows.T @ rows
     eigenvalues, vectors = _largest_eigenvectors(gram, dim)
     projection = vectors * np.maximum(eigenvalues, 1e-9) ** -0.25  # leaves singular values to the power of 0.5
     embeddings = np.zeros((input_dim, dim), np.float32)
-    for start, rows in _dense_blocks(words, columns, values, input_dim, len(contexts)):
+    for start, rows in _dense_blocks(words, columns, values, input_dim, width):
         projected = rows @ projection
         norms = np.linalg.norm(projected, axis=1, keepdims=True)
         embeddings[start : start + len(rows), : projected.shape[1]] = (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -29,6 +29,7 @@ from pairlens.pairs import Pairs
 from pairlens.progress import Pace, Progress
 from pairlens.runs import Checkpoint, Run
 from pairlens.scorer import Scorer
+from pairlens.word_dropout import drop_words, words_of_one_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,21 @@ class Trainer:
     Args:
         run: where weights, metrics and checkpoints go; if it has a checkpoint, training continues from there.
         pretrained: float32 [input_dim, output_dim], the embedding's initial values instead of the initializer's.
+        vocabulary: the words, whose spelling the embedding's initializer may look at.
     """
 
-    def __init__(self, config: Config, run: Run, pretrained: NDArray[np.float32] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        run: Run,
+        pretrained: NDArray[np.float32] | None = None,
+        vocabulary: Sequence[str] | None = None,
+    ) -> None:
         tf.config.experimental.enable_op_determinism()
         tf.random.set_seed(config.training.seed)
         self.config = config
         self.run = run
+        self._vocabulary = vocabulary
         self.network = build_network(config)
         if pretrained is not None:
             self.network.embedding.embeddings.assign(pretrained)
@@ -105,21 +114,24 @@ class Trainer:
         if self.progress.step == 0 and self.config.training.warm_start:
             self.network.assign(Run.open(self.config.training.warm_start).weights(self.config))
         elif self.progress.step == 0:
-            start_from_data(self.network, self.config, train)
+            start_from_data(self.network, self.config, train, self._vocabulary)
         self.run.write_metrics(self.progress.evaluations)
-        overlap = None
-        if self.config.model.overlap:
-            overlap = overlap_features(train.query, train.value, self.network.idf.numpy())
         train = replace(train, weight=pair_weights(self.config, train))
+        dropout, seed = self.config.training.word_dropout, self.config.training.seed
+        words = words_of_one_query(train) if dropout else None
         while not self.progress.is_done(self.config):
-            if not self._train_epoch(train, overlap, listen, stop):
+            read = train if words is None else drop_words(train, words, dropout, seed, self.progress.epoch + 1)
+            if not self._train_epoch(read, listen, stop):
                 return None
             listen(self._end_epoch(dev))
         return self._finish(dev)
 
-    def _train_epoch(self, train: Pairs, overlap: Floats | None, listen: Listener, stop: Callable[[], bool]) -> bool:
+    def _train_epoch(self, train: Pairs, listen: Listener, stop: Callable[[], bool]) -> bool:
         """The rest of an epoch's pass over the data; False if it was stopped."""
         training, progress, epoch = self.config.training, self.progress, self.progress.epoch + 1
+        overlap = None
+        if self.config.model.overlap:
+            overlap = overlap_features(train.query, train.value, self.network.idf.numpy())
         by_group = self._loss == "pairwise"
         batches = training_batches(train, training.batch_size, training.seed, epoch, overlap, by_group)
         began = time.perf_counter() - progress.seconds

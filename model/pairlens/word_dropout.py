@@ -1,0 +1,41 @@
+"""Word dropout: in training, words that the pairs of a single query hold are now and then read as the unknown word.
+
+Words of new texts that training never saw stand there as one id, and a model has to learn what that is worth: two of
+them are seldom the same word. A text kept out of training would leave just these words unknown. After Kiperwasser and
+Goldberg 2016, "Simple and Accurate Dependency Parsing Using Bidirectional LSTM Feature Representations", section 6, but
+by word instead of by token: a word that both texts of a pair hold is unknown in both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config import WordDropout
+from pairlens.pairs import Pairs, Texts, groups_of
+
+
+def words_of_one_query(pairs: Pairs) -> NDArray[np.int32]:
+    """The ids that occur in the pairs of one query only, in their queries or in their values; sorted."""
+    group = groups_of(pairs.query)
+    ids = np.concatenate([pairs.query.ids, pairs.value.ids])
+    of_query, of_value = (np.repeat(group, texts.lengths) for texts in (pairs.query, pairs.value))
+    id_and_group = np.unique(np.stack([ids, np.concatenate([of_query, of_value])]), axis=1)
+    found, groups = np.unique(id_and_group[0], return_counts=True)
+    return found[groups == 1].astype(np.int32)
+
+
+def drop_words(pairs: Pairs, words: NDArray[np.int32], dropout: WordDropout, seed: int, epoch: int) -> Pairs:
+    """The pairs with a share of the words, drawn anew for each epoch, as `dropout.unknown_id`."""
+    random = np.random.default_rng((seed, epoch, _STREAM))
+    dropped = words[random.random(len(words)) < dropout.rate]
+
+    def read(texts: Texts) -> Texts:
+        return replace(texts, ids=np.where(np.isin(texts.ids, dropped), np.int32(dropout.unknown_id), texts.ids))
+
+    return replace(pairs, query=read(pairs.query), value=read(pairs.value))
+
+
+_STREAM = 1  # of random numbers: another than that of the batches' order
