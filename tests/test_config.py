@@ -235,7 +235,7 @@ def test_what_keras_allows_and_pairlens_does_not_is_refused_with_the_reason(
             'pretrained: found "e.npy"; must be null beside embeddings_initializer',
         ),
         (
-            "training.word_dropout.unknown_id=7",
+            "training.word_dropout={rate: 0.5, unknown_id: 7}",
             "model.embedding.input_dim=7",
             "training.word_dropout.unknown_id: found 7; must be below model.embedding.input_dim, 7",
         ),

@@ -202,7 +202,7 @@ class Checkpoints(Section):
 class WordDropout(Section):
     """The share of the words of a single query that an epoch reads as `unknown_id`; see word_dropout.py."""
 
-    rate: Fraction = 0.5
+    rate: Fraction = 0.0
     unknown_id: Natural = 1
 
 
@@ -214,7 +214,7 @@ class TrainingConfig(Section):
     optimizer: Annotated[Optimizer, named("adam")] = default("adam")
     loss: Literal["auto"] | Loss = "auto"
     label_smoothing: Fraction = 0.0
-    word_dropout: WordDropout | None = None
+    word_dropout: WordDropout = default({})
     class_weight: Annotated[
         Literal["balanced"] | Annotated[tuple[NonNegative, ...], Field(strict=False)] | None,
         must_be("balanced, or a list with a weight ≥ 0 for each class"),
@@ -304,8 +304,9 @@ def contradictions(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], st
         yield ("training", "class_weight"), "null with task: regression, which has no classes"
     if get("training", "optimizer", "lazy") is True and get("training", "accumulate") not in (None, 1):
         yield ("training", "accumulate"), "1 with training.optimizer.lazy: gathered gradients hold every row"
-    unknown, input_dim = get("training", "word_dropout", "unknown_id"), get("model", "embedding", "input_dim")
-    if isinstance(unknown, int) and isinstance(input_dim, int) and unknown >= input_dim > 0:
+    dropped, unknown = (get("training", "word_dropout", key) for key in ("rate", "unknown_id"))
+    input_dim = get("model", "embedding", "input_dim")
+    if dropped and isinstance(unknown, int) and isinstance(input_dim, int) and unknown >= input_dim > 0:
         yield ("training", "word_dropout", "unknown_id"), f"below model.embedding.input_dim, {input_dim}"
     metric = get("training", "early_stopping", "metric")
     if task in list(TASK_METRICS) and isinstance(metric, str) and metric not in ("auto", *TASK_METRICS[task]):

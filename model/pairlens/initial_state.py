@@ -30,9 +30,10 @@ def start_from_data(network: Network, config: Config, train: Pairs, vocabulary: 
     if isinstance(initializer, PpmiSvd) and model.embedding.pretrained is None:
         dims = model.embedding.input_dim, model.embedding.output_dim
         directions = ppmi_svd(_distinct(texts), *dims, initializer.window, vocabulary or (), initializer.spelling)
-        scaled = directions * (initializer.stddev * directions.shape[1] ** 0.5)
-        seen = directions.any(axis=1, keepdims=True)
-        network.embedding.embeddings.assign(np.where(seen, scaled, network.embedding.embeddings.numpy()))
+        drawn = network.embedding.embeddings.numpy()
+        known = directions.any(axis=1, keepdims=True)  # all others go anywhere, as far as these
+        directions = np.where(known, directions, drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
+        network.embedding.embeddings.assign(directions * (initializer.stddev * directions.shape[1] ** 0.5))
 
 
 def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:

@@ -37,9 +37,9 @@ def ppmi_svd(
     width = len(contexts)
     words, columns, values = _ppmi(texts, input_dim, contexts, window)
     if vocabulary and spelling:
-        rows = np.bincount(words, values**2)
+        squares = np.bincount(words, values**2)
         spelled, ngram, weights = spelling_features(vocabulary[:input_dim])
-        weights = weights * spelling * np.sqrt(rows[rows > 0].mean() if len(values) else 1.0)
+        weights = weights * spelling * np.sqrt(squares[squares > 0].mean() if len(values) else 1.0)
         words, columns, values = (
             np.concatenate(both) for both in ((words, spelled), (columns, width + ngram), (values, weights))
         )

@@ -23,7 +23,7 @@ def spelling_features(vocabulary: Sequence[str]) -> tuple[NDArray[np.int64], NDA
 
     Entries like `<unk>` are no words, and their rows are empty.
     """
-    grams_of = [set(ngrams(word)) for word in vocabulary]
+    grams_of = [dict.fromkeys(ngrams(word)) for word in vocabulary]  # each once, always in the same order
     frequency = Counter(gram for grams in grams_of for gram in grams)
     number_of = {gram: number for number, gram in enumerate(frequency)}
     lengths = np.array([len(grams) for grams in grams_of], np.int64)

@@ -118,7 +118,7 @@ class Trainer:
         self.run.write_metrics(self.progress.evaluations)
         train = replace(train, weight=pair_weights(self.config, train))
         dropout, seed = self.config.training.word_dropout, self.config.training.seed
-        words = words_of_one_query(train) if dropout else None
+        words = words_of_one_query(train) if dropout.rate else None
         while not self.progress.is_done(self.config):
             read = train if words is None else drop_words(train, words, dropout, seed, self.progress.epoch + 1)
             if not self._train_epoch(read, listen, stop):

@@ -22,20 +22,18 @@ def words_of_one_query(pairs: Pairs) -> NDArray[np.int32]:
     group = groups_of(pairs.query)
     ids = np.concatenate([pairs.query.ids, pairs.value.ids])
     of_query, of_value = (np.repeat(group, texts.lengths) for texts in (pairs.query, pairs.value))
-    id_and_group = np.unique(np.stack([ids, np.concatenate([of_query, of_value])]), axis=1)
-    found, groups = np.unique(id_and_group[0], return_counts=True)
-    return found[groups == 1].astype(np.int32)
+    keys = np.unique(ids.astype(np.int64) * len(pairs) + np.concatenate([of_query, of_value]))
+    found, groups = np.unique(keys // len(pairs), return_counts=True)
+    words: NDArray[np.int32] = found[groups == 1].astype(np.int32)
+    return words
 
 
 def drop_words(pairs: Pairs, words: NDArray[np.int32], dropout: WordDropout, seed: int, epoch: int) -> Pairs:
     """The pairs with a share of the words, drawn anew for each epoch, as `dropout.unknown_id`."""
-    random = np.random.default_rng((seed, epoch, _STREAM))
+    random = np.random.default_rng((seed, epoch, 1))  # 1: another stream than that of the batches' order
     dropped = words[random.random(len(words)) < dropout.rate]
 
     def read(texts: Texts) -> Texts:
         return replace(texts, ids=np.where(np.isin(texts.ids, dropped), np.int32(dropout.unknown_id), texts.ids))
 
     return replace(pairs, query=read(pairs.query), value=read(pairs.value))
-
-
-_STREAM = 1  # of random numbers: another than that of the batches' order
