@@ -100,7 +100,7 @@ def attend(
     chunks = attend_files(Scorer(config, weights), query, value, selection)
     match kind:
         case _Kind.summary:
-            views.summarize(chunks, config, vocabulary, output_file, run_directory.resolve().name)
+            views.summarize(chunks, config, vocabulary, output_file, str(run_directory))
         case _Kind.terminal:
             views.show(chunks, vocabulary)
         case _Kind.picture:

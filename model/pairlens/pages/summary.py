@@ -51,11 +51,7 @@ def _shares(direction: Mapping[str, Any]) -> str:
     frequent, punctuation = direction["frequent"], direction["punctuation"]
     rows = [
         ("entropy of a row", _share(direction["entropy"]["mean"]), "1.000"),
-        (
-            "strongest weight of a row",
-            _share(strongest["mean"]),
-            _share(strongest["uniform"]),
-        ),
+        ("strongest weight of a row", _share(strongest["mean"]), _share(strongest["uniform"])),
         (
             f"weight on the same word ({identical['rows']:,} rows have it)",
             _share(identical["weight"]),
