@@ -195,7 +195,7 @@ def test_by_hand() -> None:
 def test_uniform_attention_is_told_in_a_sentence() -> None:
     found = one_map(np.full((5, 4), 0.25))
     assert found["uniform"]
-    assert found["verdict"].startswith("Attention is uniform, so the maps mean nothing: moving 0.0% of a row's weight")
+    assert found["verdict"].startswith("Attention is uniform, so its map means nothing: moving 0.0% of a row's weight")
 
 
 def test_rows_that_padding_took_a_part_of_are_scaled() -> None:

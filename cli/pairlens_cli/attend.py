@@ -55,7 +55,8 @@ def attend(
             "-o",
             metavar="FILE",
             help="A page to explore: .html. Matrices: .npz, .h5, .jsonl[.gz] or .tsv[.gz]. Pictures: .png, .svg or "
-            ".pdf; several pairs make maps-5.png and so on. With --summary: JSON. Default: the terminal.",
+            ".pdf; several pairs make maps-5.png and so on. With --summary: a page (.html) or JSON. "
+            "Default: the terminal.",
             rich_help_panel=_MAKE,
         ),
     ] = None,
@@ -99,7 +100,7 @@ def attend(
     chunks = attend_files(Scorer(config, weights), query, value, selection)
     match kind:
         case _Kind.summary:
-            views.summarize(chunks, config, vocabulary, output_file)
+            views.summarize(chunks, config, vocabulary, output_file, str(run_directory))
         case _Kind.terminal:
             views.show(chunks, vocabulary)
         case _Kind.picture:

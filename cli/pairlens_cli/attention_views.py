@@ -141,16 +141,23 @@ def _labelled(
         )
 
 
-def summarize(chunks: Iterable[ScoredMaps], config: Config, vocabulary: Vocabulary, output_file: Path | None) -> None:
-    """Tables on stderr; JSON in a file, or on stdout where that is not the same terminal."""
+def summarize(
+    chunks: Iterable[ScoredMaps], config: Config, vocabulary: Vocabulary, output_file: Path | None, run: str
+) -> None:
+    """Tables on stderr; a page or JSON in a file, or JSON on stdout where that is not the same terminal."""
     from pairlens.attention.summary import summarize
+    from pairlens.attention.words import printable
+    from pairlens.pages.summary import write_summary_page
     from pairlens.runs import without_nan
 
     with output.progress("{task.completed:,} pairs looked at") as live:
         result = summarize(_counted(chunks, live), config, vocabulary)
     _warn_if_none(result["pairs"])
     summary_tables.show(result)
-    if output_file or not sys.stdout.isatty():
+    if output_file and output_file.suffix == ".html":
+        write_summary_page(output_file, result, f"Attention summary: {printable(run)}")
+        output.say(f"Wrote {output_file}: the summary of {result['pairs']:,} pairs")
+    elif output_file or not sys.stdout.isatty():
         with output.results(output_file) as file:
             file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
 

@@ -1,30 +1,25 @@
 """What the maps of many pairs have in common: how peaked they are, and on which words; one pass in bounded memory.
 
-A row is one token that attends, a cell one token that it may attend to: not those that a mask hides. The weights of a
-row are its attention scores, divided by their sum (which is 1 but with `masking: none`). *Uniform* is what attention
-that spreads evenly over the cells of a row would give; shares that are no larger are no finding. Rows of one cell have
-no choice, and are left out of entropy, distance and strongest weight.
+Rows, cells, weights and *uniform* are as in uniformity.py; shares that are no larger than uniform attention's are no
+finding. Rows of one cell are left out of entropy, distance and strongest weight.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.attention.stream import ScoredMaps
+from pairlens.attention.uniformity import UNIFORM_BELOW, Cells, Reals, cells_of, verdict
 from pairlens.attention.word_pairs import WordPairCounts, WordPairs
 from pairlens.attention.words import words_of
 from pairlens.config import Config
 from pairlens.texts import Texts
 
-Reals = NDArray[np.float64]
-
-UNIFORM_BELOW = 0.05  # mean distance from uniform below which the maps mean nothing
 LISTED = 10  # words and pairs of words
 FEWEST_MEETINGS = 5  # of two words for a mean weight
 _BINS = 10
@@ -65,48 +60,6 @@ def summarize(chunks: Iterable[ScoredMaps], config: Config, vocabulary: Sequence
     return {"pairs": pairs, "directions": {name: some.result(vocabulary) for name, some in directions.items()}}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cells:
-    """The cells of some maps, and of their rows: those with at least one cell.
-
-    Attributes:
-        row: the row of each cell, ascending [cells]; row_id, position, cells: of each row [rows].
-        column_id, weight, uniform: of each cell [cells].
-        first: of each row its first cell [rows].
-    """
-
-    row: NDArray[np.int64]
-    column_id: NDArray[np.int32]
-    weight: Reals
-    uniform: Reals
-    row_id: NDArray[np.int32]
-    position: NDArray[np.int64]
-    cells: NDArray[np.int64]
-    first: NDArray[np.int64]
-
-
-def _cells(rows: Texts, columns: Texts, scores: NDArray[np.floating], causal: bool, mask_zero: bool) -> _Cells:
-    pair = np.repeat(np.arange(len(rows)), rows.lengths)  # of each row
-    position = np.arange(len(rows.ids)) - rows.offsets[pair]
-    width = columns.lengths[pair]
-    row = np.repeat(np.arange(len(pair)), width)
-    column = np.arange(len(row)) - np.repeat(np.cumsum(width) - width, width)
-    column_id = columns.ids[columns.offsets[pair[row]] + column]
-    seen = np.ones(len(row), np.bool_)
-    if causal:
-        seen &= column <= position[row]
-    if mask_zero:
-        seen &= column_id != 0
-    row, column_id, weight = row[seen], column_id[seen], scores[seen].astype(np.float64)
-    cells = np.bincount(row, minlength=len(pair))
-    kept = np.flatnonzero(cells)
-    cells = cells[kept]
-    row = np.repeat(np.arange(len(kept)), cells)
-    sums, uniform = np.bincount(row, weight, len(kept))[row], (1 / cells)[row]
-    weight = np.where(sums > 0, weight / np.where(sums > 0, sums, 1), uniform)
-    return _Cells(row, column_id, weight, uniform, rows.ids[kept], position[kept], cells, np.cumsum(cells) - cells)
-
-
 class _Direction:
     """Sums over the rows of one direction."""
 
@@ -125,7 +78,7 @@ class _Direction:
 
     def add(self, rows: Texts, columns: Texts, scores: NDArray[np.floating]) -> None:
         self._tokens += np.bincount(columns.ids, minlength=len(self._tokens))
-        c = _cells(rows, columns, scores, *self._masks)
+        c = cells_of(rows, columns, scores, *self._masks)
         if not len(c.row):
             return
         top = np.maximum.reduceat(c.weight, c.first)
@@ -136,14 +89,14 @@ class _Direction:
         self._words += [np.bincount(c.column_id, part, len(self._tokens)) for part in (c.weight, c.uniform)]
         self._pairs.add(c.row_id[c.row], c.column_id, c.weight, strongest)
 
-    def _add_rows(self, c: _Cells, top: Reals) -> None:
+    def _add_rows(self, c: Cells, top: Reals) -> None:
         """Entropy, distance and strongest weight of the rows that have a choice."""
         chooses = c.cells > 1
         logs = np.log(c.weight, where=c.weight > 0, out=np.zeros(len(c.weight)))
         entropy = -np.add.reduceat(c.weight * logs, c.first)[chooses] / np.log(c.cells[chooses])
         entropy, top = np.clip(entropy, 0, 1), top[chooses]
         self._choices += len(top)
-        self._distance += float(np.add.reduceat(np.abs(c.weight - c.uniform), c.first)[chooses].sum() / 2)
+        self._distance += float(c.distances().sum())
         self._strongest += float(top.sum())
         self._strongest_uniform += float((1 / c.cells[chooses]).sum())
         self._entropies += np.histogram(entropy, _BINS, (0, 1))[0]
@@ -151,7 +104,7 @@ class _Direction:
         bucket = np.frexp(c.position[chooses].astype(np.float64))[1]  # 0; 1; 2-3; 4-7; …
         self._buckets += [np.bincount(bucket, minlength=64), np.bincount(bucket, entropy, 64)]
 
-    def _add_identical(self, c: _Cells, strongest: Reals) -> None:
+    def _add_identical(self, c: Cells, strongest: Reals) -> None:
         same = c.row_id[c.row] == c.column_id
         if same.any():
             rows = len(np.unique(c.row[same]))
@@ -165,7 +118,7 @@ class _Direction:
             "choices": self._choices,
             "distance": distance,
             "uniform": distance < UNIFORM_BELOW,
-            "verdict": _verdict(distance),
+            "verdict": verdict(distance),
             "entropy": {
                 "mean": _mean(float(self._buckets[1].sum()), self._choices),
                 "histogram": self._entropies.astype(int).tolist(),
@@ -196,17 +149,6 @@ class _Direction:
         words = zip(words_of(ids.tolist(), vocabulary), ids, strict=True)
         listed = [{"word": word, "count": int(self._tokens[i]), **self._share(np.array([i]))} for word, i in words]
         return {**self._share(ids), "words": listed}
-
-
-def _verdict(distance: float) -> str:
-    if np.isnan(distance):
-        return "There is nothing to attend to: no row has two cells."
-    if distance < UNIFORM_BELOW:
-        return (
-            f"Attention is uniform, so the maps mean nothing: moving {distance:.1%} of a row's weight, on average, "
-            "would spread it evenly over the other text."
-        )
-    return f"Attention chooses: {distance:.0%} of a row's weight, on average, would have to move to spread it evenly."
 
 
 def _by_position(rows: Reals, entropy: Reals) -> list[dict[str, Any]]:

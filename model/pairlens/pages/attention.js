@@ -1,6 +1,5 @@
 // The page of attention maps: what is drawn for what is chosen, and how it is chosen.
 
-const NEARLY_UNIFORM = 0.95;
 const colours = { light: palette("light"), dark: palette("dark") };
 const theme = () => (isDark() ? "dark" : "light");
 let map = null; // of state.pair and state.direction
@@ -42,10 +41,9 @@ function showPair() {
     byId(`${side}-text`).replaceChildren(...pair[side].flatMap((word, i) => [
       element("span", { textContent: word, dir: "auto" }), i < pair[side].length - 1 ? " " : ""]));
   }
-  const share = pair.uniformity[Number(state.direction)];
-  byId("uniform").hidden = !(share > NEARLY_UNIFORM);
-  byId("uniform").textContent = `Attention is nearly uniform here (entropy ${percent(share ?? 0)} of its maximum): every word gets `
-    + "about the same weight, and the map tells nothing about this pair.";
+  const uniform = pair.uniform[Number(state.direction)];
+  byId("uniform").hidden = uniform === null;
+  byId("uniform").textContent = uniform ?? "";
   list.select(pair);
   byId("previous").disabled = !list.step(-1);
   byId("next").disabled = !list.step(1);
@@ -59,7 +57,7 @@ function showMap() {
       button.setAttribute("aria-pressed", button.dataset.value === state[group.dataset.choice]);
     }
   }
-  byId("direction").hidden = state.pair.uniformity.length < 2;
+  byId("direction").hidden = state.pair.distance.length < 2;
   byId("zoom").classList.toggle("idle", state.view !== "heat");
   const nothing = map.weights.length === 0;
   byId("heat").hidden = nothing || state.view !== "heat";
@@ -120,7 +118,7 @@ function showSliders() {
 
 function change(name, value) {
   if (name === "direction") {
-    if (state.pair.uniformity.length < 2) return;
+    if (state.pair.distance.length < 2) return;
     if (state.spot && value !== state.direction) state.spot = { row: state.spot.column, column: state.spot.row };
   }
   state[name] = value;

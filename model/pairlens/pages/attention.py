@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from pairlens.attention.uniformity import uniformity
+from pairlens.attention.uniformity import UNIFORM_BELOW, cells_of, verdict
 from pairlens.attention.words import words_of
 from pairlens.files import whole_file
 from pairlens.maps import Floats, PairAttention
 from pairlens.pages.shell import Block, write_page
+from pairlens.texts import Texts
 
 Labelled = tuple[int, PairAttention, float, float | None]
 
@@ -53,9 +54,9 @@ def write_attention_page(
     def blocks() -> Iterator[Block]:
         nonlocal count
         yield "metadata", metadata
-        causal = metadata["attention"]["use_causal_mask"]
+        masks = metadata["attention"]["use_causal_mask"], metadata["mask_zero"]
         for pair, attention, score, label in attentions:
-            yield f"pair-{count}", _pair(pair, attention, score, label, vocabulary, causal)
+            yield f"pair-{count}", _pair(pair, attention, score, label, vocabulary, masks)
             yield f"weights-{count}", encoded_weights(attention)
             count += 1
 
@@ -71,17 +72,33 @@ def _pair(
     score: float,
     label: float | None,
     vocabulary: Sequence[str] | None,
-    causal: bool,
+    masks: tuple[bool, bool],
 ) -> dict[str, Any]:
-    """What the page needs to know of a pair before anyone looks at it."""
+    """What the page needs to know of a pair before anyone looks at it.
+
+    Of each direction: `distance` from uniform (null if no row has a choice), and what `uniform` attention means.
+    """
+    distances = _distances(attention, *masks)
     return {
         "pair": pair,
         "score": _number(score),
         "label": _number(label),
         "query": words_of(attention.query, vocabulary),
         "value": words_of(attention.value, vocabulary),
-        "uniformity": [uniformity(scores, causal) for scores in _directions(attention)],
+        "distance": [_number(distance) for distance in distances],
+        "uniform": [verdict(distance) if distance < UNIFORM_BELOW else None for distance in distances],
     }
+
+
+def _distances(attention: PairAttention, causal: bool, mask_zero: bool) -> list[float]:
+    """The mean distance from uniform of each direction's rows; NaN if none has a choice."""
+    rows, columns = (Texts.from_lists([ids]) for ids in (attention.query, attention.value))
+    found = []
+    for scores in _directions(attention):
+        distances = cells_of(rows, columns, scores.ravel(), causal, mask_zero).distances()
+        found.append(float(distances.mean()) if len(distances) else math.nan)
+        rows, columns = columns, rows
+    return found
 
 
 def _directions(attention: PairAttention) -> Iterator[Floats]:

@@ -5,7 +5,7 @@ const ROW = 76; // px, as in attention.css
 const length = (pair) => pair.query.length + pair.value.length;
 const by = (key) => (a, b) => key(a) - key(b) || a.place - b.place;
 const miss = (pair) => Math.abs(pair.score - pair.label);
-const mostUniform = (pair) => Math.max(...pair.uniformity.map((share) => share ?? 1));
+const mostUniform = (pair) => -Math.min(...pair.distance.map((distance) => distance ?? 0));
 
 /** What pairs can be sorted by: a name, an order, and whether it needs labels. */
 const SORTS = {

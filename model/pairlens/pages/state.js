@@ -36,7 +36,7 @@ function readHash() {
   const number = (name, values, otherwise) => (values.includes(Number(parts.get(name))) ? Number(parts.get(name)) : otherwise);
   state.pair = pairs.find((pair) => String(pair.pair) === parts.get("pair")) ?? pairs[0];
   for (const [name, values] of Object.entries(CHOICES)) state[name] = among(name, values, values[0]);
-  if (state.pair.uniformity.length < 2) state.direction = "0";
+  if (state.pair.distance.length < 2) state.direction = "0";
   state.minimum = number("min", MINIMUMS, 0);
   state.top = number("top", TOPS, null);
   state.zoom = number("zoom", ZOOMS, 1);

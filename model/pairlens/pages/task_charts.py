@@ -117,7 +117,7 @@ def _scores_by_label(run: Drawn, charts: BinaryCharts) -> str:
     threshold = min(run.report.measured["threshold"], 1.0)
     chart.span(threshold, -1.08 * most, 1.08 * most, "guide")
     chart.text(0.5, most, "label 1", "middle", dy=4)
-    chart.text(0.5, -most, "label 0", "middle", dy=4)
+    chart.text(0.5, -most, "label 0", "middle", dy=-3)
     title = run.named("Scores by label")
     numbers = table(["score", "label 1", "label 0"], rows, title)
     drawing = chart.svg(f"Histograms of the scores of pairs with label 1, above, and label 0, below. {title}")
