@@ -1,6 +1,6 @@
 """A run directory with random weights, for the benchmarks: what a network computes costs the same trained or not.
 
-python tests/benchmarks/make_run.py documented|aligned FOLDER [VOCABULARY]
+python tests/benchmarks/make_run.py documented|documented-lazy|aligned|aligned-lazy FOLDER [VOCABULARY]
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from pairlens.weights import weight_shapes
 CONFIGS = Path(__file__).parents[2] / "configs"
 NETWORKS = {  # the changes to configs/NAME.yaml
     "documented": [],
-    "aligned": ["model.overlap=false"],  # its features come from outside the network, whatever computes the network
+    # Overlap and word dropout come from outside the network, whatever computes the network.
+    "aligned": ["model.overlap=false", "training.word_dropout.rate=0"],
 }
+LAZY = "-lazy"  # behind a network's name: trained with Adam for the embedding rows of a batch alone
 
 
 def make_run(name: str, path: Path, vocabulary: int = VOCABULARY) -> None:
     """Write a run of the named network. Its scores differ from pair to pair, so that a wrong engine is seen."""
-    config = load_config(CONFIGS / f"{name}.yaml", [*NETWORKS[name], f"model.embedding.input_dim={vocabulary}"])
+    network = name.removesuffix(LAZY)
+    changes = [*NETWORKS[network], f"training.optimizer.lazy={str(name != network).lower()}"]
+    config = load_config(CONFIGS / f"{network}.yaml", [*changes, f"model.embedding.input_dim={vocabulary}"])
     run = Run.create(path, config, environment={}, force=True)
     random = np.random.default_rng(1)
     run.write_weights({name: _draw(random, name, shape) for name, shape in weight_shapes(config.model).items()})

@@ -29,7 +29,16 @@ class Texts(NamedTuple):
 
 def read_model(run: Path) -> dict[str, Any]:
     """The `model` section of a run's config."""
-    return yaml.load((run / "config.yaml").read_text(), yaml.CSafeLoader)["model"]
+    return _read_config(run)["model"]
+
+
+def trains_lazily(run: Path) -> bool:
+    """Whether Adam moves only the embedding rows of a batch."""
+    return _read_config(run)["training"]["optimizer"]["lazy"]
+
+
+def _read_config(run: Path) -> dict[str, Any]:
+    return yaml.load((run / "config.yaml").read_text(), yaml.CSafeLoader)
 
 
 def read_weights(run: Path) -> dict[str, Floats]:

@@ -24,6 +24,7 @@ from padded import (
     read_weights,
     score_texts,
     shuffled_batches,
+    trains_lazily,
     write_scores,
 )
 from processes import THREADS
@@ -36,12 +37,12 @@ TOKENS = 2048  # of a batch: the fastest of 1024 to 16384
 class Network(nn.Module):
     """Logits of pairs padded with the id `vocabulary`, whose embedding is zero."""
 
-    def __init__(self, model: dict[str, Any], weights: dict[str, Floats]) -> None:
+    def __init__(self, model: dict[str, Any], weights: dict[str, Floats], sparse: bool = False) -> None:
         super().__init__()
         self.model = model
         self.padding = model["embedding"]["input_dim"]
         table = torch.from_numpy(weights["embedding/embeddings"])
-        self.embedding = nn.Embedding.from_pretrained(table, freeze=False, padding_idx=self.padding)
+        self.embedding = nn.Embedding.from_pretrained(table, freeze=False, padding_idx=self.padding, sparse=sparse)
         self.embedding_dropout = nn.Dropout(model["embedding"]["dropout"])
         if model["embedding"]["match_channels"]:
             self.register_buffer("idf", torch.from_numpy(weights["tokens/idf"]))
@@ -138,17 +139,24 @@ def score_files(run: Path, query: Path, value: Path, output: Path) -> None:
 def train(run: Path, query: Texts, value: Texts, label: Floats, batch: int, epochs: int) -> Iterator[float]:
     """Yields the pairs per second of each epoch."""
     torch.set_num_threads(THREADS)
-    network = Network(read_model(run), read_weights(run)).train()
-    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
+    lazy = trains_lazily(run)
+    network = Network(read_model(run), read_weights(run), sparse=lazy).train()
+    optimizers: list[torch.optim.Optimizer] = []
+    dense = list(network.parameters())
+    if lazy:
+        optimizers.append(torch.optim.SparseAdam([network.embedding.weight], lr=1e-3))
+        dense = [parameter for parameter in dense if parameter is not network.embedding.weight]
+    optimizers.append(torch.optim.Adam(dense, lr=1e-3, fused=True))
     random, targets = np.random.default_rng(1), torch.from_numpy(label)
     for _ in range(epochs):
         began = time.perf_counter()
         for rows in shuffled_batches(query, value, batch, random):
             padded = (torch.from_numpy(pad(texts, rows, network.padding)) for texts in (query, value))
             loss = binary_cross_entropy_with_logits(network(*padded), targets[rows])
-            optimizer.zero_grad()
+            network.zero_grad()
             loss.backward()
-            optimizer.step()
+            for optimizer in optimizers:
+                optimizer.step()
         yield len(label) / (time.perf_counter() - began)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from make_run import LAZY
 from processes import THREADS, Command, run_once
 
 PAIRLENS = str(Path(sys.executable).parent / "pairlens")
@@ -38,7 +39,7 @@ def all_works(quick: bool) -> Iterator[tuple[str, Callable[[Path], Work]]]:
     for network in networks:
         for kind, pairs in (("short", short), ("long", long // 5)):
             yield f"engine alone: {network}, {kind}", partial(engine_alone, network, kind, pairs)
-    for network in networks:
+    for network in [*networks, *(network + LAZY for network in networks)]:
         for kind, pairs in (("short", short // 2), ("long", long // 10)):
             yield f"training, batch 256: {network}, {kind}", partial(training, network, kind, pairs)
     for kind, pairs in (("short", short), ("long", long // 5)):
@@ -69,6 +70,7 @@ def engine_alone(network: str, kind: str, pairs: int, folder: Path) -> Work:
 
 
 def training(network: str, kind: str, pairs: int, folder: Path) -> Work:
+    """Lazy training is PyTorch's SparseAdam; Keras has none, and trains as ever."""
     inputs = [make_run(folder, network), *make_pairs(folder, kind, pairs)]
     commands = {name: [*_script("training_only"), name, *inputs] for name in ("pairlens", "torch", "keras")}
     return Work("pairs/s", commands)
