@@ -249,6 +249,36 @@ def test_values_that_contradict_each_other_are_refused(write: Write, one: str, o
     assert fault in found
 
 
+def test_class_weights_need_classes(write: Write) -> None:
+    (found,) = faults_of(write(MINIMAL), "task=regression", "training.class_weight=balanced")
+    assert "training.class_weight" in found
+    assert "null with task: regression, which has no classes" in found
+
+
+def test_convolutions_that_no_view_shows_are_refused(write: Write) -> None:
+    path = write(MINIMAL)
+    (found,) = faults_of(path, "model.views=[embedding]")
+    assert "with convolution, unless model.conv is []" in found
+    load_config(path, ["model.views=[embedding]", "model.conv=[]"])
+
+
+@pytest.mark.parametrize(
+    ("task", "loss"),
+    [
+        ("binary", "cross_entropy"),
+        ("regression", "mse"),
+        ("regression", "mae"),
+        ("regression", "huber"),
+        ("multiclass", "cross_entropy"),
+        ("ranking", "cross_entropy"),
+        ("ranking", "pairwise"),
+    ],
+)
+def test_every_loss_of_a_task(write: Write, task: str, loss: str) -> None:
+    classes = ["model.classes=3"] if task == "multiclass" else []
+    assert load_config(write(MINIMAL), [f"task={task}", f"training.loss={loss}", *classes]).training.loss == loss
+
+
 def test_a_contradiction_is_refused_without_a_file_too() -> None:
     raw: dict[str, Any] = {"data": {"train": "t"}, "model": {"embedding": {"input_dim": 5}, "masking": "none"}}
     Config.model_validate(raw)

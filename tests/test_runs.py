@@ -304,6 +304,13 @@ def test_a_small_file_of_many_zeros(run: Run) -> None:
         run.weights(make_config())
 
 
+def test_an_evaluation_without_end(run: Run) -> None:
+    """No more than a mebibyte of it is taken into memory, and what is cut off there is no evaluation."""
+    run.write_evaluation({"threshold": 0.25, "more": "x" * 2**21})
+    with pytest.raises(RunError, match=r"evaluation\.json: damaged"):
+        run.threshold()
+
+
 def test_a_threshold_nested_without_end(run: Run) -> None:
     (run.path / "evaluation.json").write_text("[" * 100_000)
     with pytest.raises(RunError, match=r"evaluation\.json: damaged"):
