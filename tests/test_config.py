@@ -279,6 +279,21 @@ def test_every_loss_of_a_task(write: Write, task: str, loss: str) -> None:
     assert load_config(write(MINIMAL), [f"task={task}", f"training.loss={loss}", *classes]).training.loss == loss
 
 
+@pytest.mark.parametrize(
+    ("task", "loss", "allowed"),
+    [
+        ("binary", "mse", "cross_entropy"),
+        ("regression", "cross_entropy", "mse, mae, huber"),
+        ("multiclass", "huber", "cross_entropy"),
+        ("ranking", "mae", "cross_entropy, pairwise"),
+    ],
+)
+def test_the_loss_of_another_task_is_refused(write: Write, task: str, loss: str, allowed: str) -> None:
+    classes = ["model.classes=3"] if task == "multiclass" else []
+    (found,) = faults_of(write(MINIMAL), f"task={task}", f"training.loss={loss}", *classes)
+    assert f"must be auto or one of {allowed} with task: {task}" in found
+
+
 def test_a_contradiction_is_refused_without_a_file_too() -> None:
     raw: dict[str, Any] = {"data": {"train": "t"}, "model": {"embedding": {"input_dim": 5}, "masking": "none"}}
     Config.model_validate(raw)
