@@ -249,6 +249,20 @@ def test_values_that_contradict_each_other_are_refused(write: Write, one: str, o
     assert fault in found
 
 
+def test_lazy_gradients_do_not_accumulate(write: Write) -> None:
+    path, lazy = write(MINIMAL), "training.optimizer.lazy=true"
+    load_config(path, [lazy, "training.accumulate=1"])
+    (found,) = faults_of(path, lazy, "training.accumulate=2")
+    assert "1 with training.optimizer.lazy" in found
+
+
+@pytest.mark.parametrize(("padding", "reach"), [("same", (4, 5)), ("causal", (9, 0))])
+def test_the_reach_of_a_dilated_convolution(padding: str, reach: tuple[int, int]) -> None:
+    """4 tokens, 3 apart, span 10: one is the position itself."""
+    conv = schema.ConvConfig.model_validate({"kernel_size": 4, "dilation_rate": 3, "padding": padding})
+    assert conv.reach == reach
+
+
 def test_class_weights_need_classes(write: Write) -> None:
     (found,) = faults_of(write(MINIMAL), "task=regression", "training.class_weight=balanced")
     assert "training.class_weight" in found
