@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,8 +37,14 @@ class Result(NamedTuple):
     stderr: str
 
 
-def pairlens(folder: Path, *arguments: str | Path, stdin: str = "", **environment: str) -> Result:
-    """`pairlens ARGUMENTS` run in a folder, no stream of it being a terminal."""
+def pairlens(
+    folder: Path,
+    *arguments: str | Path,
+    stdin: str = "",
+    before: Callable[[], None] | None = None,
+    **environment: str,
+) -> Result:
+    """`pairlens ARGUMENTS` run in a folder, no stream of it being a terminal; `before` is called in its process."""
     done = subprocess.run(
         [PAIRLENS, *map(str, arguments)],
         cwd=folder,
@@ -46,8 +53,18 @@ def pairlens(folder: Path, *arguments: str | Path, stdin: str = "", **environmen
         capture_output=True,
         encoding="utf-8",
         check=False,
+        preexec_fn=before,
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def without_privileges() -> None:
+    """In a child process before its program starts: permissions hold for root as they do for everyone else."""
+    drop_from_bounding_set, override, read_search = 24, 1, 2  # prctl(2) and capabilities(7)
+    if os.getuid() == 0:
+        for capability in (override, read_search):
+            if ctypes.CDLL(None, use_errno=True).prctl(drop_from_bounding_set, capability, 0, 0, 0):
+                raise OSError(ctypes.get_errno(), "root keeps its privileges")
 
 
 def plain_environment() -> dict[str, str]:

@@ -160,13 +160,6 @@ def test_files_that_cannot_be_read(project: Path, tmp_path: Path) -> None:
         assert refused(project, tmp_path, "q.txt", name, "--on-bad-line", "nan") == message
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
-def test_a_file_without_permission(project: Path, tmp_path: Path) -> None:
-    write(tmp_path, b"1\n", b"1\n")
-    (tmp_path / "v.txt").chmod(0)
-    assert refused(project, tmp_path, "q.txt", "v.txt") == "v.txt: Permission denied"
-
-
 def test_a_pipe_is_read_to_its_end(project: Path, tmp_path: Path) -> None:
     """As in `pairlens score RUN q.txt <(zcat v.txt.Z)`."""
     os.mkfifo(tmp_path / "pipe")

@@ -1,6 +1,7 @@
 """A disk that is full in the middle of a file: a clear error, exit code 1, the old file as it was, and no litter.
 
-A limit on the size of files stands for the disk: the system reports it in the same place, as such an error.
+A limit on the size of files stands for the disk: the system reports it in the same place, as such an error. Where the
+system lets one mount a small disk in memory, that is filled too.
 """
 
 from __future__ import annotations
@@ -87,6 +88,87 @@ def test_a_resumable_output_keeps_its_chunks(copy: Path) -> None:
     lines = (copy / "out.txt").read_text().splitlines()
     assert len(lines) == 140_000
     assert len(set(lines)) == 1
+
+
+# ---- a real disk, in a name space of its own -------------------------------------------------------------------------
+
+UNSHARE = ["unshare", "--user", "--map-root-user", "--mount"]
+
+
+@pytest.fixture
+def disk(copy: Path) -> Path:
+    """Where `on_disk` mounts its disk."""
+    (copy / "disk").mkdir()
+    try:
+        subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "none", "disk"], cwd=copy, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no disk can be mounted here, the tests above stand for it: {error}")
+    return copy / "disk"
+
+
+def on_disk(folder: Path, size: str, script: str) -> Result:
+    """A shell script that runs beside an empty disk, `disk`, of that size; `$PAIRLENS` is the command."""
+    done = subprocess.run(
+        [*UNSHARE, "sh", "-euc", f"mount -t tmpfs -o size={size} none disk; {script}"],
+        cwd=folder,
+        env=plain_environment() | {"PAIRLENS": PAIRLENS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.usefixtures("disk")
+@pytest.mark.parametrize("command", ["score --output", "evaluate --quiet --predictions", "attend --output"])
+def test_a_result_on_a_full_disk(copy: Path, command: str) -> None:
+    """One that held a file before: it is as it was, and nothing stands beside it."""
+    name, *options = command.split()
+    files = [] if name == "evaluate" else FILES
+    arguments = " ".join([name, "run", *files, *options, "disk/out.jsonl", "--force"])
+    fill = "echo old > disk/out.jsonl; cat /dev/zero 2> /dev/null > disk/other || true"
+    result = on_disk(copy, "64k", f"{fill}; $PAIRLENS {arguments} || echo $?; cat disk/out.jsonl; ls -A disk")
+    assert result == (0, "1\nold\nother\nout.jsonl\n", "error: No space left on device\n")
+
+
+@pytest.mark.usefixtures("disk")
+def test_scoring_goes_on_when_there_is_room_again(copy: Path) -> None:
+    (copy / "q.txt").write_text("1 2\n" * 140_000)
+    score = "$PAIRLENS score run q.txt q.txt"
+    resumable = f"{score} --output disk/out.txt --resume --quiet"
+    more = "mount -o remount,size=8m disk"
+    result = on_disk(
+        copy,
+        "900k",
+        f"{resumable} || echo $?; ls -A disk; {more}; {resumable}; ls -A disk; {score} | cmp - disk/out.txt",
+    )
+    assert result == (
+        0,
+        "1\nout.txt.partial\nout.txt.progress\nout.txt\n",
+        "error: No space left on device\n",
+    )
+
+
+@pytest.mark.usefixtures("disk")
+def test_training_goes_on_when_there_is_room_again(copy: Path) -> None:
+    """The disk fills up in mid-training; what `--resume` then makes is what an undisturbed training made."""
+    train = "$PAIRLENS train config.yaml --seed 7 --output disk/run --quiet --set training.checkpoint.every_steps=1"
+    more = "mount -o remount,size=8m disk"
+    keep = "cp disk/run/metrics.jsonl before.jsonl; find disk -name '*.partial'"
+    result = on_disk(copy, "64k", f"{train} || echo $?; {keep}; {more}; {train} --resume; cp -r disk/run again")
+    assert result == (0, "1\n", "error: No space left on device\n")
+    assert 0 < len(epochs(copy / "before.jsonl")) < 20
+    assert epochs(copy / "again/metrics.jsonl") == epochs(copy / "run/metrics.jsonl")
+    assert (copy / "again/weights.npz").read_bytes() == (copy / "run/weights.npz").read_bytes()
+
+
+def epochs(path: Path) -> list[tuple[int, float, dict[str, float]]]:
+    """The lines of a metrics.jsonl but for how long they took."""
+    parsed = map(json.loads, path.read_text().splitlines())
+    return [(line["epoch"], line["loss"], line["dev"]) for line in parsed]
+
+
+# ---- interruptions ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

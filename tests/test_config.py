@@ -254,6 +254,65 @@ def test_values_that_contradict_each_other_are_refused(write: Write, one: str, o
     assert fault in found
 
 
+def test_lazy_gradients_do_not_accumulate(write: Write) -> None:
+    path, lazy = write(MINIMAL), "training.optimizer.lazy=true"
+    load_config(path, [lazy, "training.accumulate=1"])
+    (found,) = faults_of(path, lazy, "training.accumulate=2")
+    assert "1 with training.optimizer.lazy" in found
+
+
+@pytest.mark.parametrize(("padding", "reach"), [("same", (4, 5)), ("causal", (9, 0))])
+def test_the_reach_of_a_dilated_convolution(padding: str, reach: tuple[int, int]) -> None:
+    """4 tokens, 3 apart, span 10: one is the position itself."""
+    conv = schema.ConvConfig.model_validate({"kernel_size": 4, "dilation_rate": 3, "padding": padding})
+    assert conv.reach == reach
+
+
+def test_class_weights_need_classes(write: Write) -> None:
+    (found,) = faults_of(write(MINIMAL), "task=regression", "training.class_weight=balanced")
+    assert "training.class_weight" in found
+    assert "null with task: regression, which has no classes" in found
+
+
+def test_convolutions_that_no_view_shows_are_refused(write: Write) -> None:
+    path = write(MINIMAL)
+    (found,) = faults_of(path, "model.views=[embedding]")
+    assert "with convolution, unless model.conv is []" in found
+    load_config(path, ["model.views=[embedding]", "model.conv=[]"])
+
+
+@pytest.mark.parametrize(
+    ("task", "loss"),
+    [
+        ("binary", "cross_entropy"),
+        ("regression", "mse"),
+        ("regression", "mae"),
+        ("regression", "huber"),
+        ("multiclass", "cross_entropy"),
+        ("ranking", "cross_entropy"),
+        ("ranking", "pairwise"),
+    ],
+)
+def test_every_loss_of_a_task(write: Write, task: str, loss: str) -> None:
+    classes = ["model.classes=3"] if task == "multiclass" else []
+    assert load_config(write(MINIMAL), [f"task={task}", f"training.loss={loss}", *classes]).training.loss == loss
+
+
+@pytest.mark.parametrize(
+    ("task", "loss", "allowed"),
+    [
+        ("binary", "mse", "cross_entropy"),
+        ("regression", "cross_entropy", "mse, mae, huber"),
+        ("multiclass", "huber", "cross_entropy"),
+        ("ranking", "mae", "cross_entropy, pairwise"),
+    ],
+)
+def test_the_loss_of_another_task_is_refused(write: Write, task: str, loss: str, allowed: str) -> None:
+    classes = ["model.classes=3"] if task == "multiclass" else []
+    (found,) = faults_of(write(MINIMAL), f"task={task}", f"training.loss={loss}", *classes)
+    assert f"must be auto or one of {allowed} with task: {task}" in found
+
+
 def test_a_contradiction_is_refused_without_a_file_too() -> None:
     raw: dict[str, Any] = {"data": {"train": "t"}, "model": {"embedding": {"input_dim": 5}, "masking": "none"}}
     Config.model_validate(raw)

@@ -18,6 +18,7 @@ from pairlens import blocks
 from pairlens.errors import DataError
 from pairlens.pairs import (
     Pairs,
+    Position,
     SplitPaths,
     TextRules,
     Texts,
@@ -80,6 +81,31 @@ def test_chunks_of_files(folder: Path, pairs: list[tuple[list[int], list[int]]],
 def test_chunks_of_a_stream(pairs: list[tuple[list[int], list[int]]], chunk: int) -> None:
     stream = io.BytesIO(b"\n".join(line(query) + b"\t" + line(value) for query, value in pairs))
     assert [as_lists(part) for part in iter_tsv(stream, RULES, chunk)] == expected_chunks(pairs, chunk)
+
+
+@pytest.mark.parametrize("block_bytes", [5, 1000])
+def test_reading_goes_on_where_a_chunk_ended(folder: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int) -> None:
+    """From each end that is known come the same chunks and faults as if the files were read from the beginning."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    query = write(folder / "q.txt", b"1\n2 3\n4\n5 6\n7\n")
+    value = write(folder / "v.txt", b"10\n20\n30\n40\n50\n")
+    ends: list[Position | None] = []
+    chunks = [as_lists(part) for part in iter_pairs(query, value, RULES, chunk=2, ends=ends)]
+    if block_bytes == 1000:
+        assert ends == [(2, 6, 6), (4, 12, 12), (5, 14, 15)]
+    known = [(number, end) for number, end in enumerate(ends, start=1) if end is not None]
+    assert known
+    for number, end in known:
+        new: list[Position | None] = []
+        rest = iter_pairs(query, value, RULES, chunk=2, start=end, ends=new)
+        assert [as_lists(part) for part in rest] == chunks[number:]
+        assert [position for position in new if position] == [position for _, position in known[number:]]
+    write(value, b"10\n20\n30\nx\n50\n")
+    with pytest.raises(DataError, match=r"v\.txt:4:1: not an integer: 'x'"):
+        list(iter_pairs(query, value, RULES, chunk=2, start=Position(2, 6, 6)))
+    write(value, b"10\n20\n30\n")
+    with pytest.raises(DataError, match=r"q\.txt: 5 lines, but .*v\.txt: 3 lines"):
+        list(iter_pairs(query, value, RULES, chunk=2, start=Position(2, 6, 6)))
 
 
 def test_chunks_are_ragged_arrays_from_zero(folder: Path) -> None:

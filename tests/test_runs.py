@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pairlens.config import Config
 from pairlens.errors import ConfigError, RunError, UsageError
 from pairlens.progress import Progress
-from pairlens.runs import Run
+from pairlens.runs import Run, flat, without_nan
 from pairlens.weights import weight_shapes
 
 
@@ -70,6 +70,38 @@ def test_a_new_run_has_a_config_and_an_environment(tmp_path: Path) -> None:
 def test_the_config_comes_back(tmp_path: Path) -> None:
     config = make_config(data={"train": tmp_path / "train"}, task="regression")
     assert Run.create(tmp_path / "run", config, {}).config() == config
+
+
+def test_curves_are_a_file_of_the_run(run: Run) -> None:
+    run.write_curves(b"a picture")
+    assert (run.path / "curves.png").read_bytes() == b"a picture"
+
+
+def test_a_fingerprint_tells_models_apart(run: Run) -> None:
+    """Other weights or another config are another model, whatever else the run holds."""
+    first = run.fingerprint()
+    run.write_evaluation({"threshold": 0.75})
+    assert run.fingerprint() == first
+    run.write_weights({name: array + 1 for name, array in make_weights(make_config()).items()})
+    other_weights = run.fingerprint()
+    with (run.path / "config.yaml").open("a") as file:
+        file.write("\n")
+    assert len({first, other_weights, run.fingerprint()}) == 3
+
+
+def test_a_config_as_dotted_keys() -> None:
+    assert flat({"model": {"conv": [{"filters": 3}, {"filters": 5}]}, "task": "binary"}) == {
+        "model.conv.0.filters": 3,
+        "model.conv.1.filters": 5,
+        "task": "binary",
+    }
+
+
+def test_an_undefined_metric_is_null_wherever_it_stands() -> None:
+    assert without_nan({"ci": [0.25, math.nan], "dev": ({"f1": math.nan}, 1)}) == {
+        "ci": [0.25, None],
+        "dev": [{"f1": None}, 1],
+    }
 
 
 def test_an_empty_directory_may_become_a_run(tmp_path: Path) -> None:
@@ -270,6 +302,13 @@ def test_a_small_file_of_many_zeros(run: Run) -> None:
     assert (run.path / "weights.npz").stat().st_size < 50_000
     with pytest.raises(RunError, match="it expands to more than 100 times its size"):
         run.weights(make_config())
+
+
+def test_an_evaluation_without_end(run: Run) -> None:
+    """No more than a mebibyte of it is taken into memory, and what is cut off there is no evaluation."""
+    run.write_evaluation({"threshold": 0.25, "more": "x" * 2**21})
+    with pytest.raises(RunError, match=r"evaluation\.json: damaged"):
+        run.threshold()
 
 
 def test_a_threshold_nested_without_end(run: Run) -> None:
