@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -61,7 +62,7 @@ def test_a_result(copy: Path, name: str, arguments: list[str]) -> None:
     (copy / name).write_text("old")
     before = files_below(copy)
     result = limited(copy, 512, *arguments, name, "--force")
-    assert (result.code, result.stderr) == (1, "error: File too large\n")
+    assert (result.code, result.stderr) == (1, f"error: {name}: File too large; what was there before is kept\n")
     assert files_below(copy) == before
 
 
@@ -69,7 +70,7 @@ def test_a_new_run_on_a_full_disk(copy: Path) -> None:
     """Weights do not fit: what train wrote until then is whole, and the next command says what is missing."""
     result = limited(copy, 2000, "train", "config.yaml", "--output", "new", "--set", "training.epochs=1")
     assert result.code == 1
-    assert result.stderr.splitlines()[-1] == "error: File too large"
+    assert result.stderr.splitlines()[-1] == "error: new/weights.npz: File too large; what was there before is kept"
     assert not [path for path in (copy / "new").rglob("*") if path.name.endswith(".partial")]
     result = pairlens(copy, "score", "new", *FILES)
     assert result.code == 2
@@ -82,7 +83,7 @@ def test_a_resumable_output_keeps_its_chunks(copy: Path) -> None:
     command = ["score", "run", "q.txt", "q.txt", "--output", "out.txt", "--resume"]
     result = limited(copy, 900_000, *command)
     assert result.code == 1
-    assert result.stderr.splitlines()[-1] == "error: File too large"
+    assert result.stderr.splitlines()[-1] == "error: out.txt: File too large; what was there before is kept"
     assert json.loads((copy / "out.txt.progress").read_text())["state"]["position"][0] == 65_536
     assert pairlens(copy, *command).code == 0
     lines = (copy / "out.txt").read_text().splitlines()
@@ -128,7 +129,11 @@ def test_a_result_on_a_full_disk(copy: Path, command: str) -> None:
     arguments = " ".join([name, "run", *files, *options, "disk/out.jsonl", "--force"])
     fill = "echo old > disk/out.jsonl; cat /dev/zero 2> /dev/null > disk/other || true"
     result = on_disk(copy, "64k", f"{fill}; $PAIRLENS {arguments} || echo $?; cat disk/out.jsonl; ls -A disk")
-    assert result == (0, "1\nold\nother\nout.jsonl\n", "error: No space left on device\n")
+    assert result == (
+        0,
+        "1\nold\nother\nout.jsonl\n",
+        "error: disk/out.jsonl: No space left on device; what was there before is kept\n",
+    )
 
 
 @pytest.mark.usefixtures("disk")
@@ -145,7 +150,7 @@ def test_scoring_goes_on_when_there_is_room_again(copy: Path) -> None:
     assert result == (
         0,
         "1\nout.txt.partial\nout.txt.progress\nout.txt\n",
-        "error: No space left on device\n",
+        "error: disk/out.txt: No space left on device; what was there before is kept\n",
     )
 
 
@@ -156,7 +161,8 @@ def test_training_goes_on_when_there_is_room_again(copy: Path) -> None:
     more = "mount -o remount,size=8m disk"
     keep = "cp disk/run/metrics.jsonl before.jsonl; find disk -name '*.partial'"
     result = on_disk(copy, "64k", f"{train} || echo $?; {keep}; {more}; {train} --resume; cp -r disk/run again")
-    assert result == (0, "1\n", "error: No space left on device\n")
+    assert result[:2] == (0, "1\n")
+    assert re.fullmatch(r"error: disk/run/\S+: No space left on device; what was there before is kept\n", result.stderr)
     assert 0 < len(epochs(copy / "before.jsonl")) < 20
     assert epochs(copy / "again/metrics.jsonl") == epochs(copy / "run/metrics.jsonl")
     assert (copy / "again/weights.npz").read_bytes() == (copy / "run/weights.npz").read_bytes()

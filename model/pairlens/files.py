@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import tempfile
@@ -10,9 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from pairlens.errors import UsageError
+from pairlens.errors import PairlensError, UsageError
 
 _PARTIAL = ".partial"
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def refuse_existing(path: Path, force: bool) -> None:
@@ -32,11 +34,11 @@ def whole_file(path: Path, mode: Literal["w", "wb", "w+b"] = "w") -> Iterator[IO
 
     It is written beside its place under a temporary name, synchronised to the disk and renamed. Text is UTF-8.
     """
-    path = path.resolve()  # a link keeps pointing where it does
+    given, path = path, path.resolve()  # a link keeps pointing where it does
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_PARTIAL, dir=path.parent)
     try:
         os.fchmod(descriptor, 0o666 & ~_umask())
-        with open(descriptor, mode, encoding=None if "b" in mode else "utf-8") as file:  # noqa: PTH123
+        with telling_of_a_full_disk(given), open(descriptor, mode, encoding=None if "b" in mode else "utf-8") as file:  # noqa: PTH123
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -45,6 +47,17 @@ def whole_file(path: Path, mode: Literal["w", "wb", "w+b"] = "w") -> Iterator[IO
         Path(temporary).unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
+
+
+@contextmanager
+def telling_of_a_full_disk(path: Path) -> Iterator[None]:
+    """Raises PairlensError where a write finds no room: the error of a write does not know its file."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise PairlensError(f"{path}: {error.strerror}; what was there before is kept") from error
+        raise
 
 
 def partial_files(path: Path) -> list[Path]:

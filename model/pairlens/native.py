@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.errors import PairlensError
 from pairlens.files import whole_file
 
 SOURCES = [*sorted((Path(__file__).parent / "kernels").glob("*.py")), Path(__file__).with_name("plan.py")]
@@ -86,7 +87,7 @@ def _compile(machine: Any, path: Path) -> dict[str, bytes]:
         missing = [f.name for f in module.functions if f.is_declaration and not _is_known(f.name)]
         assert not missing, f"{kernel.__name__} needs {missing}"  # linking it would end the process
         objects[kernel.__name__] = machine.emit_object(module)
-    with suppress(OSError):
+    with suppress(OSError, PairlensError):  # a full disk is one of the latter
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path, "wb") as file, zipfile.ZipFile(file, "w") as archive:
             for name, code in objects.items():

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from pairlens.errors import UsageError
-from pairlens.files import sync_directory, whole_file
+from pairlens.files import sync_directory, telling_of_a_full_disk, whole_file
 
 Json = dict[str, Any]
 
@@ -118,7 +118,7 @@ def resumable_files(paths: Mapping[str, Path], identity: Json) -> Iterator[Job]:
     Raises:
         UsageError: the job that was saved has another identity, is damaged, or another process works on it.
     """
-    with ExitStack() as stack:
+    with telling_of_a_full_disk(next(iter(paths.values()))), ExitStack() as stack:
         job = Job(paths, stack)
         job._open(identity)
         try:
