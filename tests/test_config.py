@@ -220,7 +220,22 @@ def test_what_keras_allows_and_pairlens_does_not_is_refused_with_the_reason(
         (
             "model.masking=none",
             "model.embedding.mask_zero=true",
-            "mask_zero: found true; must be false with model.masking",
+            "model.embedding.mask_zero: found true; must be false with model.masking",
+        ),
+        (
+            "model.masking=none",
+            "model.embedding.match_channels=true",
+            "model.embedding.match_channels: found true; must be false with model.masking: none",
+        ),
+        (
+            "model.masking=none",
+            "model.overlap=true",
+            "model.overlap: found true; must be false with model.masking: none",
+        ),
+        (
+            "training.optimizer.lazy=true",
+            "training.accumulate=2",
+            "training.accumulate: found 2; must be 1 with training.optimizer.lazy",
         ),
         ("model.masking=none", "data.empty=score", 'empty: found "score"; must be error with model.masking: none'),
         ("model.conv=[]", "model.attention.key=convolution", 'key: found "convolution"; must be value with model.conv'),
@@ -252,13 +267,6 @@ def test_values_that_contradict_each_other_are_refused(write: Write, one: str, o
     load_config(path, [other])
     (found,) = faults_of(path, one, other)
     assert fault in found
-
-
-def test_lazy_gradients_do_not_accumulate(write: Write) -> None:
-    path, lazy = write(MINIMAL), "training.optimizer.lazy=true"
-    load_config(path, [lazy, "training.accumulate=1"])
-    (found,) = faults_of(path, lazy, "training.accumulate=2")
-    assert "1 with training.optimizer.lazy" in found
 
 
 @pytest.mark.parametrize(("padding", "reach"), [("same", (4, 5)), ("causal", (9, 0))])
@@ -326,6 +334,28 @@ def test_every_metric_of_a_task_may_stop_early(write: Write, task: str, metric: 
     config = load_config(write(MINIMAL), [f"task={task}", f"training.early_stopping.metric={metric}"])
     assert config.training.early_stopping is not None
     assert config.training.early_stopping.metric == metric
+
+
+def test_the_decisive_metric_is_the_one_that_stops_early_or_the_tasks_first(write: Write) -> None:
+    path = write(MINIMAL)
+    stopping = "training.early_stopping"
+    assert load_config(path, [f"{stopping}.metric=f1"]).decisive_metric == "f1"
+    for unsaid in (f"{stopping}=null", f"{stopping}.metric=auto"):
+        assert load_config(path, [unsaid]).decisive_metric == "accuracy"
+        assert load_config(path, [unsaid, "task=regression"]).decisive_metric == "pearson"
+
+
+def test_the_columns_of_each_view(write: Write) -> None:
+    path = write(MINIMAL)
+    sizes = ["model.embedding.output_dim=5", "model.conv=[{filters: 7}, {filters: 3}]"]
+
+    def widths(*overrides: str) -> dict[str, int]:
+        return dict(load_config(path, [*sizes, *overrides]).model.view_widths)
+
+    assert widths() == {"convolution": 3}
+    assert widths("model.views=[embedding, convolution]") == {"embedding": 5, "convolution": 3}
+    assert widths("model.views=[embedding, convolution]", "model.embedding.match_channels=true")["embedding"] == 7
+    assert widths("model.conv=[]") == {"embedding": 5}  # all that is left, whatever `views` says
 
 
 def test_a_pretrained_matrix_may_stand_beside_the_written_out_default(write: Write, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def start(folder: Path, run: str) -> int:
     try:
         main()
     except SystemExit as end:
-        os._exit(end.code if isinstance(end.code, int) else 1)
+        os._exit(end.code if isinstance(end.code, int) else int(end.code is not None))
     os._exit(0)
 
 
