@@ -276,10 +276,20 @@ def test_the_reach_of_a_dilated_convolution(padding: str, reach: tuple[int, int]
     assert conv.reach == reach
 
 
+def test_only_a_multiclass_model_has_classes(write: Write) -> None:
+    (found,) = faults_of(write(MINIMAL), "model.classes=3")
+    assert "model.classes: found 3; must be null unless task is multiclass" in found
+
+
+@pytest.mark.parametrize("strides", [0, 2])
+def test_a_convolution_skips_no_token(write: Write, strides: int) -> None:
+    (found,) = faults_of(write(MINIMAL), f"model.conv.0.strides={strides}")
+    assert f"model.conv[0].strides: found {strides}; must be 1: an attention score stands for one token" in found
+
+
 def test_class_weights_need_classes(write: Write) -> None:
     (found,) = faults_of(write(MINIMAL), "task=regression", "training.class_weight=balanced")
-    assert "training.class_weight" in found
-    assert "null with task: regression, which has no classes" in found
+    assert 'training.class_weight: found "balanced"; must be null with task: regression, which has no classes' in found
 
 
 def test_convolutions_that_no_view_shows_are_refused(write: Write) -> None:
