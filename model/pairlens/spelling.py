@@ -7,7 +7,7 @@ ends, and the word itself; weighted by inverse document frequency, and hashed in
 
 from __future__ import annotations
 
-from collections import Counter
+from array import array
 from collections.abc import Iterator, Sequence
 from zlib import crc32
 
@@ -23,17 +23,20 @@ def spelling_features(vocabulary: Sequence[str]) -> tuple[NDArray[np.int64], NDA
 
     Entries like `<unk>` are no words, and their rows are empty.
     """
-    grams_of = [dict.fromkeys(ngrams(word)) for word in vocabulary]  # each once, always in the same order
-    frequency = Counter(gram for grams in grams_of for gram in grams)
-    number_of = {gram: number for number, gram in enumerate(frequency)}
-    lengths = np.array([len(grams) for grams in grams_of], np.int64)
-    numbers = np.fromiter((number_of[gram] for grams in grams_of for gram in grams), np.int64, lengths.sum())
-    hashes = np.fromiter((crc32(gram.encode()) for gram in frequency), np.int64, len(frequency))
-    weights = np.log(len(vocabulary) / np.fromiter(frequency.values(), np.int64, len(frequency)))
+    number_of: dict[str, int] = {}
+    numbers, lengths = array("q"), np.zeros(len(vocabulary), np.int64)
+    for row, word in enumerate(vocabulary):
+        grams = dict.fromkeys(ngrams(word))  # each once, always in the same order
+        lengths[row] = len(grams)
+        numbers.extend(number_of.setdefault(gram, len(number_of)) for gram in grams)
+    numbered = np.array(numbers, np.int64)
+    frequency = np.bincount(numbered, minlength=len(number_of))
+    hashes = np.fromiter((crc32(gram.encode()) for gram in number_of), np.int64, len(number_of))
+    weights = np.log(len(vocabulary) / frequency)
     signed = np.where(hashes & COLUMNS, weights, -weights)
-    keys = np.repeat(np.arange(len(vocabulary)), lengths) * COLUMNS + hashes[numbers] % COLUMNS
+    keys = np.repeat(np.arange(len(vocabulary)), lengths) * COLUMNS + hashes[numbered] % COLUMNS
     entries, inverse = np.unique(keys, return_inverse=True)
-    values = np.bincount(inverse, signed[numbers], len(entries))
+    values = np.bincount(inverse, signed[numbered], len(entries))
     rows, columns = np.divmod(entries, COLUMNS)
     norms = np.sqrt(np.bincount(rows, values**2, len(vocabulary)))
     kept = norms[rows] > 0
