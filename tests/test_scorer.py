@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from models import Case, cases, make_config, random_texts, random_weights
 from oracles import score_pair
-from threadpoolctl import threadpool_info, threadpool_limits
 
 from pairlens import encoder, scorer
 from pairlens.errors import DataError
@@ -135,28 +132,6 @@ def test_a_stream_scores_as_its_chunks_do() -> None:
     assert [pairs for pairs, _ in streamed] == chunks
     for pairs, score in streamed:
         np.testing.assert_array_equal(score, engine.score(pairs.query, pairs.value))
-
-
-def test_blas_keeps_to_one_thread_while_windows_are_scored(monkeypatch: pytest.MonkeyPatch) -> None:
-    config = make_config()
-    model, texts, seen = Scorer(config, random_weights(config)), random_texts(20, 5, 9), []
-    score_window = Scorer._score_window
-
-    def spy(self: Scorer, *args: Any) -> Any:
-        seen.extend(blas_threads())
-        return score_window(self, *args)
-
-    monkeypatch.setattr(Scorer, "_score_window", spy)
-    with threadpool_limits(2, "blas"):
-        model.score(texts, texts)
-        list(model.stream([Pairs(texts, texts)]))
-        assert set(blas_threads()) == {2}  # afterwards the caller has its own again
-    assert len(seen) >= 2
-    assert set(seen) == {1}
-
-
-def blas_threads() -> list[int]:
-    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
 
 def test_no_pairs_have_no_scores() -> None:

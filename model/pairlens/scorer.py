@@ -10,13 +10,11 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from functools import cached_property
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from pairlens.activations import activate, softmax
 from pairlens.config import Config
@@ -58,7 +56,6 @@ class Scorer:
         model = config.model
         self.config = config
         self.threads = threads or len(os.sched_getaffinity(0))
-        self._blas = ThreadpoolController()
         self._encoder = Encoder(model, weights)
         self._directions = 2 if model.attention.direction == "both" else 1
         self._weights = weights
@@ -80,20 +77,18 @@ class Scorer:
         Raises:
             DataError: unequal counts, an id outside the vocabulary, or an empty text that the config does not allow.
         """
-        with self._one_blas_thread():
-            return self._start(*self._checked(queries, values))()
+        return self._start(*self._checked(queries, values))()
 
     def stream(self, chunks: Iterable[Pairs]) -> Iterator[tuple[Pairs, Floats]]:
         """Each chunk of pairs with its scores, in order; the next is read while one is scored. Raises as `score`."""
         started: deque[tuple[Pairs, Callable[[], Floats]]] = deque()
-        with self._one_blas_thread():
-            for pairs in chunks:
-                started.append((pairs, self._start(*self._checked(pairs.query, pairs.value))))
-                if len(started) > 1:
-                    done, scores = started.popleft()
-                    yield done, scores()
-            for done, scores in started:
+        for pairs in chunks:
+            started.append((pairs, self._start(*self._checked(pairs.query, pairs.value))))
+            if len(started) > 1:
+                done, scores = started.popleft()
                 yield done, scores()
+        for done, scores in started:
+            yield done, scores()
 
     @property
     def chunk(self) -> int:
@@ -231,11 +226,6 @@ class Scorer:
         return np.concatenate([padded.reshape(-1, units), kernel[rows:]]), bias
 
     # ---- around it -----------------------------------------------------------------------------------------------
-
-    def _one_blas_thread(self) -> AbstractContextManager[object]:
-        """Windows are what runs in parallel: BLAS's threads beside them were seen to make scoring ten times as slow."""
-        limit: AbstractContextManager[object] = self._blas.limit(limits=1, user_api="blas")
-        return limit
 
     @cached_property
     def _workers(self) -> ThreadPoolExecutor:
