@@ -164,10 +164,11 @@ def test_seeds_trains_several_and_tells_their_mean_and_deviation(tmp_path: Path)
     assert summary["dev"]["log_loss"]["deviation"] == pytest.approx(np.std(each, ddof=1))
 
 
+@pytest.mark.parametrize(("rate", "readings"), [(0.5, 3), (0.0, 1)])
 def test_word_dropout_reads_each_epoch_anew_and_the_overlap_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: float, readings: int
 ) -> None:
-    config = make_config(word_dropout={"rate": 0.5, "unknown_id": 1}, epochs=3).model_dump()
+    config = make_config(word_dropout={"rate": rate, "unknown_id": 1}, epochs=3).model_dump()
     config["model"]["overlap"] = True
     config = Config.model_validate(config)
     query = Texts.from_lists([[2, 3], [4, 3], [5, 3], [6, 3]])
@@ -184,7 +185,8 @@ def test_word_dropout_reads_each_epoch_anew_and_the_overlap_with_it(
     monkeypatch.setattr("pairlens.training.training_batches", spy)
     trainer = Trainer(config, Run.create(tmp_path / "run", config, environment={}))
     trainer.fit(pairs, None, lambda _: None)
-    assert len({tuple(ids) for ids, _ in epochs}) == 3
+    assert len(epochs) == 3
+    assert len({tuple(ids) for ids, _ in epochs}) == readings
     for ids, _ in epochs:
         assert ids[1::2] == [3, 3, 3, 3]  # every query holds it
         assert all(found in (1, word) for found, word in zip(ids[::2], [2, 4, 5, 6], strict=True))

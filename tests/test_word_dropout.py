@@ -7,7 +7,7 @@ import pytest
 
 from pairlens.config import WordDropout
 from pairlens.pairs import Pairs, Texts
-from pairlens.word_dropout import drop_words, words_of_one_query
+from pairlens.word_dropout import changed_pairs, drop_words, words_of_one_query
 
 
 @pytest.fixture
@@ -58,3 +58,20 @@ def test_the_same_seed_and_epoch_drop_the_same(pairs: Pairs) -> None:
 
     assert ids(1, 2) == ids(1, 2)
     assert len({tuple(ids(seed, epoch)) for seed in range(5) for epoch in range(5)}) > 5
+
+
+def test_changed_pairs_are_those_that_read_otherwise_in_one_text_or_both() -> None:
+    """Also behind texts without tokens, and not where the word that is dropped is the unknown one."""
+    pairs = Pairs(Texts.from_lists([[], [2], [], [3], [1], [4, 5]]), Texts.from_lists([[6], [], [7, 8], [3], [1], []]))
+    words = words_of_one_query(pairs)
+    found = set()
+    for epoch in range(1, 60):
+        read = drop_words(pairs, words, WordDropout(rate=0.5, unknown_id=1), 7, epoch)
+        changed = [
+            i
+            for i in range(len(pairs))
+            if (pairs.query[i] != read.query[i]).any() or (pairs.value[i] != read.value[i]).any()
+        ]
+        assert changed_pairs(pairs, read).tolist() == changed
+        found |= set(changed)
+    assert found == {0, 1, 2, 3, 5}

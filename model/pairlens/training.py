@@ -29,7 +29,7 @@ from pairlens.pairs import Pairs
 from pairlens.progress import Pace, Progress
 from pairlens.runs import Checkpoint, Run
 from pairlens.scorer import Scorer
-from pairlens.word_dropout import drop_words, words_of_one_query
+from pairlens.word_dropout import changed_pairs, drop_words, words_of_one_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,21 +117,33 @@ class Trainer:
             start_from_data(self.network, self.config, train, self._vocabulary)
         self.run.write_metrics(self.progress.evaluations)
         train = replace(train, weight=pair_weights(self.config, train))
-        dropout, seed = self.config.training.word_dropout, self.config.training.seed
-        words = words_of_one_query(train) if dropout.rate else None
+        overlap = self._overlap(train) if self.config.model.overlap else None
+        words = words_of_one_query(train) if self.config.training.word_dropout.rate else None
         while not self.progress.is_done(self.config):
-            read = train if words is None else drop_words(train, words, dropout, seed, self.progress.epoch + 1)
-            if not self._train_epoch(read, listen, stop):
+            if not self._train_epoch(*self._read(train, overlap, words), listen, stop):
                 return None
             listen(self._end_epoch(dev))
         return self._finish(dev)
 
-    def _train_epoch(self, train: Pairs, listen: Listener, stop: Callable[[], bool]) -> bool:
+    def _overlap(self, pairs: Pairs) -> Floats:
+        return overlap_features(pairs.query, pairs.value, self.network.idf.numpy())
+
+    def _read(
+        self, train: Pairs, overlap: Floats | None, words: NDArray[np.int32] | None
+    ) -> tuple[Pairs, Floats | None]:
+        """The pairs as the epoch reads them, and their overlap, which is another only where a word was dropped."""
+        if words is None:
+            return train, overlap
+        training = self.config.training
+        read = drop_words(train, words, training.word_dropout, training.seed, self.progress.epoch + 1)
+        if overlap is not None:
+            overlap, changed = overlap.copy(), changed_pairs(train, read)
+            overlap[changed] = self._overlap(read.take(changed))
+        return read, overlap
+
+    def _train_epoch(self, train: Pairs, overlap: Floats | None, listen: Listener, stop: Callable[[], bool]) -> bool:
         """The rest of an epoch's pass over the data; False if it was stopped."""
         training, progress, epoch = self.config.training, self.progress, self.progress.epoch + 1
-        overlap = None
-        if self.config.model.overlap:
-            overlap = overlap_features(train.query, train.value, self.network.idf.numpy())
         by_group = self._loss == "pairwise"
         batches = training_batches(train, training.batch_size, training.seed, epoch, overlap, by_group)
         began = time.perf_counter() - progress.seconds

@@ -37,3 +37,10 @@ def drop_words(pairs: Pairs, words: NDArray[np.int32], dropout: WordDropout, see
         return replace(texts, ids=np.where(np.isin(texts.ids, dropped), np.int32(dropout.unknown_id), texts.ids))
 
     return replace(pairs, query=read(pairs.query), value=read(pairs.value))
+
+
+def changed_pairs(pairs: Pairs, read: Pairs) -> NDArray[np.int64]:
+    """The numbers of the pairs in which `read`, of the same lengths, has other ids."""
+    sides = ((pairs.query, read.query), (pairs.value, read.value))
+    changed = [np.searchsorted(old.offsets, np.flatnonzero(old.ids != new.ids), side="right") - 1 for old, new in sides]
+    return np.unique(np.concatenate(changed))
