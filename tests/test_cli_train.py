@@ -176,6 +176,17 @@ def test_data_are_read_before_an_old_run_is_replaced(project: Path, tmp_path: Pa
     assert files_below(tmp_path) == before
 
 
+def test_the_vocabulary_is_read_for_the_spelling_of_words_alone(project: Path, tmp_path: Path) -> None:
+    """Seen from the refusal of what takes too much memory, which comes after all reading and costs no training."""
+    too_large = ("--set", "training.batch_size=1000000000", "--output", tmp_path / "run")
+    shown = pairlens(project, "train", "config.yaml", "--set", "data.vocab=none.txt", *too_large)
+    assert shown.code == 2
+    assert shown.stderr.startswith("error: training takes about ")
+    spelling = "model.embedding.embeddings_initializer={name: ppmi_svd, spelling: 1.0}"
+    spelled = pairlens(project, "train", "config.yaml", "--set", "data.vocab=none.txt", "--set", spelling, *too_large)
+    assert (spelled.code, spelled.stderr) == (2, f"error: {project}/none.txt: No such file or directory\n")
+
+
 def test_training_does_not_fail_for_a_picture(tmp_path: Path, project: Path) -> None:
     broken = tmp_path / "broken" / "matplotlib"
     broken.mkdir(parents=True)

@@ -74,7 +74,7 @@ def train(
         train_pairs,
         read_split(config, "dev") if config.data.dev else None,
         read_pretrained(config),
-        read_vocabulary(config.data.vocab) if config.data.vocab else None,
+        read_vocabulary(config.data.vocab) if config.data.vocab and config.starts_from_spelling else None,
     )
     query, value = (int(texts.lengths.max(initial=1)) for texts in (train_pairs.query, train_pairs.value))
     tokens = len(train_pairs.query.ids) + len(train_pairs.value.ids)

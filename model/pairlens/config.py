@@ -246,6 +246,12 @@ class Config(Section):
         stopping = self.training.early_stopping
         return TASK_METRICS[self.task][0] if stopping is None or stopping.metric == "auto" else stopping.metric
 
+    @property
+    def starts_from_spelling(self) -> bool:
+        """Whether the first embeddings depend on the words of `data.vocab`; those of a warm start do not."""
+        initializer = self.model.embedding.embeddings_initializer
+        return isinstance(initializer, PpmiSvd) and initializer.spelling > 0 and self.training.warm_start is None
+
     def with_seed(self, seed: int) -> Config:
         return self.model_copy(update={"training": self.training.model_copy(update={"seed": seed})})
 
@@ -257,8 +263,7 @@ class Config(Section):
                 "model.attention.use_causal_mask: true hides value position j from query position i < j, "
                 "but the positions of two texts are not one sequence"
             )
-        initializer = self.model.embedding.embeddings_initializer
-        if isinstance(initializer, PpmiSvd) and initializer.spelling and not self.data.vocab:
+        if self.starts_from_spelling and not self.data.vocab:
             found.append(
                 "model.embedding.embeddings_initializer.spelling: without data.vocab no word has a spelling, "
                 "so embeddings start from the company of words alone"
