@@ -316,7 +316,7 @@ def _dense(units: int, activation: str, seeds: Iterator[int]) -> tf_keras.layers
 
 def _initializer(initializer: Initializer | EmbeddingsInitializer, seed: int) -> tf_keras.initializers.Initializer:
     arguments = initializer.model_dump(exclude={"name"})
-    if initializer.name == "ppmi_svd":  # for words without company; training.py sets the others
+    if initializer.name == "ppmi_svd":  # directions; initial_state.py scales them, and replaces those of words it knows
         return tf_keras.initializers.RandomNormal(stddev=arguments["stddev"], seed=seed)
     if initializer.name == "uniform":
         return tf_keras.initializers.RandomUniform(-arguments["scale"], arguments["scale"], seed)
