@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 
+import kill_scoring
 import make_run
 import padded
 import processes
@@ -99,6 +100,23 @@ def test_plain_keras_gives_the_scores_of_pairlens(network, tmp_path):
     ours = Scorer(model.config(), model.weights(model.config()), threads=1).score(*sides)
     np.testing.assert_allclose(theirs, ours, atol=1e-5)
     assert ours.std() > 0.01  # they differ from pair to pair
+
+
+# ---- kills -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_scoring_is_killed_at_its_moments_and_gone_on_with_to_its_end(tmp_path):
+    # Stands in for a scoring: the first saves nothing, the second its progress, both last too long; the third ends.
+    code = """
+        cd "$(dirname "$0")"; echo >> began
+        case $(wc -l < began) in 1) exec sleep 60;; 2) echo 1 > out.progress; exec sleep 60;; esac
+        exit 3"""
+    command = ["sh", "-c", code]
+    assert kill_scoring.score_killed(command, tmp_path / "out", [0.5, 0.5, 60.0, 60.0]) == (3, [False, True])
+    assert (tmp_path / "began").read_text() == "\n" * 3
+    assert kill_scoring.score_killed(command, tmp_path / "out", []) == (3, [])
+    leaving = ["sh", "-c", 'echo > "$0"; exec sleep 60']
+    assert kill_scoring.score_killed(leaving, tmp_path / "whole", [0.5, 0.5]) == (0, [False])
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from itertools import count
+from collections.abc import Iterable
 from pathlib import Path
-from subprocess import Popen, run
+from subprocess import TimeoutExpired, run
 
 import numpy as np
 from make_run import make_run
@@ -22,6 +22,24 @@ from works import PAIRLENS
 
 PAIRS = 600_000
 _A_JOB = 3  # kills
+
+
+def score_killed(command: list[str], output: Path, moments: Iterable[float]) -> tuple[int, list[bool]]:
+    """Score into `output`, killed after each of `moments`, in seconds, and gone on with; at last to the end.
+
+    Returns: the exit code of the end, and of each kill whether it found progress saved. A scoring that has written all
+    before its moment is the end.
+    """
+    command, progress = [*command, str(output)], Path(f"{output}.progress")
+    saved: list[bool] = []
+    for moment in moments:
+        try:
+            return run(command, check=False, timeout=moment).returncode, saved
+        except TimeoutExpired:  # then it was killed
+            saved.append(progress.exists() and progress.stat().st_size > 0)
+            if output.exists() and not progress.exists():  # it was leaving; another would refuse to write over it
+                return 0, saved
+    return run(command, check=False).returncode, saved
 
 
 def main(kills: int) -> int:
@@ -37,27 +55,18 @@ def main(kills: int) -> int:
             run([*command, str(folder / output)], check=True)
             duration = time.perf_counter() - began
         straight = (folder / "straight").read_bytes()
-        killed, jobs, same, saved = 0, 0, 0, 0
-        while killed < kills:
-            output, progress = folder / f"out{jobs}", folder / f"out{jobs}.progress"
-            for attempt in count():
-                process = Popen([*command, str(output)])
-                if attempt == _A_JOB or killed == kills:
-                    break
-                time.sleep(random.uniform(0.1, duration))
-                if process.poll() is not None:  # faster than the moment that was drawn
-                    break
-                process.kill()
-                process.wait()
-                killed += 1
-                saved += progress.exists() and progress.stat().st_size > 0
-            jobs += 1
-            code = process.wait()
+        saved, jobs, same = [], 0, 0
+        while len(saved) < kills:
+            output = folder / f"out{jobs}"
+            moments = random.uniform(0.1, duration, min(_A_JOB, kills - len(saved)))
+            code, found = score_killed(command, output, moments)
+            jobs, saved = jobs + 1, saved + found
             left = [path.name for path in folder.glob(f"{output.name}.*")]
             same += code == 0 and output.read_bytes() == straight and not left
             output.unlink(missing_ok=True)
             print(
-                f"{same} of {jobs} jobs ended byte-identical; {killed} kills, {saved} with saved progress", flush=True
+                f"{same} of {jobs} jobs ended byte-identical; {len(saved)} kills, {sum(saved)} with saved progress",
+                flush=True,
             )
     return int(same < jobs)
 
