@@ -112,6 +112,13 @@ class Page:
         sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
         return [event["request"]["url"] for event in sent if event["request"]["url"] != "about:blank"]
 
+    def assert_harmless(self, path: Path) -> None:
+        """Since the page was opened it asked for its own file only and did not complain, and no hostile word got in."""
+        assert self.requests() == [path.as_uri()]
+        assert self.complaints() == []
+        assert self.script("return window.intruded") is None
+        assert self.script("return document.querySelectorAll('main img, main script').length") == 0
+
 
 @contextmanager
 def chromium(folder: Path) -> Iterator[Page]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+pytest.register_assert_rewrite("chromium")
+
 settings.register_profile("pairlens", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("pairlens")
 

@@ -43,10 +43,7 @@ def test_it_asks_for_nothing_complains_of_nothing_and_runs_no_foreign_script(bro
     browser.script("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
     browser.press("t")
     browser.click("#theme")
-    assert browser.requests() == [page.as_uri()]
-    assert browser.complaints() == []
-    assert browser.script("return window.intruded") is None
-    assert browser.script("return document.querySelectorAll('main img, main script').length") == 0
+    browser.assert_harmless(page)
     assert browser.text("h1") == f"Attention summary: {HOSTILE[0]}"
     shown = browser.script("return document.querySelector('main').textContent")
     frequent = browser.texts("#query_to_value .words figure:last-of-type tbody th")
