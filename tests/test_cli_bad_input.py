@@ -371,7 +371,6 @@ def test_bad_lines_may_be_allowed_until_there_is_one(project: Path, tmp_path: Pa
     assert stopped.code == 2
     assert "what has been scored so far is kept" in stopped.stderr
     assert pairlens(tmp_path, *command, "--on-bad-line", "nan").code == 0
-    assert (tmp_path / "out.txt").read_text().splitlines()[-2:] == [
-        scored(project, tmp_path, *write(tmp_path, b"1", b"1"))[0],
-        "nan",
-    ]
+    *_, last, bad = (tmp_path / "out.txt").read_text().splitlines()
+    assert float(last) == pytest.approx(float(scored(project, tmp_path, *write(tmp_path, b"1", b"1"))[0]), abs=1e-6)
+    assert bad == "nan"
