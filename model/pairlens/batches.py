@@ -80,7 +80,7 @@ def pad(texts: Texts, indices: Indices) -> tuple[Ints, Ints]:
 
 def _by_length(pairs: Pairs, batch_size: int, random: np.random.Generator) -> list[Indices]:
     shuffled = random.permutation(len(pairs))
-    lengths = pairs.query.lengths + pairs.value.lengths
+    lengths = np.maximum(pairs.query.lengths, pairs.value.lengths)  # pads less than by their sum
     batches: list[Indices] = []
     for start in range(0, len(shuffled), _WINDOW * batch_size):
         window = shuffled[start : start + _WINDOW * batch_size]

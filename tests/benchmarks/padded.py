@@ -90,7 +90,7 @@ def score_texts(score: ScoreBatch, query: Texts, value: Texts, padding: int, tok
 def shuffled_batches(query: Texts, value: Texts, size: int, random: np.random.Generator) -> Iterator[NDArray[np.int64]]:
     """An epoch's batches of rows [size]: pairs of similar length together, batches in random order."""
     shuffled = random.permutation(len(query.lengths))
-    lengths = query.lengths + value.lengths
+    lengths = np.maximum(query.lengths, value.lengths)
     batches: list[NDArray[np.int64]] = []
     for start in range(0, len(shuffled), _WINDOW * size):
         window = shuffled[start : start + _WINDOW * size]
