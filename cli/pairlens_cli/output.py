@@ -131,6 +131,14 @@ def silent_libraries() -> Iterator[None]:
         os.close(nowhere)
 
 
+def compile_kernels() -> None:
+    """Compile the scorer's kernels if this machine never did, which takes some ten seconds, and say so."""
+    from pairlens.native import warm_up
+
+    with notice_after(1.5, "compiling the kernels, once for this machine"):
+        warm_up()
+
+
 @contextmanager
 def notice_after(seconds: float, message: str) -> Iterator[None]:
     """Tell someone at a terminal why nothing happens, if the block takes longer than usual."""

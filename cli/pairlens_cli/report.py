@@ -38,6 +38,7 @@ def report(
 
     refuse_existing(output_file, force)
     runs = [Run.open(path) for path in run_directories]
+    output.compile_kernels()
     with output.notice_after(1.5, "scoring the pairs, and resampling them for the intervals"):
         reports = report_runs(runs, split, query, value, label, errors, threads)
     write_report(output_file, reports)

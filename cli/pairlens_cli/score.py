@@ -66,7 +66,6 @@ def score(
     threads: options.Threads = None,
 ) -> None:
     """Score pairs: one line per pair, in input order, whatever their number."""
-    from pairlens.native import warm_up
     from pairlens.runs import Run
     from pairlens.scorer import Scorer
 
@@ -81,8 +80,7 @@ def score(
     if symmetric:
         config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
     vocabulary = _vocabulary(config.data.vocab) if words else None
-    with output.notice_after(1.5, "compiling the scoring kernels, once for this machine"):
-        warm_up()
+    output.compile_kernels()
     scorer = Scorer(config, run.weights(config), threads)
     job = ScoreJob(scorer, query, value, line_writer(format_, vocabulary), on_bad_line is OnBadLine.nan)
     files = {"output": output_file} | ({"bad lines": bad_lines} if bad_lines else {})
