@@ -20,8 +20,9 @@ import tf_keras
 from numpy.typing import NDArray
 
 from pairlens.concat_scores import concat_scores
-from pairlens.config import Config, ConvConfig
+from pairlens.config import Config, ConvConfig, ModelConfig
 from pairlens.config_keras import EmbeddingsInitializer, Initializer
+from pairlens.folded_convolution import Words, words_of
 from pairlens.overlap import FEATURES, SWAPPED, SWAPPED_SIGN
 
 Floats = NDArray[np.float32]
@@ -90,6 +91,10 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         self.head = _dense(model.classes or 1, "linear", seeds)
         self.head_activation = _HEADS[config.task]
         compares = bool({"absolute_difference", "product"} & set(model.features)) or model.compare is not None
+        self._folds = _folds(model)
+        if self._folds:  # Keras would build them when they are first called, which they are not
+            for layer in (self.conv[0], *self.key_conv[:1]):
+                layer.build([None, None, model.embedding.output_dim])
         self._pools_first = model.masking == "exact" and model.pooling == ("average",) and not compares
 
     def call(
@@ -142,25 +147,35 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         if self.config.masking == "none":
             inside = tf.ones_like(inside)
         mask = inside & (ids != 0) if self.config.embedding.mask_zero else inside
-        # Padding may hold anything, also ids outside the vocabulary.
-        embedded = self.embedding(tf.where(inside, ids, 0) if self.config.masking == "exact" else ids)  # [B, T, dim]
-        embedded = drop(embedded, self.config.embedding.dropout)
-        if matched is not None:
-            idf = tf.gather(self.idf, tf.where(inside, ids, 0))
-            embedded = tf.concat([embedded, tf.stack([2.0 * matched - 1.0, matched * idf], axis=-1)], axis=-1)
-        embedded = self.zero_masked(embedded, mask)
+        ids = tf.where(inside, ids, 0) if self.config.masking == "exact" else ids  # padding may hold anything
+        if self._folds:
+            embedded = words_of(ids, length, self.embedding, self.config.embedding.mask_zero)
+        else:
+            embedded = self.zero_masked(self.embed(ids, matched, drop), mask)
         encoding = self.view(embedded, mask, self.conv)  # [B, T, F]
         key = self.view(embedded, mask, self.key_conv) if self.key_conv else encoding
         return Side(encoding, key, mask, inside)
 
-    def view(self, embedded: tf.Tensor, mask: tf.Tensor, layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
-        """The encoding [B, T, F]: the embedding, its convolution, or both side by side, as `views` says."""
-        views = {"embedding": lambda: embedded, "convolution": lambda: self.convolve(embedded, mask, layers)}
-        return tf.concat([views[name]() for name in self.config.view_widths], axis=-1)
+    def embed(self, ids: tf.Tensor, matched: tf.Tensor | None, drop: Drop) -> tf.Tensor:
+        """The embedding [B, T, dim] of ids [B, T], and beside it the match channels."""
+        embedded = drop(self.embedding(ids), self.config.embedding.dropout)
+        if matched is None:
+            return embedded
+        channels = tf.stack([2.0 * matched - 1.0, matched * tf.gather(self.idf, ids)], axis=-1)
+        return tf.concat([embedded, channels], axis=-1)
 
-    def convolve(self, x: tf.Tensor, mask: tf.Tensor, layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
-        for layer in layers:
-            x = self.zero_masked(layer(x), mask)
+    def view(self, embedded: tf.Tensor | Words, mask: tf.Tensor, layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
+        """The encoding [B, T, F]: the embedding, its convolution, or both side by side, as `views` says."""
+        views = [
+            embedded if name == "embedding" else self.convolve(embedded, mask, layers)
+            for name in self.config.view_widths
+        ]
+        return tf.concat(views, axis=-1)
+
+    def convolve(self, x: tf.Tensor | Words, mask: tf.Tensor, layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
+        for conv, layer in zip(self.config.conv, layers, strict=True):
+            x = layer.activation(x.convolve(conv, layer)) if isinstance(x, Words) else layer(x)
+            x = self.zero_masked(x, mask)
         return x
 
     def zero_masked(self, x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
@@ -292,6 +307,13 @@ def build_network(config: Config) -> Network:
     ids, length = tf.zeros([1, 1], tf.int32), tf.ones([1], tf.int32)
     network(ids, length, ids, length, tf.zeros([1, FEATURES]))
     return network
+
+
+def _folds(model: ModelConfig) -> bool:
+    """Whether the first convolution sees words alone, so that what its taps make of a word can be shared."""
+    embedding = model.embedding
+    only_words = not embedding.match_channels and embedding.dropout == 0.0
+    return model.masking == "exact" and tuple(model.view_widths) == ("convolution",) and only_words
 
 
 def _conv1d(conv: ConvConfig, seeds: Iterator[int]) -> tf_keras.layers.Conv1D:

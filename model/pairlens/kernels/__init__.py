@@ -7,7 +7,7 @@ free of remainders and add nothing to any dot product.
 
 from __future__ import annotations
 
-from pairlens.kernels import encode, gelu, overlap, pairs, pool
+from pairlens.kernels import encode, gelu, overlap, padded, pairs, pool
 from pairlens.kernels.compiled import KERNELS, compile_kernel
 
-__all__ = ["KERNELS", "compile_kernel", "encode", "gelu", "overlap", "pairs", "pool"]
+__all__ = ["KERNELS", "compile_kernel", "encode", "gelu", "overlap", "padded", "pairs", "pool"]
