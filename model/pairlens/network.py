@@ -28,6 +28,7 @@ from pairlens.overlap import FEATURES, SWAPPED, SWAPPED_SIGN
 Floats = NDArray[np.float32]
 
 
+_CHANCES = 2**16
 _HEADS = {"binary": tf.sigmoid, "ranking": tf.sigmoid, "regression": tf.identity, "multiclass": tf.nn.softmax}
 
 
@@ -44,7 +45,10 @@ class Side(NamedTuple):
 
 
 class Dropout:
-    """Dropout whose every number follows from (seed, step): training can stop and go on without a trace."""
+    """Dropout whose every number follows from (seed, step): training can stop and go on without a trace.
+
+    What is kept is scaled, so that the mean stays. The rate is taken in steps of 1/65,536.
+    """
 
     def __init__(self, seed: int, step: tf.Tensor) -> None:
         self._seed = tf.stack([tf.constant(seed, tf.int64), tf.cast(step, tf.int64) * 256])
@@ -53,7 +57,11 @@ class Dropout:
         if rate == 0.0:
             return x
         self._seed += [0, 1]
-        return tf.nn.experimental.stateless_dropout(x, rate, self._seed)
+        size, dropped = tf.size(x), min(round(rate * _CHANCES), _CHANCES - 1)
+        # Half of what TensorFlow's own dropout draws; drawing is most of its work.
+        drawn = tf.random.stateless_uniform([(size + 1) // 2], self._seed, None, None, tf.uint32)
+        chances = tf.reshape(tf.reshape(tf.bitcast(drawn, tf.uint16), [-1])[:size], tf.shape(x))
+        return tf.where(chances >= tf.constant(dropped, tf.uint16), x / (1.0 - rate), 0.0)
 
 
 Drop = Callable[[tf.Tensor, float], tf.Tensor]
@@ -92,9 +100,11 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         self.head_activation = _HEADS[config.task]
         compares = bool({"absolute_difference", "product"} & set(model.features)) or model.compare is not None
         self._folds = _folds(model)
-        if self._folds:  # Keras would build them when they are first called, which they are not
-            for layer in (self.conv[0], *self.key_conv[:1]):
-                layer.build([None, None, model.embedding.output_dim])
+        # Keras would build these layers when they are first called, which they are not.
+        for layer in (self.conv[0], *self.key_conv[:1]) if self._folds else ():
+            layer.build([None, None, model.embedding.output_dim])
+        if self.compare_layer:
+            self.compare_layer.build([None, None, sum(model.view_widths.values()) * len(model.features)])
         self._pools_first = model.masking == "exact" and model.pooling == ("average",) and not compares
 
     def call(
@@ -249,7 +259,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         }
         features = [sequences[feature]() for feature in self.config.features]
         if self.compare_layer:
-            features = [self.compare_layer(tf.concat(features, axis=-1))]  # [B, Tq, units]
+            features = [_dense_of_parts(self.compare_layer, features)]  # [B, Tq, units]
         pools = {"average": self.pool_average, "max": self.pool_max}
         pooled = [pools[pooling](feature, query.mask) for feature in features for pooling in self.config.pooling]
         return pooled, scores
@@ -334,6 +344,13 @@ def _conv1d(conv: ConvConfig, seeds: Iterator[int]) -> tf_keras.layers.Conv1D:
 def _dense(units: int, activation: str, seeds: Iterator[int]) -> tf_keras.layers.Dense:
     kernel_initializer = tf_keras.initializers.GlorotUniform(seed=next(seeds))
     return tf_keras.layers.Dense(units, activation=activation, kernel_initializer=kernel_initializer)
+
+
+def _dense_of_parts(layer: tf_keras.layers.Dense, parts: list[tf.Tensor]) -> tf.Tensor:
+    """What the built layer makes of the parts [B, T, F] side by side, without putting them there: [B, T, units]."""
+    kernels = tf.split(layer.kernel, len(parts))
+    products = [tf.tensordot(part, kernel, 1) for part, kernel in zip(parts, kernels, strict=True)]
+    return layer.activation(tf.nn.bias_add(tf.add_n(products), layer.bias))
 
 
 def _initializer(initializer: Initializer | EmbeddingsInitializer, seed: int) -> tf_keras.initializers.Initializer:
