@@ -36,6 +36,15 @@ def test_fingerprints_of_all_that_training_reads(tmp_path: Path) -> None:
     assert fingerprints(both).keys() == {f"{tmp_path}/{s}.{side}.txt" for s in ("train", "dev") for side in SHA256}
 
 
+def test_a_vocabulary_is_read_where_embeddings_start_from_spelling(tmp_path: Path) -> None:
+    (tmp_path / "vocab.txt").write_text("abc")
+    config = make_config(tmp_path, vocab=tmp_path / "vocab.txt")
+    assert f"{tmp_path}/vocab.txt" not in fingerprints(config)
+    spelled = {"input_dim": 5, "embeddings_initializer": {"name": "ppmi_svd", "spelling": 1.0}}
+    config = Config.model_validate({"data": config.data.model_dump(), "model": {"embedding": spelled}})
+    assert fingerprints(config)[f"{tmp_path}/vocab.txt"] == SHA256["label"]
+
+
 def test_what_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     environment = describe_environment(make_config(tmp_path), ["pairlens", "train", "x.yaml"])

@@ -45,7 +45,7 @@ def describe_machine() -> dict[str, str]:
 
 def fingerprints(config: Config) -> dict[str, str]:
     """SHA-256 of every file that training reads, by path."""
-    files: list[Path | None] = [config.model.embedding.pretrained]
+    files = [config.model.embedding.pretrained, config.data.vocab if config.starts_from_spelling else None]
     for name in ("train", "dev"):
         if getattr(config.data, name):
             split = find_split(config, name)

@@ -27,7 +27,7 @@ def start_from_data(network: Network, config: Config, train: Pairs, vocabulary: 
         network.overlap_mean.assign(overlap.mean(axis=0))
         network.overlap_deviation.assign(overlap.std(axis=0) + 1e-6)
     initializer = model.embedding.embeddings_initializer
-    if isinstance(initializer, PpmiSvd) and model.embedding.pretrained is None:
+    if isinstance(initializer, PpmiSvd):
         dims = model.embedding.input_dim, model.embedding.output_dim
         directions = ppmi_svd(_distinct(texts), *dims, initializer.window, vocabulary or (), initializer.spelling)
         drawn = network.embedding.embeddings.numpy()
