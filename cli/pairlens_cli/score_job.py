@@ -35,7 +35,7 @@ class ScoreJob:
 
         self._scorer, self._query, self._value, self._line = scorer, query, value, line
         self._bad: list[BadLine] | None = [] if pass_over else None
-        self._ends: list[Position | None] = []
+        self._ends: list[Position | None] | None = None  # of the chunks that are read, where they matter
         self._start = START
         self._done = 0
         self._bad_pairs = 0
@@ -53,6 +53,7 @@ class ScoreJob:
         from pairlens.pairs import Position
         from pairlens.resumable import resumable_files
 
+        self._ends = []
         # Once a line was passed over, what comes after it must be treated like it; until then it makes no difference.
         choice = {"--on-bad-line": "stop" if self._bad is None else "nan", "--bad-lines": str(paths.get("bad lines"))}
         files = {name: path for name, path in paths.items() if path is not None}
@@ -89,7 +90,7 @@ class ScoreJob:
                     if "bad lines" in files:
                         files["bad lines"].write("".join(map(_as_json, bad)))
                 self._done += len(pairs)
-                if save and (end := self._ends.pop(0)):
+                if save and self._ends and (end := self._ends.pop(0)):
                     save(end)
                 if live and bar is not None:
                     live.update(bar, completed=self._done)

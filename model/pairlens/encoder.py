@@ -8,7 +8,8 @@ than that (several layers, or another activation than relu), `Encoder.encode` do
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +24,10 @@ from pairlens.plan import make_plan
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
 
+Each = Callable[[Callable[[int], None], Iterable[int]], Iterable[None]]  # `map`, in this thread or in several
+
 _TABLE_BYTES = 256 << 20
+_PART_ROWS = 2048
 
 
 def pad_columns(x: Floats) -> Floats:
@@ -69,12 +73,18 @@ class _Layer:
         shape = np.array([size, conv.dilation_rate, conv.reach[0]], np.int64)
         return cls(taps, bias, match_taps, conv.filters, conv.activation, shape)
 
-    def times_taps(self, rows: Floats) -> Floats:
+    def times_taps(self, rows: Floats, each: Each = map) -> Floats:
         """The rows [rows, dim], without a match, times each tap of the kernel: [rows * kernel size, F]."""
         dim = rows.shape[1]
-        product = rows @ self.taps[:dim]
-        if len(self.match_taps):
-            product -= self.taps[dim]
+        product = np.empty((len(rows), self.taps.shape[1]), np.float32)
+
+        def fill(start: int) -> None:
+            part = product[start : start + _PART_ROWS]
+            np.matmul(rows[start : start + _PART_ROWS], self.taps[:dim], out=part)
+            if len(self.match_taps):
+                part -= self.taps[dim]
+
+        deque(each(fill, range(0, len(rows), _PART_ROWS)), maxlen=0)  # which waits for all
         return product.reshape(-1, len(self.bias))
 
     def activate(self, x: Floats) -> Floats:
@@ -114,19 +124,22 @@ class Encoder:
         """How many tokens may share one `Folded`, so that its tables stay within 256 MiB."""
         return max(self._rows_that_fit, 1) if len(self._embeddings) > self._rows_that_fit else 1 << 62
 
-    def fold(self, *texts: Texts) -> Folded:
-        """First-layer tables for these texts: of the whole vocabulary if that pays, else of the ids that occur."""
+    def fold(self, *texts: Texts, each: Each = map) -> Folded:
+        """First-layer tables for these texts: of the whole vocabulary if that pays, else of the ids that occur.
+
+        `each` may make parts of them in several threads.
+        """
         vocabulary = len(self._embeddings)
         masks = bool(self.plan["mask_zero"][0])
         if sum(len(text.ids) for text in texts) >= vocabulary <= self._rows_that_fit:
             if self._full is None:
-                self._full = Folded(None, self._tables(self._embeddings, masks))
+                self._full = Folded(None, self._tables(self._embeddings, masks, each))
             return self._full  # not for fewer tokens: what texts score must not depend on what was scored before
         occurs = np.zeros(vocabulary, np.bool_)
         for text in texts:
             occurs[text.ids] = True
         places = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
-        return Folded(places, self._tables(self._embeddings[occurs], masks and bool(occurs[0])))
+        return Folded(places, self._tables(self._embeddings[occurs], masks and bool(occurs[0]), each))
 
     def kernel_arguments(self, query: Texts, value: Texts, folded: Folded) -> list[Array]:
         """Arguments 5 to 14 of the kernel in kernels/pairs.py."""
@@ -181,8 +194,8 @@ class Encoder:
         layer = self._stacks[stack][0]
         return [folded.tables[stack], layer.bias, layer.match_taps]
 
-    def _tables(self, embeddings: Floats, masks_first: bool) -> tuple[Floats, ...]:
-        tables = tuple(stack[0].times_taps(embeddings) for stack in self._stacks)
+    def _tables(self, embeddings: Floats, masks_first: bool, each: Each = map) -> tuple[Floats, ...]:
+        tables = tuple(stack[0].times_taps(embeddings, each) for stack in self._stacks)
         if masks_first:  # what id 0 stands for adds nothing to its neighbours
             for stack, table in zip(self._stacks, tables, strict=True):
                 table[: stack[0].shape[0]] = 0.0

@@ -170,8 +170,10 @@ def iter_pairs(
     """
 
     def side(path: Path, first: int) -> tuple[Iterator[Texts], LineEnds]:
-        blocks = LineEnds(read_blocks(path, whole=chunk == sys.maxsize, start=first), first, start.pairs)
-        return _chunks(parse_blocks(blocks, str(path), rules, 1, bad, start.pairs + 1), chunk), blocks
+        blocks = read_blocks(path, whole=chunk == sys.maxsize, start=first)
+        line_ends = LineEnds(blocks, first, start.pairs)
+        passed = blocks if ends is None else line_ends  # to know where lines end takes time
+        return _chunks(parse_blocks(passed, str(path), rules, 1, bad, start.pairs + 1), chunk), line_ends
 
     (queries, query_ends), (values, value_ends) = side(query, start.query), side(value, start.value)
     done, nothing = start.pairs, Texts.concatenate([])

@@ -128,11 +128,11 @@ class Scorer:
     def _start_order(self, query: Texts, value: Texts) -> Callable[[], Floats]:
         query, value = self._as_batched(query), self._as_batched(value)
         scores: list[Iterator[Floats]] = []
+        each = map if self.threads == 1 else self._workers.map
         for block in _windows(query, value, len(query), self._encoder.fold_limit):
-            folded = self._encoder.fold(*block)
+            folded = self._encoder.fold(*block, each=each)
             windows = [(*window, folded) for window in _windows(*block, _WINDOW_PAIRS, self._window_tokens)]
-            workers = map if self.threads == 1 else self._workers.map
-            scores.append(workers(self._score_window, *zip(*windows, strict=True)))
+            scores.append(each(self._score_window, *zip(*windows, strict=True)))
         none = np.zeros((0, classes) if (classes := self.config.model.classes) else 0, np.float32)
         return lambda: np.concatenate([none, *chain.from_iterable(scores)])
 
