@@ -20,7 +20,7 @@ import numpy as np
 
 from pairlens.kernels.attend import attend
 from pairlens.kernels.compiled import as_matrix, compiled, kernel, matrix, same_ids, vector
-from pairlens.kernels.encode import encode_text, find_matches
+from pairlens.kernels.encode import encode_text, find_matches, prefetch_taps
 from pairlens.kernels.pool import feature_rows, pool_first, pool_rows
 from pairlens.plan import PLAN, POSITIONS, SCORES
 
@@ -52,6 +52,18 @@ def _four_matrices(arguments, first):
         matrix(arguments, first + 2, np.float32),
         matrix(arguments, first + 3, np.float32),
     )
+
+
+@compiled()
+def _prefetch_pair(arguments, plan, pair):
+    """Ask for what the texts of a pair, if there is one, will be encoded from, while another one is worked on."""
+    _, query_offsets, _, value_offsets = _texts(arguments)
+    if plan.encoded or pair + 1 >= query_offsets.size:
+        return
+    query_places, value_places = vector(arguments, 5, np.int32), vector(arguments, 6, np.int32)
+    table, _, _ = _convolution(arguments, 7)
+    prefetch_taps(query_places[query_offsets[pair] : query_offsets[pair + 1]], table, plan.kernel_size)
+    prefetch_taps(value_places[value_offsets[pair] : value_offsets[pair + 1]], table, plan.kernel_size)
 
 
 @compiled()
@@ -104,6 +116,7 @@ def pairs(arguments):
     for pair in range(query_offsets.size - 1):
         q0, q1, v0, v1 = query_offsets[pair], query_offsets[pair + 1], value_offsets[pair], value_offsets[pair + 1]
         q_ids, v_ids = query_ids[q0:q1], value_ids[v0:v1]
+        _prefetch_pair(arguments, plan, pair + 1)
         # With match channels an encoding depends on the other text too.
         same_query = not plan.match and pair > 0 and same_ids(q_ids, query_ids[query_offsets[pair - 1] : q0])
         same_value = not plan.match and pair > 0 and same_ids(v_ids, value_ids[value_offsets[pair - 1] : v0])
