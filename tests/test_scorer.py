@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -88,6 +91,26 @@ def test_how_the_work_is_cut_changes_no_score(case: Case) -> None:
         patch.setattr(encoder, "_TABLE_BYTES", 20_000)  # first-layer tables of a block's ids, not of all
         cut = Scorer(config, weights, threads=1).score(queries, values)
     np.testing.assert_allclose(cut, whole, rtol=0, atol=1e-6)
+
+
+def test_one_thread_holds_the_tables_of_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = make_config(conv=[{"filters": 8, "kernel_size": 2}])
+    monkeypatch.setattr(encoder, "_TABLE_BYTES", 2 * 8 * 4 * 20)  # of 20 ids
+    made: list[weakref.ref[np.ndarray]] = []
+    waiting: list[int] = []
+
+    def fold(*arguments: Any, **keywords: Any) -> encoder.Folded:
+        waiting.append(sum(table() is not None for table in made))
+        folded = original(*arguments, **keywords)
+        made.append(weakref.ref(folded.tables[0]))
+        return folded
+
+    original = encoder.Encoder.fold
+    monkeypatch.setattr(encoder.Encoder, "fold", fold)
+    texts = random_texts(7, 11, config.model.embedding.input_dim, seed=1)
+    Scorer(config, random_weights(config), threads=1).score(texts, texts)
+    assert len(made) > 3
+    assert max(waiting) == 1  # the last one, while its place is not yet taken
 
 
 def test_a_masked_token_matches_nothing() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,12 +128,11 @@ class Scorer:
 
     def _start_order(self, query: Texts, value: Texts) -> Callable[[], Floats]:
         query, value = self._as_batched(query), self._as_batched(value)
-        scores: list[Iterator[Floats]] = []
-        each = map if self.threads == 1 else self._workers.map
+        scores: list[Iterable[Floats]] = []
         for block in _windows(query, value, len(query), self._encoder.fold_limit):
-            folded = self._encoder.fold(*block, each=each)
+            folded = self._encoder.fold(*block, each=self._each)
             windows = [(*window, folded) for window in _windows(*block, _WINDOW_PAIRS, self._window_tokens)]
-            scores.append(each(self._score_window, *zip(*windows, strict=True)))
+            scores.append(self._each(self._score_window, *zip(*windows, strict=True)))
         none = np.zeros((0, classes) if (classes := self.config.model.classes) else 0, np.float32)
         return lambda: np.concatenate([none, *chain.from_iterable(scores)])
 
@@ -228,8 +228,11 @@ class Scorer:
     # ---- around it -----------------------------------------------------------------------------------------------
 
     @cached_property
-    def _workers(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self.threads, "pairlens")
+    def _each(self) -> Callable[..., Iterable[Any]]:
+        """`map` that begins at once, in all threads; in one it also ends, so that no tables wait for their use."""
+        if self.threads == 1:
+            return lambda function, *arguments: list(map(function, *arguments))
+        return ThreadPoolExecutor(self.threads, "pairlens").map
 
     def _checked(self, queries: TextsLike, values: TextsLike) -> tuple[Texts, Texts]:
         query, value = _as_texts(queries), _as_texts(values)
