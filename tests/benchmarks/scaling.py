@@ -61,6 +61,7 @@ def measure(size: Size, folder: Path, rounds: int) -> dict[int, Cost]:
 def draw(sweeps: dict[str, Points], path: Path) -> None:
     """Seconds above, memory below; a column for everything that grows."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogFormatter
 
     figure = Figure(figsize=(4 * len(sweeps), 6), layout="constrained")
     axes = figure.subplots(2, len(sweeps), sharex="col", sharey="row")
@@ -72,6 +73,9 @@ def draw(sweeps: dict[str, Points], path: Path) -> None:
             axes[0, column].loglog(list(points), seconds, "o-", label=label)
             axes[1, column].loglog(list(points), megabytes, "o-", label=label)
         axes[1, column].set_xlabel(what)
+    for row in axes[:, 0]:
+        row.yaxis.set_major_formatter(LogFormatter())  # 200, not 2 × 10²
+        row.yaxis.set_minor_formatter(LogFormatter())
     axes[0, 0].set_ylabel("seconds, start to end")
     axes[1, 0].set_ylabel("peak memory, MB")
     axes[0, 0].legend()
