@@ -20,11 +20,7 @@ def sum_padded(arguments):
     Arguments: kernel size, dilation and left int64 [3]; places int32 [B, T] and lengths int32 [B] of the texts; table
     and bias, see `sum_taps`; out float32 [B * T, F], filled, with zeros after a text.
     """
-    shape, places, lengths = (
-        vector(arguments, 0, np.int64),
-        matrix(arguments, 1, np.int32),
-        vector(arguments, 2, np.int32),
-    )
+    shape, places, lengths = _texts(arguments)
     table, bias = matrix(arguments, 3, np.float32), vector(arguments, 4, np.float32)
     out, T = matrix(arguments, 5, np.float32), places.shape[1]
     for text in range(lengths.size):
@@ -56,16 +52,9 @@ def sum_padded_gradient(arguments):
 
     Arguments: 0-2 as above; the gradient of what came out, float32 [B * T, F]; those of the table and the bias, filled.
     """
-    shape, places, lengths = (
-        vector(arguments, 0, np.int64),
-        matrix(arguments, 1, np.int32),
-        vector(arguments, 2, np.int32),
-    )
-    upstream, table, bias = (
-        matrix(arguments, 3, np.float32),
-        matrix(arguments, 4, np.float32),
-        vector(arguments, 5, np.float32),
-    )
+    shape, places, lengths = _texts(arguments)
+    upstream, table = matrix(arguments, 3, np.float32), matrix(arguments, 4, np.float32)
+    bias = vector(arguments, 5, np.float32)
     table[:], bias[:] = ZERO, ZERO
     for text in range(lengths.size):
         start, length = text * places.shape[1], lengths[text]
