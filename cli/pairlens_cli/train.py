@@ -66,16 +66,16 @@ def train(
     train_pairs = read_split(config, "train")
     config = with_classes(config, train_pairs)
     configs = [config.with_seed(number) for number in numbers]
-    environment = describe_environment(config, sys.argv)
-    for run, its_config in zip(runs, configs, strict=True):
-        if resume and run.exists():
-            refuse_another_beginning(run, its_config, environment)
     data = _Data(
         train_pairs,
         read_split(config, "dev") if config.data.dev else None,
         read_pretrained(config),
         read_vocabulary(config.data.vocab) if config.data.vocab and config.starts_from_spelling else None,
     )
+    environment = describe_environment(config, sys.argv)
+    for run, its_config in zip(runs, configs, strict=True):
+        if resume and run.exists():
+            refuse_another_beginning(run, its_config, environment)
     query, value = (int(texts.lengths.max(initial=1)) for texts in (train_pairs.query, train_pairs.value))
     tokens = len(train_pairs.query.ids) + len(train_pairs.value.ids)
     refuse_too_large("training", training_memory(config, query, value, tokens), available_memory())
