@@ -35,7 +35,6 @@ class ScoreJob:
 
         self._scorer, self._query, self._value, self._line = scorer, query, value, line
         self._bad: list[BadLine] | None = [] if pass_over else None
-        self._ends: list[Position | None] | None = None  # of the chunks that are read, where they matter
         self._start = START
         self._done = 0
         self._bad_pairs = 0
@@ -53,7 +52,6 @@ class ScoreJob:
         from pairlens.pairs import Position
         from pairlens.resumable import resumable_files
 
-        self._ends = []
         # Once a line was passed over, what comes after it must be treated like it; until then it makes no difference.
         choice = {"--on-bad-line": "stop" if self._bad is None else "nan", "--bad-lines": str(paths.get("bad lines"))}
         files = {name: path for name, path in paths.items() if path is not None}
@@ -79,10 +77,11 @@ class ScoreJob:
                 raise
 
     def _write(self, files: Mapping[str, IO[str]], save: Callable[[Position], None] | None) -> None:
+        ends: list[Position | None] | None = [] if save else None  # of the chunks that were read and not yet written
         hidden = files["output"] is sys.stdout and sys.stdout.isatty()  # the scores themselves are the progress
         with output.progress("{task.completed:,} pairs scored", hide=hidden) as live:
             bar = live.add_task("", total=None, completed=self._done) if live else None
-            chunks = self._watch.timed("reading", self._pairs())
+            chunks = self._watch.timed("reading", self._pairs(ends))
             for pairs, scores in self._watch.timed("scoring", self._scorer.stream(chunks)):
                 bad = self._take_bad(self._done + len(pairs))
                 with self._watch.time("writing"):
@@ -90,19 +89,19 @@ class ScoreJob:
                     if "bad lines" in files:
                         files["bad lines"].write("".join(map(_as_json, bad)))
                 self._done += len(pairs)
-                if save and self._ends and (end := self._ends.pop(0)):
+                if save and ends and (end := ends.pop(0)):
                     save(end)
                 if live and bar is not None:
                     live.update(bar, completed=self._done)
 
-    def _pairs(self) -> Iterator[Pairs]:
+    def _pairs(self, ends: list[Position | None] | None) -> Iterator[Pairs]:
         from pairlens.pairs import iter_pairs, iter_tsv
         from pairlens.splits import text_rules
 
         rules, chunk = text_rules(self._scorer.config), self._scorer.chunk
         if self._value is None:
             return iter_tsv(sys.stdin.buffer, rules, chunk, bad=self._bad)
-        return iter_pairs(self._query, self._value, rules, chunk, self._bad, self._start, self._ends)
+        return iter_pairs(self._query, self._value, rules, chunk, self._bad, self._start, ends)
 
     def _take_bad(self, last: int) -> list[BadLine]:
         """The faults of the lines up to `last`, no longer held: the reader is a chunk ahead and has more."""
