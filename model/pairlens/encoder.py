@@ -8,7 +8,6 @@ than that (several layers, or another activation than relu), `Encoder.encode` do
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -84,7 +83,7 @@ class _Layer:
             if len(self.match_taps):
                 part -= self.taps[dim]
 
-        deque(each(fill, range(0, len(rows), _PART_ROWS)), maxlen=0)  # which waits for all
+        list(each(fill, range(0, len(rows), _PART_ROWS)))  # which waits for all
         return product.reshape(-1, len(self.bias))
 
     def activate(self, x: Floats) -> Floats:
