@@ -10,7 +10,7 @@ import tensorflow as tf
 from models import Floats, Weights, make_config, network_with
 
 from pairlens.config import Config
-from pairlens.network import Dropout
+from pairlens.dropout import Dropout
 from pairlens.scorer import Scorer
 
 MANY = 4096  # a power of two: sums of 1 / MANY are exact

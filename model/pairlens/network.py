@@ -10,7 +10,7 @@ in one thing, which `masking: none` undoes: no position that stands for padding 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import NamedTuple
 
@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from pairlens.concat_scores import concat_scores
 from pairlens.config import Config, ConvConfig, ModelConfig
 from pairlens.config_keras import EmbeddingsInitializer, Initializer
+from pairlens.dropout import Drop, Dropout, keep
 from pairlens.folded_convolution import Words, words_of
 from pairlens.overlap import FEATURES, SWAPPED, SWAPPED_SIGN
 
 Floats = NDArray[np.float32]
 
 
-_CHANCES = 2**16
 _HEADS = {"binary": tf.sigmoid, "ranking": tf.sigmoid, "regression": tf.identity, "multiclass": tf.nn.softmax}
 
 
@@ -42,33 +42,6 @@ class Side(NamedTuple):
     key: tf.Tensor
     mask: tf.Tensor
     inside: tf.Tensor
-
-
-class Dropout:
-    """Dropout whose every number follows from (seed, step): training can stop and go on without a trace.
-
-    What is kept is scaled, so that the mean stays. The rate is taken in steps of 1/65,536.
-    """
-
-    def __init__(self, seed: int, step: tf.Tensor) -> None:
-        self._seed = tf.stack([tf.constant(seed, tf.int64), tf.cast(step, tf.int64) * 256])
-
-    def __call__(self, x: tf.Tensor, rate: float) -> tf.Tensor:
-        if rate == 0.0:
-            return x
-        self._seed += [0, 1]
-        size, dropped = tf.size(x), min(round(rate * _CHANCES), _CHANCES - 1)
-        # Half of what TensorFlow's own dropout draws; drawing is most of its work.
-        drawn = tf.random.stateless_uniform([(size + 1) // 2], self._seed, None, None, tf.uint32)
-        chances = tf.reshape(tf.reshape(tf.bitcast(drawn, tf.uint16), [-1])[:size], tf.shape(x))
-        return tf.where(chances >= tf.constant(dropped, tf.uint16), x / (1.0 - rate), 0.0)
-
-
-Drop = Callable[[tf.Tensor, float], tf.Tensor]
-
-
-def _keep(x: tf.Tensor, rate: float) -> tf.Tensor:  # noqa: ARG001
-    return x
 
 
 class Network(tf_keras.Model):  # type: ignore[misc]
@@ -129,7 +102,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
             name: `logits` [orders, B] or [orders, B, classes] (two orders if `symmetric`: the score is their mean),
             `scores` [B, Tq, Tv], and `value_scores` [B, Tv, Tq] where the value attends too.
         """
-        drop = dropout or _keep
+        drop = dropout or keep
         query_matched, value_matched = self.find_matches(query, query_length, value, value_length)
         query_side = self.encode(query, query_length, query_matched, drop)
         value_side = self.encode(value, value_length, value_matched, drop)

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from pairlens.batches import Batch, training_batches
 from pairlens.config import TASK_LOSSES, Config
 from pairlens.config_keras import Adam
+from pairlens.dropout import Dropout
 from pairlens.errors import PairlensError, RunError
 from pairlens.initial_state import start_from_data
 from pairlens.losses import batch_loss, pair_weights
 from pairlens.metrics import best_threshold, evaluate_scores
-from pairlens.network import Dropout, build_network
+from pairlens.network import build_network
 from pairlens.optimizers import make_optimizer, rows_once
 from pairlens.overlap import overlap_features
 from pairlens.pairs import Pairs
