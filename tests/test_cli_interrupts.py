@@ -137,6 +137,7 @@ def test_interrupted_while_tensorflow_is_imported(project: Path, signals: list[i
 
 
 def test_interrupted_twice_in_training(project: Path) -> None:
+    """Stopped at once, even while it saves: the checkpoint before is then the last, and the end is the same."""
     run = project / "twice"
     with training(project, "--output", "twice") as process:
         wait_for((run / "checkpoint" / "state.npz").exists)
@@ -146,7 +147,9 @@ def test_interrupted_twice_in_training(project: Path) -> None:
     assert process.returncode in (130, 143)  # the first one's, if it was done before the second came
     assert "Traceback" not in said
     assert litter_in(run) == []
-    assert (run / "checkpoint" / "state.npz").exists()
+    result = pairlens(project, *TRAIN, "--output", "twice", "--resume", "--quiet")
+    assert result == (0, "", "")
+    assert end_of(run) == end_of(project / "straight")
 
 
 def test_a_loss_that_is_not_finite(project: Path) -> None:
