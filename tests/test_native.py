@@ -57,7 +57,7 @@ def test_a_damaged_copy_is_not_used(cache: Path, tmp_path: Path, damage: str) ->
         flipped[len(whole) // 2] ^= 1
         copy.write_bytes(flipped)
     assert native.read_objects(copy) is None
-    kernels = {"convolve", "encode", "gelu", "overlap", "pairs", "pool", "sum_padded", "sum_padded_gradient"}
+    kernels = {"convolve", "dense", "encode", "gelu", "overlap", "pairs", "pool", "sum_padded", "sum_padded_gradient"}
     assert set(native.read_objects(kept(cache)) or ()) == kernels
 
 

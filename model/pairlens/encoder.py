@@ -29,11 +29,6 @@ _TABLE_BYTES = 256 << 20
 _PART_ROWS = 2048
 
 
-def pad_columns(x: Floats) -> Floats:
-    """x with zero columns to a multiple of eight, as the kernels want it."""
-    return np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, -x.shape[-1] % 8)])
-
-
 @dataclass(frozen=True, slots=True)
 class Folded:
     """First-layer tables for the token ids that occur: id i has place `places[i]` in each; no places: place i."""
@@ -47,30 +42,27 @@ class Folded:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """One convolution, with zero columns to a multiple of eight filters."""
+    """One convolution."""
 
     taps: Floats  # [dim, kernel size * F]
     bias: Floats  # [F]
     match_taps: Floats  # [2 * kernel size, F] of the first layer with match channels (see kernels/encode.py), else none
-    filters: int  # without the zero columns
     activation: str
     shape: NDArray[np.int64]  # kernel size, dilation, and how many positions the first tap lies before the output's
 
     @classmethod
     def load(cls, conv: ConvConfig, weights: Mapping[str, Floats], name: str, dim: int) -> _Layer:
-        """The layer `name`, whose input has `dim` columns, and after them the match channels or the padding."""
-        kernel = pad_columns(weights[f"{name}/kernel"])  # [kernel size, inputs, F]
+        """The layer `name`, whose input has `dim` columns, and after them the match channels, if it is the first."""
+        kernel = weights[f"{name}/kernel"]  # [kernel size, inputs, F]
         size, inputs, filters = kernel.shape
-        bias = pad_columns(weights[f"{name}/bias"]) if conv.use_bias else np.zeros(filters, np.float32)
+        bias = weights[f"{name}/bias"] if conv.use_bias else np.zeros(filters, np.float32)
         match_taps = np.zeros((0, filters), np.float32)
         if dim < inputs:
             # The first channel is -1 without a match and 1 with one, the second 0 and the token's idf.
             match_taps = np.concatenate([2.0 * kernel[:, dim], kernel[:, dim + 1]])
-        elif dim > inputs:
-            kernel = np.pad(kernel, ((0, 0), (0, dim - inputs), (0, 0)))
         taps = np.ascontiguousarray(kernel.transpose(1, 0, 2)).reshape(-1, size * filters)
         shape = np.array([size, conv.dilation_rate, conv.reach[0]], np.int64)
-        return cls(taps, bias, match_taps, conv.filters, conv.activation, shape)
+        return cls(taps, bias, match_taps, conv.activation, shape)
 
     def times_taps(self, rows: Floats, each: Each = map) -> Floats:
         """The rows [rows, dim], without a match, times each tap of the kernel: [rows * kernel size, F]."""
@@ -86,20 +78,13 @@ class _Layer:
         list(each(fill, range(0, len(rows), _PART_ROWS)))  # which waits for all
         return product.reshape(-1, len(self.bias))
 
-    def activate(self, x: Floats) -> Floats:
-        """The activation of x [tokens, F]; zero columns stay zero."""
-        x = activate(self.activation, x)
-        x[:, self.filters :] = 0.0  # a sigmoid of zero is not zero
-        return x
-
 
 class Encoder:
     """The embedding and the convolutions of a model; keys have convolutions of their own with `key: convolution`.
 
     Attributes:
         plan: a record [1], see plan.py.
-        width: columns of an encoding, with the zero columns.
-        columns: where the `sum(view_widths)` columns of the network's encoding are among them.
+        width: columns of an encoding.
     """
 
     def __init__(self, model: ModelConfig, weights: Mapping[str, Floats]) -> None:
@@ -107,11 +92,7 @@ class Encoder:
         self._embeddings = np.ascontiguousarray(weights["embedding/embeddings"])
         self._idf = weights.get("tokens/idf", np.zeros(0, np.float32))
         views = model.view_widths
-        starts = np.cumsum([0, *(width + -width % 8 for width in views.values())])
-        self.width = int(starts[-1])
-        self.columns = np.concatenate(
-            [start + np.arange(width) for start, width in zip(starts, views.values(), strict=False)]
-        )
+        self.width = sum(views.values())
         names = ["conv", "key_conv"] if model.attention.key == "convolution" else ["conv"]
         self._stacks = [list(_load_stack(model, weights, name)) for name in names] if "convolution" in views else []
         row_bytes = sum(table.nbytes for table in self._tables(self._embeddings[:1], masks_first=False))
@@ -144,7 +125,7 @@ class Encoder:
         """Arguments 5 to 14 of the kernel in kernels/pairs.py."""
         places = folded.places_of(query.ids), folded.places_of(value.ids)
         stacks = [self._stack_arguments(folded, i) for i in range(len(self._stacks))]
-        nothing: list[Array] = [np.zeros((0, 8), np.float32), np.zeros(0, np.float32), np.zeros((0, 8), np.float32)]
+        nothing: list[Array] = [np.zeros((0, 1), np.float32), np.zeros(0, np.float32), np.zeros((0, 1), np.float32)]
         own = stacks[0] if stacks else nothing
         return [*places, *own, *(stacks[1] if len(stacks) > 1 else own), self._idf, self._embeddings]
 
@@ -167,7 +148,7 @@ class Encoder:
         room = [np.empty(text.lengths.max(initial=0), np.float32) for text in texts]
         ids = (query.ids, query.offsets, value.ids, value.offsets)
         places = folded.places_of(query.ids), folded.places_of(value.ids)
-        call("encode", self.plan, *ids, *places, *tables, self._idf, self._embeddings, *room, *x)
+        call("encode", self.plan, *ids, *places, *tables, self._idf, self._embeddings, *room, *x, np.zeros_like(layer.bias))
         return [self._deepen(text, encoding, stack) for text, encoding in zip(texts, x, strict=True)]
 
     def _deepen(self, texts: Texts, x: Floats, stack: int) -> Floats:
@@ -175,15 +156,15 @@ class Encoder:
         first, *others = self._stacks[stack]
         embedding_columns = int(self.plan["embedding_columns"][0])
         masked = texts.ids == 0 if self.plan["mask_zero"][0] else None
-        convolved = first.activate(np.ascontiguousarray(x[:, embedding_columns:]))
+        convolved = activate(first.activation, np.ascontiguousarray(x[:, embedding_columns:]))
         if masked is not None:
             convolved[masked] = 0.0
         positions = np.arange(len(convolved), dtype=np.int32)
         for layer in others:
             out = np.empty((len(convolved), len(layer.bias)), np.float32)
             table = layer.times_taps(convolved)
-            call("convolve", layer.shape, positions, texts.offsets, table, layer.bias, out)
-            convolved = layer.activate(out)
+            call("convolve", layer.shape, positions, texts.offsets, table, layer.bias, np.zeros_like(layer.bias), out)
+            convolved = activate(layer.activation, out)
             if masked is not None:
                 convolved[masked] = 0.0
         return np.concatenate([x[:, :embedding_columns], convolved], axis=1)
@@ -205,4 +186,4 @@ def _load_stack(model: ModelConfig, weights: Mapping[str, Floats], name: str) ->
     dim = model.embedding.output_dim
     for i, conv in enumerate(model.conv):
         yield _Layer.load(conv, weights, f"{name}/{i}", dim)
-        dim = conv.filters + -conv.filters % 8
+        dim = conv.filters

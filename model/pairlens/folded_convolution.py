@@ -57,7 +57,8 @@ def _sum_taps(
 
     def forward(places: Ints, length: Ints, table: Floats, bias: Floats) -> Floats:
         out = np.empty((*places.shape, filters), np.float32)
-        call("sum_padded", shape, places, length, table.reshape(-1, filters), bias, out.reshape(-1, filters))
+        nothing = np.zeros(filters, np.float32)
+        call("sum_padded", shape, places, length, table.reshape(-1, filters), bias, nothing, out.reshape(-1, filters))
         return out
 
     def backward(places: Ints, length: Ints, upstream: Floats, table: Floats) -> tuple[Floats, Floats]:

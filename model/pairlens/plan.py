@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pairlens.config import ModelConfig
 
 FEATURES = ("encoding", "attention", "absolute_difference", "product")
-SCORES, POSITIONS, POOLED = range(3)  # tasks of the kernel `pairs`
+SCORES, COMPARED, POOLED = range(3)  # tasks of the kernel `pairs`
 PLAN = np.dtype(
     [
         # encode
@@ -38,8 +38,7 @@ def make_plan(model: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) ->
     plan["mask_zero"] = model.embedding.mask_zero
     plan["match"] = model.embedding.match_channels
     plan["own_key"] = model.attention.key == "convolution"
-    width = model.view_widths.get("embedding", 0)
-    plan["embedding_columns"] = width + -width % 8
+    plan["embedding_columns"] = model.view_widths.get("embedding", 0)
     plan["dim"] = model.embedding.output_dim
     plan["encoded"] = conv is not None and (len(model.conv) > 1 or conv.activation not in ("linear", "relu"))
     plan["dot"] = model.attention.score_mode == "dot"

@@ -25,19 +25,20 @@ from pairlens.maps import Maps, PairAttention
 from pairlens.native import call, warm_up
 from pairlens.overlap import FEATURES, overlap_features
 from pairlens.pairs import Pairs, Texts
-from pairlens.plan import POOLED, POSITIONS, SCORES
+from pairlens.plan import COMPARED, POOLED, SCORES
 
 Floats = NDArray[np.float32]
 Dense = tuple[Floats, Floats]  # kernel [inputs, units], bias [units]
 TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
 
 # The work is cut into windows, the same for any number of threads. They are large enough to hide what Python does
-# between them, and so small that the features of their positions, if a network compares those, stay in the cache.
+# between them, and so small that the comparisons of their positions, if a network makes those, stay in the cache.
 _WINDOW_PAIRS = 2048
 _WINDOW_TOKENS = 65_536
-_WINDOW_BYTES = 4 << 20
+_WINDOW_FLOATS = 1 << 20
 _CHUNK_PAIRS = 65_536
 _NO_OFFSETS = np.zeros(0, np.int64)
+_NO_DENSE = (np.zeros((0, 1), np.float32), np.zeros(0, np.float32))
 _MAPS_COST = 2**20  # of the maps made at once: a number costs 1, and so many a token's encoding:
 _TOKEN_COST = 16
 
@@ -61,16 +62,10 @@ class Scorer:
         self._directions = 2 if model.attention.direction == "both" else 1
         self._weights = weights
         self._layers = [_dense(weights, name) for name in [*(f"dnn/{i}" for i in range(len(model.dnn.units))), "head"]]
-        self._compare: Dense | None = None
-        if model.compare:
-            self._compare = self._with_padded_rows(_dense(weights, "compare"), len(model.features))
-            self._pooled = model.compare.units * len(model.pooling)
-            self._window_tokens = _WINDOW_BYTES // (4 * self._encoder.width * len(model.features))
-        else:
-            self._window_tokens = _WINDOW_TOKENS
-            blocks = self._directions * len(model.features) * len(model.pooling)
-            self._layers[0] = self._with_padded_rows(self._layers[0], blocks)
-            self._pooled = self._encoder.width * len(model.features) * len(model.pooling)
+        self._compare = _dense(weights, "compare") if model.compare else None
+        width = model.compare.units if model.compare else self._encoder.width * len(model.features)
+        self._pooled = width * len(model.pooling)
+        self._window_tokens = _WINDOW_FLOATS // width if model.compare else _WINDOW_TOKENS
 
     def score(self, queries: TextsLike, values: TextsLike) -> Floats:
         """Scores float32 [B] of the pairs (queries[i], values[i]), in order; of a multiclass model [B, classes].
@@ -153,18 +148,17 @@ class Scorer:
         return x
 
     def _compare_positions(self, query: Texts, value: Texts, folded: Folded, out: Floats) -> None:
-        """Fill out [B, width] with the poolings of the comparison of each position's features."""
+        """Fill out [B, width] with what is pooled of the comparison of each position's features."""
         assert self._compare is not None
         assert self.config.model.compare is not None
-        width = len(self.config.model.features) * self._encoder.width
+        bias = self._compare[1]
         texts = (query, value)[: self._directions]
-        features = [np.empty((len(text.ids), width), np.float32) for text in texts]
-        self._run_pairs(query, value, folded, POSITIONS, features[0], features[-1])
-        kernel, bias = self._compare
-        for i, text in enumerate(texts):
-            compared = activate(self.config.model.compare.activation, features[i] @ kernel + bias)
-            column = np.array([i * self._pooled])
-            call("pool", self._encoder.plan, text.ids, text.offsets, compared, column, out)
+        compared = [np.empty((len(text.ids), len(bias)), np.float32) for text in texts]
+        self._run_pairs(query, value, folded, COMPARED, compared[0], compared[-1], compare=self._compare)
+        for i, (text, x) in enumerate(zip(texts, compared, strict=True)):
+            rows, column = activate(self.config.model.compare.activation, x), np.array([i * self._pooled])
+            room = np.empty(text.lengths.max(initial=0), np.float32)
+            call("pool", self._encoder.plan, text.ids, text.offsets, rows, column, room, out)
 
     def _maps(self, query: Texts, value: Texts) -> Maps:
         """Attention scores [Tq, Tv] of each pair, and with `direction: both` those [Tv, Tq] of the value."""
@@ -183,14 +177,14 @@ class Scorer:
         out: Floats,
         value_out: Floats,
         offsets: NDArray[np.int64] = _NO_OFFSETS,
+        compare: Dense = _NO_DENSE,
     ) -> None:
         """The kernel `pairs` with its arguments; see kernels/pairs.py."""
         Tq, Tv = int(query.lengths.max(initial=0)), int(value.lengths.max(initial=0))
         width, keys = self._encoder.width, int(self._encoder.plan["own_key"][0])
-        largest = int((query.lengths * value.lengths).max(initial=0))
-        rows = max(Tq, Tv) if task == POOLED else 0
-        room = [(Tq, width), (Tv, width), (keys * Tq, width), (keys * Tv, width), (Tq,), (Tv,), (largest,)]
-        more_room = [(max(Tq, Tv, width),), (rows, len(self.config.model.features) * width)]
+        largest, rows = int(((query.lengths + 16) * (value.lengths + 16)).max(initial=0)), max(Tq, Tv)
+        room = [(Tq, width), (Tv, width), (keys * Tq, width), (keys * Tv, width), (Tq,), (Tv,)]
+        more_room = [(2 * largest,), (rows, width), (rows, width), (Tq + Tv,)]
         call(
             "pairs",
             self._encoder.plan,
@@ -198,32 +192,22 @@ class Scorer:
             *self._encoder.kernel_arguments(query, value, folded),
             *self._encoder.encode(query, value, folded),
             *(np.empty(shape, np.float32) for shape in (*room, *more_room)),
-            *(np.array([task]), out, value_out, offsets),
+            *(np.array([task]), out, value_out, offsets, *compare, np.zeros(width, np.float32)),
         )
 
     def _dnn(self, x: Floats) -> Floats:
-        for kernel, bias in self._layers[:-1]:
-            x = activate(self.config.model.dnn.activation, x @ kernel + bias)
+        for layer in self._layers[:-1]:
+            x = activate(self.config.model.dnn.activation, _apply(layer, x))
         return x
 
     def _head(self, x: Floats) -> Floats:
-        kernel, bias = self._layers[-1]
-        logits: Floats = x @ kernel + bias
+        logits = _apply(self._layers[-1], x)
         match self.config.task:
             case "multiclass":
                 return softmax(logits)
             case "regression":
                 return logits[:, 0]
         return activate("sigmoid", logits[:, 0])
-
-    def _with_padded_rows(self, dense: Dense, blocks: int) -> Dense:
-        """The layer for an input that begins with so many encodings as the encoder makes them, with zero columns."""
-        kernel, bias = dense
-        encoder, units = self._encoder, kernel.shape[1]
-        rows = blocks * len(encoder.columns)
-        padded = np.zeros((blocks, encoder.width, units), np.float32)
-        padded[:, encoder.columns] = kernel[:rows].reshape(blocks, -1, units)
-        return np.concatenate([padded.reshape(-1, units), kernel[rows:]]), bias
 
     # ---- around it -----------------------------------------------------------------------------------------------
 
@@ -295,3 +279,10 @@ def _slice(texts: Texts, start: int, stop: int) -> Texts:
 
 def _dense(weights: Mapping[str, Floats], name: str) -> Dense:
     return weights[f"{name}/kernel"], weights[f"{name}/bias"]
+
+
+def _apply(dense: Dense, x: Floats) -> Floats:
+    """The layer before its activation [B, units] of x [B, inputs]."""
+    out = np.empty((len(x), len(dense[1])), np.float32)
+    call("dense", x, *dense, out)
+    return out

@@ -18,8 +18,9 @@ from numba.extending import intrinsic
 FAST = {"reassoc", "contract", "nsz", "arcp"}  # sums may be reordered and fused; NaN and infinity keep their meaning
 ZERO = np.float32(0.0)
 ONE = np.float32(1.0)
+LOWEST = np.float32(-np.inf)
 
-compiled = partial(njit, error_model="numpy")
+compiled = partial(njit, error_model="numpy", forceinline=True)
 KERNELS: list[Callable[..., None]] = []
 
 
@@ -61,14 +62,6 @@ def _prefetch_line(_context: Any, address: Any) -> Any:
 
 
 @compiled()
-def prefetch(x, start, stop):
-    """Ask for rows of a float32 matrix, to be near when they are wanted."""
-    row = 4 * x.shape[1]
-    for line in range(row * start, row * stop, 64):
-        _prefetch_line(x.ctypes.data + line)
-
-
-@compiled()
 def vector(arguments, index, dtype):
     """The one-dimensional array of a kernel's argument `index`."""
     row = carray(arguments, (3 * index + 3,))[3 * index :]
@@ -92,6 +85,25 @@ def as_matrix(x, start, rows, columns):
 def as_vector(x):
     """The numbers of a float32 matrix, row by row."""
     return carray(_pointer(x.ctypes.data), (x.size,), np.float32)
+
+
+@compiled()
+def start_of(x):
+    """The address of an array."""
+    return np.int64(x.ctypes.data)
+
+
+@compiled()
+def row_of(x, i):
+    """The address of row i of a float32 matrix."""
+    return start_of(x) + 4 * x.shape[1] * i
+
+
+@compiled()
+def prefetch(x, start, stop):
+    """Ask for rows of a float32 matrix, to be near when they are wanted."""
+    for line in range(row_of(x, start), row_of(x, stop), 64):
+        _prefetch_line(line)
 
 
 @compiled()

@@ -4,46 +4,46 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import FAST, ONE, ZERO, compiled, is_real, kernel, matrix, prefetch, vector
+from pairlens.kernels.compiled import FAST, LOWEST, ONE, ZERO, compiled, is_real, kernel, matrix, prefetch, row_of, start_of, vector
+from pairlens.kernels.vectors import LANES, first, full, load, store
 from pairlens.plan import PLAN
 
 _AHEAD_BYTES = 2**18
 
 
-@compiled(fastmath=FAST)
-def sum_taps(places, table, bias, kernel_size, dilation, left, out, column):
-    """A convolution as a sum of look-ups: out[t] = bias + sum over k of table rows, of token t + k * dilation - left.
+@compiled()
+def _tap(places, table, kernel_size, k, position, nothing):
+    """The address of the row that tap k adds for the token at the position; of `nothing` outside of the text."""
+    if k < kernel_size and 0 <= position < places.size:
+        return row_of(table, np.int64(places[position]) * kernel_size + k)
+    return start_of(nothing)
+
+
+@compiled()
+def sum_taps(places, table, bias, nothing, kernel_size, dilation, left, least, out, column):
+    """A convolution as a sum of look-ups: out[t] = bias + sum over k of table rows, of token t + k * dilation - left,
+    but nowhere less than `least`.
 
     Args:
         places: int32 [T], of each token in the table.
         table: float32 [places * kernel size, F], input rows times each tap of the kernel. bias: float32 [F].
+        nothing: float32 [F], zeros.
         out: float32 [T, column + F], filled from `column` on.
     """
-    T, F = out.shape[0], bias.size
-    for t in range(T):
-        row = out[t, column:]
-        first = t - left
-        low, high = 0, kernel_size  # the taps whose token lies in the text
-        while low < high and first + low * dilation < 0:
-            low += 1
-        while low < high and first + (high - 1) * dilation >= T:
-            high -= 1
-        if high - low >= 4:  # four taps share one pass over the row
-            source = first + low * dilation
-            a = table[np.int64(places[source]) * kernel_size + low]
-            b = table[np.int64(places[source + dilation]) * kernel_size + low + 1]
-            c = table[np.int64(places[source + 2 * dilation]) * kernel_size + low + 2]
-            d = table[np.int64(places[source + 3 * dilation]) * kernel_size + low + 3]
-            for f in range(F):
-                row[f] = bias[f] + a[f] + b[f] + c[f] + d[f]
-            low += 4
-        else:
-            for f in range(F):
-                row[f] = bias[f]
-        for k in range(low, high):
-            a = table[np.int64(places[first + k * dilation]) * kernel_size + k]
-            for f in range(F):
-                row[f] += a[f]
+    F, lowest = bias.size, full(LOWEST)
+    for t in range(out.shape[0]):
+        row = row_of(out, t) + 4 * column
+        for k in range(0, kernel_size, 4):  # four taps share one pass over the row
+            position = t + k * dilation - left
+            a = _tap(places, table, kernel_size, k, position, nothing)
+            b = _tap(places, table, kernel_size, k + 1, position + dilation, nothing)
+            c = _tap(places, table, kernel_size, k + 2, position + 2 * dilation, nothing)
+            d = _tap(places, table, kernel_size, k + 3, position + 3 * dilation, nothing)
+            start, floor = start_of(bias) if k == 0 else row, full(np.float32(least)) if k + 4 >= kernel_size else lowest
+            for f in range(0, F, LANES):
+                mask = first(F - f)
+                taps = (load(a, f, mask) + load(b, f, mask)) + (load(c, f, mask) + load(d, f, mask))
+                store(row, f, max(load(start, f, mask) + taps, floor), mask)
 
 
 @compiled()
@@ -92,11 +92,11 @@ def find_matches(query, value, plan, query_matched, value_matched):
 
 
 @compiled(fastmath=FAST)
-def encode_text(ids, places, matched, table, bias, taps, idf, embeddings, plan, out):
+def encode_text(ids, places, matched, table, bias, nothing, taps, idf, embeddings, plan, out):
     """The encoding of one text: its embedding with the match channels, its convolution, or both side by side.
 
     Args:
-        ids: int32 [T]. matched: float32 [T]. places, table, bias: see `sum_taps`. taps, idf: see `_add_matches`.
+        ids: int32 [T]. matched: float32 [T]. places, table, bias, nothing: see `sum_taps`. taps, idf: see `_add_matches`.
         embeddings: float32 [input_dim, dim].
         out: float32 [T, width], filled.
     """
@@ -104,17 +104,17 @@ def encode_text(ids, places, matched, table, bias, taps, idf, embeddings, plan, 
     if start:
         for t in range(T):
             row, embedding = out[t, :start], embeddings[ids[t]]
-            row[:] = ZERO
             for f in range(plan.dim):
                 row[f] = embedding[f]
             if plan.match:
                 row[plan.dim] = ONE if matched[t] != ZERO else -ONE
                 row[plan.dim + 1] = matched[t] * idf[ids[t]]
     if plan.kernel_size:
-        sum_taps(places, table, bias, plan.kernel_size, plan.dilation, plan.left, out, start)
+        least = ZERO if plan.relu and not plan.match else LOWEST
+        sum_taps(places, table, bias, nothing, plan.kernel_size, plan.dilation, plan.left, least, out, start)
         if plan.match:
             _add_matches(ids, matched, idf, taps, plan, out, start)
-        if plan.relu:
+        if plan.relu and plan.match:
             for t in range(T):
                 row = out[t, start:]
                 for f in range(row.size):
@@ -130,7 +130,7 @@ def convolve(arguments):
     """A convolution after the first of every text, whose table has the texts' own positions as places.
 
     Arguments: kernel size, dilation and left int64 [3]; places int32 [tokens]; the texts' offsets int64 [texts + 1];
-    table and bias, see `sum_taps`; out float32 [tokens, F], filled.
+    table, bias and nothing, see `sum_taps`; out float32 [tokens, F], filled.
     """
     shape, places, offsets = (
         vector(arguments, 0, np.int64),
@@ -138,10 +138,10 @@ def convolve(arguments):
         vector(arguments, 2, np.int64),
     )
     table, bias = matrix(arguments, 3, np.float32), vector(arguments, 4, np.float32)
-    out = matrix(arguments, 5, np.float32)
+    nothing, out = vector(arguments, 5, np.float32), matrix(arguments, 6, np.float32)
     for text in range(offsets.size - 1):
         start, stop = offsets[text], offsets[text + 1]
-        sum_taps(places[start:stop], table, bias, shape[0], shape[1], shape[2], out[start:stop], 0)
+        sum_taps(places[start:stop], table, bias, nothing, shape[0], shape[1], shape[2], LOWEST, out[start:stop], 0)
 
 
 @kernel
@@ -149,7 +149,7 @@ def encode(arguments):
     """The encodings of both texts of every pair, before any activation.
 
     Arguments: 0-9 as pairs.py lists them; idf and embeddings; room for which tokens match, float32 of the longest query
-    and value; the encodings, filled.
+    and value; the encodings, filled; nothing, see `sum_taps`.
     """
     plan = vector(arguments, 0, PLAN)[0]
     query_ids, query_offsets = vector(arguments, 1, np.int32), vector(arguments, 2, np.int64)
@@ -163,6 +163,7 @@ def encode(arguments):
     idf, embeddings = vector(arguments, 10, np.float32), matrix(arguments, 11, np.float32)
     query_matched, value_matched = vector(arguments, 12, np.float32), vector(arguments, 13, np.float32)
     query, value = matrix(arguments, 14, np.float32), matrix(arguments, 15, np.float32)
+    nothing = vector(arguments, 16, np.float32)
     for pair in range(query_offsets.size - 1):
         q0, q1, v0, v1 = query_offsets[pair], query_offsets[pair + 1], value_offsets[pair], value_offsets[pair + 1]
         q_ids, v_ids = query_ids[q0:q1], value_ids[v0:v1]
@@ -173,4 +174,4 @@ def encode(arguments):
             (q_ids, query_places[q0:q1], q_matched, query[q0:q1]),
             (v_ids, value_places[v0:v1], v_matched, value[v0:v1]),
         ):
-            encode_text(ids, places, matched, table, bias, taps, idf, embeddings, plan, out)
+            encode_text(ids, places, matched, table, bias, nothing, taps, idf, embeddings, plan, out)

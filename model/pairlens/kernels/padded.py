@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import FAST, ZERO, compiled, kernel, matrix, vector
+from pairlens.kernels.compiled import FAST, LOWEST, ZERO, compiled, kernel, matrix, vector
 from pairlens.kernels.encode import sum_taps
 
 
@@ -17,16 +17,16 @@ def _texts(arguments):
 def sum_padded(arguments):
     """Every text's convolution.
 
-    Arguments: kernel size, dilation and left int64 [3]; places int32 [B, T] and lengths int32 [B] of the texts; table
-    and bias, see `sum_taps`; out float32 [B * T, F], filled, with zeros after a text.
+    Arguments: kernel size, dilation and left int64 [3]; places int32 [B, T] and lengths int32 [B] of the texts; table,
+    bias and nothing, see `sum_taps`; out float32 [B * T, F], filled, with zeros after a text.
     """
     shape, places, lengths = _texts(arguments)
     table, bias = matrix(arguments, 3, np.float32), vector(arguments, 4, np.float32)
-    out, T = matrix(arguments, 5, np.float32), places.shape[1]
+    nothing, out, T = vector(arguments, 5, np.float32), matrix(arguments, 6, np.float32), places.shape[1]
     for text in range(lengths.size):
         length = lengths[text]
         rows = out[text * T : (text + 1) * T]
-        sum_taps(places[text, :length], table, bias, shape[0], shape[1], shape[2], rows[:length], 0)
+        sum_taps(places[text, :length], table, bias, nothing, shape[0], shape[1], shape[2], LOWEST, rows[:length], 0)
         rows[length:] = ZERO
 
 

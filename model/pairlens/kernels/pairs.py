@@ -1,4 +1,4 @@
-"""Pair by pair from ids to pooled features, to the features of every position, or to attention scores.
+"""Pair by pair from ids to pooled features, to comparisons of every position, or to attention scores.
 
 The arguments of the kernel are:
 
@@ -9,20 +9,25 @@ The arguments of the kernel are:
     10-12   the same of the keys' convolution
     13-14   idf float32 [input_dim], embeddings float32 [input_dim, dim]
     15-18   with `plan.encoded` the encodings of query and value, and their keys: float32 [tokens, width]
-    19-25   room to work in for the longest texts: encodings of query and value, their keys, which tokens match, scores
-    26-27   more room: a row as wide as an encoding and as long as a text; the features of a text's positions, if pooled
-    28-31   task int64 [1], two results, and their offsets
+    19-24   room to work in for the longest texts: encodings of query and value, their keys, which tokens match
+    25-27   more room: the scores of both directions; what a text attended to, and a feature of its positions
+    28      more room: a number for every position of both texts
+    29-32   task int64 [1], two results, and their offsets
+    33-34   kernel and bias of the dense layer `compare`, if there is one
+    35      zeros as many as the convolution has filters
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.attend import attend
+from pairlens.kernels.attend import attend, raw_scores, softmax, transpose
 from pairlens.kernels.compiled import as_matrix, compiled, kernel, matrix, same_ids, vector
 from pairlens.kernels.encode import encode_text, find_matches, prefetch_taps
-from pairlens.kernels.pool import feature_rows, pool_first, pool_rows
-from pairlens.plan import PLAN, POSITIONS, SCORES
+from pairlens.kernels.features import compare, pool_features, pool_first
+from pairlens.kernels.pool import share_positions
+from pairlens.kernels.vectors import LANES
+from pairlens.plan import COMPARED, PLAN, SCORES
 
 
 @compiled()
@@ -84,20 +89,65 @@ def _encode_pair(arguments, plan, query_ids, value_ids, q0, v0, same_query, same
     q_places = vector(arguments, 5, np.int32)[q0 : q0 + Tq]
     v_places = vector(arguments, 6, np.int32)[v0 : v0 + Tv]
     idf, embeddings = vector(arguments, 13, np.float32), matrix(arguments, 14, np.float32)
+    nothing = vector(arguments, 35, np.float32)
     table, bias, taps = _convolution(arguments, 7)
     if not same_query:
-        encode_text(query_ids, q_places, q_matched, table, bias, taps, idf, embeddings, plan, query)
+        encode_text(query_ids, q_places, q_matched, table, bias, nothing, taps, idf, embeddings, plan, query)
     if not same_value:
-        encode_text(value_ids, v_places, v_matched, table, bias, taps, idf, embeddings, plan, value)
+        encode_text(value_ids, v_places, v_matched, table, bias, nothing, taps, idf, embeddings, plan, value)
     if not plan.own_key:
         return query, value, query, value
     query_key, value_key = query_key[:Tq], value_key[:Tv]
     table, bias, taps = _convolution(arguments, 10)
     if plan.both and not same_query:
-        encode_text(query_ids, q_places, q_matched, table, bias, taps, idf, embeddings, plan, query_key)
+        encode_text(query_ids, q_places, q_matched, table, bias, nothing, taps, idf, embeddings, plan, query_key)
     if not same_value:
-        encode_text(value_ids, v_places, v_matched, table, bias, taps, idf, embeddings, plan, value_key)
+        encode_text(value_ids, v_places, v_matched, table, bias, nothing, taps, idf, embeddings, plan, value_key)
     return query, value, query_key, value_key
+
+
+@compiled()
+def _room_for_scores(arguments, Tq, Tv):
+    """Where the scores [Tq, Tv] of one direction of a pair and those [Tv, Tq] of the other go.
+
+    A row ends where a vector would: to load what lies beside a masked store takes as long as ten rows.
+    """
+    room, width, height = vector(arguments, 25, np.float32), Tv + -Tv % LANES, Tq + -Tq % LANES
+    return as_matrix(room, 0, Tq, width), as_matrix(room, Tq * width, Tv, height)
+
+
+@compiled()
+def _copy_scores(scores, Tv, out, start):
+    """Write scores [Tq, Tv] row by row to out, from `start` on."""
+    for i in range(scores.shape[0]):
+        for j in range(Tv):
+            out[start + i * Tv + j] = scores[i, j]
+
+
+@compiled()
+def _use_scores(arguments, plan, task, pair, direction, start, query, query_ids, value, scores):
+    """Fill what the task wants of one direction of a pair, whose query's tokens begin at `start`."""
+    Tq, F = query.shape
+    if task == SCORES:
+        begin = vector(arguments, 32, np.int64)[pair]
+        _copy_scores(scores, value.shape[0], vector(arguments, 30 + direction, np.float32), begin)
+        return
+    attended, room = matrix(arguments, 26, np.float32)[:Tq], matrix(arguments, 27, np.float32)[:Tq]
+    if task == COMPARED:
+        weights, bias = matrix(arguments, 33, np.float32), vector(arguments, 34, np.float32)
+        attend(scores, value, attended)
+        compared = matrix(arguments, 30 + direction, np.float32)[start : start + Tq]
+        compare(query, attended, weights, bias, plan, room, compared)
+        return
+    width = (plan.encoding + plan.attention + plan.absolute_difference + plan.product) * (plan.average + plan.max) * F
+    pooled = matrix(arguments, 30, np.float32)[pair, direction * width : (direction + 1) * width]
+    shares = vector(arguments, 28, np.float32)
+    share_positions(query_ids, plan.mask_zero, shares[:Tq])
+    if plan.max or plan.absolute_difference or plan.product:
+        attend(scores, value, attended)
+        pool_features(query, attended, shares[:Tq], plan, room, pooled)
+    else:
+        pool_first(query, value, scores, shares[:Tq], plan, shares[Tq : Tq + value.shape[0]], pooled)
 
 
 @kernel
@@ -105,14 +155,11 @@ def pairs(arguments):
     """What `task` says, of every pair. The results are, for both texts of the pairs:
 
     SCORES: attention scores, float32 of all pairs row by row; where a pair's begin is int64 [B + 1], the last argument.
-    POSITIONS: the features of every position, float32 [tokens, features * width].
+    COMPARED: the dense layer `compare` of every position, before its activation, float32 [tokens, units].
     POOLED: the pooled features, float32 [B, ...], the value's behind the query's in the first result.
     """
-    plan, task = vector(arguments, 0, PLAN)[0], vector(arguments, 28, np.int64)[0]
+    plan, task = vector(arguments, 0, PLAN)[0], vector(arguments, 29, np.int64)[0]
     query_ids, query_offsets, value_ids, value_offsets = _texts(arguments)
-    room, row = vector(arguments, 25, np.float32), vector(arguments, 26, np.float32)
-    rows, offsets = matrix(arguments, 27, np.float32), vector(arguments, 31, np.int64)
-    features = plan.encoding + plan.attention + plan.absolute_difference + plan.product
     for pair in range(query_offsets.size - 1):
         q0, q1, v0, v1 = query_offsets[pair], query_offsets[pair + 1], value_offsets[pair], value_offsets[pair + 1]
         q_ids, v_ids = query_ids[q0:q1], value_ids[v0:v1]
@@ -121,24 +168,15 @@ def pairs(arguments):
         same_query = not plan.match and pair > 0 and same_ids(q_ids, query_ids[query_offsets[pair - 1] : q0])
         same_value = not plan.match and pair > 0 and same_ids(v_ids, value_ids[value_offsets[pair - 1] : v0])
         query, value, query_key, value_key = _encode_pair(arguments, plan, q_ids, v_ids, q0, v0, same_query, same_value)
-        F = query.shape[1]
-        for direction in range(1 + plan.both):
-            if direction == 1:
-                q0, q1, q_ids, v_ids = v0, v1, v_ids, q_ids
-                query, value, value_key = value, query, query_key
-            if task == SCORES:
-                out = vector(arguments, 29 + direction, np.float32)
-                attend(query, value_key, v_ids, plan, as_matrix(out, offsets[pair], q_ids.size, v_ids.size))
-                continue
-            scores = as_matrix(room, 0, q_ids.size, v_ids.size)
-            attend(query, value_key, v_ids, plan, scores)
-            if task == POSITIONS:
-                feature_rows(query, value, scores, plan, row[:F], matrix(arguments, 29 + direction, np.float32)[q0:q1])
-                continue
-            width = features * (plan.average + plan.max) * F
-            pooled = matrix(arguments, 29, np.float32)[pair, direction * width : (direction + 1) * width]
-            if plan.max or plan.absolute_difference or plan.product:
-                feature_rows(query, value, scores, plan, row[:F], rows[: q_ids.size])
-                pool_rows(rows[: q_ids.size], q_ids, F, plan, pooled)
+        scores, value_scores = _room_for_scores(arguments, q_ids.size, v_ids.size)
+        raw_scores(query, value_key, plan, scores)
+        if plan.both:
+            if plan.own_key:
+                raw_scores(value, query_key, plan, value_scores)
             else:
-                pool_first(query, q_ids, value, scores, plan, row[: v_ids.size], pooled)
+                transpose(scores, q_ids.size, v_ids.size, value_scores)
+            softmax(value_scores, q_ids, plan)
+        softmax(scores, v_ids, plan)
+        _use_scores(arguments, plan, task, pair, 0, q0, query, q_ids, value, scores)
+        if plan.both:
+            _use_scores(arguments, plan, task, pair, 1, v0, value, v_ids, query, value_scores)
