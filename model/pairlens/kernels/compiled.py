@@ -54,8 +54,8 @@ def _prefetch_line(_context: Any, address: Any) -> Any:
         pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
         function = builder.module.declare_intrinsic("llvm.prefetch.p0", fnty=kind)
-        to_read, second_level, data = number(0), number(2), number(1)
-        builder.call(function, [builder.inttoptr(arguments[0], pointer), to_read, second_level, data])
+        to_read, first_level, data = number(0), number(3), number(1)
+        builder.call(function, [builder.inttoptr(arguments[0], pointer), to_read, first_level, data])
         return context.get_dummy_value()
 
     return types.void(address), generate

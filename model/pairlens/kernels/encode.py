@@ -8,7 +8,25 @@ from pairlens.kernels.compiled import FAST, LOWEST, ONE, ZERO, compiled, is_real
 from pairlens.kernels.vectors import LANES, first, full, load, store
 from pairlens.plan import PLAN
 
-_AHEAD_BYTES = 2**18
+_AHEAD_BYTES = 20_000  # to ask memory for before they are wanted: no more than leaves room in the first-level cache
+
+
+@compiled()
+def _tokens_ahead(table, kernel_size):
+    return 1 + _AHEAD_BYTES // (1 + 4 * kernel_size * table.shape[1])
+
+
+@compiled()
+def _prefetch_token(place, table, kernel_size):
+    first_row = np.int64(place) * kernel_size
+    prefetch(table, first_row, first_row + kernel_size)
+
+
+@compiled()
+def prefetch_taps(places, table, kernel_size):
+    """Ask for what `sum_taps` will read of the first tokens; of later ones it does so itself, some tokens ahead."""
+    for t in range(min(_tokens_ahead(table, kernel_size), places.size)):
+        _prefetch_token(places[t], table, kernel_size)
 
 
 @compiled()
@@ -31,8 +49,11 @@ def sum_taps(places, table, bias, nothing, kernel_size, dilation, left, least, o
         out: float32 [T, column + F], filled from `column` on.
     """
     F, lowest = bias.size, full(LOWEST)
+    ahead = _tokens_ahead(table, kernel_size)
     for t in range(out.shape[0]):
         row = row_of(out, t) + 4 * column
+        if t + ahead < places.size:
+            _prefetch_token(places[t + ahead], table, kernel_size)
         for k in range(0, kernel_size, 4):  # four taps share one pass over the row
             position = t + k * dilation - left
             a = _tap(places, table, kernel_size, k, position, nothing)
@@ -44,15 +65,6 @@ def sum_taps(places, table, bias, nothing, kernel_size, dilation, left, least, o
                 mask = first(F - f)
                 taps = (load(a, f, mask) + load(b, f, mask)) + (load(c, f, mask) + load(d, f, mask))
                 store(row, f, max(load(start, f, mask) + taps, floor), mask)
-
-
-@compiled()
-def prefetch_taps(places, table, kernel_size):
-    """Ask for what `sum_taps` will read, as far as the second-level cache can hold it: most rows come from memory."""
-    fit = _AHEAD_BYTES // max(4 * kernel_size * table.shape[1], 1)
-    for place in places[:fit]:
-        row = np.int64(place) * kernel_size
-        prefetch(table, row, row + kernel_size)
 
 
 @compiled(fastmath=FAST)
