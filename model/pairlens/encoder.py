@@ -27,11 +27,15 @@ Each = Callable[[Callable[[int], None], Iterable[int]], Iterable[None]]  # `map`
 
 _TABLE_BYTES = 256 << 20
 _PART_ROWS = 2048
+_NOTHING = np.zeros((0, 0), np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """First-layer tables for the token ids that occur: id i has place `places[i]` in each; no places: place i."""
+    """Tables for the token ids that occur: id i has place `places[i]` in each; no places: place i.
+
+    They are one for the first layer of each convolution, and the projections for the layer `compare`.
+    """
 
     places: NDArray[np.int32] | None
     tables: tuple[Floats, ...]
@@ -67,27 +71,35 @@ class _Layer:
     def times_taps(self, rows: Floats, each: Each = map) -> Floats:
         """The rows [rows, dim], without a match, times each tap of the kernel: [rows * kernel size, F]."""
         dim = rows.shape[1]
-        product = np.empty((len(rows), self.taps.shape[1]), np.float32)
+        without_match = -self.taps[dim] if len(self.match_taps) else None
+        return dense(rows, self.taps[:dim], without_match, each).reshape(-1, len(self.bias))
 
-        def fill(start: int) -> None:
-            part = product[start : start + _PART_ROWS]
-            np.matmul(rows[start : start + _PART_ROWS], self.taps[:dim], out=part)
-            if len(self.match_taps):
-                part -= self.taps[dim]
 
-        list(each(fill, range(0, len(rows), _PART_ROWS)))  # which waits for all
-        return product.reshape(-1, len(self.bias))
+def dense(rows: Floats, kernel: Floats, bias: Floats | None = None, each: Each = map) -> Floats:
+    """rows [rows, inputs] @ kernel [inputs, units] + bias [units]; each row's numbers do not depend on the others."""
+    bias = np.zeros(kernel.shape[1], np.float32) if bias is None else bias
+    out = np.empty((len(rows), len(bias)), np.float32)
+
+    def fill(start: int) -> None:
+        part = slice(start, start + _PART_ROWS)
+        call("dense", rows[part], kernel, bias, out[part])
+
+    list(each(fill, range(0, len(rows), _PART_ROWS)))  # which waits for all
+    return out
 
 
 class Encoder:
     """The embedding and the convolutions of a model; keys have convolutions of their own with `key: convolution`.
+
+    Args:
+        projection: `words` of the model's Comparison, if there is one.
 
     Attributes:
         plan: a record [1], see plan.py.
         width: columns of an encoding.
     """
 
-    def __init__(self, model: ModelConfig, weights: Mapping[str, Floats]) -> None:
+    def __init__(self, model: ModelConfig, weights: Mapping[str, Floats], projection: Floats = _NOTHING) -> None:
         self.plan = make_plan(model, weights)
         self._embeddings = np.ascontiguousarray(weights["embedding/embeddings"])
         self._idf = weights.get("tokens/idf", np.zeros(0, np.float32))
@@ -95,6 +107,7 @@ class Encoder:
         self.width = sum(views.values())
         names = ["conv", "key_conv"] if model.attention.key == "convolution" else ["conv"]
         self._stacks = [list(_load_stack(model, weights, name)) for name in names] if "convolution" in views else []
+        self._projection = projection
         row_bytes = sum(table.nbytes for table in self._tables(self._embeddings[:1], masks_first=False))
         self._rows_that_fit = _TABLE_BYTES // max(row_bytes, 1)
         self._full: Folded | None = None
@@ -125,8 +138,7 @@ class Encoder:
         """Arguments 5 to 14 of the kernel in kernels/pairs.py."""
         places = folded.places_of(query.ids), folded.places_of(value.ids)
         stacks = [self._stack_arguments(folded, i) for i in range(len(self._stacks))]
-        nothing: list[Array] = [np.zeros((0, 1), np.float32), np.zeros(0, np.float32), np.zeros((0, 1), np.float32)]
-        own = stacks[0] if stacks else nothing
+        own = stacks[0] if stacks else [_NOTHING, np.zeros(0, np.float32), _NOTHING]
         return [*places, *own, *(stacks[1] if len(stacks) > 1 else own), self._idf, self._embeddings]
 
     def encode(self, query: Texts, value: Texts, folded: Folded) -> list[Floats]:
@@ -148,7 +160,8 @@ class Encoder:
         room = [np.empty(text.lengths.max(initial=0), np.float32) for text in texts]
         ids = (query.ids, query.offsets, value.ids, value.offsets)
         places = folded.places_of(query.ids), folded.places_of(value.ids)
-        call("encode", self.plan, *ids, *places, *tables, self._idf, self._embeddings, *room, *x, np.zeros_like(layer.bias))
+        of_words, nothing = (self._idf, self._embeddings), np.zeros_like(layer.bias)
+        call("encode", self.plan, *ids, *places, *tables, *of_words, *room, *x, nothing)
         return [self._deepen(text, encoding, stack) for text, encoding in zip(texts, x, strict=True)]
 
     def _deepen(self, texts: Texts, x: Floats, stack: int) -> Floats:
@@ -175,11 +188,12 @@ class Encoder:
         return [folded.tables[stack], layer.bias, layer.match_taps]
 
     def _tables(self, embeddings: Floats, masks_first: bool, each: Each = map) -> tuple[Floats, ...]:
-        tables = tuple(stack[0].times_taps(embeddings, each) for stack in self._stacks)
-        if masks_first:  # what id 0 stands for adds nothing to its neighbours
-            for stack, table in zip(self._stacks, tables, strict=True):
-                table[: stack[0].shape[0]] = 0.0
-        return tables
+        tables = [stack[0].times_taps(embeddings, each) for stack in self._stacks]
+        tables.append(dense(embeddings, self._projection, each=each) if self._projection.size else _NOTHING)
+        if masks_first:  # what id 0 stands for adds nothing
+            for table in tables:
+                table[: len(table) // len(embeddings)] = 0.0
+        return tuple(tables)
 
 
 def _load_stack(model: ModelConfig, weights: Mapping[str, Floats], name: str) -> Iterator[_Layer]:

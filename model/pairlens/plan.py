@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from pairlens.config import ModelConfig
 
-FEATURES = ("encoding", "attention", "absolute_difference", "product")
+LINEAR_FEATURES = ("encoding", "attention")
+FEATURES = (*LINEAR_FEATURES, "absolute_difference", "product")
 SCORES, COMPARED, POOLED = range(3)  # tasks of the kernel `pairs`
 PLAN = np.dtype(
     [

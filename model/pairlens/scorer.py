@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.activations import activate, softmax
+from pairlens.comparison import split_comparison
 from pairlens.config import Config
-from pairlens.encoder import Encoder, Folded
+from pairlens.encoder import Encoder, Folded, dense
 from pairlens.errors import DataError
 from pairlens.maps import Maps, PairAttention
 from pairlens.native import call, warm_up
@@ -38,7 +39,6 @@ _WINDOW_TOKENS = 65_536
 _WINDOW_FLOATS = 1 << 20
 _CHUNK_PAIRS = 65_536
 _NO_OFFSETS = np.zeros(0, np.int64)
-_NO_DENSE = (np.zeros((0, 1), np.float32), np.zeros(0, np.float32))
 _MAPS_COST = 2**20  # of the maps made at once: a number costs 1, and so many a token's encoding:
 _TOKEN_COST = 16
 
@@ -58,11 +58,11 @@ class Scorer:
         model = config.model
         self.config = config
         self.threads = threads or len(os.sched_getaffinity(0))
-        self._encoder = Encoder(model, weights)
+        self._comparison = split_comparison(model, weights)
+        self._encoder = Encoder(model, weights, self._comparison.words)
         self._directions = 2 if model.attention.direction == "both" else 1
         self._weights = weights
         self._layers = [_dense(weights, name) for name in [*(f"dnn/{i}" for i in range(len(model.dnn.units))), "head"]]
-        self._compare = _dense(weights, "compare") if model.compare else None
         width = model.compare.units if model.compare else self._encoder.width * len(model.features)
         self._pooled = width * len(model.pooling)
         self._window_tokens = _WINDOW_FLOATS // width if model.compare else _WINDOW_TOKENS
@@ -138,7 +138,7 @@ class Scorer:
         """The DNN's input [B, width]: what each direction pools, and what the texts have in common."""
         overlap = FEATURES if self.config.model.overlap else 0
         x = np.empty((len(query), self._directions * self._pooled + overlap), np.float32)
-        if self._compare is None:
+        if self.config.model.compare is None:
             self._run_pairs(query, value, folded, POOLED, x, x)
         else:
             self._compare_positions(query, value, folded, x)
@@ -149,12 +149,11 @@ class Scorer:
 
     def _compare_positions(self, query: Texts, value: Texts, folded: Folded, out: Floats) -> None:
         """Fill out [B, width] with what is pooled of the comparison of each position's features."""
-        assert self._compare is not None
         assert self.config.model.compare is not None
-        bias = self._compare[1]
+        units = self.config.model.compare.units
         texts = (query, value)[: self._directions]
-        compared = [np.empty((len(text.ids), len(bias)), np.float32) for text in texts]
-        self._run_pairs(query, value, folded, COMPARED, compared[0], compared[-1], compare=self._compare)
+        compared = [np.empty((len(text.ids), units), np.float32) for text in texts]
+        self._run_pairs(query, value, folded, COMPARED, compared[0], compared[-1])
         for i, (text, x) in enumerate(zip(texts, compared, strict=True)):
             rows, column = activate(self.config.model.compare.activation, x), np.array([i * self._pooled])
             room = np.empty(text.lengths.max(initial=0), np.float32)
@@ -177,7 +176,6 @@ class Scorer:
         out: Floats,
         value_out: Floats,
         offsets: NDArray[np.int64] = _NO_OFFSETS,
-        compare: Dense = _NO_DENSE,
     ) -> None:
         """The kernel `pairs` with its arguments; see kernels/pairs.py."""
         Tq, Tv = int(query.lengths.max(initial=0)), int(value.lengths.max(initial=0))
@@ -192,16 +190,18 @@ class Scorer:
             *self._encoder.kernel_arguments(query, value, folded),
             *self._encoder.encode(query, value, folded),
             *(np.empty(shape, np.float32) for shape in (*room, *more_room)),
-            *(np.array([task]), out, value_out, offsets, *compare, np.zeros(width, np.float32)),
+            *(np.array([task]), out, value_out, offsets, np.zeros(width, np.float32)),
+            *(folded.tables[-1], *self._comparison[1:]),
+            *(np.empty((rows, self._comparison.tokens.shape[1]), np.float32) for rows in (Tq, Tv)),
         )
 
     def _dnn(self, x: Floats) -> Floats:
         for layer in self._layers[:-1]:
-            x = activate(self.config.model.dnn.activation, _apply(layer, x))
+            x = activate(self.config.model.dnn.activation, dense(x, *layer))
         return x
 
     def _head(self, x: Floats) -> Floats:
-        logits = _apply(self._layers[-1], x)
+        logits = dense(x, *self._layers[-1])
         match self.config.task:
             case "multiclass":
                 return softmax(logits)
@@ -279,10 +279,3 @@ def _slice(texts: Texts, start: int, stop: int) -> Texts:
 
 def _dense(weights: Mapping[str, Floats], name: str) -> Dense:
     return weights[f"{name}/kernel"], weights[f"{name}/bias"]
-
-
-def _apply(dense: Dense, x: Floats) -> Floats:
-    """The layer before its activation [B, units] of x [B, inputs]."""
-    out = np.empty((len(x), len(dense[1])), np.float32)
-    call("dense", x, *dense, out)
-    return out

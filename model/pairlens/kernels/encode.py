@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import FAST, LOWEST, ONE, ZERO, compiled, is_real, kernel, matrix, prefetch, row_of, start_of, vector
+from pairlens.kernels.compiled import (
+    FAST,
+    LOWEST,
+    ONE,
+    ZERO,
+    compiled,
+    is_real,
+    kernel,
+    matrix,
+    prefetch,
+    row_of,
+    start_of,
+    vector,
+)
 from pairlens.kernels.vectors import LANES, first, full, load, store
 from pairlens.plan import PLAN
 
@@ -27,6 +40,13 @@ def prefetch_taps(places, table, kernel_size):
     """Ask for what `sum_taps` will read of the first tokens; of later ones it does so itself, some tokens ahead."""
     for t in range(min(_tokens_ahead(table, kernel_size), places.size)):
         _prefetch_token(places[t], table, kernel_size)
+
+
+@compiled()
+def prefetch_rows(places, table):
+    """Ask for the table's rows at the first places."""
+    for t in range(min(_tokens_ahead(table, 1), places.size)):
+        _prefetch_token(places[t], table, 1)
 
 
 @compiled()
@@ -60,7 +80,8 @@ def sum_taps(places, table, bias, nothing, kernel_size, dilation, left, least, o
             b = _tap(places, table, kernel_size, k + 1, position + dilation, nothing)
             c = _tap(places, table, kernel_size, k + 2, position + 2 * dilation, nothing)
             d = _tap(places, table, kernel_size, k + 3, position + 3 * dilation, nothing)
-            start, floor = start_of(bias) if k == 0 else row, full(np.float32(least)) if k + 4 >= kernel_size else lowest
+            start = start_of(bias) if k == 0 else row
+            floor = full(np.float32(least)) if k + 4 >= kernel_size else lowest
             for f in range(0, F, LANES):
                 mask = first(F - f)
                 taps = (load(a, f, mask) + load(b, f, mask)) + (load(c, f, mask) + load(d, f, mask))
@@ -108,7 +129,8 @@ def encode_text(ids, places, matched, table, bias, nothing, taps, idf, embedding
     """The encoding of one text: its embedding with the match channels, its convolution, or both side by side.
 
     Args:
-        ids: int32 [T]. matched: float32 [T]. places, table, bias, nothing: see `sum_taps`. taps, idf: see `_add_matches`.
+        ids: int32 [T]. matched: float32 [T]. taps, idf: see `_add_matches`.
+        places, table, bias, nothing: see `sum_taps`.
         embeddings: float32 [input_dim, dim].
         out: float32 [T, width], filled.
     """

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from pairlens.kernels.compiled import compiled, row_of
+import numpy as np
+
+from pairlens.kernels.compiled import ZERO, compiled, row_of, start_of
 from pairlens.kernels.pool import pool_rows
-from pairlens.kernels.products import add_product, repeat, sum_rows
+from pairlens.kernels.products import add_product, sum_rows
 from pairlens.kernels.vectors import LANES, first, load, store
+
+ENCODING, ATTENTION, ABSOLUTE_DIFFERENCE, PRODUCT = range(4)
 
 
 @compiled()
@@ -16,9 +20,9 @@ def _wanted(plan, feature):
 @compiled()
 def _feature_rows(feature, query, attended, room):
     """One feature of every position [T, F], made in `room` if it must be made."""
-    if feature == 0:
+    if feature == ENCODING:
         return query
-    if feature == 1:
+    if feature == ATTENTION:
         return attended
     T, F = query.shape
     for i in range(T):
@@ -26,18 +30,49 @@ def _feature_rows(feature, query, attended, room):
         for f in range(0, F, LANES):
             mask = first(F - f)
             x, y = load(q, f, mask), load(a, f, mask)
-            store(row, f, abs(x - y) if feature == 2 else x * y, mask)
+            store(row, f, abs(x - y) if feature == ABSOLUTE_DIFFERENCE else x * y, mask)
     return room
 
 
 @compiled()
-def compare(query, attended, weights, bias, plan, room, out):
-    """The dense layer `compare`, before its activation, of the features of every position: out [T, units], filled."""
-    F, start = query.shape[1], 0
-    repeat(bias, out)
-    for feature in range(4):
+def project(encoding, places, table, weights, out):
+    """A text's part in the linear features of the layer `compare` (see comparison.py): out [T, P], filled.
+
+    Args:
+        encoding: float32 [T, F]. places: int32 [T], of its tokens in the table.
+        table: float32 [places, P], of what the first columns of an encoding bring; without them it is empty.
+        weights: float32 [other columns, P].
+    """
+    P = out.shape[1]
+    if table.size:
+        for t in range(out.shape[0]):
+            row, word = row_of(out, t), row_of(table, np.int64(places[t]))
+            for p in range(0, P, LANES):
+                mask = first(P - p)
+                store(row, p, load(word, p, mask), mask)
+    else:
+        out[:] = ZERO
+    add_product(encoding[:, encoding.shape[1] - weights.shape[0] :], weights, 0, out)
+
+
+@compiled()
+def compare(query, own, other, scores, attended, weights, bias, plan, room, out):
+    """The dense layer `compare`, before its activation, of the features of every position: out [T, units], filled.
+
+    `own` [Tq, P] and `other` [Tv, P] are the projections of query and value.
+    """
+    F, units, start = query.shape[1], bias.size, 0
+    for i in range(out.shape[0]):
+        row, projected = row_of(out, i), row_of(own, i)
+        for n in range(0, units, LANES):
+            mask = first(units - n)
+            total = load(start_of(bias), n, mask)
+            store(row, n, total + load(projected, n, mask) if plan.encoding else total, mask)
+    if plan.attention:
+        add_product(scores, other, units * plan.encoding, out)
+    for feature in (ABSOLUTE_DIFFERENCE, PRODUCT):
         if _wanted(plan, feature):
-            add_product(_feature_rows(feature, query, attended, room), weights[start : start + F], out)
+            add_product(_feature_rows(feature, query, attended, room), weights[start : start + F], 0, out)
             start += F
 
 

@@ -13,8 +13,10 @@ The arguments of the kernel are:
     25-27   more room: the scores of both directions; what a text attended to, and a feature of its positions
     28      more room: a number for every position of both texts
     29-32   task int64 [1], two results, and their offsets
-    33-34   kernel and bias of the dense layer `compare`, if there is one
-    35      zeros as many as the convolution has filters
+    33      zeros, as many as the convolution has filters
+    34-37   the layer `compare`, if there is one (see comparison.py): projections of words, float32 [places, P]; weights
+            of a token's other columns, and of a position's other features; bias
+    38-39   more room: the projections of query and value
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ import numpy as np
 
 from pairlens.kernels.attend import attend, raw_scores, softmax, transpose
 from pairlens.kernels.compiled import as_matrix, compiled, kernel, matrix, same_ids, vector
-from pairlens.kernels.encode import encode_text, find_matches, prefetch_taps
-from pairlens.kernels.features import compare, pool_features, pool_first
+from pairlens.kernels.encode import encode_text, find_matches, prefetch_rows, prefetch_taps
+from pairlens.kernels.features import compare, pool_features, pool_first, project
 from pairlens.kernels.pool import share_positions
 from pairlens.kernels.vectors import LANES
 from pairlens.plan import COMPARED, PLAN, SCORES
@@ -62,13 +64,22 @@ def _four_matrices(arguments, first):
 @compiled()
 def _prefetch_pair(arguments, plan, pair):
     """Ask for what the texts of a pair, if there is one, will be encoded from, while another one is worked on."""
-    _, query_offsets, _, value_offsets = _texts(arguments)
-    if plan.encoded or pair + 1 >= query_offsets.size:
+    query_ids, query_offsets, value_ids, value_offsets = _texts(arguments)
+    if pair + 1 >= query_offsets.size:
         return
-    query_places, value_places = vector(arguments, 5, np.int32), vector(arguments, 6, np.int32)
-    table, _, _ = _convolution(arguments, 7)
-    prefetch_taps(query_places[query_offsets[pair] : query_offsets[pair + 1]], table, plan.kernel_size)
-    prefetch_taps(value_places[value_offsets[pair] : value_offsets[pair + 1]], table, plan.kernel_size)
+    _prefetch_text(arguments, plan, 5, query_ids, query_offsets[pair], query_offsets[pair + 1])
+    _prefetch_text(arguments, plan, 6, value_ids, value_offsets[pair], value_offsets[pair + 1])
+
+
+@compiled()
+def _prefetch_text(arguments, plan, argument, ids, start, stop):
+    places = vector(arguments, argument, np.int32)[start:stop]
+    if not plan.encoded:
+        table, _, _ = _convolution(arguments, 7)
+        prefetch_taps(places, table, plan.kernel_size)
+        if plan.embedding_columns:
+            prefetch_rows(ids[start:stop], matrix(arguments, 14, np.float32))
+    prefetch_rows(places, matrix(arguments, 34, np.float32))
 
 
 @compiled()
@@ -89,7 +100,7 @@ def _encode_pair(arguments, plan, query_ids, value_ids, q0, v0, same_query, same
     q_places = vector(arguments, 5, np.int32)[q0 : q0 + Tq]
     v_places = vector(arguments, 6, np.int32)[v0 : v0 + Tv]
     idf, embeddings = vector(arguments, 13, np.float32), matrix(arguments, 14, np.float32)
-    nothing = vector(arguments, 35, np.float32)
+    nothing = vector(arguments, 33, np.float32)
     table, bias, taps = _convolution(arguments, 7)
     if not same_query:
         encode_text(query_ids, q_places, q_matched, table, bias, nothing, taps, idf, embeddings, plan, query)
@@ -125,6 +136,18 @@ def _copy_scores(scores, Tv, out, start):
 
 
 @compiled()
+def _project_pair(arguments, query, value, q0, v0, same_query, same_value):
+    """The projections of query and value for the layer `compare`; they are kept like encodings."""
+    table, weights = matrix(arguments, 34, np.float32), matrix(arguments, 35, np.float32)
+    Tq, Tv = query.shape[0], value.shape[0]
+    q_out, v_out = matrix(arguments, 38, np.float32)[:Tq], matrix(arguments, 39, np.float32)[:Tv]
+    if not same_query:
+        project(query, vector(arguments, 5, np.int32)[q0 : q0 + Tq], table, weights, q_out)
+    if not same_value:
+        project(value, vector(arguments, 6, np.int32)[v0 : v0 + Tv], table, weights, v_out)
+
+
+@compiled()
 def _use_scores(arguments, plan, task, pair, direction, start, query, query_ids, value, scores):
     """Fill what the task wants of one direction of a pair, whose query's tokens begin at `start`."""
     Tq, F = query.shape
@@ -134,10 +157,11 @@ def _use_scores(arguments, plan, task, pair, direction, start, query, query_ids,
         return
     attended, room = matrix(arguments, 26, np.float32)[:Tq], matrix(arguments, 27, np.float32)[:Tq]
     if task == COMPARED:
-        weights, bias = matrix(arguments, 33, np.float32), vector(arguments, 34, np.float32)
+        own, other = matrix(arguments, 38 + direction, np.float32), matrix(arguments, 39 - direction, np.float32)
+        weights, bias = matrix(arguments, 36, np.float32), vector(arguments, 37, np.float32)
         attend(scores, value, attended)
         compared = matrix(arguments, 30 + direction, np.float32)[start : start + Tq]
-        compare(query, attended, weights, bias, plan, room, compared)
+        compare(query, own, other[: value.shape[0]], scores, attended, weights, bias, plan, room, compared)
         return
     width = (plan.encoding + plan.attention + plan.absolute_difference + plan.product) * (plan.average + plan.max) * F
     pooled = matrix(arguments, 30, np.float32)[pair, direction * width : (direction + 1) * width]
@@ -168,6 +192,8 @@ def pairs(arguments):
         same_query = not plan.match and pair > 0 and same_ids(q_ids, query_ids[query_offsets[pair - 1] : q0])
         same_value = not plan.match and pair > 0 and same_ids(v_ids, value_ids[value_offsets[pair - 1] : v0])
         query, value, query_key, value_key = _encode_pair(arguments, plan, q_ids, v_ids, q0, v0, same_query, same_value)
+        if task == COMPARED:
+            _project_pair(arguments, query, value, q0, v0, same_query, same_value)
         scores, value_scores = _room_for_scores(arguments, q_ids.size, v_ids.size)
         raw_scores(query, value_key, plan, scores)
         if plan.both:

@@ -47,13 +47,13 @@ def dot_products(x, y, scale, out):
 
 
 @compiled()
-def add_product(x, w, out):
-    """out += x @ w; x may have more columns, which do not count."""
-    N = w.shape[1]
-    for n in range(0, N, 4 * LANES):
+def add_product(x, w, column, out):
+    """out += x @ w, of the columns of w from `column` on; x may have more columns, which do not count."""
+    n, N = 0, out.shape[1]
+    while n < N:
+        wide = -(-(N - n) // LANES) % 4 == 0  # else tiles of three vectors leave less undone
         n1, n2, n3 = n + LANES, n + 2 * LANES, n + 3 * LANES
-        m0, m1, m2, m3 = first(N - n), first(N - n1), first(N - n2), first(N - n3)
-        wide = n3 < N  # LLVM makes two loops of the inner one, with and without a fourth vector
+        m0, m1, m2, m3 = first(N - n), first(N - n1), first(N - n2), first(N - n3 if wide else 0)
         for i in range(0, x.shape[0], 4):
             i0, i1, i2, i3 = _four(x.shape[0], i)
             o0, o1, o2, o3 = row_of(out, i0), row_of(out, i1), row_of(out, i2), row_of(out, i3)
@@ -62,20 +62,21 @@ def add_product(x, w, out):
             c0, c1, c2, c3 = load(o2, n, m0), load(o2, n1, m1), load(o2, n2, m2), load(o2, n3, m3)
             d0, d1, d2, d3 = load(o3, n, m0), load(o3, n1, m1), load(o3, n2, m2), load(o3, n3, m3)
             for k in range(w.shape[0]):
-                row = row_of(w, k)
+                row = row_of(w, k) + 4 * column
                 p, q, r = load(row, n, m0), load(row, n1, m1), load(row, n2, m2)
                 e, f, g, h = full(x[i0, k]), full(x[i1, k]), full(x[i2, k]), full(x[i3, k])
                 a0, a1, a2 = fma(e, p, a0), fma(e, q, a1), fma(e, r, a2)
                 b0, b1, b2 = fma(f, p, b0), fma(f, q, b1), fma(f, r, b2)
                 c0, c1, c2 = fma(g, p, c0), fma(g, q, c1), fma(g, r, c2)
                 d0, d1, d2 = fma(h, p, d0), fma(h, q, d1), fma(h, r, d2)
-                if wide:
+                if wide:  # LLVM makes two loops of this one
                     s = load(row, n3, m3)
                     a3, b3, c3, d3 = fma(e, s, a3), fma(f, s, b3), fma(g, s, c3), fma(h, s, d3)
             store(o0, n, a0, m0), store(o0, n1, a1, m1), store(o0, n2, a2, m2), store(o0, n3, a3, m3)
             store(o1, n, b0, m0), store(o1, n1, b1, m1), store(o1, n2, b2, m2), store(o1, n3, b3, m3)
             store(o2, n, c0, m0), store(o2, n1, c1, m1), store(o2, n2, c2, m2), store(o2, n3, c3, m3)
             store(o3, n, d0, m0), store(o3, n1, d1, m1), store(o3, n2, d2, m2), store(o3, n3, d3, m3)
+        n += 4 * LANES if wide else 3 * LANES
 
 
 @compiled()
@@ -109,4 +110,4 @@ def dense(arguments):
     x, weights = matrix(arguments, 0, np.float32), matrix(arguments, 1, np.float32)
     bias, out = vector(arguments, 2, np.float32), matrix(arguments, 3, np.float32)
     repeat(bias, out)
-    add_product(x, weights, out)
+    add_product(x, weights, 0, out)
