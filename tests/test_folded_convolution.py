@@ -16,7 +16,9 @@ WORDS = 7
 
 def layers(conv: ConvConfig, dim: int) -> tuple[tf_keras.layers.Embedding, tf_keras.layers.Conv1D]:
     """An embedding of WORDS words and a convolution, with random weights."""
-    arguments = conv.model_dump(include={"filters", "kernel_size", "padding", "dilation_rate", "use_bias"})
+    arguments = conv.model_dump(
+        include={"filters", "kernel_size", "padding", "dilation_rate", "activation", "use_bias"}
+    )
     embedding = tf_keras.layers.Embedding(WORDS, dim, embeddings_initializer=tf_keras.initializers.RandomNormal(seed=1))
     normal = tf_keras.initializers.RandomNormal(seed=2)
     layer = tf_keras.layers.Conv1D(**arguments, kernel_initializer=normal, bias_initializer=normal)
@@ -33,6 +35,7 @@ def layers(conv: ConvConfig, dim: int) -> tuple[tf_keras.layers.Embedding, tf_ke
     dilation=st.integers(1, 3),
     padding=st.sampled_from(["same", "causal"]),
     filters=st.sampled_from([1, 5, 17]),
+    activation=st.sampled_from(["linear", "relu", "sigmoid"]),
     use_bias=st.booleans(),
     mask_zero=st.booleans(),
 )
@@ -43,11 +46,17 @@ def test_value_and_gradients_are_those_of_conv1d(
     dilation: int,
     padding: str,
     filters: int,
+    activation: str,
     use_bias: bool,
     mask_zero: bool,
 ) -> None:
     conv = ConvConfig(
-        filters=filters, kernel_size=kernel_size, padding=padding, dilation_rate=dilation, use_bias=use_bias
+        filters=filters,
+        kernel_size=kernel_size,
+        padding=padding,
+        dilation_rate=dilation,
+        activation=activation,
+        use_bias=use_bias,
     )
     embedding, layer = layers(conv, dim=3)
     random = np.random.default_rng(0)
@@ -70,7 +79,7 @@ def test_value_and_gradients_are_those_of_conv1d(
 
 
 def test_by_hand() -> None:
-    conv = ConvConfig(filters=1, kernel_size=2)
+    conv = ConvConfig(filters=1, kernel_size=2, activation="linear")
     embedding, layer = layers(conv, dim=1)
     embedding.set_weights([np.array([[0], [1], [10], [0], [0], [0], [0]], np.float32)])
     layer.set_weights([np.array([[[3]], [[5]]], np.float32), np.array([7], np.float32)])

@@ -32,12 +32,17 @@ class Words(NamedTuple):
     length: tf.Tensor
 
     def convolve(self, conv: ConvConfig, layer: tf_keras.layers.Conv1D) -> tf.Tensor:
-        """What the built layer makes of each text alone, before its activation: [B, T, filters], zero after a text."""
+        """What the built layer makes of each text alone: [B, T, filters], zero after a text."""
         dim, width = layer.kernel.shape[1], conv.kernel_size * conv.filters
         taps = tf.reshape(tf.transpose(layer.kernel, [1, 0, 2]), [dim, width])
         bias = layer.bias if conv.use_bias else tf.zeros([conv.filters])
         shape = np.array([conv.kernel_size, conv.dilation_rate, conv.reach[0]], np.int64)
-        return _sum_taps(self.embeddings @ taps, bias, self.places, self.length, shape)
+        least = 0.0 if conv.activation == "relu" else -np.inf
+        out = _sum_taps(self.embeddings @ taps, bias, self.places, self.length, shape, np.array([least], np.float32))
+        if conv.activation in ("linear", "relu"):
+            return out
+        inside = tf.sequence_mask(self.length, tf.shape(self.places)[1])
+        return tf.where(inside[:, :, tf.newaxis], layer.activation(out), 0.0)
 
 
 def words_of(ids: tf.Tensor, length: tf.Tensor, embedding: tf_keras.layers.Embedding, mask_zero: bool) -> Words:
@@ -50,31 +55,32 @@ def words_of(ids: tf.Tensor, length: tf.Tensor, embedding: tf_keras.layers.Embed
 
 
 def _sum_taps(
-    table: tf.Tensor, bias: tf.Tensor, places: tf.Tensor, length: tf.Tensor, shape: NDArray[np.int64]
+    table: tf.Tensor, bias: tf.Tensor, places: tf.Tensor, length: tf.Tensor, shape: NDArray[np.int64], least: Floats
 ) -> tf.Tensor:
     """The kernel sum_padded of table [words, kernel size * filters] and bias [filters], with its gradient."""
     filters = bias.shape[0]
 
     def forward(places: Ints, length: Ints, table: Floats, bias: Floats) -> Floats:
-        out = np.empty((*places.shape, filters), np.float32)
-        nothing = np.zeros(filters, np.float32)
-        call("sum_padded", shape, places, length, table.reshape(-1, filters), bias, nothing, out.reshape(-1, filters))
+        out, nothing = np.empty((*places.shape, filters), np.float32), np.zeros(filters, np.float32)
+        rows = table.reshape(-1, filters), bias, nothing, out.reshape(-1, filters)
+        call("sum_padded", shape, places, length, least, *rows)
         return out
 
-    def backward(places: Ints, length: Ints, upstream: Floats, table: Floats) -> tuple[Floats, Floats]:
-        out, by_bias = np.empty_like(table), np.empty(filters, np.float32)
-        by_rows = upstream.reshape(-1, filters), out.reshape(-1, filters)
-        call("sum_padded_gradient", shape, places, length, *by_rows, by_bias)
-        return out, by_bias
+    def backward(places: Ints, length: Ints, upstream: Floats, out: Floats, table: Floats) -> tuple[Floats, Floats]:
+        by_table, by_bias = np.empty_like(table), np.empty(filters, np.float32)
+        rows = [x.reshape(-1, filters) for x in (upstream, out, by_table)]
+        call("sum_padded_gradient", shape, places, length, least, *rows, by_bias, np.empty(filters, np.float32))
+        return by_table, by_bias
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def convolve(table: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], list[tf.Tensor]]]:
+        out = tf.ensure_shape(_on_arrays(forward, [places, length, table, bias], tf.float32), [None, None, filters])
+
         def gradient(upstream: tf.Tensor) -> list[tf.Tensor]:
-            gradients = _on_arrays(backward, [places, length, upstream, table], [tf.float32, tf.float32])
+            gradients = _on_arrays(backward, [places, length, upstream, out, table], [tf.float32, tf.float32])
             return [tf.ensure_shape(by, x.shape) for by, x in zip(gradients, (table, bias), strict=True)]
 
-        out = _on_arrays(forward, [places, length, table, bias], tf.float32)
-        return tf.ensure_shape(out, [None, None, filters]), gradient
+        return out, gradient
 
     return convolve(table, bias)
 

@@ -157,7 +157,12 @@ class Network(tf_keras.Model):  # type: ignore[misc]
 
     def convolve(self, x: tf.Tensor | Words, mask: tf.Tensor, layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
         for conv, layer in zip(self.config.conv, layers, strict=True):
-            x = layer.activation(x.convolve(conv, layer)) if isinstance(x, Words) else layer(x)
+            if isinstance(x, Words):
+                x = x.convolve(conv, layer)
+                if not self.config.embedding.mask_zero:
+                    continue  # it is zero where it must be
+            else:
+                x = layer(x)
             x = self.zero_masked(x, mask)
         return x
 
@@ -241,8 +246,9 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         """Mean of x [B, T, F] over the true positions; zero for a text without any."""
         if self.config.masking == "none":
             return tf.reduce_mean(x, axis=1)
-        real = tf.cast(mask, x.dtype)[:, :, tf.newaxis]
-        return tf.reduce_sum(x * real, axis=1) / tf.maximum(tf.reduce_sum(real, axis=1), 1.0)
+        real = tf.cast(mask, x.dtype)
+        share = real / tf.maximum(tf.reduce_sum(real, axis=1, keepdims=True), 1.0)  # [B, T]
+        return tf.matmul(share[:, tf.newaxis], x)[:, 0]
 
     def pool_max(self, x: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
         """Maximum of x [B, T, F] over the true positions; zero for a text without any."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import FAST, LOWEST, ZERO, compiled, kernel, matrix, vector
+from pairlens.kernels.compiled import ZERO, compiled, kernel, matrix, row_of, start_of, vector
 from pairlens.kernels.encode import sum_taps
+from pairlens.kernels.vectors import LANES, above, choose, first, full, load, store, zeros
 
 
 @compiled()
@@ -17,46 +18,57 @@ def _texts(arguments):
 def sum_padded(arguments):
     """Every text's convolution.
 
-    Arguments: kernel size, dilation and left int64 [3]; places int32 [B, T] and lengths int32 [B] of the texts; table,
-    bias and nothing, see `sum_taps`; out float32 [B * T, F], filled, with zeros after a text.
+    Arguments: kernel size, dilation and left int64 [3]; places int32 [B, T] and lengths int32 [B] of the texts; `least`
+    float32 [1]; table, bias and nothing, see `sum_taps`; out float32 [B * T, F], filled, with zeros after a text.
     """
     shape, places, lengths = _texts(arguments)
-    table, bias = matrix(arguments, 3, np.float32), vector(arguments, 4, np.float32)
-    nothing, out, T = vector(arguments, 5, np.float32), matrix(arguments, 6, np.float32), places.shape[1]
+    least, table = vector(arguments, 3, np.float32)[0], matrix(arguments, 4, np.float32)
+    bias, nothing = vector(arguments, 5, np.float32), vector(arguments, 6, np.float32)
+    out, T = matrix(arguments, 7, np.float32), places.shape[1]
     for text in range(lengths.size):
         length = lengths[text]
         rows = out[text * T : (text + 1) * T]
-        sum_taps(places[text, :length], table, bias, nothing, shape[0], shape[1], shape[2], LOWEST, rows[:length], 0)
+        sum_taps(places[text, :length], table, bias, nothing, shape[0], shape[1], shape[2], least, rows[:length], 0)
         rows[length:] = ZERO
 
 
-@compiled(fastmath=FAST)
-def _spread(upstream, places, kernel_size, dilation, left, table, bias):
-    """Add each row of the gradient upstream [T, F] to the rows of the table and the bias that `sum_taps` summed."""
-    T, F = upstream.shape
+@compiled()
+def _add_row(added, row, F):
+    """Add F numbers to a row, both given by their addresses."""
+    for f in range(0, F, LANES):
+        mask = first(F - f)
+        store(row, f, load(row, f, mask) + load(added, f, mask), mask)
+
+
+@compiled()
+def _spread(upstream, out, places, kernel_size, dilation, left, least, table, bias, room):
+    """Add each row of the gradient upstream [T, F] of out, where that is above `least`, to what `sum_taps` summed."""
+    T, F, floor, added = upstream.shape[0], bias.size, full(least), start_of(room)
     for t in range(T):
-        added = upstream[t]
-        for f in range(F):
-            bias[f] += added[f]
+        for f in range(0, F, LANES):
+            mask = first(F - f)
+            counts = above(load(row_of(out, t), f, mask), floor)
+            store(added, f, choose(counts, load(row_of(upstream, t), f, mask), zeros()), mask)
+        _add_row(added, start_of(bias), F)
         for k in range(kernel_size):
             source = t + k * dilation - left
             if 0 <= source < T:
-                row = table[np.int64(places[source]) * kernel_size + k]
-                for f in range(F):
-                    row[f] += added[f]
+                _add_row(added, row_of(table, np.int64(places[source]) * kernel_size + k), F)
 
 
 @kernel
 def sum_padded_gradient(arguments):
     """The gradient of the table and of the bias, in which every text's is added up.
 
-    Arguments: 0-2 as above; the gradient of what came out, float32 [B * T, F]; those of the table and the bias, filled.
+    Arguments: 0-3 as above; the gradient of what came out and what came out, float32 [B * T, F]; those of the table and
+    the bias, filled; room for a row.
     """
     shape, places, lengths = _texts(arguments)
-    upstream, table = matrix(arguments, 3, np.float32), matrix(arguments, 4, np.float32)
-    bias = vector(arguments, 5, np.float32)
+    least, upstream = vector(arguments, 3, np.float32)[0], matrix(arguments, 4, np.float32)
+    out, table = matrix(arguments, 5, np.float32), matrix(arguments, 6, np.float32)
+    bias, room = vector(arguments, 7, np.float32), vector(arguments, 8, np.float32)
     table[:], bias[:] = ZERO, ZERO
     for text in range(lengths.size):
         start, length = text * places.shape[1], lengths[text]
-        rows = upstream[start : start + length]
-        _spread(rows, places[text, :length], shape[0], shape[1], shape[2], table, bias)
+        rows, made = upstream[start : start + length], out[start : start + length]
+        _spread(rows, made, places[text, :length], shape[0], shape[1], shape[2], least, table, bias, room)

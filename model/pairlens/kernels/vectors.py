@@ -153,6 +153,12 @@ def store(builder: ir.IRBuilder, row: ir.Value, start: ir.Value, x: ir.Value, ma
     return ir.Constant(ir.IntType(8).as_pointer(), None)
 
 
+@_instruction(_mask, _vector, _vector)
+def above(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
+    """The mask of the lanes where x > y."""
+    return builder.fcmp_ordered(">", x, y)
+
+
 @_instruction(_vector, _mask, _vector, _vector)
 def choose(builder: ir.IRBuilder, mask: ir.Value, x: ir.Value, y: ir.Value) -> ir.Value:
     """x in the lanes that count, y in the others."""
