@@ -57,8 +57,11 @@ def transpose(x, rows, columns, out):
 
 @compiled(fastmath=FAST)
 def softmax(scores, value_ids, plan):
-    """Softmax of every row in place over the positions that mask and causal mask leave; over all if they leave none."""
-    Tq, Tv = scores.shape[0], value_ids.size
+    """Softmax of every row in place over the positions that mask and causal mask leave; over all if they leave none.
+
+    Of the columns behind `value_ids` there must be enough for a whole vector; they become zero.
+    """
+    Tq, Tv, whole = scores.shape[0], value_ids.size, first(LANES)
     for i in range(Tq):
         if plan.causal or plan.mask_zero:
             _exclude(scores[i, :Tv], value_ids, min(i + 1, Tv) if plan.causal else Tv, plan.mask_zero)
@@ -67,14 +70,12 @@ def softmax(scores, value_ids, plan):
             peak = max(peak, scores[i, j])
         highest, summed = full(peak), zeros()
         for j in range(0, Tv, LANES):
-            mask = first(Tv - j)
-            weight = choose(mask, exp(load(row, j, mask) - highest), zeros())
+            weight = choose(first(Tv - j), exp(load(row, j, whole) - highest), zeros())
             summed = summed + weight
-            store(row, j, weight, mask)
+            store(row, j, weight, whole)
         share = full(ONE / total(summed))
         for j in range(0, Tv, LANES):
-            mask = first(Tv - j)
-            store(row, j, load(row, j, mask) * share, mask)
+            store(row, j, load(row, j, whole) * share, whole)
 
 
 @compiled()

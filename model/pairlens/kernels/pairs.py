@@ -121,7 +121,7 @@ def _encode_pair(arguments, plan, query_ids, value_ids, q0, v0, same_query, same
 def _room_for_scores(arguments, Tq, Tv):
     """Where the scores [Tq, Tv] of one direction of a pair and those [Tv, Tq] of the other go.
 
-    A row ends where a vector would: to load what lies beside a masked store takes as long as ten rows.
+    A row ends where a vector would.
     """
     room, width, height = vector(arguments, 25, np.float32), Tv + -Tv % LANES, Tq + -Tq % LANES
     return as_matrix(room, 0, Tq, width), as_matrix(room, Tq * width, Tv, height)
