@@ -132,7 +132,7 @@ def silent_libraries() -> Iterator[None]:
 
 
 def compile_kernels() -> None:
-    """Compile the scorer's kernels if this machine never did, which takes some ten seconds, and say so."""
+    """Compile the scorer's kernels if this machine never did, which takes some twenty seconds, and say so."""
     from pairlens.native import warm_up
 
     with notice_after(1.5, "compiling the kernels, once for this machine"):

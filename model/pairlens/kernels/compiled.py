@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import carray, cfunc, njit, types
-from numba.extending import intrinsic
+
+from pairlens.kernels.instructions import NOTHING, POINTER, function, instruction
 
 FAST = {"reassoc", "contract", "nsz", "arcp"}  # sums may be reordered and fused; NaN and infinity keep their meaning
 ZERO = np.float32(0.0)
 ONE = np.float32(1.0)
 LOWEST = np.float32(-np.inf)
 
-compiled = partial(njit, error_model="numpy", forceinline=True)
+compiled = partial(njit, error_model="numpy", forceinline=True)  # a call would pass seven numbers an array
+_NUMBER = ir.IntType(32)
+_prefetch = function("llvm.prefetch.p0", ir.VoidType(), POINTER, _NUMBER, _NUMBER, _NUMBER)
 KERNELS: list[Callable[..., None]] = []
 
 
@@ -36,29 +38,18 @@ def compile_kernel(function: Callable[..., None]) -> tuple[str, str]:
     return made.inspect_llvm(), made.native_name
 
 
-@intrinsic
-def _pointer(_context: Any, address: Any) -> Any:
+@instruction(types.voidptr, types.int64)
+def _pointer(builder: ir.IRBuilder, address: ir.Value) -> ir.Value:
     """The address as a pointer."""
-
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
-
-    return types.voidptr(address), generate
+    return builder.inttoptr(address, POINTER)
 
 
-@intrinsic
-def _prefetch_line(_context: Any, address: Any) -> Any:
+@instruction(types.void, types.int64)
+def _prefetch_line(builder: ir.IRBuilder, address: ir.Value) -> ir.Value:
     """Ask for the cache line at the address."""
-
-    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
-        function = builder.module.declare_intrinsic("llvm.prefetch.p0", fnty=kind)
-        to_read, first_level, data = number(0), number(3), number(1)
-        builder.call(function, [builder.inttoptr(arguments[0], pointer), to_read, first_level, data])
-        return context.get_dummy_value()
-
-    return types.void(address), generate
+    to_read, first_level, data = _NUMBER(0), _NUMBER(3), _NUMBER(1)
+    _prefetch(builder, builder.inttoptr(address, POINTER), to_read, first_level, data)
+    return NOTHING
 
 
 @compiled()
@@ -76,18 +67,6 @@ def matrix(arguments, index, dtype):
 
 
 @compiled()
-def as_matrix(x, start, rows, columns):
-    """The float32 numbers of a one-dimensional array from `start` on, as a matrix."""
-    return carray(_pointer(x.ctypes.data + 4 * start), (rows, columns), np.float32)
-
-
-@compiled()
-def as_vector(x):
-    """The numbers of a float32 matrix, row by row."""
-    return carray(_pointer(x.ctypes.data), (x.size,), np.float32)
-
-
-@compiled()
 def start_of(x):
     """The address of an array."""
     return np.int64(x.ctypes.data)
@@ -97,6 +76,12 @@ def start_of(x):
 def row_of(x, i):
     """The address of row i of a float32 matrix."""
     return start_of(x) + 4 * x.shape[1] * i
+
+
+@compiled()
+def as_matrix(x, start, rows, columns):
+    """The float32 numbers of a one-dimensional array from `start` on, as a matrix."""
+    return carray(_pointer(start_of(x) + 4 * start), (rows, columns), np.float32)
 
 
 @compiled()

@@ -25,28 +25,24 @@ _AHEAD_BYTES = 20_000  # to ask memory for before they are wanted: no more than 
 
 
 @compiled()
-def _tokens_ahead(table, kernel_size):
-    return 1 + _AHEAD_BYTES // (1 + 4 * kernel_size * table.shape[1])
+def _tokens_ahead(table, rows):
+    return 1 + _AHEAD_BYTES // (1 + 4 * rows * table.shape[1])
 
 
 @compiled()
-def _prefetch_token(place, table, kernel_size):
-    first_row = np.int64(place) * kernel_size
-    prefetch(table, first_row, first_row + kernel_size)
+def _prefetch_token(place, table, rows):
+    row = np.int64(place) * rows
+    prefetch(table, row, row + rows)
 
 
 @compiled()
-def prefetch_taps(places, table, kernel_size):
-    """Ask for what `sum_taps` will read of the first tokens; of later ones it does so itself, some tokens ahead."""
-    for t in range(min(_tokens_ahead(table, kernel_size), places.size)):
-        _prefetch_token(places[t], table, kernel_size)
+def prefetch_tokens(places, table, rows):
+    """Ask for what the first tokens of a text have in the table, so many rows each.
 
-
-@compiled()
-def prefetch_rows(places, table):
-    """Ask for the table's rows at the first places."""
-    for t in range(min(_tokens_ahead(table, 1), places.size)):
-        _prefetch_token(places[t], table, 1)
+    For later ones `sum_taps` does so itself, some tokens ahead.
+    """
+    for t in range(min(_tokens_ahead(table, rows), places.size)):
+        _prefetch_token(places[t], table, rows)
 
 
 @compiled()

@@ -25,7 +25,7 @@ import numpy as np
 
 from pairlens.kernels.attend import attend, raw_scores, softmax, transpose
 from pairlens.kernels.compiled import as_matrix, compiled, kernel, matrix, same_ids, vector
-from pairlens.kernels.encode import encode_text, find_matches, prefetch_rows, prefetch_taps
+from pairlens.kernels.encode import encode_text, find_matches, prefetch_tokens
 from pairlens.kernels.features import compare, pool_features, pool_first, project
 from pairlens.kernels.pool import share_positions
 from pairlens.kernels.vectors import LANES
@@ -76,10 +76,10 @@ def _prefetch_text(arguments, plan, argument, ids, start, stop):
     places = vector(arguments, argument, np.int32)[start:stop]
     if not plan.encoded:
         table, _, _ = _convolution(arguments, 7)
-        prefetch_taps(places, table, plan.kernel_size)
+        prefetch_tokens(places, table, plan.kernel_size)
         if plan.embedding_columns:
-            prefetch_rows(ids[start:stop], matrix(arguments, 14, np.float32))
-    prefetch_rows(places, matrix(arguments, 34, np.float32))
+            prefetch_tokens(ids[start:stop], matrix(arguments, 14, np.float32), 1)
+    prefetch_tokens(places, matrix(arguments, 34, np.float32), 1)
 
 
 @compiled()
@@ -92,8 +92,6 @@ def _encode_pair(arguments, plan, query_ids, value_ids, q0, v0, same_query, same
     if plan.encoded:
         query, value, query_key, value_key = _four_matrices(arguments, 15)
         return query[q0 : q0 + Tq], value[v0 : v0 + Tv], query_key[q0 : q0 + Tq], value_key[v0 : v0 + Tv]
-    query, value, query_key, value_key = _four_matrices(arguments, 19)
-    query, value = query[:Tq], value[:Tv]
     q_matched, v_matched = vector(arguments, 23, np.float32)[:Tq], vector(arguments, 24, np.float32)[:Tv]
     if plan.match:
         find_matches(query_ids, value_ids, plan, q_matched, v_matched)
@@ -101,20 +99,18 @@ def _encode_pair(arguments, plan, query_ids, value_ids, q0, v0, same_query, same
     v_places = vector(arguments, 6, np.int32)[v0 : v0 + Tv]
     idf, embeddings = vector(arguments, 13, np.float32), matrix(arguments, 14, np.float32)
     nothing = vector(arguments, 33, np.float32)
-    table, bias, taps = _convolution(arguments, 7)
-    if not same_query:
-        encode_text(query_ids, q_places, q_matched, table, bias, nothing, taps, idf, embeddings, plan, query)
-    if not same_value:
-        encode_text(value_ids, v_places, v_matched, table, bias, nothing, taps, idf, embeddings, plan, value)
+    for keys in range(1 + plan.own_key):
+        table, bias, taps = _convolution(arguments, 7 + 3 * keys)
+        query = matrix(arguments, 19 + 2 * keys, np.float32)[:Tq]
+        value = matrix(arguments, 20 + 2 * keys, np.float32)[:Tv]
+        if not same_query and (plan.both or not keys):
+            encode_text(query_ids, q_places, q_matched, table, bias, nothing, taps, idf, embeddings, plan, query)
+        if not same_value:
+            encode_text(value_ids, v_places, v_matched, table, bias, nothing, taps, idf, embeddings, plan, value)
+    query, value, query_key, value_key = _four_matrices(arguments, 19)
     if not plan.own_key:
-        return query, value, query, value
-    query_key, value_key = query_key[:Tq], value_key[:Tv]
-    table, bias, taps = _convolution(arguments, 10)
-    if plan.both and not same_query:
-        encode_text(query_ids, q_places, q_matched, table, bias, nothing, taps, idf, embeddings, plan, query_key)
-    if not same_value:
-        encode_text(value_ids, v_places, v_matched, table, bias, nothing, taps, idf, embeddings, plan, value_key)
-    return query, value, query_key, value_key
+        query_key, value_key = query, value
+    return query[:Tq], value[:Tv], query_key[:Tq], value_key[:Tv]
 
 
 @compiled()
@@ -139,12 +135,12 @@ def _copy_scores(scores, Tv, out, start):
 def _project_pair(arguments, query, value, q0, v0, same_query, same_value):
     """The projections of query and value for the layer `compare`; they are kept like encodings."""
     table, weights = matrix(arguments, 34, np.float32), matrix(arguments, 35, np.float32)
-    Tq, Tv = query.shape[0], value.shape[0]
-    q_out, v_out = matrix(arguments, 38, np.float32)[:Tq], matrix(arguments, 39, np.float32)[:Tv]
-    if not same_query:
-        project(query, vector(arguments, 5, np.int32)[q0 : q0 + Tq], table, weights, q_out)
-    if not same_value:
-        project(value, vector(arguments, 6, np.int32)[v0 : v0 + Tv], table, weights, v_out)
+    for side in range(2):
+        encoding, start, same = (value, v0, same_value) if side else (query, q0, same_query)
+        if not same:
+            T = encoding.shape[0]
+            places = vector(arguments, 5 + side, np.int32)[start : start + T]
+            project(encoding, places, table, weights, matrix(arguments, 38 + side, np.float32)[:T])
 
 
 @compiled()
@@ -156,10 +152,12 @@ def _use_scores(arguments, plan, task, pair, direction, start, query, query_ids,
         _copy_scores(scores, value.shape[0], vector(arguments, 30 + direction, np.float32), begin)
         return
     attended, room = matrix(arguments, 26, np.float32)[:Tq], matrix(arguments, 27, np.float32)[:Tq]
+    of_positions = plan.max or plan.absolute_difference or plan.product
+    if task == COMPARED or of_positions:
+        attend(scores, value, attended)
     if task == COMPARED:
         own, other = matrix(arguments, 38 + direction, np.float32), matrix(arguments, 39 - direction, np.float32)
         weights, bias = matrix(arguments, 36, np.float32), vector(arguments, 37, np.float32)
-        attend(scores, value, attended)
         compared = matrix(arguments, 30 + direction, np.float32)[start : start + Tq]
         compare(query, own, other[: value.shape[0]], scores, attended, weights, bias, plan, room, compared)
         return
@@ -167,8 +165,7 @@ def _use_scores(arguments, plan, task, pair, direction, start, query, query_ids,
     pooled = matrix(arguments, 30, np.float32)[pair, direction * width : (direction + 1) * width]
     shares = vector(arguments, 28, np.float32)
     share_positions(query_ids, plan.mask_zero, shares[:Tq])
-    if plan.max or plan.absolute_difference or plan.product:
-        attend(scores, value, attended)
+    if of_positions:
         pool_features(query, attended, shares[:Tq], plan, room, pooled)
     else:
         pool_first(query, value, scores, shares[:Tq], plan, shares[Tq : Tq + value.shape[0]], pooled)
@@ -195,14 +192,14 @@ def pairs(arguments):
         if task == COMPARED:
             _project_pair(arguments, query, value, q0, v0, same_query, same_value)
         scores, value_scores = _room_for_scores(arguments, q_ids.size, v_ids.size)
-        raw_scores(query, value_key, plan, scores)
-        if plan.both:
-            if plan.own_key:
-                raw_scores(value, query_key, plan, value_scores)
-            else:
-                transpose(scores, q_ids.size, v_ids.size, value_scores)
-            softmax(value_scores, q_ids, plan)
-        softmax(scores, v_ids, plan)
-        _use_scores(arguments, plan, task, pair, 0, q0, query, q_ids, value, scores)
-        if plan.both:
-            _use_scores(arguments, plan, task, pair, 1, v0, value, v_ids, query, value_scores)
+        key, start = value_key, q0
+        for direction in range(1 + plan.both):
+            if direction == 1:
+                query, value, key, scores, start = value, query, query_key, value_scores, v0
+                q_ids, v_ids = v_ids, q_ids
+            if direction == 0 or plan.own_key:
+                raw_scores(query, key, plan, scores)
+                if plan.both and not plan.own_key:
+                    transpose(scores, q_ids.size, v_ids.size, value_scores)
+            softmax(scores, v_ids, plan)
+            _use_scores(arguments, plan, task, pair, direction, start, query, q_ids, value, scores)

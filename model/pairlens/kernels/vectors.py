@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from inspect import Parameter, Signature
 from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
+from numba.extending import lower_builtin, models, register_model, type_callable
+
+from pairlens.kernels.instructions import NOTHING, Build, function, instruction
 
 LANES = 16 if llvm.get_host_cpu_features().get("avx512f") else 8
 
@@ -24,8 +25,6 @@ _VECTOR, _FOUR = ir.VectorType(_FLOAT, LANES), ir.VectorType(_FLOAT, 4)
 _MASK = ir.VectorType(ir.IntType(1), LANES)
 _ZEROS = ir.Constant(_VECTOR, [0.0] * LANES)
 _ALIGNED = _INDEX(4)  # bytes, of a float32
-
-Build = Callable[..., ir.Value]
 
 
 class _Type(types.Type):  # type: ignore[misc]
@@ -42,22 +41,7 @@ class _Model(models.PrimitiveModel):  # type: ignore[misc]
         super().__init__(manager, kind, _FORMS[kind])
 
 
-# ---- how kernels come to call LLVM's instructions ----------------------------------------------------------------
-
-
-def _instruction(returned: Any, *taken: Any) -> Callable[[Build], Any]:
-    """Make a function for kernels out of one that builds instructions from a builder and LLVM's values."""
-
-    def wrap(build: Build) -> Any:
-        def typed(_context: Any, *_given: Any) -> Any:
-            return returned(*taken), lambda _, builder, __, values: build(builder, *values)
-
-        names = ("context", *(f"x{i}" for i in range(len(taken))))
-        parameters = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in names]
-        typed.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # Numba counts them
-        return intrinsic(typed)
-
-    return wrap
+# ---- LLVM's side of them ------------------------------------------------------------------------------------------
 
 
 def _operator(operation: Callable[..., Any], build: Build, arity: int = 2) -> None:
@@ -72,19 +56,10 @@ def _operator(operation: Callable[..., Any], build: Build, arity: int = 2) -> No
     lower_builtin(operation, *[_Type] * arity)(lambda _, builder, __, values: build(builder, *values))
 
 
-def _function(name: str, returned: ir.Type, *taken: ir.Type) -> Build:
-    """A function of LLVM's, to be called with the builder and its arguments."""
-
-    def call(builder: ir.IRBuilder, *values: ir.Value) -> ir.Value:
-        return builder.call(builder.module.declare_intrinsic(name, fnty=ir.FunctionType(returned, taken)), values)
-
-    return call
-
-
 _KIND, _POINTER = f"v{LANES}f32", _VECTOR.as_pointer()
-_masked_load = _function(f"llvm.masked.load.{_KIND}.p0", _VECTOR, _POINTER, _INDEX, _MASK, _VECTOR)
-_masked_store = _function(f"llvm.masked.store.{_KIND}.p0", ir.VoidType(), _VECTOR, _POINTER, _INDEX, _MASK)
-_sum_of_lanes = _function(f"llvm.vector.reduce.fadd.{_KIND}", _FLOAT, _FLOAT, _VECTOR)
+_masked_load = function(f"llvm.masked.load.{_KIND}.p0", _VECTOR, _POINTER, _INDEX, _MASK, _VECTOR)
+_masked_store = function(f"llvm.masked.store.{_KIND}.p0", ir.VoidType(), _VECTOR, _POINTER, _INDEX, _MASK)
+_sum_of_lanes = function(f"llvm.vector.reduce.fadd.{_KIND}", _FLOAT, _FLOAT, _VECTOR)
 
 
 def _shuffled(builder: ir.IRBuilder, x: ir.Value, y: ir.Value, lanes: Sequence[int]) -> ir.Value:
@@ -112,60 +87,60 @@ _operator(operator.add, ir.IRBuilder.fadd)
 _operator(operator.sub, ir.IRBuilder.fsub)
 _operator(operator.mul, ir.IRBuilder.fmul)
 _operator(operator.truediv, ir.IRBuilder.fdiv)
-_operator(abs, _function(f"llvm.fabs.{_KIND}", _VECTOR, _VECTOR), 1)
+_operator(abs, function(f"llvm.fabs.{_KIND}", _VECTOR, _VECTOR), 1)
 _operator(max, _larger)
-_operator(math.floor, _function(f"llvm.floor.{_KIND}", _VECTOR, _VECTOR), 1)
-_operator(math.copysign, _function(f"llvm.copysign.{_KIND}", _VECTOR, _VECTOR, _VECTOR))
+_operator(math.floor, function(f"llvm.floor.{_KIND}", _VECTOR, _VECTOR), 1)
+_operator(math.copysign, function(f"llvm.copysign.{_KIND}", _VECTOR, _VECTOR, _VECTOR))
 
 # fma(x, y, z): x * y + z, rounded once.
-fma = _instruction(_vector, _vector, _vector, _vector)(_function(f"llvm.fma.{_KIND}", *[_VECTOR] * 4))
+fma = instruction(_vector, _vector, _vector, _vector)(function(f"llvm.fma.{_KIND}", *[_VECTOR] * 4))
 
 
-@_instruction(_vector)
+@instruction(_vector)
 def zeros(_builder: ir.IRBuilder) -> ir.Value:
     """A vector of zeros."""
     return _ZEROS
 
 
-@_instruction(_vector, types.float32)
+@instruction(_vector, types.float32)
 def full(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     """A vector with x in every lane."""
     return _repeated(builder, x, _VECTOR)
 
 
-@_instruction(_mask, types.int64)
+@instruction(_mask, types.int64)
 def first(builder: ir.IRBuilder, count: ir.Value) -> ir.Value:
     """The mask of the first `count` lanes: none if it is negative, and at most all."""
     kind = ir.VectorType(ir.IntType(64), LANES)
     return builder.icmp_signed("<", ir.Constant(kind, list(range(LANES))), _repeated(builder, count, kind))
 
 
-@_instruction(_vector, types.int64, types.int64, _mask)
+@instruction(_vector, types.int64, types.int64, _mask)
 def load(builder: ir.IRBuilder, row: ir.Value, start: ir.Value, mask: ir.Value) -> ir.Value:
     """The row's numbers from `start` on; zero in the lanes that do not count."""
     return _masked_load(builder, _at(builder, row, start), _ALIGNED, mask, _ZEROS)
 
 
-@_instruction(types.void, types.int64, types.int64, _vector, _mask)
+@instruction(types.void, types.int64, types.int64, _vector, _mask)
 def store(builder: ir.IRBuilder, row: ir.Value, start: ir.Value, x: ir.Value, mask: ir.Value) -> ir.Value:
     """Write the lanes of x that count to the row, from `start` on."""
     _masked_store(builder, x, _at(builder, row, start), _ALIGNED, mask)
-    return ir.Constant(ir.IntType(8).as_pointer(), None)
+    return NOTHING
 
 
-@_instruction(_mask, _vector, _vector)
+@instruction(_mask, _vector, _vector)
 def above(builder: ir.IRBuilder, x: ir.Value, y: ir.Value) -> ir.Value:
     """The mask of the lanes where x > y."""
     return builder.fcmp_ordered(">", x, y)
 
 
-@_instruction(_vector, _mask, _vector, _vector)
+@instruction(_vector, _mask, _vector, _vector)
 def choose(builder: ir.IRBuilder, mask: ir.Value, x: ir.Value, y: ir.Value) -> ir.Value:
     """x in the lanes that count, y in the others."""
     return builder.select(mask, x, y)
 
 
-@_instruction(_vector, _vector)
+@instruction(_vector, _vector)
 def power_of_two(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     """2**x for whole numbers from -126 to 127; 0 for -127."""
     kind = ir.VectorType(_INDEX, LANES)
@@ -173,7 +148,7 @@ def power_of_two(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     return builder.bitcast(builder.shl(exponent, ir.Constant(kind, [23] * LANES)), _VECTOR)
 
 
-@_instruction(types.float32, _vector)
+@instruction(types.float32, _vector)
 def total(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     """The sum of x's lanes."""
     summed = _sum_of_lanes(builder, _FLOAT(-0.0), x)
@@ -181,7 +156,7 @@ def total(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     return summed
 
 
-@_instruction(_four, _vector, _vector, _vector, _vector)
+@instruction(_four, _vector, _vector, _vector, _vector)
 def totals(builder: ir.IRBuilder, x: ir.Value, y: ir.Value, z: ir.Value, w: ir.Value) -> ir.Value:
     """The totals of four vectors, for `store_four`; together they need half the steps that they need alone."""
 
@@ -203,8 +178,8 @@ def totals(builder: ir.IRBuilder, x: ir.Value, y: ir.Value, z: ir.Value, w: ir.V
     return summed
 
 
-@_instruction(types.void, types.int64, types.int64, _four)
+@instruction(types.void, types.int64, types.int64, _four)
 def store_four(builder: ir.IRBuilder, row: ir.Value, start: ir.Value, x: ir.Value) -> ir.Value:
     """Write four numbers to the row, from `start` on."""
     builder.store(x, _at(builder, row, start, _FOUR), align=4)
-    return ir.Constant(ir.IntType(8).as_pointer(), None)
+    return NOTHING
