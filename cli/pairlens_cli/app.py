@@ -49,7 +49,7 @@ def pairlens(
 
 def main() -> None:
     """Run the command line; never lets a traceback out unless asked with --debug."""
-    # The scorer's threads each have their own matrix products; BLAS must not start threads below them.
+    # Scoring makes its matrix products itself, in threads of its own; those that BLAS would start are in the way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leave no temporary file behind
     try:
