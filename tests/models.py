@@ -84,7 +84,7 @@ class Case(NamedTuple):
 
 _convs = st.fixed_dictionaries(
     {
-        "filters": st.sampled_from([1, 3, 7, 8, 11, 17]),
+        "filters": st.sampled_from([1, 3, 7, 8, 11, 17, 70]),
         "kernel_size": st.integers(1, 5),
         "dilation_rate": st.integers(1, 3),
         "padding": st.sampled_from(["same", "causal"]),
@@ -104,13 +104,13 @@ _attentions = st.fixed_dictionaries(
 )
 _compares = st.fixed_dictionaries(
     {
-        "units": st.sampled_from([1, 7, 8]),
+        "units": st.sampled_from([1, 7, 8, 66]),
         "activation": st.sampled_from(list(ACTIVATIONS)),
     }
 )
 _dnns = st.fixed_dictionaries(
     {
-        "units": st.lists(st.sampled_from([1, 5, 13]), max_size=2),
+        "units": st.lists(st.sampled_from([1, 5, 13, 34]), max_size=2),
         "activation": st.sampled_from(list(ACTIVATIONS)),
     }
 )
@@ -132,7 +132,7 @@ def configs(draw: st.DrawFn) -> Config:
         empty=draw(st.sampled_from(["error", "score"])),
         embedding={
             "input_dim": draw(st.sampled_from([1, 2, 23, 1009])),
-            "output_dim": draw(st.sampled_from([2, 5, 13])),
+            "output_dim": draw(st.sampled_from([2, 5, 13, 37])),
             "mask_zero": draw(st.booleans()),
             "match_channels": draw(st.booleans()),
         },
