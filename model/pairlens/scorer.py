@@ -180,6 +180,7 @@ class Scorer:
         """The kernel `pairs` with its arguments; see kernels/pairs.py."""
         Tq, Tv = int(query.lengths.max(initial=0)), int(value.lengths.max(initial=0))
         width, keys = self._encoder.width, int(self._encoder.plan["own_key"][0])
+        # In the room, a row of scores goes on to the end of a vector, which has 16 numbers at most.
         largest, rows = int(((query.lengths + 16) * (value.lengths + 16)).max(initial=0)), max(Tq, Tv)
         room = [(Tq, width), (Tv, width), (keys * Tq, width), (keys * Tv, width), (Tq,), (Tv,)]
         more_room = [(2 * largest,), (rows, width), (rows, width), (Tq + Tv,)]

@@ -175,7 +175,7 @@ def _use_scores(arguments, plan, task, pair, direction, start, query, query_ids,
 def pairs(arguments):
     """What `task` says, of every pair. The results are, for both texts of the pairs:
 
-    SCORES: attention scores, float32 of all pairs row by row; where a pair's begin is int64 [B + 1], the last argument.
+    SCORES: attention scores, float32 of all pairs row by row; the offsets, int64 [B + 1], tell where a pair's begin.
     COMPARED: the dense layer `compare` of every position, before its activation, float32 [tokens, units].
     POOLED: the pooled features, float32 [B, ...], the value's behind the query's in the first result.
     """
