@@ -82,4 +82,4 @@ def softmax(scores, value_ids, plan):
 def attend(scores, value, out):
     """What each query position attended to: out [Tq, F] = scores [Tq, Tv] @ value [Tv, F]."""
     out[:] = ZERO
-    add_product(scores, value, 0, out)
+    add_product(scores, 0, value, 0, out)

@@ -1,6 +1,6 @@
-"""Products of small matrices, in tiles of 4 x 4 vectors that are summed in registers.
+"""Products of small matrices, in tiles of up to four rows by four vectors that are summed in registers.
 
-The last rows of a matrix whose height is no multiple of four are worked on more than once, with the same result.
+Rows that a tile lacks are those before them, worked on more than once with the same result.
 """
 
 from __future__ import annotations
@@ -47,35 +47,66 @@ def dot_products(x, y, scale, out):
 
 
 @compiled()
-def add_product(x, w, column, out):
-    """out += x @ w, of the columns of w from `column` on; x may have more columns, which do not count."""
-    n, N = 0, out.shape[1]
+def _add_tile(x, skipped, w, column, out, i, n, tall, wide):
+    """What `add_product` does, of rows from i on, four if `tall`, and vectors from n on, four if `wide`; else three.
+
+    LLVM makes two loops of the inner one, with and without a fourth vector; of one that asks for both it makes none.
+    """
+    N = out.shape[1]
+    i0, i1, i2, i3 = _four(x.shape[0], i)
+    n1, n2, n3 = n + LANES, n + 2 * LANES, n + 3 * LANES
+    m0, m1, m2, m3 = first(N - n), first(N - n1), first(N - n2), first(N - n3)
+    o0, o1, o2, o3 = row_of(out, i0), row_of(out, i1), row_of(out, i2), row_of(out, i3)
+    a0, a1, a2 = load(o0, n, m0), load(o0, n1, m1), load(o0, n2, m2)
+    b0, b1, b2 = load(o1, n, m0), load(o1, n1, m1), load(o1, n2, m2)
+    c0, c1, c2 = load(o2, n, m0), load(o2, n1, m1), load(o2, n2, m2)
+    a3 = b3 = c3 = d0 = d1 = d2 = d3 = zeros()
+    if wide:
+        a3, b3, c3 = load(o0, n3, m3), load(o1, n3, m3), load(o2, n3, m3)
+    if tall:
+        d0, d1, d2 = load(o3, n, m0), load(o3, n1, m1), load(o3, n2, m2)
+        if wide:
+            d3 = load(o3, n3, m3)
+    for k in range(w.shape[0]):
+        row = row_of(w, k) + 4 * column
+        p, q, r = load(row, n, m0), load(row, n1, m1), load(row, n2, m2)
+        e, f, g = full(x[i0, skipped + k]), full(x[i1, skipped + k]), full(x[i2, skipped + k])
+        a0, a1, a2 = fma(e, p, a0), fma(e, q, a1), fma(e, r, a2)
+        b0, b1, b2 = fma(f, p, b0), fma(f, q, b1), fma(f, r, b2)
+        c0, c1, c2 = fma(g, p, c0), fma(g, q, c1), fma(g, r, c2)
+        if wide:
+            s = load(row, n3, m3)
+            a3, b3, c3 = fma(e, s, a3), fma(f, s, b3), fma(g, s, c3)
+        if tall:
+            h = full(x[i3, skipped + k])
+            d0, d1, d2 = fma(h, p, d0), fma(h, q, d1), fma(h, r, d2)
+            if wide:
+                d3 = fma(h, s, d3)
+    store(o0, n, a0, m0), store(o0, n1, a1, m1), store(o0, n2, a2, m2)
+    store(o1, n, b0, m0), store(o1, n1, b1, m1), store(o1, n2, b2, m2)
+    store(o2, n, c0, m0), store(o2, n1, c1, m1), store(o2, n2, c2, m2)
+    if wide:
+        store(o0, n3, a3, m3), store(o1, n3, b3, m3), store(o2, n3, c3, m3)
+    if tall:
+        store(o3, n, d0, m0), store(o3, n1, d1, m1), store(o3, n2, d2, m2)
+        if wide:
+            store(o3, n3, d3, m3)
+
+
+@compiled(forceinline=False)
+def add_product(x, skipped, w, column, out):
+    """out += x @ w, of the columns of x behind those skipped and of w from `column` on; both may have more."""
+    n, T, N = 0, out.shape[0], out.shape[1]
     while n < N:
-        wide = -(-(N - n) // LANES) % 4 == 0  # else tiles of three vectors leave less undone
-        n1, n2, n3 = n + LANES, n + 2 * LANES, n + 3 * LANES
-        m0, m1, m2, m3 = first(N - n), first(N - n1), first(N - n2), first(N - n3 if wide else 0)
-        for i in range(0, x.shape[0], 4):
-            i0, i1, i2, i3 = _four(x.shape[0], i)
-            o0, o1, o2, o3 = row_of(out, i0), row_of(out, i1), row_of(out, i2), row_of(out, i3)
-            a0, a1, a2, a3 = load(o0, n, m0), load(o0, n1, m1), load(o0, n2, m2), load(o0, n3, m3)
-            b0, b1, b2, b3 = load(o1, n, m0), load(o1, n1, m1), load(o1, n2, m2), load(o1, n3, m3)
-            c0, c1, c2, c3 = load(o2, n, m0), load(o2, n1, m1), load(o2, n2, m2), load(o2, n3, m3)
-            d0, d1, d2, d3 = load(o3, n, m0), load(o3, n1, m1), load(o3, n2, m2), load(o3, n3, m3)
-            for k in range(w.shape[0]):
-                row = row_of(w, k) + 4 * column
-                p, q, r = load(row, n, m0), load(row, n1, m1), load(row, n2, m2)
-                e, f, g, h = full(x[i0, k]), full(x[i1, k]), full(x[i2, k]), full(x[i3, k])
-                a0, a1, a2 = fma(e, p, a0), fma(e, q, a1), fma(e, r, a2)
-                b0, b1, b2 = fma(f, p, b0), fma(f, q, b1), fma(f, r, b2)
-                c0, c1, c2 = fma(g, p, c0), fma(g, q, c1), fma(g, r, c2)
-                d0, d1, d2 = fma(h, p, d0), fma(h, q, d1), fma(h, r, d2)
-                if wide:  # LLVM makes two loops of this one
-                    s = load(row, n3, m3)
-                    a3, b3, c3, d3 = fma(e, s, a3), fma(f, s, b3), fma(g, s, c3), fma(h, s, d3)
-            store(o0, n, a0, m0), store(o0, n1, a1, m1), store(o0, n2, a2, m2), store(o0, n3, a3, m3)
-            store(o1, n, b0, m0), store(o1, n1, b1, m1), store(o1, n2, b2, m2), store(o1, n3, b3, m3)
-            store(o2, n, c0, m0), store(o2, n1, c1, m1), store(o2, n2, c2, m2), store(o2, n3, c3, m3)
-            store(o3, n, d0, m0), store(o3, n1, d1, m1), store(o3, n2, d2, m2), store(o3, n3, d3, m3)
+        wide = -(-(N - n) // LANES) % 4 == 0  # else three at a time fit better, and so with rows
+        i = 0
+        while i < T:
+            tall = (T - i) % 4 == 0
+            if tall:
+                _add_tile(x, skipped, w, column, out, i, n, True, wide)
+            else:
+                _add_tile(x, skipped, w, column, out, i, n, False, wide)
+            i += 4 if tall else 3
         n += 4 * LANES if wide else 3 * LANES
 
 
@@ -110,4 +141,4 @@ def dense(arguments):
     x, weights = matrix(arguments, 0, np.float32), matrix(arguments, 1, np.float32)
     bias, out = vector(arguments, 2, np.float32), matrix(arguments, 3, np.float32)
     repeat(bias, out)
-    add_product(x, weights, 0, out)
+    add_product(x, 0, weights, 0, out)
