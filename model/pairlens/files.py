@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,16 +35,17 @@ def whole_file(path: Path, mode: Literal["w", "wb", "w+b"] = "w") -> Iterator[IO
     It is written beside its place under a temporary name, synchronised to the disk and renamed. Text is UTF-8.
     """
     given, path = path, path.resolve()  # a link keeps pointing where it does
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_PARTIAL, dir=path.parent)
+    # The name is known before there is a file, so that an interruption at any moment can remove it.
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_PARTIAL}")
     try:
-        os.fchmod(descriptor, 0o666 & ~_umask())
-        with telling_of_a_full_disk(given), open(descriptor, mode, encoding=None if "b" in mode else "utf-8") as file:  # noqa: PTH123
+        encoding = None if "b" in mode else "utf-8"
+        with telling_of_a_full_disk(given), temporary.open(mode.replace("w", "x"), encoding=encoding) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)  # noqa: PTH105
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     sync_directory(path.parent)
 
@@ -63,12 +64,6 @@ def telling_of_a_full_disk(path: Path) -> Iterator[None]:
 def partial_files(path: Path) -> list[Path]:
     """What processes that were killed while they wrote `path` left beside it; or one that is writing it now."""
     return list(path.parent.glob(f".{glob.escape(path.name)}.*{_PARTIAL}"))
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def sync_directory(directory: Path) -> None:
