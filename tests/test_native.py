@@ -22,10 +22,20 @@ print(*x.tolist(), "numba" in sys.modules)
 GELU = "-0.15865525603294373 0.0 1.9544997215270996"  # x * Phi(x): -1 * .1586553, 0, 2 * .9772499
 
 
-def call_in_new_process(cache: Path) -> str:
+CALL_IN_THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from pairlens.native import call
+rows = np.zeros((16, 3), np.float32)
+with ThreadPoolExecutor(16) as threads:
+    list(threads.map(lambda row: call("gelu", row), rows))
+"""
+
+
+def call_in_new_process(cache: Path, code: str = CALL) -> str:
     environment = os.environ | {"XDG_CACHE_HOME": str(cache)}
     return subprocess.run(
-        [sys.executable, "-c", CALL], env=environment, check=True, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code], env=environment, check=True, stdout=subprocess.PIPE, text=True
     ).stdout.strip()
 
 
@@ -44,6 +54,10 @@ def kept(cache: Path) -> Path:
 
 def test_the_next_process_loads_what_was_compiled(cache: Path) -> None:
     assert call_in_new_process(cache) == f"{GELU} False"
+
+
+def test_threads_may_load_it_at_once(cache: Path) -> None:
+    call_in_new_process(cache, CALL_IN_THREADS)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped"])

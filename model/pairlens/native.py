@@ -11,6 +11,7 @@ import ctypes
 import hashlib
 import os
 import re
+import threading
 import zipfile
 import zlib
 from contextlib import suppress
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from pairlens.errors import PairlensError
 from pairlens.files import whole_file
 
+_LOADING = threading.Lock()
 SOURCES = [*sorted((Path(__file__).parent / "kernels").glob("*.py")), Path(__file__).with_name("plan.py")]
 
 # What Numba's code mentions for arrays that own their memory and for exceptions, of which kernels have neither.
@@ -52,8 +54,13 @@ def warm_up() -> None:
     _functions()
 
 
-@cache
 def _functions() -> dict[str, Any]:
+    with _LOADING:  # in one thread: a second engine would replace the first, whose code then goes with it
+        return _load()
+
+
+@cache
+def _load() -> dict[str, Any]:
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
