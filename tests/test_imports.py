@@ -8,7 +8,7 @@ from pathlib import Path
 
 from models import make_config, random_weights
 
-from pairlens.native import warm_up
+from pairlens.scorer import warm_up
 from pairlens.runs import Run
 
 
@@ -29,8 +29,8 @@ def test_the_command_line_starts_without_heavy_libraries() -> None:
 
 
 def test_scoring_needs_neither_tensorflow_nor_numba(tmp_path: Path) -> None:
-    warm_up()  # once a machine, Numba compiles the kernels
     config = make_config()
+    warm_up(config)  # once a machine, Numba compiles the kernels
     Run.create(tmp_path / "run", config, {}).write_weights(random_weights(config))
     code = f"import pairlens; scorer = pairlens.load({str(tmp_path / 'run')!r}, threads=2)\n"
     code += "scorer.score([[4, 8, 15], [16]], [[4, 8], [2]]); scorer.attend([[4, 8]], [[15]])"

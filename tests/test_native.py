@@ -70,9 +70,8 @@ def test_a_damaged_copy_is_not_used(cache: Path, tmp_path: Path, damage: str) ->
         flipped = bytearray(whole)
         flipped[len(whole) // 2] ^= 1
         copy.write_bytes(flipped)
-    assert native.read_objects(copy) is None
-    kernels = {"convolve", "dense", "encode", "gelu", "overlap", "pairs", "pool", "sum_padded", "sum_padded_gradient"}
-    assert set(native.read_objects(kept(cache)) or ()) == kernels
+    assert native.read_code(copy) is None
+    assert native.read_code(kept(cache)) is not None
 
 
 def test_a_copy_is_for_one_processor_and_one_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def main() -> None:
     """Run the command line; never lets a traceback out unless asked with --debug."""
     # Scoring makes its matrix products itself, in threads of its own; those that BLAS would start are in the way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gc.set_threshold(100_000)  # starting makes many objects that stay: looking for garbage among them takes a sixth of it,
     atexit.register(gc.freeze)  # and at the end another sixth
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leave no temporary file behind

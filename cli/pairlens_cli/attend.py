@@ -97,7 +97,7 @@ def attend(
     config = run.config()
     weights = run.weights(config)
     vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
-    output.compile_kernels()
+    output.compile_kernels(config)
     chunks = attend_files(Scorer(config, weights), query, value, selection)
     match kind:
         case _Kind.summary:

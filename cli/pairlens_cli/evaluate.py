@@ -59,7 +59,7 @@ def evaluate(
     other = Run.open(compare) if compare else None
     _refuse_other_tasks(config, run, other, threshold)
     what, files = labelled_files(config, split, query, value, label)
-    output.compile_kernels()
+    output.compile_kernels(config)
     scored = score_files(run, files, threshold, threads)
     with output.notice_after(1.5, "resampling the pairs for the intervals"):
         measured = measure(scored)

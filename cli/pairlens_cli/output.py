@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import Progress
 
+    from pairlens.config import Config
+
 quiet = False
 verbose = False
 debug = False
@@ -131,12 +133,12 @@ def silent_libraries() -> Iterator[None]:
         os.close(nowhere)
 
 
-def compile_kernels() -> None:
-    """Compile the scorer's kernels if this machine never did, which takes some twenty seconds, and say so."""
-    from pairlens.native import warm_up
+def compile_kernels(config: Config) -> None:
+    """Compile the kernels for a model's scoring if this machine never did, which takes a while, and say so."""
+    from pairlens.scorer import warm_up
 
     with notice_after(1.5, "compiling the kernels, once for this machine"):
-        warm_up()
+        warm_up(config)
 
 
 @contextmanager

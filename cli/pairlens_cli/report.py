@@ -38,7 +38,8 @@ def report(
 
     refuse_existing(output_file, force)
     runs = [Run.open(path) for path in run_directories]
-    output.compile_kernels()
+    for run in runs:
+        output.compile_kernels(run.config())
     with output.notice_after(1.5, "scoring the pairs, and resampling them for the intervals"):
         reports = report_runs(runs, split, query, value, label, errors, threads)
     write_report(output_file, reports)

@@ -80,7 +80,7 @@ def score(
     if symmetric:
         config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
     vocabulary = _vocabulary(config.data.vocab) if words else None
-    output.compile_kernels()
+    output.compile_kernels(config)
     scorer = Scorer(config, run.weights(config), threads)
     job = ScoreJob(scorer, query, value, line_writer(format_, vocabulary), on_bad_line is OnBadLine.nan)
     files = {"output": output_file} | ({"bad lines": bad_lines} if bad_lines else {})

@@ -80,7 +80,7 @@ def train(
     tokens = len(train_pairs.query.ids) + len(train_pairs.value.ids)
     refuse_too_large("training", training_memory(config, query, value, tokens), available_memory())
     output.detail(f"{len(data.train)} train pairs, {len(data.dev) if data.dev else 0} dev pairs")
-    output.compile_kernels()
+    output.compile_kernels(config)
     with interrupts() as signals:
         metrics = [
             _train(run, its_config, data, environment, resume, force, signals)

@@ -1,8 +1,9 @@
-"""Calls the compiled kernels. Numba compiles them once a machine; from then on their machine code is loaded as it is.
+"""Calls the compiled kernels. Numba compiles each of them when a machine first needs it; from then on its machine code
+is loaded as it is.
 
-Importing Numba takes as long as scoring 100,000 short pairs. So the machine code of each kernel is kept in the user's
-cache folder, and LLVM's loader alone, which Numba brings along, links it in a hundredth of a second. What is kept is
-used only if the kernels' source, LLVM and the processor are still the same and its checksum is right.
+Importing Numba takes as long as scoring 100,000 short pairs. So the machine code of a kernel is kept in the user's
+cache folder, and LLVM's loader alone, which Numba brings along, links it in a few milliseconds. What is kept is used
+only if the kernels' source, LLVM and the processor are still the same and its checksum is right.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import re
 import threading
 import zipfile
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,21 +48,21 @@ def call(kernel: str, *arguments: NDArray[Any]) -> None:
     """Run a kernel on C-contiguous arrays, some of which it fills, without the interpreter's lock."""
     assert all(x.flags.c_contiguous for x in arguments), kernel
     rows = np.array([(x.ctypes.data, x.shape[0], x.shape[-1]) for x in arguments], np.int64)
-    _functions()[kernel](rows.ctypes.data)
+    with _LOADING:  # one thread loads it for all
+        function = _load(kernel)
+    function(rows.ctypes.data)
 
 
-def warm_up() -> None:
-    """Load the kernels, or compile them if this machine never did: what the first `call` would do."""
-    _functions()
+class _Engine(NamedTuple):
+    """LLVM's loader, which owns the code; the machine that it is for; and the fingerprint of what the code is of."""
 
-
-def _functions() -> dict[str, Any]:
-    with _LOADING:  # in one thread: a second engine would replace the first, whose code then goes with it
-        return _load()
+    loader: Any
+    machine: Any
+    fingerprint: str
 
 
 @cache
-def _load() -> dict[str, Any]:
+def _engine() -> _Engine:
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
@@ -68,38 +70,39 @@ def _load() -> dict[str, Any]:
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     target = llvm.Target.from_default_triple()
     machine = target.create_target_machine(cpu=cpu, features=features, opt=3, codemodel="jitdefault", jit=True)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(_runtime()), machine)
-    path = _cache_folder() / f"kernels-{fingerprint(f'{cpu} {features}')}.zip"
-    objects = read_objects(path) or _compile(machine, path)
-    for code in objects.values():
-        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    prototype = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-    functions: dict[str, Any] = {name: prototype(engine.get_function_address(name)) for name in objects}
-    functions["engine"] = engine  # it owns the code
-    return functions
+    loader = llvm.create_mcjit_compiler(llvm.parse_assembly(_runtime()), machine)
+    return _Engine(loader, machine, fingerprint(f"{cpu} {features}"))
 
 
-def _compile(machine: Any, path: Path) -> dict[str, bytes]:
-    """The machine code of each kernel, from now on kept at `path` if that can be written."""
+@cache
+def _load(kernel: str) -> Callable[[int], None]:
+    import llvmlite.binding as llvm
+
+    loader, machine, fingerprint_ = _engine()
+    path = _cache_folder() / f"{kernel}-{fingerprint_}.zip"
+    code = read_code(path) or _compile(kernel, machine, path)
+    loader.add_object_file(llvm.ObjectFileRef.from_data(code))
+    loader.finalize_object()
+    return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(loader.get_function_address(kernel))
+
+
+def _compile(kernel: str, machine: Any, path: Path) -> bytes:
+    """The machine code of a kernel, from now on kept at `path` if that can be written."""
     import llvmlite.binding as llvm
 
     from pairlens.kernels import KERNELS, compile_kernel
 
-    objects = {}
-    for kernel in KERNELS:
-        assembly, name = compile_kernel(kernel)
-        module = llvm.parse_assembly(assembly)
-        module.get_function(name).name = kernel.__name__
-        missing = [f.name for f in module.functions if f.is_declaration and not _is_known(f.name)]
-        assert not missing, f"{kernel.__name__} needs {missing}"  # linking it would end the process
-        objects[kernel.__name__] = machine.emit_object(module)
+    assembly, name = compile_kernel(KERNELS[kernel])
+    module = llvm.parse_assembly(assembly)
+    module.get_function(name).name = kernel
+    missing = [f.name for f in module.functions if f.is_declaration and not _is_known(f.name)]
+    assert not missing, f"{kernel} needs {missing}"  # linking it would end the process
+    code: bytes = machine.emit_object(module)
     with suppress(OSError, PairlensError):  # a full disk is one of the latter
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-            for name, code in objects.items():
-                archive.writestr(name, code)
-    return objects
+            archive.writestr(kernel, code)
+    return code
 
 
 def _is_known(symbol: str) -> bool:
@@ -115,11 +118,11 @@ def _runtime() -> str:
     return "\n".join(lines)
 
 
-def read_objects(path: Path) -> dict[str, bytes] | None:
+def read_code(path: Path) -> bytes | None:
     """What `_compile` has kept, if it is there and whole: a zip file has checksums."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return {name: archive.read(name) for name in archive.namelist()}
+            return archive.read(*archive.namelist())
     except (OSError, zipfile.BadZipFile, zlib.error):
         return None
 

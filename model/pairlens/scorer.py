@@ -23,10 +23,11 @@ from pairlens.config import Config
 from pairlens.encoder import Encoder, Folded, dense
 from pairlens.errors import DataError
 from pairlens.maps import Maps, PairAttention
-from pairlens.native import call, warm_up
+from pairlens.native import call
 from pairlens.overlap import FEATURES, overlap_features
 from pairlens.pairs import Pairs, Texts
 from pairlens.plan import COMPARED, POOLED, SCORES
+from pairlens.weights import weight_shapes
 
 Floats = NDArray[np.float32]
 Dense = tuple[Floats, Floats]  # kernel [inputs, units], bias [units]
@@ -54,7 +55,6 @@ class Scorer:
     """
 
     def __init__(self, config: Config, weights: Mapping[str, Floats], threads: int | None = None) -> None:
-        warm_up()  # here, and not first in several threads at once
         model = config.model
         self.config = config
         self.threads = threads or len(os.sched_getaffinity(0))
@@ -248,6 +248,12 @@ class Scorer:
         ids = np.zeros(offsets[-1], np.int32)
         ids[np.arange(len(texts.ids)) + np.repeat(offsets[:-1] - texts.offsets[:-1], texts.lengths)] = texts.ids
         return Texts(ids, offsets)
+
+
+def warm_up(config: Config) -> None:
+    """Load the kernels that a model's scoring needs, or compile them if this machine never did."""
+    weights = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(config.model).items()}
+    Scorer(config, weights, threads=1).score([[0]], [[0]])
 
 
 def _as_texts(texts: TextsLike) -> Texts:

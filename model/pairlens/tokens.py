@@ -1,7 +1,7 @@
 """Bytes of token texts → ids, with the exact place of every fault.
 
-Every block goes through a few NumPy passes, with no Python per line or token. Only a block in which they see a fault is
-read again, slowly, to say where it is.
+A compiled kernel reads every block, with no Python per line or token. Only a block in which it sees a fault is read
+again, slowly, to say where it is.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
+from pairlens.native import call
 from pairlens.texts import ID_LIMIT
 
-_NEWLINE, _TAB, _SPACE = b"\n\t "
-_PLACES = 9  # every number of so many digits fits 32 bits
+_STEP = 64  # bytes that the kernel looks at together
+_PLACES = 10  # digits of 2³¹
 _SHOWN = 40  # characters of an offending text
 _MAX_TOKEN = 65_536  # bytes; so that a file without blanks is not read into memory
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # with which some programs begin UTF-8 files
@@ -165,8 +166,8 @@ def _parse_block(
     parsed = _tokenize(block, place.field, fields)
     if parsed is None:
         return None
-    ids, ends = parsed
-    if len(ids) and ids.max() >= rules.id_limit:
+    ids, ends, largest = parsed
+    if largest >= rules.id_limit:
         return None
     # A text begins at one bound and ends at the next. The first began before the block, the last ends behind it.
     bounds = np.concatenate([[-place.tokens], ends, [len(ids)]])
@@ -182,56 +183,30 @@ def _parse_block(
     lines, place.field = divmod(place.field + len(ends), fields)
     place.line += lines
     place.tokens = int(lengths[-1])
-    return ids.view(np.int32), ends
+    return ids, ends
 
 
-def _tokenize(block: bytes, field: int, fields: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]] | None:
-    """Ids [tokens] up to 2³¹, and the count of tokens before each text end; None if a byte stands where it may not."""
-    text = np.frombuffer(block, np.uint8)
-    digits = text - np.uint8(ord("0"))  # wraps round: what is no digit becomes more than 9
-    gaps = np.flatnonzero(digits > 9)
-    kinds = text.take(gaps)
-    newline, tab = kinds == _NEWLINE, kinds == _TAB
-    if not (newline | tab | (kinds == _SPACE)).all():
-        return None
-    text_ends = np.flatnonzero(newline if fields == 1 else newline | tab)
-    if fields > 1 and (newline[text_ends] != (np.arange(field + 1, field + 1 + len(text_ends)) % fields == 0)).any():
-        return None
-
-    lengths = gaps.copy()  # digits before each gap; no token spans two blocks
-    lengths[1:] -= gaps[:-1] + 1
-    empty = np.flatnonzero(lengths == 0)  # gaps behind another gap, such as the second of two blanks
-    ends = text_ends + 1 - np.searchsorted(empty, text_ends, side="right")
-    if len(empty):
-        gaps, lengths = np.delete(gaps, empty), np.delete(lengths, empty)
-    return _values(block, digits, gaps, lengths), ends
-
-
-def _values(
-    block: bytes, digits: NDArray[np.uint8], stops: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> NDArray[np.uint32]:
-    """The numbers that end before `stops` [tokens], one decimal place at a time; 2³¹ for all that are larger."""
-    at = stops - 1
-    values = digits.take(at).astype(np.uint32)
-    longest = int(lengths.max(initial=0))
-    for k in range(1, min(longest, _PLACES)):
-        at -= 1
-        values += digits.take(at) * (lengths > k) * np.uint32(10**k)
-    if longest > _PLACES:
-        for i in np.flatnonzero(lengths > _PLACES):
-            values[i] = _value(block[stops[i] - lengths[i] : stops[i]])
-    return values
+def _tokenize(block: bytes, field: int, fields: int) -> tuple[NDArray[np.int32], NDArray[np.int64], int] | None:
+    """Ids [tokens], the count of tokens before each text end, and the largest id, at most 2³¹; None if a byte stands
+    where it may not."""
+    text = np.frombuffer(block.ljust(-(-len(block) // _STEP) * _STEP), np.uint8)
+    ids = np.empty((len(block) + 1) // 2, np.int32)
+    ends = np.empty(block.count(b"\n") + (block.count(b"\t") if fields > 1 else 0), np.int64)
+    counts = np.empty(3, np.int64)
+    call("tokenize", text, np.array([field, fields, ID_LIMIT, _MAX_TOKEN]), ids, ends, counts)
+    tokens, texts, largest = counts.tolist()
+    return None if tokens < 0 else (ids[:tokens], ends[:texts], largest)
 
 
 def _value(token: bytes) -> int:
     """The number that a token of ASCII digits stands for, at most 2³¹; that is what a token too long is, too."""
     significant = token.lstrip(b"0") if len(token) <= _MAX_TOKEN else token
-    return min(int(significant or b"0"), ID_LIMIT) if len(significant) <= _PLACES + 1 else ID_LIMIT
+    return min(int(significant or b"0"), ID_LIMIT) if len(significant) <= _PLACES else ID_LIMIT
 
 
 def _truncate(
-    ids: NDArray[np.uint32], bounds: NDArray[np.int64], max_length: int
-) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    ids: NDArray[np.int32], bounds: NDArray[np.int64], max_length: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Keeps the first `max_length` tokens of each text; for `bounds` see `_parse_block`."""
     starts = np.maximum(bounds[:-1], 0)
     kept = np.maximum(np.minimum(bounds[1:], bounds[:-1] + max_length) - starts, 0)

@@ -23,12 +23,12 @@ LOWEST = np.float32(-np.inf)
 compiled = partial(njit, error_model="numpy", forceinline=True)  # a call would pass seven numbers an array
 _NUMBER = ir.IntType(32)
 _prefetch = function("llvm.prefetch.p0", ir.VoidType(), POINTER, _NUMBER, _NUMBER, _NUMBER)
-KERNELS: list[Callable[..., None]] = []
+KERNELS: dict[str, Callable[..., None]] = {}  # by name
 
 
 def kernel(function: Callable[..., None]) -> Callable[..., None]:
     """Mark a function as one that native.py calls."""
-    KERNELS.append(function)
+    KERNELS[function.__name__] = function
     return function
 
 
