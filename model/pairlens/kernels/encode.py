@@ -54,6 +54,13 @@ def _tap(places, table, kernel_size, k, position, nothing):
 
 
 @compiled()
+def _add_taps(a, b, c, d, start, floor, row, f, mask):
+    """The vector at f of four taps' rows and of a row to start from, summed."""
+    taps = (load(a, f, mask) + load(b, f, mask)) + (load(c, f, mask) + load(d, f, mask))
+    store(row, f, max(load(start, f, mask) + taps, floor), mask)
+
+
+@compiled()
 def sum_taps(places, table, bias, nothing, kernel_size, dilation, left, least, out, column):
     """A convolution as a sum of look-ups: out[t] = bias + sum over k of table rows, of token t + k * dilation - left,
     but nowhere less than `least`.
@@ -65,6 +72,7 @@ def sum_taps(places, table, bias, nothing, kernel_size, dilation, left, least, o
         out: float32 [T, column + F], filled from `column` on.
     """
     F, lowest = bias.size, full(LOWEST)
+    whole = F - F % LANES
     ahead = _tokens_ahead(table, kernel_size)
     for t in range(out.shape[0]):
         row = row_of(out, t) + 4 * column
@@ -78,10 +86,10 @@ def sum_taps(places, table, bias, nothing, kernel_size, dilation, left, least, o
             d = _tap(places, table, kernel_size, k + 3, position + 3 * dilation, nothing)
             start = start_of(bias) if k == 0 else row
             floor = full(np.float32(least)) if k + 4 >= kernel_size else lowest
-            for f in range(0, F, LANES):
-                mask = first(F - f)
-                taps = (load(a, f, mask) + load(b, f, mask)) + (load(c, f, mask) + load(d, f, mask))
-                store(row, f, max(load(start, f, mask) + taps, floor), mask)
+            for f in range(0, whole, LANES):
+                _add_taps(a, b, c, d, start, floor, row, f, first(LANES))
+            if whole < F:
+                _add_taps(a, b, c, d, start, floor, row, whole, first(F - whole))
 
 
 @compiled(fastmath=FAST)

@@ -18,9 +18,26 @@ def _four(length, i):
 
 
 @compiled()
+def _add_dots(x0, x1, x2, x3, y0, y1, y2, y3, f, mask, sums):
+    """A tile's sums with what the vectors at f add, of four rows of x and four of y."""
+    (a0, a1, a2, a3), (b0, b1, b2, b3), (c0, c1, c2, c3), (d0, d1, d2, d3) = sums
+    p, q, r, s = load(y0, f, mask), load(y1, f, mask), load(y2, f, mask), load(y3, f, mask)
+    t = load(x0, f, mask)
+    a0, a1, a2, a3 = fma(t, p, a0), fma(t, q, a1), fma(t, r, a2), fma(t, s, a3)
+    t = load(x1, f, mask)
+    b0, b1, b2, b3 = fma(t, p, b0), fma(t, q, b1), fma(t, r, b2), fma(t, s, b3)
+    t = load(x2, f, mask)
+    c0, c1, c2, c3 = fma(t, p, c0), fma(t, q, c1), fma(t, r, c2), fma(t, s, c3)
+    t = load(x3, f, mask)
+    d0, d1, d2, d3 = fma(t, p, d0), fma(t, q, d1), fma(t, r, d2), fma(t, s, d3)
+    return (a0, a1, a2, a3), (b0, b1, b2, b3), (c0, c1, c2, c3), (d0, d1, d2, d3)
+
+
+@compiled()
 def dot_products(x, y, scale, out):
     """out[i, j] = scale * x[i] . y[j]; out has at least as many columns as the next multiple of four."""
     F, factor = x.shape[1], full(np.float32(scale))
+    whole = F - F % LANES
     for i in range(0, x.shape[0], 4):
         i0, i1, i2, i3 = _four(x.shape[0], i)
         x0, x1, x2, x3 = row_of(x, i0), row_of(x, i1), row_of(x, i2), row_of(x, i3)
@@ -29,17 +46,12 @@ def dot_products(x, y, scale, out):
             y0, y1, y2, y3 = row_of(y, j0), row_of(y, j1), row_of(y, j2), row_of(y, j3)
             a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zeros()
             c0 = c1 = c2 = c3 = d0 = d1 = d2 = d3 = zeros()
-            for f in range(0, F, LANES):
-                mask = first(F - f)
-                p, q, r, s = load(y0, f, mask), load(y1, f, mask), load(y2, f, mask), load(y3, f, mask)
-                t = load(x0, f, mask)
-                a0, a1, a2, a3 = fma(t, p, a0), fma(t, q, a1), fma(t, r, a2), fma(t, s, a3)
-                t = load(x1, f, mask)
-                b0, b1, b2, b3 = fma(t, p, b0), fma(t, q, b1), fma(t, r, b2), fma(t, s, b3)
-                t = load(x2, f, mask)
-                c0, c1, c2, c3 = fma(t, p, c0), fma(t, q, c1), fma(t, r, c2), fma(t, s, c3)
-                t = load(x3, f, mask)
-                d0, d1, d2, d3 = fma(t, p, d0), fma(t, q, d1), fma(t, r, d2), fma(t, s, d3)
+            sums = (a0, a1, a2, a3), (b0, b1, b2, b3), (c0, c1, c2, c3), (d0, d1, d2, d3)
+            for f in range(0, whole, LANES):
+                sums = _add_dots(x0, x1, x2, x3, y0, y1, y2, y3, f, first(LANES), sums)
+            if whole < F:
+                sums = _add_dots(x0, x1, x2, x3, y0, y1, y2, y3, whole, first(F - whole), sums)
+            (a0, a1, a2, a3), (b0, b1, b2, b3), (c0, c1, c2, c3), (d0, d1, d2, d3) = sums
             store_four(row_of(out, i0), j, totals(a0 * factor, a1 * factor, a2 * factor, a3 * factor))
             store_four(row_of(out, i1), j, totals(b0 * factor, b1 * factor, b2 * factor, b3 * factor))
             store_four(row_of(out, i2), j, totals(c0 * factor, c1 * factor, c2 * factor, c3 * factor))
