@@ -33,6 +33,8 @@ def line_writer(
     separated by blanks, in JSON a list. A pair with a fault scores nan, null in JSON, and shows no texts.
     """
 
+    from pairlens.decimals import decimal_lines
+
     def texts(pairs: Pairs) -> Iterator[tuple[list[int] | list[str], list[int] | list[str]]]:
         from pairlens.attention.words import words_of
 
@@ -43,14 +45,14 @@ def line_writer(
                 yield words_of(query, vocabulary), words_of(value, vocabulary)
 
     def text(_: int, _pairs: Pairs, scores: Floats) -> str:
-        return _numbers(scores)
+        return decimal_lines(scores)
 
     def tsv(_: int, pairs: Pairs, scores: Floats) -> str:
-        rows = zip(texts(pairs), _numbers(scores).splitlines(), strict=True)
+        rows = zip(texts(pairs), decimal_lines(scores).splitlines(), strict=True)
         return "".join(f"{' '.join(map(str, q))}\t{' '.join(map(str, v))}\t{score}\n" for (q, v), score in rows)
 
     def jsonl(first: int, pairs: Pairs, scores: Floats) -> str:
-        rows = enumerate(zip(texts(pairs), _numbers(scores).splitlines(), strict=True), first)
+        rows = enumerate(zip(texts(pairs), decimal_lines(scores).splitlines(), strict=True), first)
         return "".join(
             json.dumps({"pair": i, "score": _json_score(score), "query": q, "value": v}, ensure_ascii=False) + "\n"
             for i, ((q, v), score) in rows
@@ -68,13 +70,6 @@ def line_writer(
         return "\n".join(rows)
 
     return lines
-
-
-def _numbers(scores: Floats) -> str:
-    """A line of numbers for every score."""
-    columns = scores.reshape(len(scores), -1)
-    line = " ".join(["%.7g"] * columns.shape[1]) + "\n"
-    return line * len(columns) % tuple(columns.ravel().tolist())
 
 
 def _line_of_fault(format_: Format, pair: int, fault: str) -> str:

@@ -6,7 +6,7 @@ Every loop works on one pair of texts at its true length: no padding and no batc
 
 from __future__ import annotations
 
-from pairlens.kernels import encode, gelu, overlap, padded, pairs, pool, products, tokens
+from pairlens.kernels import decimals, encode, gelu, overlap, padded, pairs, pool, products, tokens
 from pairlens.kernels.compiled import KERNELS, compile_kernel
 
-__all__ = ["KERNELS", "compile_kernel", "encode", "gelu", "overlap", "padded", "pairs", "pool", "products", "tokens"]
+__all__ = ["KERNELS", "compile_kernel", "decimals", "encode", "gelu", "overlap", "padded", "pairs", "pool", "products", "tokens"]
