@@ -225,7 +225,7 @@ class Scorer:
             raise DataError(f"{len(query)} queries but {len(value)} values; a pair has one of each")
         input_dim = self.config.model.embedding.input_dim
         for name, texts in (("query", query), ("value", value)):
-            if len(texts.ids) and not 0 <= texts.ids.min() <= texts.ids.max() < input_dim:
+            if texts.ids.view(np.uint32).max(initial=0) >= input_dim:  # one pass: what is negative is huge
                 wrong = int(np.flatnonzero((texts.ids < 0) | (texts.ids >= input_dim))[0])
                 text = int(np.searchsorted(texts.offsets, wrong, side="right")) - 1
                 raise DataError(f"{name} {text}: id {texts.ids[wrong]}; the model's ids go from 0 to {input_dim - 1}")
