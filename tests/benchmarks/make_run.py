@@ -1,6 +1,6 @@
 """A run directory with random weights, for the benchmarks: what a network computes costs the same trained or not.
 
-python tests/benchmarks/make_run.py documented|documented-lazy|aligned|aligned-lazy FOLDER [VOCABULARY]
+python tests/benchmarks/make_run.py documented|features|aligned[-lazy] FOLDER [VOCABULARY]
 """
 
 from __future__ import annotations
@@ -16,10 +16,20 @@ from pairlens.runs import Run
 from pairlens.weights import weight_shapes
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-NETWORKS = {  # the changes to configs/NAME.yaml
-    "documented": [],
+NETWORKS = {  # the config, and the changes to it
+    "documented": ("documented", []),
+    # Every feature of both texts, average and maximum: its DNN has 1,600 inputs.
+    "features": (
+        "documented",
+        [
+            "model.attention.direction=both",
+            "model.features=[encoding, attention, absolute_difference, product]",
+            "model.pooling=[average, max]",
+            "model.dnn.units=128",
+        ],
+    ),
     # Overlap and word dropout come from outside the network, whatever computes the network.
-    "aligned": ["model.overlap=false", "training.word_dropout.rate=0"],
+    "aligned": ("aligned", ["model.overlap=false", "training.word_dropout.rate=0"]),
 }
 LAZY = "-lazy"  # behind a network's name: trained with Adam for the embedding rows of a batch alone
 
@@ -27,8 +37,9 @@ LAZY = "-lazy"  # behind a network's name: trained with Adam for the embedding r
 def make_run(name: str, path: Path, vocabulary: int = VOCABULARY) -> None:
     """Write a run of the named network. Its scores differ from pair to pair, so that a wrong engine is seen."""
     network = name.removesuffix(LAZY)
-    changes = [*NETWORKS[network], f"training.optimizer.lazy={str(name != network).lower()}"]
-    config = load_config(CONFIGS / f"{network}.yaml", [*changes, f"model.embedding.input_dim={vocabulary}"])
+    config_name, changes = NETWORKS[network]
+    lazy = f"training.optimizer.lazy={str(name != network).lower()}"
+    config = load_config(CONFIGS / f"{config_name}.yaml", [*changes, lazy, f"model.embedding.input_dim={vocabulary}"])
     run = Run.create(path, config, environment={}, force=True)
     random = np.random.default_rng(1)
     run.write_weights({name: _draw(random, name, shape) for name, shape in weight_shapes(config.model).items()})

@@ -31,7 +31,7 @@ class Work:
 def all_works(quick: bool) -> Iterator[tuple[str, Callable[[Path], Work]]]:
     """Yields the rows: a name, and a function that makes the input files in a folder and describes the work."""
     short, long = (20_000, 5_000) if quick else (100_000, 100_000)
-    networks = ("documented", "aligned")
+    networks = ("documented", "features", "aligned")
     yield "start: --help; the others' import alone", start_up
     for network in networks:
         for kind, pairs in [("short", 1), ("short", short), ("long", long)] + [("short", 1_000_000)] * (not quick):

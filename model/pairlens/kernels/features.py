@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import ZERO, compiled, row_of, start_of
-from pairlens.kernels.pool import pool_rows
+from pairlens.kernels.compiled import LOWEST, ZERO, compiled, row_of, start_of
 from pairlens.kernels.products import add_product, sum_rows
-from pairlens.kernels.vectors import LANES, first, load, store
+from pairlens.kernels.vectors import LANES, first, fma, full, load, store, zeros
 
 ENCODING, ATTENTION, ABSOLUTE_DIFFERENCE, PRODUCT = range(4)
 
@@ -78,14 +77,43 @@ def compare(query, own, other, scores, attended, weights, bias, plan, room, out)
 
 
 @compiled()
-def pool_features(query, attended, shares, plan, room, out):
-    """Every feature pooled over the real positions: out [features * poolings * F], filled."""
-    width, start = query.shape[1] * (plan.average + plan.max), 0
-    for feature in range(4):
-        if _wanted(plan, feature):
-            rows = _feature_rows(feature, query, attended, room)
-            pool_rows(rows, shares, plan, out[start : start + width])
-            start += width
+def _store_pooled(wanted, average, largest, plan, out, start, f, mask, F):
+    """Write one feature's vectors at f of average and maximum, as far as wanted; returns where the next feature starts."""
+    row = start_of(out)
+    if wanted and plan.average:
+        store(row, start + f, average, mask)
+        start += F
+    if wanted and plan.max:
+        store(row, start + f, largest, mask)
+        start += F
+    return start
+
+
+@compiled()
+def pool_features(query, attended, shares, plan, out):
+    """Every feature pooled over the positions that have a share: out [features * poolings * F], filled.
+
+    All of them are made in one pass: the rows are what takes time to get, and not the sums.
+    """
+    F = query.shape[1]
+    for f in range(0, F, LANES):
+        mask, seen = first(F - f), False
+        encoding = attention = difference = product = zeros()
+        encodings = attentions = differences = products = full(LOWEST)
+        for i in range(query.shape[0]):
+            if shares[i] > ZERO:
+                share, x, y = full(shares[i]), load(row_of(query, i), f, mask), load(row_of(attended, i), f, mask)
+                apart, times, seen = abs(x - y), x * y, True
+                encoding, attention = fma(share, x, encoding), fma(share, y, attention)
+                difference, product = fma(share, apart, difference), fma(share, times, product)
+                encodings, attentions = max(x, encodings), max(y, attentions)
+                differences, products = max(apart, differences), max(times, products)
+        if not seen:
+            encodings = attentions = differences = products = zeros()
+        start = _store_pooled(plan.encoding, encoding, encodings, plan, out, 0, f, mask, F)
+        start = _store_pooled(plan.attention, attention, attentions, plan, out, start, f, mask, F)
+        start = _store_pooled(plan.absolute_difference, difference, differences, plan, out, start, f, mask, F)
+        _store_pooled(plan.product, product, products, plan, out, start, f, mask, F)
 
 
 @compiled()

@@ -166,7 +166,7 @@ def _use_scores(arguments, plan, task, pair, direction, start, query, query_ids,
     shares = vector(arguments, 28, np.float32)
     share_positions(query_ids, plan.mask_zero, shares[:Tq])
     if of_positions:
-        pool_features(query, attended, shares[:Tq], plan, room, pooled)
+        pool_features(query, attended, shares[:Tq], plan, pooled)
     else:
         pool_first(query, value, scores, shares[:Tq], plan, shares[Tq : Tq + value.shape[0]], pooled)
 
