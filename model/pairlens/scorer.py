@@ -34,7 +34,7 @@ Dense = tuple[Floats, Floats]  # kernel [inputs, units], bias [units]
 TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
 
 # The work is cut into windows, the same for any number of threads. They are large enough to hide what Python does
-# between them, and so small that the comparisons of their positions, if a network makes those, stay in the cache.
+# between them, and so small that what the kernels make for the DNN, or of every position, stays in the cache.
 _WINDOW_PAIRS = 2048
 _WINDOW_TOKENS = 65_536
 _WINDOW_FLOATS = 1 << 20
@@ -65,6 +65,7 @@ class Scorer:
         self._layers = [_dense(weights, name) for name in [*(f"dnn/{i}" for i in range(len(model.dnn.units))), "head"]]
         width = model.compare.units if model.compare else self._encoder.width * len(model.features)
         self._pooled = width * len(model.pooling)
+        self._window_pairs = min(_WINDOW_PAIRS, _WINDOW_FLOATS // (self._directions * self._pooled) + 1)
         self._window_tokens = _WINDOW_FLOATS // width if model.compare else _WINDOW_TOKENS
 
     def score(self, queries: TextsLike, values: TextsLike) -> Floats:
@@ -126,7 +127,7 @@ class Scorer:
         scores: list[Iterable[Floats]] = []
         for block in _windows(query, value, len(query), self._encoder.fold_limit):
             folded = self._encoder.fold(*block, each=self._each)
-            windows = [(*window, folded) for window in _windows(*block, _WINDOW_PAIRS, self._window_tokens)]
+            windows = [(*window, folded) for window in _windows(*block, self._window_pairs, self._window_tokens)]
             scores.append(self._each(self._score_window, *zip(*windows, strict=True)))
         none = np.zeros((0, classes) if (classes := self.config.model.classes) else 0, np.float32)
         return lambda: np.concatenate([none, *chain.from_iterable(scores)])

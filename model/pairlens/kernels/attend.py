@@ -81,5 +81,4 @@ def softmax(scores, value_ids, plan):
 @compiled()
 def attend(scores, value, out):
     """What each query position attended to: out [Tq, F] = scores [Tq, Tv] @ value [Tv, F]."""
-    out[:] = ZERO
-    add_product(scores, 0, value, 0, out)
+    add_product(scores, 0, value, 0, out, True)

@@ -51,7 +51,7 @@ def project(encoding, places, table, weights, out):
                 store(row, p, load(word, p, mask), mask)
     else:
         out[:] = ZERO
-    add_product(encoding, encoding.shape[1] - weights.shape[0], weights, 0, out)
+    add_product(encoding, encoding.shape[1] - weights.shape[0], weights, 0, out, False)
 
 
 @compiled()
@@ -68,11 +68,11 @@ def compare(query, own, other, scores, attended, weights, bias, plan, room, out)
             total = load(start_of(bias), n, mask)
             store(row, n, total + load(projected, n, mask) if plan.encoding else total, mask)
     if plan.attention:
-        add_product(scores, 0, other, units * plan.encoding, out)
+        add_product(scores, 0, other, units * plan.encoding, out, False)
     for feature in (ABSOLUTE_DIFFERENCE, PRODUCT):
         if _wanted(plan, feature):
             rows = _feature_rows(feature, query, attended, room)
-            add_product(rows, 0, weights[start : start + F], 0, out)
+            add_product(rows, 0, weights[start : start + F], 0, out, False)
             start += F
 
 

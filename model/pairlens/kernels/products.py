@@ -59,7 +59,7 @@ def dot_products(x, y, scale, out):
 
 
 @compiled()
-def _add_tile(x, skipped, w, column, out, i, n, tall, wide):
+def _add_tile(x, skipped, w, column, out, i, n, tall, wide, fresh):
     """What `add_product` does, of rows from i on, four if `tall`, and vectors from n on, four if `wide`; else three.
 
     LLVM makes two loops of the inner one, with and without a fourth vector; of one that asks for both it makes none.
@@ -69,16 +69,18 @@ def _add_tile(x, skipped, w, column, out, i, n, tall, wide):
     n1, n2, n3 = n + LANES, n + 2 * LANES, n + 3 * LANES
     m0, m1, m2, m3 = first(N - n), first(N - n1), first(N - n2), first(N - n3)
     o0, o1, o2, o3 = row_of(out, i0), row_of(out, i1), row_of(out, i2), row_of(out, i3)
-    a0, a1, a2 = load(o0, n, m0), load(o0, n1, m1), load(o0, n2, m2)
-    b0, b1, b2 = load(o1, n, m0), load(o1, n1, m1), load(o1, n2, m2)
-    c0, c1, c2 = load(o2, n, m0), load(o2, n1, m1), load(o2, n2, m2)
-    a3 = b3 = c3 = d0 = d1 = d2 = d3 = zeros()
-    if wide:
-        a3, b3, c3 = load(o0, n3, m3), load(o1, n3, m3), load(o2, n3, m3)
-    if tall:
-        d0, d1, d2 = load(o3, n, m0), load(o3, n1, m1), load(o3, n2, m2)
+    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zeros()
+    c0 = c1 = c2 = c3 = d0 = d1 = d2 = d3 = zeros()
+    if not fresh:
+        a0, a1, a2 = load(o0, n, m0), load(o0, n1, m1), load(o0, n2, m2)
+        b0, b1, b2 = load(o1, n, m0), load(o1, n1, m1), load(o1, n2, m2)
+        c0, c1, c2 = load(o2, n, m0), load(o2, n1, m1), load(o2, n2, m2)
         if wide:
-            d3 = load(o3, n3, m3)
+            a3, b3, c3 = load(o0, n3, m3), load(o1, n3, m3), load(o2, n3, m3)
+        if tall:
+            d0, d1, d2 = load(o3, n, m0), load(o3, n1, m1), load(o3, n2, m2)
+            if wide:
+                d3 = load(o3, n3, m3)
     for k in range(w.shape[0]):
         row = row_of(w, k) + 4 * column
         p, q, r = load(row, n, m0), load(row, n1, m1), load(row, n2, m2)
@@ -106,7 +108,7 @@ def _add_tile(x, skipped, w, column, out, i, n, tall, wide):
 
 
 @compiled(forceinline=False)
-def add_product(x, skipped, w, column, out):
+def add_product(x, skipped, w, column, out, fresh):
     """out += x @ w, of the columns of x behind those skipped and of w from `column` on; both may have more."""
     n, T, N = 0, out.shape[0], out.shape[1]
     while n < N:
@@ -115,9 +117,9 @@ def add_product(x, skipped, w, column, out):
         while i < T:
             tall = (T - i) % 4 == 0
             if tall:
-                _add_tile(x, skipped, w, column, out, i, n, True, wide)
+                _add_tile(x, skipped, w, column, out, i, n, True, wide, fresh)
             else:
-                _add_tile(x, skipped, w, column, out, i, n, False, wide)
+                _add_tile(x, skipped, w, column, out, i, n, False, wide, fresh)
             i += 4 if tall else 3
         n += 4 * LANES if wide else 3 * LANES
 
@@ -153,4 +155,4 @@ def dense(arguments):
     x, weights = matrix(arguments, 0, np.float32), matrix(arguments, 1, np.float32)
     bias, out = vector(arguments, 2, np.float32), matrix(arguments, 3, np.float32)
     repeat(bias, out)
-    add_product(x, 0, weights, 0, out)
+    add_product(x, 0, weights, 0, out, False)
