@@ -7,7 +7,7 @@ import numpy as np
 from pairlens.kernels.compiled import FAST, LOWEST, ONE, ZERO, compiled, is_real, row_of
 from pairlens.kernels.exponentials import exp, tanh
 from pairlens.kernels.products import add_product, dot_products
-from pairlens.kernels.vectors import LANES, choose, first, full, load, store, total, zeros
+from pairlens.kernels.vectors import LANES, choose, first, full, largest, load, store, total, zeros
 
 
 @compiled(fastmath=FAST)
@@ -61,14 +61,14 @@ def softmax(scores, value_ids, plan):
 
     Of the columns behind `value_ids` there must be enough for a whole vector; they become zero.
     """
-    Tq, Tv, whole = scores.shape[0], value_ids.size, first(LANES)
+    Tq, Tv, whole, lowest = scores.shape[0], value_ids.size, first(LANES), full(LOWEST)
     for i in range(Tq):
         if plan.causal or plan.mask_zero:
             _exclude(scores[i, :Tv], value_ids, min(i + 1, Tv) if plan.causal else Tv, plan.mask_zero)
-        row, peak = row_of(scores, i), LOWEST
-        for j in range(Tv):
-            peak = max(peak, scores[i, j])
-        highest, summed = full(peak), zeros()
+        row, highest, summed = row_of(scores, i), lowest, zeros()
+        for j in range(0, Tv, LANES):
+            highest = max(choose(first(Tv - j), load(row, j, whole), lowest), highest)
+        highest = full(largest(highest))
         for j in range(0, Tv, LANES):
             weight = choose(first(Tv - j), exp(load(row, j, whole) - highest), zeros())
             summed = summed + weight

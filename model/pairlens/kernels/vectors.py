@@ -61,6 +61,7 @@ _KIND, _POINTER = f"v{LANES}f32", _VECTOR.as_pointer()
 _masked_load = function(f"llvm.masked.load.{_KIND}.p0", _VECTOR, _POINTER, _INDEX, _MASK, _VECTOR)
 _masked_store = function(f"llvm.masked.store.{_KIND}.p0", ir.VoidType(), _VECTOR, _POINTER, _INDEX, _MASK)
 _sum_of_lanes = function(f"llvm.vector.reduce.fadd.{_KIND}", _FLOAT, _FLOAT, _VECTOR)
+_largest_of_lanes = function(f"llvm.vector.reduce.fmax.{_KIND}", _FLOAT, _VECTOR)
 
 
 def _shuffled(builder: ir.IRBuilder, x: ir.Value, y: ir.Value, lanes: Sequence[int]) -> ir.Value:
@@ -155,6 +156,14 @@ def total(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
     summed = _sum_of_lanes(builder, _FLOAT(-0.0), x)
     summed.fastmath.add("reassoc")  # else it is one lane after the other
     return summed
+
+
+@instruction(types.float32, _vector)
+def largest(builder: ir.IRBuilder, x: ir.Value) -> ir.Value:
+    """The largest of x's lanes, none of which is NaN."""
+    found = _largest_of_lanes(builder, x)
+    found.fastmath.add("nnan")
+    return found
 
 
 @instruction(_four, _vector, _vector, _vector, _vector)
