@@ -47,7 +47,9 @@ def test_by_hand(number: float, text: str) -> None:
     arrays(
         np.float32,
         st.tuples(st.integers(0, 5), st.integers(1, 3)),
-        elements=st.floats(-LARGEST, LARGEST, width=32) | st.floats(0.0, 1.0, width=32) | st.floats(0.0, 2.0**-12, width=32),
+        elements=st.floats(-LARGEST, LARGEST, width=32)
+        | st.floats(0.0, 1.0, width=32)
+        | st.floats(0.0, 2.0**-12, width=32),
     )
 )
 @example(np.array([[0.99999994, 9.9999994e-5, 9.9999997e-6]], np.float32))

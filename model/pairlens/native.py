@@ -29,6 +29,7 @@ from pairlens.errors import PairlensError
 from pairlens.files import whole_file
 
 _LOADING = threading.Lock()
+_ENTRY = "code"  # of a zip file, which has checksums
 SOURCES = [*sorted((Path(__file__).parent / "kernels").glob("*.py")), Path(__file__).with_name("plan.py")]
 
 # What Numba's code mentions for arrays that own their memory and for exceptions, of which kernels have neither.
@@ -101,7 +102,7 @@ def _compile(kernel: str, machine: Any, path: Path) -> bytes:
     with suppress(OSError, PairlensError):  # a full disk is one of the latter
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-            archive.writestr(kernel, code)
+            archive.writestr(_ENTRY, code)
     return code
 
 
@@ -119,11 +120,11 @@ def _runtime() -> str:
 
 
 def read_code(path: Path) -> bytes | None:
-    """What `_compile` has kept, if it is there and whole: a zip file has checksums."""
+    """What `_compile` has kept, if it is there and whole."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.read(*archive.namelist())
-    except (OSError, zipfile.BadZipFile, zlib.error):
+            return archive.read(_ENTRY)
+    except (OSError, KeyError, zipfile.BadZipFile, zlib.error):
         return None
 
 

@@ -9,4 +9,16 @@ from __future__ import annotations
 from pairlens.kernels import decimals, encode, gelu, overlap, padded, pairs, pool, products, tokens
 from pairlens.kernels.compiled import KERNELS, compile_kernel
 
-__all__ = ["KERNELS", "compile_kernel", "decimals", "encode", "gelu", "overlap", "padded", "pairs", "pool", "products", "tokens"]
+__all__ = [
+    "KERNELS",
+    "compile_kernel",
+    "decimals",
+    "encode",
+    "gelu",
+    "overlap",
+    "padded",
+    "pairs",
+    "pool",
+    "products",
+    "tokens",
+]

@@ -78,7 +78,7 @@ def compare(query, own, other, scores, attended, weights, bias, plan, room, out)
 
 @compiled()
 def _store_pooled(wanted, average, largest, plan, out, start, f, mask, F):
-    """Write one feature's vectors at f of average and maximum, as far as wanted; returns where the next feature starts."""
+    """Write the vectors at f of a feature's average and maximum, as far as wanted; returns where the next starts."""
     row = start_of(out)
     if wanted and plan.average:
         store(row, start + f, average, mask)
