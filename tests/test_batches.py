@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from pairlens.batches import Batch, pad, training_batches
+from pairlens.batches import Batch, pad, training_batches, words_of_batch
 from pairlens.pairs import Pairs, Texts
 
 texts = st.lists(st.integers(0, 9), max_size=6)
@@ -129,3 +129,11 @@ def test_similar_lengths_come_together_and_batches_in_random_order() -> None:
     widths = [batch.query.shape[1] for batch in batches]
     assert widths != sorted(widths)
     assert np.corrcoef(widths, range(len(widths)))[0, 1] < 0.5
+
+
+def test_words_of_a_batch_by_hand() -> None:
+    batch = training_batches(make_pairs([([7, 3, 7], [9])]), 1, seed=1, epoch=1)[0]
+    words = words_of_batch(batch, vocabulary=10)
+    assert words.ids.tolist() == [3, 7, 9]
+    assert words.query.tolist() == [[1, 0, 1]]
+    assert words.value.tolist() == [[2]]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pairlens.config import ConvConfig
-from pairlens.folded_convolution import words_of
+from pairlens.folded_convolution import Words, WordTexts
 
 WORDS = 7
 
@@ -25,6 +25,14 @@ def layers(conv: ConvConfig, dim: int) -> tuple[tf_keras.layers.Embedding, tf_ke
     embedding.build(None)
     layer.build([None, None, dim])
     return embedding, layer
+
+
+def word_texts(
+    ids: np.ndarray, lengths: list[int], embedding: tf_keras.layers.Embedding, mask_zero: bool = False
+) -> WordTexts:
+    words, places = tf.unique(ids.ravel())
+    texts = [(tf.reshape(places, ids.shape), tf.constant(lengths))]
+    return WordTexts(Words(words, embedding(words), mask_zero, texts), 0)
 
 
 @settings(max_examples=60)
@@ -63,7 +71,7 @@ def test_value_and_gradients_are_those_of_conv1d(
     ids = random.integers(0, WORDS, [len(lengths), max(lengths) + extra], np.int32)
     upstream = random.normal(size=[*ids.shape, filters]).astype(np.float32)
     with tf.GradientTape(persistent=True) as tape:
-        actual = words_of(tf.constant(ids), tf.constant(lengths), embedding, mask_zero).convolve(conv, layer)
+        actual = word_texts(ids, lengths, embedding, mask_zero).convolve(conv, layer)
         rows = []
         for text, length in zip(ids, lengths, strict=True):
             x = embedding(text[:length]) * ((text[:length, np.newaxis] != 0) | (not mask_zero))
@@ -83,9 +91,8 @@ def test_by_hand() -> None:
     embedding, layer = layers(conv, dim=1)
     embedding.set_weights([np.array([[0], [1], [10], [0], [0], [0], [0]], np.float32)])
     layer.set_weights([np.array([[[3]], [[5]]], np.float32), np.array([7], np.float32)])
-    ids, length = tf.constant([[1, 2, 1, 2]]), tf.constant([3])
     with tf.GradientTape() as tape:
-        out = words_of(ids, length, embedding, mask_zero=False).convolve(conv, layer)
+        out = word_texts(np.array([[1, 2, 1, 2]]), [3], embedding).convolve(conv, layer)
     # "same" with two taps looks at a position and the next: 3 * 1 + 5 * 10 + 7, 3 * 10 + 5 * 1 + 7, 3 * 1 + 7, no more.
     np.testing.assert_array_equal(out, [[[60], [42], [10], [0]]])
     upstream = tf.constant([[[1.0], [100.0], [10_000.0], [1e6]]])  # the last is of padding

@@ -145,6 +145,21 @@ def test_without_dev_all_epochs_are_trained_and_the_last_weights_kept(tmp_path: 
     assert run.threshold() == 0.5  # none was fitted
 
 
+@pytest.mark.parametrize(
+    "embedding", [{}, {"dropout": 0.0}, {"dropout": 0.0, "mask_zero": True}, {"match_channels": True}]
+)
+@pytest.mark.parametrize("lazy", [False, True])
+def test_the_rows_of_the_embedding_move_as_in_tensorflow(tmp_path: Path, embedding: dict[str, Any], lazy: bool) -> None:
+    """Clipping at a value that no gradient has leaves them to TensorFlow."""
+    weights = []
+    for name, clip in (("rows", None), ("whole", 1e9)):
+        optimizer = {"name": "adam", "learning_rate": 0.01, "lazy": lazy, "clipvalue": clip}
+        config = make_config(embedding=embedding, epochs=4, early_stopping=None, optimizer=optimizer)
+        weights.append(train(tmp_path / name, config, dev=None).weights(config))
+    for name, weight in weights[0].items():
+        np.testing.assert_allclose(weight, weights[1][name], rtol=0, atol=1e-5, err_msg=name)
+
+
 def test_regression(tmp_path: Path) -> None:
     """The target is ten plus the query's share of id 0: it begins at the mean, and learns the rest."""
     random = np.random.default_rng(3)

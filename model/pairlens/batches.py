@@ -34,6 +34,23 @@ class Batch(NamedTuple):
     group: Ints
 
 
+class BatchWords(NamedTuple):
+    """The distinct ids of a batch, int64 [words] in order, and the places of the query's and the value's ids in them,
+    int32 [B, Tq] and [B, Tv]."""
+
+    ids: Indices
+    query: Ints
+    value: Ints
+
+
+def words_of_batch(batch: Batch, vocabulary: int) -> BatchWords:
+    """The words of a batch, whose ids are below `vocabulary`."""
+    occurs = np.zeros(vocabulary, np.bool_)
+    occurs[batch.query], occurs[batch.value] = True, True
+    places = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
+    return BatchWords(np.flatnonzero(occurs), places[batch.query], places[batch.value])
+
+
 class Batches(Sequence[Batch]):
     """The batches of an epoch, each made when it is asked for; see `training_batches`."""
 

@@ -6,6 +6,7 @@ and nothing is made for padding: a quarter of what a convolution over every posi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -16,73 +17,114 @@ from numpy.typing import NDArray
 
 from pairlens.config import ConvConfig
 from pairlens.native import call
+from pairlens.threads import each
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
+Padded = tuple[tf.Tensor, tf.Tensor]
 
 
-class Words(NamedTuple):
-    """Texts as places among their words.
+class Words:
+    """The words of some texts, for which a convolution makes what its taps need once.
 
-    `embeddings` float32 [words, dim]; `places` int32 [B, T], of each token in them; `length` int32 [B].
+    Args:
+        ids: distinct, [words]. embeddings: float32 [words, dim].
+        mask_zero: the embedding of id 0 is zero.
+        texts: the places int32 [B, T] of tokens among the words, and the lengths int32 [B].
     """
 
-    embeddings: tf.Tensor
-    places: tf.Tensor
-    length: tf.Tensor
+    def __init__(self, ids: tf.Tensor, embeddings: tf.Tensor, mask_zero: bool, texts: list[Padded]) -> None:
+        self._embeddings = tf.where(ids[:, tf.newaxis] != 0, embeddings, 0.0) if mask_zero else embeddings
+        self._texts = texts
+        self._convolved: dict[str, list[tf.Tensor]] = {}
+
+    def convolve(self, conv: ConvConfig, layer: tf_keras.layers.Conv1D) -> list[tf.Tensor]:
+        """What the built layer makes of each text alone: [B, T, filters] of all, zero after a text."""
+        if layer.name not in self._convolved:
+            taps = tf.concat(tf.unstack(layer.kernel), axis=-1)  # [dim, kernel size * filters]
+            bias = layer.bias if conv.use_bias else tf.zeros([conv.filters])
+            out = _SumTaps(conv)(self._embeddings @ taps, bias, self._texts)
+            if conv.activation not in ("linear", "relu"):
+                out = [
+                    tf.where(tf.sequence_mask(length, tf.shape(places)[1])[:, :, tf.newaxis], layer.activation(x), 0.0)
+                    for x, (places, length) in zip(out, self._texts, strict=True)
+                ]
+            self._convolved[layer.name] = out
+        return self._convolved[layer.name]
+
+
+class WordTexts(NamedTuple):
+    """The words' texts of one side: 0 for the first."""
+
+    words: Words
+    side: int
 
     def convolve(self, conv: ConvConfig, layer: tf_keras.layers.Conv1D) -> tf.Tensor:
-        """What the built layer makes of each text alone: [B, T, filters], zero after a text."""
-        dim, width = layer.kernel.shape[1], conv.kernel_size * conv.filters
-        taps = tf.reshape(tf.transpose(layer.kernel, [1, 0, 2]), [dim, width])
-        bias = layer.bias if conv.use_bias else tf.zeros([conv.filters])
-        shape = np.array([conv.kernel_size, conv.dilation_rate, conv.reach[0]], np.int64)
-        least = 0.0 if conv.activation == "relu" else -np.inf
-        out = _sum_taps(self.embeddings @ taps, bias, self.places, self.length, shape, np.array([least], np.float32))
-        if conv.activation in ("linear", "relu"):
-            return out
-        inside = tf.sequence_mask(self.length, tf.shape(self.places)[1])
-        return tf.where(inside[:, :, tf.newaxis], layer.activation(out), 0.0)
+        """[B, T, filters]; see `Words.convolve`."""
+        return self.words.convolve(conv, layer)[self.side]
 
 
-def words_of(ids: tf.Tensor, length: tf.Tensor, embedding: tf_keras.layers.Embedding, mask_zero: bool) -> Words:
-    """The texts with ids int32 [B, T]; with `mask_zero` the embedding of id 0 is zero."""
-    words, places = tf.unique(tf.reshape(ids, [-1]))
-    embeddings = embedding(words)
-    if mask_zero:
-        embeddings = tf.where(words[:, tf.newaxis] != 0, embeddings, 0.0)
-    return Words(embeddings, tf.reshape(places, tf.shape(ids)), length)
+class _SumTaps:
+    """The kernel sum_padded with its gradient, and relu if the layer has it."""
 
+    def __init__(self, conv: ConvConfig) -> None:
+        self._filters, self._kernel_size = conv.filters, conv.kernel_size
+        self._shape = np.array([conv.kernel_size, conv.dilation_rate, conv.reach[0]], np.int64)
+        self._least = np.array([0.0 if conv.activation == "relu" else -np.inf], np.float32)
 
-def _sum_taps(
-    table: tf.Tensor, bias: tf.Tensor, places: tf.Tensor, length: tf.Tensor, shape: NDArray[np.int64], least: Floats
-) -> tf.Tensor:
-    """The kernel sum_padded of table [words, kernel size * filters] and bias [filters], with its gradient."""
-    filters = bias.shape[0]
+    def __call__(self, table: tf.Tensor, bias: tf.Tensor, texts: list[Padded]) -> list[tf.Tensor]:
+        """float32 [B, T, filters] of all texts, from a table [words, kernel size * filters] and a bias [filters]."""
+        flat = [x for text in texts for x in text]
 
-    def forward(places: Ints, length: Ints, table: Floats, bias: Floats) -> Floats:
-        out, nothing = np.empty((*places.shape, filters), np.float32), np.zeros(filters, np.float32)
-        rows = table.reshape(-1, filters), bias, nothing, out.reshape(-1, filters)
-        call("sum_padded", shape, places, length, least, *rows)
+        @tf.custom_gradient  # type: ignore[untyped-decorator]
+        def convolve(table: tf.Tensor, bias: tf.Tensor) -> tuple[list[tf.Tensor], Callable[..., list[tf.Tensor]]]:
+            out = _on_arrays(self._forward, [table, bias, *flat], [tf.float32] * len(texts))
+            out = [tf.ensure_shape(x, [None, None, self._filters]) for x in out]
+
+            def gradient(*upstream: tf.Tensor) -> list[tf.Tensor]:
+                gradients = _on_arrays(self._backward, [table, *flat, *out, *upstream], [tf.float32] * 2)
+                return [tf.ensure_shape(by, x.shape) for by, x in zip(gradients, (table, bias), strict=True)]
+
+            return out, gradient
+
+        return convolve(table, bias)  # type: ignore[no-any-return]
+
+    def _forward(self, table: Floats, bias: Floats, *flat: Ints) -> list[Floats]:
+        out = [_aligned((*places.shape, self._filters)) for places in flat[::2]]
+
+        def fill(i: int) -> None:
+            rows = self._rows(table), bias, np.zeros_like(bias), self._rows(out[i])
+            call("sum_padded", self._shape, *flat[2 * i : 2 * i + 2], self._least, *rows)
+
+        each(fill, range(len(out)))
         return out
 
-    def backward(places: Ints, length: Ints, upstream: Floats, out: Floats, table: Floats) -> tuple[Floats, Floats]:
-        by_table, by_bias = np.empty_like(table), np.empty(filters, np.float32)
-        rows = [x.reshape(-1, filters) for x in (upstream, out, by_table)]
-        call("sum_padded_gradient", shape, places, length, least, *rows, by_bias, np.empty(filters, np.float32))
+    def _backward(self, table: Floats, *arrays: Any) -> tuple[Floats, Floats]:
+        texts = len(arrays) // 4
+        flat, out, upstream = arrays[: 2 * texts], arrays[2 * texts : 3 * texts], arrays[3 * texts :]
+        by_table, by_bias = _aligned(table.shape), np.zeros(self._filters, np.float32)
+        by_table[:] = 0.0
+
+        def spread(taps: tuple[int, int]) -> None:
+            room = np.empty_like(by_bias), np.array(taps)
+            for i in range(texts):
+                rows = self._rows(upstream[i]), self._rows(out[i]), self._rows(by_table), by_bias, *room
+                call("sum_padded_gradient", self._shape, *flat[2 * i : 2 * i + 2], self._least, *rows)
+
+        middle = (self._kernel_size + 1) // 2  # each thread has its own rows of the table
+        each(spread, [(0, middle), (middle, self._kernel_size)])
         return by_table, by_bias
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
-    def convolve(table: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], list[tf.Tensor]]]:
-        out = tf.ensure_shape(_on_arrays(forward, [places, length, table, bias], tf.float32), [None, None, filters])
+    def _rows(self, x: Floats) -> Floats:
+        return x.reshape(-1, self._filters)
 
-        def gradient(upstream: tf.Tensor) -> list[tf.Tensor]:
-            gradients = _on_arrays(backward, [places, length, upstream, out, table], [tf.float32, tf.float32])
-            return [tf.ensure_shape(by, x.shape) for by, x in zip(gradients, (table, bias), strict=True)]
 
-        return out, gradient
-
-    return convolve(table, bias)
+def _aligned(shape: tuple[int, ...]) -> Floats:
+    """Room that TensorFlow takes as it is; it copies what is not aligned to 64 bytes."""
+    size = math.prod(shape)
+    room = np.empty(size + 16, np.float32)
+    start = -room.ctypes.data % 64 // 4
+    return room[start : start + size].reshape(shape)
 
 
 def _on_arrays(function: Callable[..., Any], tensors: list[tf.Tensor], types: Any) -> Any:

@@ -23,7 +23,7 @@ from pairlens.concat_scores import concat_scores
 from pairlens.config import Config, ConvConfig, ModelConfig
 from pairlens.config_keras import EmbeddingsInitializer, Initializer
 from pairlens.dropout import Drop, Dropout, keep
-from pairlens.folded_convolution import Words, words_of
+from pairlens.folded_convolution import Words, WordTexts
 from pairlens.overlap import FEATURES, SWAPPED, SWAPPED_SIGN
 
 Floats = NDArray[np.float32]
@@ -42,6 +42,19 @@ class Side(NamedTuple):
     key: tf.Tensor
     mask: tf.Tensor
     inside: tf.Tensor
+
+
+class Rows(NamedTuple):
+    """The rows of the embedding that a batch names.
+
+    `ids` [words], distinct; `embeddings` float32 [words, dim]; `query` [B, Tq] and `value` [B, Tv] int32, the places of
+    their ids among the words.
+    """
+
+    ids: tf.Tensor
+    embeddings: tf.Tensor
+    query: tf.Tensor
+    value: tf.Tensor
 
 
 class Network(tf_keras.Model):  # type: ignore[misc]
@@ -88,6 +101,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         value_length: tf.Tensor,
         overlap: tf.Tensor | None = None,
         dropout: Dropout | None = None,
+        rows: Rows | None = None,
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """Scores of a batch.
 
@@ -96,6 +110,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
             query_length, value_length: int32 [B].
             overlap: float32 [B, 15], what overlap.py makes of the texts, for a model with `overlap`.
             dropout: given in training (`training=True` of Keras), else None.
+            rows: what stands for the embedding, if it is given.
 
         Returns:
             score [B] (probability or grade; probabilities [B, classes] of a multiclass model), and the intermediates by
@@ -104,8 +119,10 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         """
         drop = dropout or keep
         query_matched, value_matched = self.find_matches(query, query_length, value, value_length)
-        query_side = self.encode(query, query_length, query_matched, drop)
-        value_side = self.encode(value, value_length, value_matched, drop)
+        query, value = self.clean(query, query_length), self.clean(value, value_length)
+        query_vectors, value_vectors = self.look_up(query, query_length, value, value_length, rows)
+        query_side = self.encode(query, query_length, query_vectors, query_matched, drop)
+        value_side = self.encode(value, value_length, value_vectors, value_matched, drop)
         logits, parts = self.compare(query_side, value_side, overlap, drop)
         parts["logits"] = logits[tf.newaxis]
         if self.config.symmetric:
@@ -124,30 +141,56 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         same = (query[:, :, tf.newaxis] == value[:, tf.newaxis, :]) & query_inside & value_inside  # [B, Tq, Tv]
         return tf.cast(tf.reduce_any(same, axis=2), tf.float32), tf.cast(tf.reduce_any(same, axis=1), tf.float32)
 
-    def encode(self, ids: tf.Tensor, length: tf.Tensor, matched: tf.Tensor | None, drop: Drop) -> Side:
+    def clean(self, ids: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+        """The ids [B, T] with 0 for padding, which may hold anything."""
+        return ids if self.config.masking == "none" else tf.where(tf.sequence_mask(length, tf.shape(ids)[1]), ids, 0)
+
+    def look_up(
+        self, query: tf.Tensor, query_length: tf.Tensor, value: tf.Tensor, value_length: tf.Tensor, rows: Rows | None
+    ) -> list[tf.Tensor | WordTexts]:
+        """What the embedding has for the ids of both texts: [B, T, dim], or words whose convolution can be shared."""
+        if not self._folds:
+            if rows is None:
+                return [self.embedding(query), self.embedding(value)]
+            return [tf.gather(rows.embeddings, rows.query), tf.gather(rows.embeddings, rows.value)]
+        if rows is None:
+            ids, places = tf.unique(tf.concat([tf.reshape(query, [-1]), tf.reshape(value, [-1])], axis=0))
+            places = [places[: tf.size(query)], places[tf.size(query) :]]
+            rows = Rows(ids, self.embedding(ids), *map(tf.reshape, places, [tf.shape(query), tf.shape(value)]))
+        texts = [(rows.query, query_length), (rows.value, value_length)]
+        words = Words(rows.ids, rows.embeddings, self.config.embedding.mask_zero, texts)
+        return [WordTexts(words, 0), WordTexts(words, 1)]
+
+    def encode(
+        self,
+        ids: tf.Tensor,
+        length: tf.Tensor,
+        vectors: tf.Tensor | WordTexts,
+        matched: tf.Tensor | None,
+        drop: Drop,
+    ) -> Side:
         """Embed and convolve ids [B, T], zeroing what is padding before the first convolution and after each."""
         inside = tf.sequence_mask(length, tf.shape(ids)[1])
         if self.config.masking == "none":
             inside = tf.ones_like(inside)
         mask = inside & (ids != 0) if self.config.embedding.mask_zero else inside
-        ids = tf.where(inside, ids, 0) if self.config.masking == "exact" else ids  # padding may hold anything
-        if self._folds:
-            embedded = words_of(ids, length, self.embedding, self.config.embedding.mask_zero)
+        if isinstance(vectors, WordTexts):
+            embedded = vectors
         else:
-            embedded = self.zero_masked(self.embed(ids, matched, drop), mask)
+            embedded = self.zero_masked(self.embed(ids, vectors, matched, drop), mask)
         encoding = self.view(embedded, mask, self.conv)  # [B, T, F]
         key = self.view(embedded, mask, self.key_conv) if self.key_conv else encoding
         return Side(encoding, key, mask, inside)
 
-    def embed(self, ids: tf.Tensor, matched: tf.Tensor | None, drop: Drop) -> tf.Tensor:
-        """The embedding [B, T, dim] of ids [B, T], and beside it the match channels."""
-        embedded = drop(self.embedding(ids), self.config.embedding.dropout)
+    def embed(self, ids: tf.Tensor, vectors: tf.Tensor, matched: tf.Tensor | None, drop: Drop) -> tf.Tensor:
+        """The embedding's vectors [B, T, dim] of ids [B, T], and beside them the match channels."""
+        embedded = drop(vectors, self.config.embedding.dropout)
         if matched is None:
             return embedded
         channels = tf.stack([2.0 * matched - 1.0, matched * tf.gather(self.idf, ids)], axis=-1)
         return tf.concat([embedded, channels], axis=-1)
 
-    def view(self, embedded: tf.Tensor | Words, mask: tf.Tensor, layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
+    def view(self, embedded: tf.Tensor | WordTexts, mask: tf.Tensor, layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
         """The encoding [B, T, F]: the embedding, its convolution, or both side by side, as `views` says."""
         views = [
             embedded if name == "embedding" else self.convolve(embedded, mask, layers)
@@ -155,9 +198,9 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         ]
         return tf.concat(views, axis=-1)
 
-    def convolve(self, x: tf.Tensor | Words, mask: tf.Tensor, layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
+    def convolve(self, x: tf.Tensor | WordTexts, mask: tf.Tensor, layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
         for conv, layer in zip(self.config.conv, layers, strict=True):
-            if isinstance(x, Words):
+            if isinstance(x, WordTexts):
                 x = x.convolve(conv, layer)
                 if not self.config.embedding.mask_zero:
                     continue  # it is zero where it must be

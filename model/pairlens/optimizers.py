@@ -5,7 +5,8 @@ from __future__ import annotations
 import tensorflow as tf
 import tf_keras
 
-from pairlens.config_keras import Optimizer
+from pairlens.config import Config
+from pairlens.config_keras import Adam, Optimizer
 
 
 class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
@@ -17,15 +18,15 @@ class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
         Given the gradient of some rows alone, it leaves the others and their moments as they are. Keras would decay
         those moments and let them move the rows: with a large vocabulary most of a step's work.
         """
-        index = self._index_dict[self._var_key(variable)]
+        m, v = self.moments(variable)
         step = tf.cast(self.iterations + 1, variable.dtype)
         if isinstance(gradient, tf.IndexedSlices):
-            self._update_rows(gradient, variable, self._momentums[index], self._velocities[index], step)
+            self._update_rows(gradient, variable, m, v, step)
             return
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
-            m=self._momentums[index].handle,
-            v=self._velocities[index].handle,
+            m=m.handle,
+            v=v.handle,
             beta1_power=self.beta_1**step,
             beta2_power=self.beta_2**step,
             lr=tf.cast(self.learning_rate, variable.dtype),
@@ -34,6 +35,11 @@ class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
             epsilon=self.epsilon,
             grad=gradient,
         )
+
+    def moments(self, variable: tf.Variable) -> tuple[tf.Variable, tf.Variable]:
+        """What is kept of a variable's gradients and of their squares."""
+        index = self._index_dict[self._var_key(variable)]
+        return self._momentums[index], self._velocities[index]
 
     def _update_rows(
         self, gradient: tf.IndexedSlices, variable: tf.Variable, m: tf.Variable, v: tf.Variable, step: tf.Tensor
@@ -55,6 +61,15 @@ def rows_once(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedS
         return gradient
     rows, place = tf.unique(gradient.indices)
     return tf.IndexedSlices(tf.math.unsorted_segment_sum(gradient.values, place, tf.size(rows)), rows)
+
+
+def moves_by_rows(config: Config) -> bool:
+    """Whether row_adam.py can do what the optimizer does to the embedding: plain Adam, a batch a step."""
+    adam, training = config.training.optimizer, config.training
+    if not isinstance(adam, Adam) or training.accumulate > 1 or not config.model.embedding.trainable:
+        return False
+    clips = (adam.clipnorm, adam.clipvalue, adam.global_clipnorm) != (None, None, None)
+    return not (clips or adam.weight_decay or adam.amsgrad or adam.adaptive_epsilon)
 
 
 def make_optimizer(optimizer: Optimizer) -> tf_keras.optimizers.Optimizer:

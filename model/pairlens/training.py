@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pairlens.batches import Batch, training_batches
+from pairlens.batches import Batch, training_batches, words_of_batch
 from pairlens.config import TASK_LOSSES, Config
 from pairlens.config_keras import Adam
 from pairlens.dropout import Dropout
@@ -23,11 +23,12 @@ from pairlens.errors import PairlensError, RunError
 from pairlens.initial_state import start_from_data
 from pairlens.losses import batch_loss, pair_weights
 from pairlens.metrics import best_threshold, evaluate_scores
-from pairlens.network import build_network
-from pairlens.optimizers import make_optimizer, rows_once
+from pairlens.network import Rows, build_network
+from pairlens.optimizers import make_optimizer, moves_by_rows, rows_once
 from pairlens.overlap import overlap_features
 from pairlens.pairs import Pairs
 from pairlens.progress import Pace, Progress
+from pairlens.row_adam import RowAdam
 from pairlens.runs import Checkpoint, Run
 from pairlens.scorer import Scorer
 from pairlens.word_dropout import changed_pairs, drop_words, words_of_one_query
@@ -88,6 +89,10 @@ class Trainer:
         self.optimizer.build(self.network.trainable_variables)
         gathers = config.training.accumulate > 1
         self._gradients = [tf.Variable(tf.zeros_like(v)) for v in self.network.trainable_variables if gathers]
+        embedding = config.model.embedding
+        # Steps of an embedding's rows, which row_adam.py does for this optimizer.
+        self._touched = tf.Variable(tf.zeros([embedding.input_dim], tf.int64)) if moves_by_rows(config) else None
+        self._rows: RowAdam | None = None
         self.progress = Progress()
         self.warning: str | None = None  # of a damaged checkpoint
         self._pace = Pace(config)
@@ -97,6 +102,9 @@ class Trainer:
         matrix, vector = tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([None], tf.float32)
         batch = Batch(ids, length, ids, length, matrix, vector, vector, number)
         signature = [batch, tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.float32), tf.TensorSpec([], tf.int32)]
+        if self._touched is not None:
+            rows = tf.TensorSpec([None, embedding.output_dim], tf.float32)
+            signature.append(Rows(tf.TensorSpec([None], tf.int64), rows, ids, ids))
         self._step = tf.function(self._train_step, input_signature=signature, autograph=False)
 
     def fit(
@@ -116,6 +124,8 @@ class Trainer:
             self.network.assign(Run.open(self.config.training.warm_start).weights(self.config))
         elif self.progress.step == 0:
             start_from_data(self.network, self.config, train, self._vocabulary)
+        if self._touched is not None:
+            self._rows = self._start_rows(self._touched)
         self.run.write_metrics(self.progress.evaluations)
         train = replace(train, weight=pair_weights(self.config, train))
         overlap = self._overlap(train) if self.config.model.overlap else None
@@ -157,7 +167,7 @@ class Trainer:
             gathered = training.accumulate if number % training.accumulate == 0 else 0
             if number == len(batches):
                 gathered = (number - 1) % training.accumulate + 1
-            loss = float(self._step(batch, progress.step, learning_rate, gathered))
+            loss = self._do_step(batch, learning_rate, gathered)
             if not math.isfinite(loss):
                 raise self._diverged(f"the loss became {loss}", number)
             progress.add_batch(len(batch.label), loss)
@@ -166,6 +176,16 @@ class Trainer:
             if number < len(batches) and self._pace.is_due(progress.step):  # else behind the evaluation
                 self._save()
         return True
+
+    def _do_step(self, batch: Batch, learning_rate: float, gathered: int) -> float:
+        """Train on a batch; returns its loss."""
+        if self._rows is None:
+            return float(self._step(batch, self.progress.step, learning_rate, gathered)[0])
+        words = words_of_batch(batch, self.config.model.embedding.input_dim)
+        rows = Rows(words.ids, self._rows.rows(words.ids), words.query, words.value)
+        loss, gradient = self._step(batch, self.progress.step, learning_rate, gathered, rows)
+        self._rows.move(words.ids, gradient.numpy(), learning_rate)
+        return float(loss)
 
     def _learning_rate(self, epochs_done: float, step: float) -> float:
         """The rate of a step that is so long, in epochs, and begins after so many."""
@@ -176,26 +196,39 @@ class Trainer:
         rise = min(1.0, (epochs_done + step) / warmup) if warmup else 1.0
         return training.optimizer.learning_rate * rise * decay[training.schedule.name]
 
-    def _train_step(self, batch: Batch, step: tf.Tensor, learning_rate: tf.Tensor, gathered: tf.Tensor) -> tf.Tensor:
-        """The loss of a batch; with `gathered` > 0 the mean of so many batches' gradients is applied."""
+    def _train_step(
+        self,
+        batch: Batch,
+        step: tf.Tensor,
+        learning_rate: tf.Tensor,
+        gathered: tf.Tensor,
+        rows: Rows | None = None,
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """The loss of a batch; with `gathered` > 0 the mean of so many batches' gradients is applied.
+
+        If the embedding's rows are given, their gradient is returned instead.
+        """
         dropout = Dropout(self.config.training.seed, step)
         self.optimizer.learning_rate.assign(learning_rate)
         with tf.GradientTape() as tape:
-            _, parts = self.network(*batch[:5], dropout=dropout)
+            if rows:
+                tape.watch(rows.embeddings)
+            _, parts = self.network(*batch[:5], dropout=dropout, rows=rows)
             loss = batch_loss(self._loss, self.config.training.label_smoothing, batch, parts["logits"])
             total = tf.add_n([loss, *self.network.losses])  # with the regularizers
-        variables = self.network.trainable_variables
+        variables = [v for v in self.network.trainable_variables if rows is None or v is not self._embeddings]
         # Dense unless lazy: Keras's steps for gradients of rows touch every row of the moments as well, in many passes.
         lazy = isinstance(self.config.training.optimizer, Adam) and self.config.training.optimizer.lazy
         prepare = rows_once if lazy else tf.convert_to_tensor
-        gradients = [prepare(gradient) for gradient in tape.gradient(total, variables)]
+        by_rows, gradients = tape.gradient(total, (rows.embeddings if rows else [], variables))
+        gradients = [prepare(gradient) for gradient in gradients]
         if self.config.training.accumulate == 1:
             self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-            return loss
+            return loss, tf.convert_to_tensor(by_rows) if rows else None
         for sum_, gradient in zip(self._gradients, gradients, strict=True):
             sum_.assign_add(gradient)
         tf.cond(gathered > 0, lambda: self._apply_gathered(tf.cast(gathered, tf.float32)), lambda: None)
-        return loss
+        return loss, None
 
     def _apply_gathered(self, count: tf.Tensor) -> None:
         means = [gradient / count for gradient in self._gradients]
@@ -282,12 +315,37 @@ class Trainer:
     def _state(self) -> dict[str, tf.Variable]:
         """What training changes beside the weights."""
         optimizer = {f"optimizer/{i}": variable for i, variable in enumerate(self.optimizer.variables)}
-        return optimizer | {f"gradients/{i}": variable for i, variable in enumerate(self._gradients)}
+        touched = {} if self._touched is None else {"touched": self._touched}
+        return optimizer | touched | {f"gradients/{i}": variable for i, variable in enumerate(self._gradients)}
+
+    # ---- the embedding's rows, where another than TensorFlow moves them ---------------------------------------------
+
+    @property
+    def _embeddings(self) -> tf.Variable:
+        return self.network.embedding.embeddings
+
+    def _start_rows(self, touched: tf.Variable) -> RowAdam:
+        adam = self.config.training.optimizer
+        assert isinstance(adam, Adam)
+        variables = self._embeddings, *self.optimizer.moments(self._embeddings), touched
+        weights, means, squares, steps = (variable.numpy().copy() for variable in variables)
+        return RowAdam(adam, weights, means, squares, steps, self.progress.step)
+
+    def _collect_rows(self) -> None:
+        """Bring what TensorFlow holds of the embedding up to date."""
+        if self._rows is None or self._touched is None:
+            return
+        self._embeddings.assign(self._rows.all_rows())
+        means, squares = self.optimizer.moments(self._embeddings)
+        means.assign(self._rows.means)
+        squares.assign(self._rows.squares)
+        self._touched.assign(self._rows.touched)
 
     # ---- divergence ----------------------------------------------------------------------------------------------
 
     def _finite_arrays(self) -> dict[str, Floats]:
         """The weights; raises PairlensError if they are not finite."""
+        self._collect_rows()
         arrays = self.network.arrays()
         for name, array in arrays.items():
             if not np.isfinite(array).all():

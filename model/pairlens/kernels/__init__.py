@@ -6,7 +6,7 @@ Every loop works on one pair of texts at its true length: no padding and no batc
 
 from __future__ import annotations
 
-from pairlens.kernels import decimals, encode, gelu, overlap, padded, pairs, pool, products, tokens
+from pairlens.kernels import decimals, encode, gelu, overlap, padded, pairs, pool, products, row_adam, tokens
 from pairlens.kernels.compiled import KERNELS, compile_kernel
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "pairs",
     "pool",
     "products",
+    "row_adam",
     "tokens",
 ]

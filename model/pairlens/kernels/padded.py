@@ -41,16 +41,19 @@ def _add_row(added, row, F):
 
 
 @compiled()
-def _spread(upstream, out, places, kernel_size, dilation, left, least, table, bias, room):
-    """Add each row of the gradient upstream [T, F] of out, where that is above `least`, to what `sum_taps` summed."""
+def _spread(upstream, out, places, shape, taps, least, table, bias, room):
+    """Add each row of the gradient upstream [T, F] of out, where that is above `least`, to what these taps summed; with
+    the first tap also to the bias."""
+    kernel_size, dilation, left = shape[0], shape[1], shape[2]
     T, F, floor, added = upstream.shape[0], bias.size, full(least), start_of(room)
     for t in range(T):
         for f in range(0, F, LANES):
             mask = first(F - f)
             counts = above(load(row_of(out, t), f, mask), floor)
             store(added, f, choose(counts, load(row_of(upstream, t), f, mask), zeros()), mask)
-        _add_row(added, start_of(bias), F)
-        for k in range(kernel_size):
+        if taps[0] == 0:
+            _add_row(added, start_of(bias), F)
+        for k in range(taps[0], taps[1]):
             source = t + k * dilation - left
             if 0 <= source < T:
                 _add_row(added, row_of(table, np.int64(places[source]) * kernel_size + k), F)
@@ -58,17 +61,20 @@ def _spread(upstream, out, places, kernel_size, dilation, left, least, table, bi
 
 @kernel
 def sum_padded_gradient(arguments):
-    """The gradient of the table and of the bias, in which every text's is added up.
+    """The gradient of some taps' rows of the table, in which every text's is added up; with the first, of the bias too.
 
     Arguments: 0-3 as above; the gradient of what came out and what came out, float32 [B * T, F]; those of the table and
-    the bias, filled; room for a row.
+    the bias, added to; room for a row; the first of the taps and the one behind the last, int64 [2].
     """
     shape, places, lengths = _texts(arguments)
     least, upstream = vector(arguments, 3, np.float32)[0], matrix(arguments, 4, np.float32)
     out, table = matrix(arguments, 5, np.float32), matrix(arguments, 6, np.float32)
-    bias, room = vector(arguments, 7, np.float32), vector(arguments, 8, np.float32)
-    table[:], bias[:] = ZERO, ZERO
+    bias, room, taps = (
+        vector(arguments, 7, np.float32),
+        vector(arguments, 8, np.float32),
+        vector(arguments, 9, np.int64),
+    )
     for text in range(lengths.size):
         start, length = text * places.shape[1], lengths[text]
         rows, made = upstream[start : start + length], out[start : start + length]
-        _spread(rows, made, places[text, :length], shape[0], shape[1], shape[2], least, table, bias, room)
+        _spread(rows, made, places[text, :length], shape, taps, least, table, bias, room)

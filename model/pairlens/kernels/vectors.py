@@ -94,6 +94,8 @@ _operator(max, _larger)
 _operator(math.floor, function(f"llvm.floor.{_KIND}", _VECTOR, _VECTOR), 1)
 _operator(math.copysign, function(f"llvm.copysign.{_KIND}", _VECTOR, _VECTOR, _VECTOR))
 
+square_root = instruction(_vector, _vector)(function(f"llvm.sqrt.{_KIND}", _VECTOR, _VECTOR))
+
 # fma(x, y, z): x * y + z, rounded once.
 fma = instruction(_vector, _vector, _vector, _vector)(function(f"llvm.fma.{_KIND}", *[_VECTOR] * 4))
 
