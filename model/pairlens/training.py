@@ -90,7 +90,7 @@ class Trainer:
         gathers = config.training.accumulate > 1
         self._gradients = [tf.Variable(tf.zeros_like(v)) for v in self.network.trainable_variables if gathers]
         embedding = config.model.embedding
-        # Steps of an embedding's rows, which row_adam.py does for this optimizer.
+        # The step of each row's last gradient, if row_adam.py moves the embedding, and not TensorFlow.
         self._touched = tf.Variable(tf.zeros([embedding.input_dim], tf.int64)) if moves_by_rows(config) else None
         self._rows: RowAdam | None = None
         self.progress = Progress()
@@ -318,7 +318,7 @@ class Trainer:
         touched = {} if self._touched is None else {"touched": self._touched}
         return optimizer | touched | {f"gradients/{i}": variable for i, variable in enumerate(self._gradients)}
 
-    # ---- the embedding's rows, where another than TensorFlow moves them ---------------------------------------------
+    # ---- the embedding's rows, where row_adam.py moves them ----------------------------------------------------------
 
     @property
     def _embeddings(self) -> tf.Variable:
