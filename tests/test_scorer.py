@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from models import Case, cases, make_config, random_texts, random_weights
+from models import Case, cases, configs, make_config, random_texts, random_weights
 from oracles import score_pair
 
 from pairlens import encoder, scorer
+from pairlens.config import Config
 from pairlens.errors import DataError
 from pairlens.maps import PairAttention
 from pairlens.pairs import Pairs
@@ -69,6 +70,12 @@ def test_a_pair_scores_the_same_alone_and_in_any_batch_in_any_order(case: Case) 
         np.testing.assert_allclose(engine.score([queries[i]], [values[i]]), score[i : i + 1], rtol=0, atol=1e-6)
         [alone] = engine.attend([queries[i]], [values[i]])
         assert_same_attention(alone, attention[i], 1e-6)
+
+
+@settings(max_examples=40)
+@given(configs())
+def test_any_model_warms_up_in_silence(config: Config) -> None:
+    scorer.warm_up(config)  # warnings are errors
 
 
 @settings(max_examples=20)

@@ -254,6 +254,7 @@ class Scorer:
 def warm_up(config: Config) -> None:
     """Load the kernels that a model's scoring needs, or compile them if this machine never did."""
     weights = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(config.model).items()}
+    weights["overlap/deviation"] = np.ones(FEATURES, np.float32)  # by which is divided
     Scorer(config, weights, threads=1).score([[0]], [[0]])
 
 
