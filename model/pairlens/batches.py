@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.pairs import Pairs, Texts
+from pairlens.texts import places_of_occurring
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -45,9 +46,7 @@ class BatchWords(NamedTuple):
 
 def words_of_batch(batch: Batch, vocabulary: int) -> BatchWords:
     """The words of a batch, whose ids are below `vocabulary`."""
-    occurs = np.zeros(vocabulary, np.bool_)
-    occurs[batch.query], occurs[batch.value] = True, True
-    places = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
+    occurs, places = places_of_occurring(vocabulary, batch.query, batch.value)
     return BatchWords(np.flatnonzero(occurs), places[batch.query], places[batch.value])
 
 

@@ -19,6 +19,7 @@ from pairlens.config import ConvConfig, ModelConfig
 from pairlens.native import call
 from pairlens.pairs import Texts
 from pairlens.plan import make_plan
+from pairlens.texts import places_of_occurring
 
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
@@ -128,10 +129,7 @@ class Encoder:
             if self._full is None:
                 self._full = Folded(None, self._tables(self._embeddings, masks, each))
             return self._full  # not for fewer tokens: what texts score must not depend on what was scored before
-        occurs = np.zeros(vocabulary, np.bool_)
-        for text in texts:
-            occurs[text.ids] = True
-        places = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
+        occurs, places = places_of_occurring(vocabulary, *(text.ids for text in texts))
         return Folded(places, self._tables(self._embeddings[occurs], masks and bool(occurs[0]), each))
 
     def kernel_arguments(self, query: Texts, value: Texts, folded: Folded) -> list[Array]:

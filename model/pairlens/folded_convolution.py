@@ -68,7 +68,7 @@ class _SumTaps:
     """The kernel sum_padded with its gradient, and relu if the layer has it."""
 
     def __init__(self, conv: ConvConfig) -> None:
-        self._filters, self._kernel_size = conv.filters, conv.kernel_size
+        self._filters = conv.filters
         self._shape = np.array([conv.kernel_size, conv.dilation_rate, conv.reach[0]], np.int64)
         self._least = np.array([0.0 if conv.activation == "relu" else -np.inf], np.float32)
 
@@ -111,8 +111,9 @@ class _SumTaps:
                 rows = self._rows(upstream[i]), self._rows(out[i]), self._rows(by_table), by_bias, *room
                 call("sum_padded_gradient", self._shape, *flat[2 * i : 2 * i + 2], self._least, *rows)
 
-        middle = (self._kernel_size + 1) // 2  # each thread has its own rows of the table
-        each(spread, [(0, middle), (middle, self._kernel_size)])
+        end = int(self._shape[0])
+        middle = (end + 1) // 2  # each thread has its own rows of the table
+        each(spread, [(0, middle), (middle, end)] if middle < end else [(0, end)])
         return by_table, by_bias
 
     def _rows(self, x: Floats) -> Floats:

@@ -14,6 +14,14 @@ from pairlens.errors import DataError
 ID_LIMIT = 2**31  # ids are int32
 
 
+def places_of_occurring(vocabulary: int, *ids: NDArray[np.int32]) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+    """Which ids below `vocabulary` occur, and the place of each of those among them: [vocabulary] both."""
+    occurs = np.zeros(vocabulary, np.bool_)
+    for some in ids:
+        occurs[some] = True
+    return occurs, np.cumsum(occurs, dtype=np.int32) - np.int32(1)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Texts:
     """Ragged token texts: text i is `ids[offsets[i]:offsets[i + 1]]`.

@@ -8,29 +8,17 @@ from pairlens.kernels.compiled import LOWEST, ZERO, compiled, row_of, start_of
 from pairlens.kernels.products import add_product, sum_rows
 from pairlens.kernels.vectors import LANES, first, fma, full, load, store, zeros
 
-ENCODING, ATTENTION, ABSOLUTE_DIFFERENCE, PRODUCT = range(4)
-
 
 @compiled()
-def _wanted(plan, feature):
-    return (plan.encoding, plan.attention, plan.absolute_difference, plan.product)[feature]
-
-
-@compiled()
-def _feature_rows(feature, query, attended, room):
-    """One feature of every position [T, F], made in `room` if it must be made."""
-    if feature == ENCODING:
-        return query
-    if feature == ATTENTION:
-        return attended
+def _combine(query, attended, differences, out):
+    """The absolute differences of two arrays [T, F], or their products, in out [T, F]."""
     T, F = query.shape
     for i in range(T):
-        q, a, row = row_of(query, i), row_of(attended, i), row_of(room, i)
+        q, a, row = row_of(query, i), row_of(attended, i), row_of(out, i)
         for f in range(0, F, LANES):
             mask = first(F - f)
             x, y = load(q, f, mask), load(a, f, mask)
-            store(row, f, abs(x - y) if feature == ABSOLUTE_DIFFERENCE else x * y, mask)
-    return room
+            store(row, f, abs(x - y) if differences else x * y, mask)
 
 
 @compiled()
@@ -69,10 +57,10 @@ def compare(query, own, other, scores, attended, weights, bias, plan, room, out)
             store(row, n, total + load(projected, n, mask) if plan.encoding else total, mask)
     if plan.attention:
         add_product(scores, 0, other, units * plan.encoding, out, False)
-    for feature in (ABSOLUTE_DIFFERENCE, PRODUCT):
-        if _wanted(plan, feature):
-            rows = _feature_rows(feature, query, attended, room)
-            add_product(rows, 0, weights[start : start + F], 0, out, False)
+    for differences in (True, False):
+        if plan.absolute_difference if differences else plan.product:
+            _combine(query, attended, differences, room)
+            add_product(room, 0, weights[start : start + F], 0, out, False)
             start += F
 
 

@@ -1,8 +1,8 @@
 """Vectors of float32 that stay in registers, for the loops on which LLVM's own vectorisation leaves half undone.
 
 A mask says how many lanes of a vector count, so that rows of any width need no padding; `first(LANES)` costs nothing,
-which pays in the innermost loops. A row of float32 numbers is
-given by its address: to pass views of arrays around costs more than the sums themselves.
+which pays in the innermost loops. A row of float32 numbers is given by its address: to pass views of arrays around
+costs more than the sums themselves.
 """
 
 from __future__ import annotations
