@@ -26,9 +26,10 @@ demo: $(INSTALLED) ## train, evaluate, score, attend and report on data/sample
 
 test: lint types unit ## every check
 
-lint: $(INSTALLED) ## style
+lint: $(INSTALLED) ## style, and the walls between the folders
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 
 types: $(INSTALLED) ## static types
 	$(BIN)/mypy
@@ -57,4 +58,4 @@ lock: ## pin what the newest installation has, after `pip install` of newer vers
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
 
 clean: ## remove the environment and everything that was made
-	rm -rf .venv .venv-bench runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-bench runs .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

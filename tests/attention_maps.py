@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from pairlens.attention.stream import ScoredMaps
-from pairlens.maps import Maps, PairAttention
-from pairlens.texts import Texts
+from pairlens.scoring.maps import Maps, PairAttention
+from pairlens.texts.texts import Texts
 
 Scored = tuple[int, PairAttention, float]
 

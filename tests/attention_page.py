@@ -9,9 +9,9 @@ import numpy as np
 from chromium import Page
 from models import make_config
 
-from pairlens.attention.dumps import dump_metadata
-from pairlens.maps import Floats, PairAttention
+from pairlens.attention.dumps.dump import dump_metadata
 from pairlens.pages.attention import Labelled, write_attention_page
+from pairlens.scoring.maps import Floats, PairAttention
 
 WORDS = ["the", "cat", "sat", "down", "a", "dog", "stood", "up"]
 HOSTILE = ["<script>window.intruded=1</script>", "</script><img src=x onerror=window.intruded=1>", "\"'&amp;<!--"]

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
-from pairlens.config import Config
-from pairlens.config_file import dump_config, load_config
+from pairlens.config.file import dump_config, load_config
+from pairlens.config.schema import Config
+from pairlens.config.weights import weight_shapes
 from pairlens.errors import DataError, PairlensError
-from pairlens.runs import Run
-from pairlens.tokens import BadLine, TextRules, parse_blocks
-from pairlens.weights import weight_shapes
+from pairlens.runs.run import Run
+from pairlens.texts.tokens import BadLine, TextRules, parse_blocks
 
 CONFIG = Config.model_validate(
     {

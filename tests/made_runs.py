@@ -7,8 +7,8 @@ from typing import Any
 
 from models import random_weights
 
-from pairlens.config import Config
-from pairlens.runs import Run
+from pairlens.config.schema import Config
+from pairlens.runs.run import Run
 
 
 def make_run(

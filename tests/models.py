@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from oracles import ACTIVATIONS
 
-from pairlens.config import Config
-from pairlens.weights import weight_shapes
+from pairlens.config.schema import Config
+from pairlens.config.weights import weight_shapes
 
 if TYPE_CHECKING:
-    from pairlens.network import Network
+    from pairlens.network.network import Network
 
 Floats = NDArray[np.float32]
 Weights = dict[str, Floats]
@@ -59,7 +59,7 @@ def random_weights(config: Config, seed: int = 0) -> Weights:
 
 def network_with(config: Config, weights: Weights) -> Network:
     """The network of a config with these weights."""
-    from pairlens.network import build_network  # only here: tests of the scorer do not wait for TensorFlow
+    from pairlens.network.network import build_network  # only here: tests of the scorer do not wait for TensorFlow
 
     network = build_network(config)
     network.assign(weights)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config import Config, ModelConfig
+from pairlens.config.schema import Config, ModelConfig
 
 Array = NDArray[np.float64]
 Ids = NDArray[np.int32]

@@ -19,8 +19,8 @@ import run
 import workloads
 from processes import Cost
 
-from pairlens.runs import Run
-from pairlens.scorer import Scorer
+from pairlens.runs.run import Run
+from pairlens.scoring.scorer import Scorer
 
 PYTHON = [sys.executable, "-S", "-c"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from models import make_config, random_weights
 
-from pairlens.runs import Run
-from pairlens.scorer import warm_up
+from pairlens.runs.run import Run
+from pairlens.scoring.scorer import warm_up
 
 
 def loaded(code: str, *modules: str) -> set[str]:

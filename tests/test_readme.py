@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cli import pairlens, trained_project
+from command_line import pairlens, trained_project
 
-from pairlens.config_file import load_config
-from pairlens.doctor import examine
+from pairlens.check import examine
+from pairlens.config.file import load_config
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,10 +53,10 @@ def test_every_fault_has_tests_that_exist() -> None:
     lines = (ROOT / "tests" / "FAULTS.md").read_text(encoding="utf-8").splitlines()
     proofs = [line.split(" | ")[-1] for line in lines if line.startswith("| ") and not line.startswith("| fault")]
     assert len(proofs) > 30
-    files = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("*.py")}
+    files = {str(path.relative_to(ROOT / "tests")): path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
     defined = set(re.findall(r"^def (test_\w+)", "".join(files.values()), re.MULTILINE))
     for proof in proofs:
-        functions, modules = set(re.findall(r"`(test_\w+)`", proof)), set(re.findall(r"\[(\w+\.py)\]", proof))
+        functions, modules = set(re.findall(r"`(test_\w+)`", proof)), set(re.findall(r"\[([\w/]+\.py)\]", proof))
         assert functions | modules, proof
         assert functions <= defined, proof
         assert modules <= set(files), proof

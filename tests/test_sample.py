@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pairlens.config_file import load_config
-from pairlens.doctor import examine
+from pairlens.check import examine
+from pairlens.config.file import load_config
 from pairlens.metrics import best_threshold, evaluate_scores
-from pairlens.pairs import Pairs
-from pairlens.splits import read_split
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.splits import read_split
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "data" / "sample"

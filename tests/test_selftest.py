@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cli import pairlens
+from command_line import pairlens
 from typer.testing import CliRunner
 
 from pairlens import selftest
-from pairlens.scorer import Scorer
+from pairlens.scoring.scorer import Scorer
 from pairlens_cli.app import app
 
 

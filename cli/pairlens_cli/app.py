@@ -17,13 +17,13 @@ import typer
 
 from pairlens.errors import PairlensError
 from pairlens_cli import options, output
-from pairlens_cli.attend import attend
-from pairlens_cli.check import check
-from pairlens_cli.evaluate import evaluate
-from pairlens_cli.report import report
-from pairlens_cli.score import score
-from pairlens_cli.selftest import selftest
-from pairlens_cli.train import train
+from pairlens_cli.commands.attend import attend
+from pairlens_cli.commands.check import check
+from pairlens_cli.commands.evaluate import evaluate
+from pairlens_cli.commands.report import report
+from pairlens_cli.commands.score import score
+from pairlens_cli.commands.selftest import selftest
+from pairlens_cli.commands.train import train
 
 app = typer.Typer(
     name="pairlens",

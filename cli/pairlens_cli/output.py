@@ -12,13 +12,13 @@ from typing import IO, TYPE_CHECKING
 
 import typer
 
-from pairlens.attention.words import printable
+from pairlens.texts.words import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.progress import Progress
 
-    from pairlens.config import Config
+    from pairlens.config.schema import Config
 
 quiet = False
 verbose = False
@@ -135,7 +135,7 @@ def silent_libraries() -> Iterator[None]:
 
 def compile_kernels(config: Config) -> None:
     """Compile the kernels for a model's scoring if this machine never did, which takes a while, and say so."""
-    from pairlens.scorer import warm_up
+    from pairlens.scoring.scorer import warm_up
 
     with notice_after(1.5, "compiling the kernels, once for this machine"):
         warm_up(config)

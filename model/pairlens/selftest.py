@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config import Config
+from pairlens.config.schema import Config
 from pairlens.errors import UsageError
 from pairlens.files import whole_file
-from pairlens.locks import locked
-from pairlens.pairs import Pairs, Texts
-from pairlens.runs import Run
-from pairlens.scorer import Scorer
+from pairlens.runs.locks import locked
+from pairlens.runs.run import Run
+from pairlens.scoring.scorer import Scorer
+from pairlens.texts.pairs import Pairs, Texts
 
 if TYPE_CHECKING:
-    from pairlens.training import Evaluation, Step
+    from pairlens.training.trainer import Evaluation, Step
 
 _TOLERANCE = 1e-5
 _INPUT_DIM = 50
@@ -67,7 +67,7 @@ def _expect(holds: bool, otherwise: str) -> None:
 
 
 def _trains(folder: Path) -> str:
-    from pairlens.training import Evaluation, Trainer
+    from pairlens.training.trainer import Evaluation, Trainer
 
     losses: list[float] = []
 
@@ -83,9 +83,9 @@ def _trains(folder: Path) -> str:
 
 
 def _scores_as_keras(folder: Path) -> str:
-    from pairlens.batches import pad
-    from pairlens.network import build_network
-    from pairlens.overlap import overlap_features
+    from pairlens.network.network import build_network
+    from pairlens.texts.overlap import overlap_features
+    from pairlens.training.batches import pad
 
     config, weights, pairs = _config(), Run(folder / "run").weights(_config()), _pairs(100, 3)
     network, everything = build_network(config), np.arange(len(pairs))
@@ -110,7 +110,7 @@ def _scores_whatever_is_beside(folder: Path) -> str:
 
 def _resumes(folder: Path) -> str:
     """Stopped after 8 of the 10 steps of the second epoch."""
-    from pairlens.training import Trainer
+    from pairlens.training.trainer import Trainer
 
     config, steps = _config(), count(-18)
     run = Run.create(folder / "stopped", config, {})

@@ -23,10 +23,10 @@ _WARM_UP = 2000  # pairs, of all lengths
 
 def pairlens_engine(run_path: Path, query: Path, value: Path) -> Callable[[int], Floats]:
     """A function (step) -> scores of every step-th pair."""
-    from pairlens.pairs import iter_pairs
-    from pairlens.runs import Run
-    from pairlens.scorer import Scorer
-    from pairlens.splits import text_rules
+    from pairlens.runs.run import Run
+    from pairlens.scoring.scorer import Scorer
+    from pairlens.texts.pairs import iter_pairs
+    from pairlens.texts.splits import text_rules
 
     run = Run.open(run_path)
     config = run.config()

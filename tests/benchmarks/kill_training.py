@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from cli import CONFIG, write_split
+from command_line import CONFIG, write_split
 
 EPOCHS = 8
 _SETTINGS = {"training.epochs": EPOCHS, "training.batch_size": 4, "training.checkpoint.every_steps": 2}

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 from workloads import VOCABULARY
 
-from pairlens.config_file import load_config
-from pairlens.runs import Run
-from pairlens.weights import weight_shapes
+from pairlens.config.file import load_config
+from pairlens.config.weights import weight_shapes
+from pairlens.runs.run import Run
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 NETWORKS = {  # the config, and the changes to it

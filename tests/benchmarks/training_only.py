@@ -21,10 +21,10 @@ _EPOCHS = 4
 
 def train_pairlens(run: Path, query: Path, value: Path, label: Floats) -> Iterator[float]:
     """Yields the pairs per second of each epoch."""
-    from pairlens.pairs import Pairs, iter_pairs
-    from pairlens.runs import Run
-    from pairlens.splits import text_rules
-    from pairlens.training import Evaluation, Step, Trainer
+    from pairlens.runs.run import Run
+    from pairlens.texts.pairs import Pairs, iter_pairs
+    from pairlens.texts.splits import text_rules
+    from pairlens.training.trainer import Evaluation, Step, Trainer
 
     config = Run.open(run).config()
     [pairs] = iter_pairs(query, value, text_rules(config), chunk=sys.maxsize)

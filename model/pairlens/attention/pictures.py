@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from pairlens.attention.fonts import fonts_for
 from pairlens.attention.window import side_shown, strongest_window
-from pairlens.attention.words import words_of
 from pairlens.files import whole_file
-from pairlens.maps import PairAttention
+from pairlens.scoring.maps import PairAttention
+from pairlens.texts.words import words_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

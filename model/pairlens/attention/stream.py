@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import UsageError
-from pairlens.maps import Maps, PairAttention
-from pairlens.pairs import Pairs, iter_pairs
-from pairlens.scorer import Scorer
-from pairlens.splits import text_rules
+from pairlens.scoring.maps import Maps, PairAttention
+from pairlens.scoring.scorer import Scorer
+from pairlens.texts.pairs import Pairs, iter_pairs
+from pairlens.texts.splits import text_rules
 
 Ints = NDArray[np.int64]
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from pairlens.attention.stream import ScoredMaps
 from pairlens.attention.uniformity import UNIFORM_BELOW, Cells, Reals, cells_of, verdict
 from pairlens.attention.word_pairs import WordPairCounts, WordPairs
-from pairlens.attention.words import words_of
-from pairlens.config import Config
-from pairlens.texts import Texts
+from pairlens.config.schema import Config
+from pairlens.texts.texts import Texts
+from pairlens.texts.words import words_of
 
 LISTED = 10  # words and pairs of words
 FEWEST_MEETINGS = 5  # of two words for a mean weight

@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.text import Text
 
 from pairlens.attention.window import side_shown, strongest_window
-from pairlens.attention.words import printable
-from pairlens.maps import PairAttention
+from pairlens.scoring.maps import PairAttention
+from pairlens.texts.words import printable
 
 Floats = NDArray[np.float32]
 Side = tuple[str, list[str]]  # "query" or "value", and its words

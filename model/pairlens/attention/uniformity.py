@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.texts import Texts
+from pairlens.texts.texts import Texts
 
 Reals = NDArray[np.float64]
 

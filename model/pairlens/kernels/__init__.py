@@ -1,25 +1,4 @@
-"""The scorer's inner loops, as Numba compiles them. Only native.py imports them, where there is no machine code yet.
+"""The inner loops of reading, training and scoring, compiled by Numba. May import metrics and all below it, and Numba.
 
-Every loop works on one pair of texts at its true length: no padding and no batch can change a number. Texts are ragged:
-`ids[offsets[t]:offsets[t + 1]]` is text t.
+Importing the package, and calling a kernel that was compiled before, loads no Numba: only `compiler` does.
 """
-
-from __future__ import annotations
-
-from pairlens.kernels import decimals, encode, gelu, overlap, padded, pairs, pool, products, row_adam, tokens
-from pairlens.kernels.compiled import KERNELS, compile_kernel
-
-__all__ = [
-    "KERNELS",
-    "compile_kernel",
-    "decimals",
-    "encode",
-    "gelu",
-    "overlap",
-    "padded",
-    "pairs",
-    "pool",
-    "products",
-    "row_adam",
-    "tokens",
-]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import FAST, LOWEST, ONE, ZERO, compiled, is_real, row_of
-from pairlens.kernels.exponentials import exp, tanh
-from pairlens.kernels.products import add_product, dot_products
-from pairlens.kernels.vectors import LANES, choose, first, full, largest, load, store, total, zeros
+from pairlens.kernels.simd.compiled import FAST, LOWEST, ONE, ZERO, compiled, is_real, row_of
+from pairlens.kernels.simd.exponentials import exp, tanh
+from pairlens.kernels.simd.products import add_product, dot_products
+from pairlens.kernels.simd.vectors import LANES, choose, first, full, largest, load, store, total, zeros
 
 
 @compiled(fastmath=FAST)

@@ -8,8 +8,8 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from pairlens.kernels.compiled import compiled, kernel, matrix, vector
-from pairlens.kernels.instructions import function, instruction
+from pairlens.kernels.simd.compiled import compiled, kernel, matrix, vector
+from pairlens.kernels.simd.instructions import function, instruction
 
 _DIGITS = 7  # significant ones
 _LEAST, _END = 10 ** (_DIGITS - 1), 10**_DIGITS

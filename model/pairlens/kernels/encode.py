@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import (
+from pairlens.kernels.plan import PLAN
+from pairlens.kernels.simd.compiled import (
     FAST,
     LOWEST,
     ONE,
@@ -18,8 +19,7 @@ from pairlens.kernels.compiled import (
     start_of,
     vector,
 )
-from pairlens.kernels.vectors import LANES, first, full, load, store
-from pairlens.plan import PLAN
+from pairlens.kernels.simd.vectors import LANES, first, full, load, store
 
 _AHEAD_BYTES = 20_000  # to ask memory for before they are wanted: no more than leaves room in the first-level cache
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import LOWEST, ZERO, compiled, row_of, start_of
-from pairlens.kernels.products import add_product, sum_rows
-from pairlens.kernels.vectors import LANES, first, fma, full, load, store, zeros
+from pairlens.kernels.simd.compiled import LOWEST, ZERO, compiled, row_of, start_of
+from pairlens.kernels.simd.products import add_product, sum_rows
+from pairlens.kernels.simd.vectors import LANES, first, fma, full, load, store, zeros
 
 
 @compiled()

@@ -6,7 +6,7 @@ from math import erf, sqrt
 
 import numpy as np
 
-from pairlens.kernels.compiled import kernel, vector
+from pairlens.kernels.simd.compiled import kernel, vector
 
 
 @kernel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import compiled, kernel, matrix, same_ids, vector
+from pairlens.kernels.simd.compiled import compiled, kernel, matrix, same_ids, vector
 
 
 @kernel

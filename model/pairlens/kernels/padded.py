@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import ZERO, compiled, kernel, matrix, row_of, start_of, vector
 from pairlens.kernels.encode import sum_taps
-from pairlens.kernels.vectors import LANES, above, choose, first, full, load, store, zeros
+from pairlens.kernels.simd.compiled import ZERO, compiled, kernel, matrix, row_of, start_of, vector
+from pairlens.kernels.simd.vectors import LANES, above, choose, first, full, load, store, zeros
 
 
 @compiled()

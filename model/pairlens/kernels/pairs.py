@@ -24,12 +24,12 @@ from __future__ import annotations
 import numpy as np
 
 from pairlens.kernels.attend import attend, raw_scores, softmax, transpose
-from pairlens.kernels.compiled import as_matrix, compiled, kernel, matrix, same_ids, vector
 from pairlens.kernels.encode import encode_text, find_matches, prefetch_tokens
 from pairlens.kernels.features import compare, pool_features, pool_first, project
+from pairlens.kernels.plan import COMPARED, PLAN, SCORES
 from pairlens.kernels.pool import share_positions
-from pairlens.kernels.vectors import LANES
-from pairlens.plan import COMPARED, PLAN, SCORES
+from pairlens.kernels.simd.compiled import as_matrix, compiled, kernel, matrix, same_ids, vector
+from pairlens.kernels.simd.vectors import LANES
 
 
 @compiled()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import ONE, ZERO, compiled, is_real, kernel, matrix, row_of, start_of, vector
-from pairlens.kernels.products import sum_rows
-from pairlens.kernels.vectors import LANES, first, load, store, zeros
-from pairlens.plan import PLAN
+from pairlens.kernels.plan import PLAN
+from pairlens.kernels.simd.compiled import ONE, ZERO, compiled, is_real, kernel, matrix, row_of, start_of, vector
+from pairlens.kernels.simd.products import sum_rows
+from pairlens.kernels.simd.vectors import LANES, first, load, store, zeros
 
 
 @compiled()

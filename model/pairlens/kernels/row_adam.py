@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.compiled import compiled, kernel, matrix, prefetch, row_of, vector
-from pairlens.kernels.vectors import LANES, first, fma, full, load, square_root, store
+from pairlens.kernels.simd.compiled import compiled, kernel, matrix, prefetch, row_of, vector
+from pairlens.kernels.simd.vectors import LANES, first, fma, full, load, square_root, store
 
 _AHEAD = 8  # rows to ask memory for before they are wanted
 

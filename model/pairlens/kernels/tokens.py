@@ -9,8 +9,8 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from pairlens.kernels.compiled import compiled, kernel, start_of, vector
-from pairlens.kernels.instructions import function, instruction
+from pairlens.kernels.simd.compiled import compiled, kernel, start_of, vector
+from pairlens.kernels.simd.instructions import function, instruction
 
 _BITS = ir.IntType(64)
 _BYTES = ir.VectorType(ir.IntType(8), 64)

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from pairlens.attention.uniformity import UNIFORM_BELOW, cells_of, verdict
-from pairlens.attention.words import words_of
 from pairlens.files import whole_file
-from pairlens.maps import Floats, PairAttention
-from pairlens.pages.shell import Block, write_page
-from pairlens.texts import Texts
+from pairlens.pages.page import Block, write_page
+from pairlens.scoring.maps import Floats, PairAttention
+from pairlens.texts.texts import Texts
+from pairlens.texts.words import words_of
 
 Labelled = tuple[int, PairAttention, float, float | None]
 
@@ -60,7 +60,7 @@ def write_attention_page(
             yield f"weights-{count}", encoded_weights(attention)
             count += 1
 
-    body = resources.files(__package__).joinpath("attention.html").read_text(encoding="utf-8")
+    body = resources.files(__package__).joinpath("assets/attention.html").read_text(encoding="utf-8")
     with whole_file(path, "wb") as file:
         write_page(file, title, body, blocks(), ["attention.css"], _SCRIPTS)
     return count

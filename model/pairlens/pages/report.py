@@ -8,18 +8,18 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from pairlens.attention.words import printable, words_of
-from pairlens.bootstrap import Difference
-from pairlens.config_file import dump_config
+from pairlens.config.file import dump_config
+from pairlens.evaluation.bootstrap import Difference
+from pairlens.evaluation.report import RunReport, config_differences, data_fingerprints
 from pairlens.files import whole_file
-from pairlens.maps import PairAttention
 from pairlens.pages import report_charts, task_charts
 from pairlens.pages.attention import encoded_weights
+from pairlens.pages.html import Cell, interval, number, table
+from pairlens.pages.page import Block, write_page
 from pairlens.pages.report_charts import Drawn
-from pairlens.pages.shell import Block, write_page
-from pairlens.pages.tables import Cell, interval, number, table
-from pairlens.report import RunReport, config_differences, data_fingerprints
-from pairlens.runs import Json, without_nan
+from pairlens.runs.run import Json, without_nan
+from pairlens.scoring.maps import PairAttention
+from pairlens.texts.words import printable, words_of
 
 _STYLES = ["charts.css", "report.css"]
 _SCRIPTS = ["charts.js", "colours.js", "map.js", "heat.js", "report.js"]

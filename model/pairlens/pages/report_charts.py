@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from pairlens.evaluation.report import RunReport
+from pairlens.pages.html import Cell, figure, number, table
 from pairlens.pages.svg import Axis, Chart, axis
-from pairlens.pages.tables import Cell, figure, number, table
-from pairlens.report import RunReport
 
 _STYLES = 6  # of charts.css
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.files import whole_file
-from pairlens.pages.shell import write_page
+from pairlens.pages.html import figure, table
+from pairlens.pages.page import write_page
 from pairlens.pages.svg import Axis, Chart, counts_axis, unit_axis
-from pairlens.pages.tables import figure, table
-from pairlens.runs import without_nan
+from pairlens.runs.run import without_nan
 
 
 def write_summary_page(path: Path, summary: Mapping[str, Any], title: str = "Attention summary") -> None:

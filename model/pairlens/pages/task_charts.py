@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+from pairlens.evaluation.report import BinaryCharts, MulticlassCharts, RankingCharts, RegressionCharts
 from pairlens.metrics.bins import Histogram
 from pairlens.metrics.calibration import Reliability
 from pairlens.metrics.curves import Curve
+from pairlens.pages.html import Cell, figure, number, table
 from pairlens.pages.report_charts import Drawn
 from pairlens.pages.svg import Axis, Chart, axis, counts_axis, unit_axis
-from pairlens.pages.tables import Cell, figure, number, table
-from pairlens.report import BinaryCharts, MulticlassCharts, RankingCharts, RegressionCharts
 
 _SUBPIXEL = 0.0005  # of an axis from 0 to 1: a sixth of a px
 

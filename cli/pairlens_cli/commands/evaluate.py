@@ -1,0 +1,111 @@
+"""pairlens evaluate: how good a run is on labelled pairs, how sure that is, and whether another run is better."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pairlens.errors import UsageError
+from pairlens_cli import options, output
+from pairlens_cli.display import evaluation_tables
+
+if TYPE_CHECKING:
+    from pairlens.config.schema import Config
+    from pairlens.evaluation.evaluation import Scored
+    from pairlens.runs.run import Run
+    from pairlens.texts.pairs import SplitPaths
+
+
+def evaluate(
+    run_directory: options.RunDirectory,
+    split: options.Split = None,
+    query: options.Query = None,
+    value: options.Value = None,
+    label: options.Label = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", metavar="T", help="Positive from this score on, not from the one fitted on dev."),
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option("--compare", metavar="RUN2", help="Another run, to subtract from this one on the same pairs."),
+    ] = None,
+    errors: Annotated[
+        int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs that the run gets most wrong.")
+    ] = 0,
+    output_file: options.OutputFile = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option("--predictions", metavar="FILE", help="Write the label and score of every pair to FILE (TSV)."),
+    ] = None,
+    force: options.Force = False,
+    threads: options.Threads = None,
+) -> None:
+    """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
+    from pairlens.evaluation.evaluation import labelled_files, measure, score_files, worst
+    from pairlens.files import refuse_existing
+    from pairlens.runs.run import Run, without_nan
+
+    for path in (output_file, predictions):
+        if path:
+            refuse_existing(path, force)
+    if threshold is not None and not math.isfinite(threshold):
+        raise UsageError(f"--threshold {threshold}: must be a finite number, such as 0.5")
+    run = Run.open(run_directory)
+    config = run.config()
+    other = Run.open(compare) if compare else None
+    _refuse_other_tasks(config, run, other, threshold)
+    what, files = labelled_files(config, split, query, value, label)
+    output.compile_kernels(config)
+    scored = score_files(run, files, threshold, threads)
+    with output.notice_after(1.5, "resampling the pairs for the intervals"):
+        measured = measure(scored)
+
+    result: dict[str, Any] = {"run": str(run_directory), **what, "pairs": len(scored.pairs), **measured}
+    if other:
+        result["compare"] = _compare(scored, other, files, threshold, threads)
+    if errors:
+        result["errors"] = worst(scored, errors)
+    evaluation_tables.show(result)
+    if predictions:
+        _write_predictions(predictions, scored)
+    with output.results(output_file) as file:
+        file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
+
+
+def _refuse_other_tasks(config: Config, run: Run, other: Run | None, threshold: float | None) -> None:
+    """Raises UsageError where an option does not fit the task."""
+    if threshold is not None and config.task != "binary":
+        raise UsageError(f"--threshold is for task binary; {run.path} was trained for {config.task}")
+    if other and (task := other.config().task) != config.task:
+        raise UsageError(f"--compare {other.path}: was trained for {task}, but {run.path} for {config.task}")
+
+
+def _compare(
+    scored: Scored, other: Run, files: SplitPaths, threshold: float | None, threads: int | None
+) -> dict[str, Any]:
+    from pairlens.evaluation.evaluation import differences, score_files
+    from pairlens.metrics import evaluate_scores
+
+    task, group = scored.config.task, scored.pairs.group
+    theirs = score_files(other, files, threshold, threads)
+    return {
+        "run": str(other.path),
+        **({"threshold": theirs.threshold} if task == "binary" else {}),
+        "metrics": evaluate_scores(task, scored.label, theirs.scores, theirs.threshold, group),
+        "differences": {name: difference._asdict() for name, difference in differences(scored, theirs).items()},
+    }
+
+
+def _write_predictions(path: Path, scored: Scored) -> None:
+    """One line a pair: its label and its score, or a column of probabilities for each class."""
+    rows = scored.scores.reshape(len(scored.pairs), -1).tolist()
+    names = ["score"] if scored.scores.ndim == 1 else [f"score_{c}" for c in range(scored.scores.shape[1])]
+    with output.results(path) as file:
+        file.write("\t".join(["label", *names]) + "\n")
+        for label, row in zip(scored.label.tolist(), rows, strict=True):
+            file.write("\t".join(f"{number:.9g}" for number in (label, *row)) + "\n")

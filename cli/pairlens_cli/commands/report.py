@@ -1,0 +1,46 @@
+"""pairlens report: runs on labelled pairs as a page to look at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pairlens_cli import options, output
+
+
+def report(
+    run_directories: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...", help="Run directories; the others are compared with the first.", show_default=False
+        ),
+    ],
+    output_file: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The page, such as report.html.", show_default=False)
+    ],
+    split: options.Split = None,
+    query: options.Query = None,
+    value: options.Value = None,
+    label: options.Label = None,
+    errors: Annotated[
+        int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs that each run gets most wrong.")
+    ] = 20,
+    force: options.Force = False,
+    threads: options.Threads = None,
+) -> None:
+    """Write a page about runs: metrics, curves, errors and their attention; one file that needs no network."""
+    from pairlens.evaluation.report import report_runs
+    from pairlens.files import refuse_existing
+    from pairlens.pages.report import write_report
+    from pairlens.runs.run import Run
+
+    refuse_existing(output_file, force)
+    runs = [Run.open(path) for path in run_directories]
+    for run in runs:
+        output.compile_kernels(run.config())
+    with output.notice_after(1.5, "scoring the pairs, and resampling them for the intervals"):
+        reports = report_runs(runs, split, query, value, label, errors, threads)
+    write_report(output_file, reports)
+    output.say(f"Wrote {output_file}")

@@ -1,0 +1,1 @@
+"""Tables, live progress and signals of a terminal. May import options and output."""

@@ -1,0 +1,65 @@
+"""A model's weights: their names and shapes, as weights.npz holds them, and their fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config.schema import Config, ModelConfig
+
+OVERLAP_FEATURES = 15  # which texts/overlap.py lists
+
+Shape = tuple[int, ...]
+
+
+def weight_shapes(model: ModelConfig) -> dict[str, Shape]:
+    """Every weight of a model by name, in data-flow order."""
+    shapes: dict[str, Shape] = {"embedding/embeddings": (model.embedding.input_dim, model.embedding.output_dim)}
+    inputs = model.embedding.output_dim + (2 if model.embedding.match_channels else 0)
+    for stack in ["conv", "key_conv"] if model.attention.key == "convolution" else ["conv"]:
+        filters = inputs
+        for i, conv in enumerate(model.conv):
+            shapes[f"{stack}/{i}/kernel"] = (conv.kernel_size, filters, conv.filters)
+            if conv.use_bias:
+                shapes[f"{stack}/{i}/bias"] = (conv.filters,)
+            filters = conv.filters
+    if model.attention.use_scale:
+        shapes["attention/scale"] = ()
+    if model.attention.score_mode == "concat":
+        shapes["attention/concat_score_weight"] = ()
+    if model.embedding.match_channels or model.overlap:
+        shapes["tokens/idf"] = (model.embedding.input_dim,)
+    if model.overlap:
+        shapes |= {"overlap/mean": (OVERLAP_FEATURES,), "overlap/deviation": (OVERLAP_FEATURES,)}
+    width = sum(model.view_widths.values()) * len(model.features)
+    if model.compare:
+        shapes |= {"compare/kernel": (width, model.compare.units), "compare/bias": (model.compare.units,)}
+        width = model.compare.units
+    width *= len(model.pooling) * (2 if model.attention.direction == "both" else 1)
+    width += OVERLAP_FEATURES if model.overlap else 0
+    for name, units in [
+        *((f"dnn/{i}", units) for i, units in enumerate(model.dnn.units)),
+        ("head", model.classes or 1),
+    ]:
+        shapes[f"{name}/kernel"] = (width, units)
+        shapes[f"{name}/bias"] = (units,)
+        width = units
+    return shapes
+
+
+def fingerprint(config: Config, weights: Mapping[str, NDArray[np.float32]]) -> str:
+    """SHA-256 of what decides a score: the task, the model section and the weights; the same on every machine.
+
+    Keys of the section that have their default are left out, so that a later version's new keys change nothing; and so
+    is `embedding.pretrained`, a path, which only says where the first embeddings came from.
+    """
+    model = config.model.model_dump(mode="json", exclude_defaults=True, exclude={"embedding": {"pretrained"}})
+    digest = hashlib.sha256(json.dumps([config.task, model], sort_keys=True).encode())
+    for name, weight in sorted(weights.items()):
+        digest.update(json.dumps([name, weight.shape]).encode())
+        digest.update(np.ascontiguousarray(weight, "<f4").data)
+    return digest.hexdigest()

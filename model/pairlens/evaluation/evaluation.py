@@ -1,0 +1,106 @@
+"""A run measured on labelled pairs, as `evaluate` prints it and `report` draws it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config.schema import Config
+from pairlens.errors import DataError, UsageError
+from pairlens.evaluation.bootstrap import Difference, bootstrap_intervals, compare
+from pairlens.metrics import confusion_matrix, count_groups, evaluate_scores, worst_pairs
+from pairlens.runs.run import Run
+from pairlens.scoring.scorer import Scorer
+from pairlens.texts.pairs import Pairs, SplitPaths, read_pairs, read_vocabulary
+from pairlens.texts.splits import find_split, text_rules
+from pairlens.texts.words import words_of
+
+_SPLITS = ("train", "dev", "test")
+
+
+class Scored(NamedTuple):
+    """A run's scores of the pairs, [N] or [N, classes]; the threshold matters to binary alone."""
+
+    config: Config
+    pairs: Pairs
+    label: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    threshold: float
+
+
+def labelled_files(
+    config: Config,
+    split: str | None = None,
+    query: Path | None = None,
+    value: Path | None = None,
+    label: Path | None = None,
+) -> tuple[dict[str, str], SplitPaths]:
+    """What is measured, as a result names it, and its files: a split (default: test, else dev), or the files given.
+
+    Raises:
+        UsageError: the choice is contradictory, or the config has no such split. DataError: a file is missing.
+    """
+    if query and value and label:
+        if split:
+            raise UsageError("give --split, or --query, --value and --label, not both")
+        return {"query": str(query), "value": str(value), "label": str(label)}, SplitPaths(query, value, label)
+    if query or value or label:
+        raise UsageError("--query, --value and --label go together")
+    name = split or ("test" if config.data.test else "dev")
+    if name not in _SPLITS:
+        raise UsageError(f"--split {name}: must be one of {', '.join(_SPLITS)}")
+    try:
+        return {"split": name}, find_split(config, name)  # type: ignore[arg-type]
+    except DataError as error:  # the data has moved since the run was trained
+        remedy = "--split takes another split, --query, --value and --label take other files"
+        raise DataError(f"{error}; {remedy}") from None
+
+
+def score_files(run: Run, files: SplitPaths, threshold: float | None = None, threads: int | None = None) -> Scored:
+    """The pairs, read by the run's own rules, and what it says of them; the threshold is the run's if none is given."""
+    config = run.config()
+    pairs = read_pairs(files, text_rules(config), config.task, config.model.classes)
+    assert pairs.label is not None
+    scores = Scorer(config, run.weights(config), threads).score(pairs.query, pairs.value)
+    return Scored(config, pairs, pairs.label, scores, run.threshold() if threshold is None else threshold)
+
+
+def measure(scored: Scored) -> dict[str, Any]:
+    """Metrics and their 95 % intervals, and as the task has them threshold, confusion matrix and count of groups."""
+    config, pairs, label, scores, threshold = scored
+    result: dict[str, Any] = {"threshold": threshold} if config.task == "binary" else {}
+    result["metrics"] = evaluate_scores(config.task, label, scores, threshold, pairs.group)
+    result["intervals"] = bootstrap_intervals(config.task, label, scores, threshold, pairs.group)
+    if config.task in ("binary", "multiclass"):
+        result["confusion"] = confusion_matrix(label, scores, threshold).tolist()
+    if config.task == "ranking" and pairs.group is not None:
+        counted, without_positive = count_groups(label, pairs.group)
+        result["groups"] = {"counted": counted, "without_positive": without_positive}
+    return result
+
+
+def differences(ours: Scored, theirs: Scored) -> dict[str, Difference]:
+    """Every metric of ours minus theirs, by name, on the same pairs; the task must be the same."""
+    task, group = ours.config.task, ours.pairs.group
+    return compare(task, ours.label, ours.scores, theirs.scores, ours.threshold, theirs.threshold, group)
+
+
+def worst(scored: Scored, count: int) -> list[dict[str, Any]]:
+    """The worst pairs, counted from 0, with their texts as words, or ids where there is no vocabulary."""
+    config, pairs = scored.config, scored.pairs
+    vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
+    pair, loss = worst_pairs(config.task, scored.label, scored.scores, pairs.group, count)
+    return [
+        {
+            "pair": number,
+            "label": float(scored.label[number]),
+            "score": scored.scores[number].tolist(),
+            "loss": its_loss,
+            "query": " ".join(words_of(pairs.query[number], vocabulary)),
+            "value": " ".join(words_of(pairs.value[number], vocabulary)),
+        }
+        for number, its_loss in zip(pair.tolist(), loss.tolist(), strict=True)
+    ]

@@ -1,0 +1,199 @@
+"""What a report shows of one or more runs: measured as `evaluate` does, and counted for charts. Draws nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.evaluation.bootstrap import Difference
+from pairlens.evaluation.by_length import LengthBin, by_length
+from pairlens.evaluation.evaluation import Scored, differences, labelled_files, measure, score_files, worst
+from pairlens.metrics.bins import Histogram, JointHistogram, histogram, joint_histogram
+from pairlens.metrics.calibration import Reliability, reliability
+from pairlens.metrics.curves import Curve, precision_recall_curve, roc_curve
+from pairlens.metrics.ranking import RankingMetrics
+from pairlens.runs.run import Json, Run, flat
+from pairlens.scoring.maps import PairAttention
+from pairlens.scoring.scorer import Scorer
+from pairlens.texts.pairs import SplitPaths, read_vocabulary
+
+_BINS = 20
+_LAST_PLACE = 11  # of a group's first positive: 1 to 10, and more
+
+
+@dataclass(frozen=True, slots=True)
+class BinaryCharts:
+    roc: Curve
+    precision_recall: Curve
+    reliability: Reliability
+    negatives: Histogram  # their scores
+    positives: Histogram
+
+
+@dataclass(frozen=True, slots=True)
+class RegressionCharts:
+    joint: JointHistogram  # of label and score
+    residuals: Histogram  # score - label
+
+
+@dataclass(frozen=True, slots=True)
+class MulticlassCharts:
+    precision: NDArray[np.float64]  # [classes]; nan for a class that is never predicted
+    recall: NDArray[np.float64]  # [classes]; nan for a class without pairs
+
+
+@dataclass(frozen=True, slots=True)
+class RankingCharts:
+    first_positive: NDArray[np.int64]  # groups whose first positive is at place 1, 2, … 10, and below
+    average_precision: Histogram  # groups
+
+
+Charts = BinaryCharts | RegressionCharts | MulticlassCharts | RankingCharts
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A run on labelled pairs.
+
+    Attributes:
+        what: what was measured, as `labelled_files` names it.
+        measured: as `measure` gives it.
+        difference: every metric of the first run of the report minus this one's; None for the first, and where the two
+            have other tasks or were measured on other files.
+        lengths: the run's decisive metric by text length.
+        errors, attentions: the worst pairs, and their attention.
+        vocabulary: the word of each id, or None.
+    """
+
+    run: Run
+    what: dict[str, str]
+    scored: Scored
+    measured: Json
+    difference: dict[str, Difference] | None
+    charts: Charts
+    lengths: list[LengthBin]
+    errors: list[Json]
+    attentions: list[PairAttention]
+    vocabulary: list[str] | None
+    history: list[Json]
+    environment: Json
+
+    @property
+    def name(self) -> str:
+        return str(self.run.path)
+
+    @property
+    def task(self) -> str:
+        return self.scored.config.task
+
+
+def report_runs(
+    runs: Sequence[Run],
+    split: str | None = None,
+    query: Path | None = None,
+    value: Path | None = None,
+    label: Path | None = None,
+    errors: int = 20,
+    threads: int | None = None,
+) -> list[RunReport]:
+    """Each run measured on a split of its own config, or on the files given.
+
+    Args:
+        errors: how many of the worst pairs to keep.
+        The others are those of `labelled_files` and `score_files`.
+
+    Raises:
+        UsageError, DataError: as `labelled_files` and `read_pairs` do. RunError: a run's files are damaged.
+    """
+    chosen = [labelled_files(run.config(), split, query, value, label) for run in runs]  # no fault comes late
+    reports: list[RunReport] = []
+    first: tuple[Scored, SplitPaths] | None = None
+    for run, (what, files) in zip(runs, chosen, strict=True):
+        scored = score_files(run, files, threads=threads)
+        difference = None
+        if first and (first[0].config.task, first[1]) == (scored.config.task, files):
+            difference = differences(first[0], scored)
+        first = first or (scored, files)
+        reports.append(_report(run, what, scored, difference, errors))
+    return reports
+
+
+def _report(
+    run: Run, what: dict[str, str], scored: Scored, difference: dict[str, Difference] | None, errors: int
+) -> RunReport:
+    config, pairs, label, scores, threshold = scored
+    measured = measure(scored)
+    lengths = pairs.query.lengths + pairs.value.lengths
+    wrong = worst(scored, errors)
+    numbers = np.array([error["pair"] for error in wrong], np.int64)
+    return RunReport(
+        run=run,
+        what=what,
+        scored=scored,
+        measured=measured,
+        difference=difference,
+        charts=_charts(scored, measured),
+        lengths=by_length(config.decisive_metric, lengths, config.task, label, scores, threshold, pairs.group),
+        errors=wrong,
+        attentions=Scorer(config, run.weights(config)).attend(pairs.query.take(numbers), pairs.value.take(numbers)),
+        vocabulary=read_vocabulary(config.data.vocab) if config.data.vocab else None,
+        history=run.metrics(),
+        environment=run.environment(),
+    )
+
+
+def _charts(scored: Scored, measured: Json) -> Charts:
+    label, score = scored.label, scored.scores
+    match scored.config.task:
+        case "binary":
+            return BinaryCharts(
+                roc_curve(label, score),
+                precision_recall_curve(label, score),
+                reliability(label, score),
+                *(histogram(score[label == kind], _BINS, 0, 1) for kind in (0, 1)),
+            )
+        case "regression":
+            residual = score.astype(np.float64) - label
+            widest = float(np.abs(residual).max())
+            return RegressionCharts(joint_histogram(label, score, _BINS), histogram(residual, _BINS, -widest, widest))
+        case "multiclass":
+            return _class_charts(np.array(measured["confusion"], np.float64))
+    assert scored.pairs.group is not None
+    ranking = RankingMetrics(label, score, scored.pairs.group)
+    places = np.clip(np.floor(ranking.first_positive + 0.5).astype(np.int64), 1, _LAST_PLACE)
+    return RankingCharts(
+        np.bincount(places, minlength=_LAST_PLACE + 1)[1:], histogram(ranking.average_precision, _BINS, 0, 1)
+    )
+
+
+def _class_charts(confusion: NDArray[np.float64]) -> MulticlassCharts:
+    right, predicted, labels = np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1)
+    nothing = np.full(len(right), np.nan)
+    return MulticlassCharts(
+        np.divide(right, predicted, out=nothing.copy(), where=predicted > 0),
+        np.divide(right, labels, out=nothing.copy(), where=labels > 0),
+    )
+
+
+def config_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
+    """The settings that are not the same in all runs, by dotted key, and each run's; None where it has no such key."""
+    configs = [flat(run.config().model_dump(mode="json")) for run in runs]
+    keys = dict.fromkeys(key for config in configs for key in config)
+    rows = {key: [config.get(key) for config in configs] for key in keys}
+    return {key: row for key, row in rows.items() if any(value != row[0] for value in row)}
+
+
+def data_fingerprints(report: RunReport) -> dict[str, str]:
+    """SHA-256 of what the run was trained with, by role, such as `train.query.txt`, wherever the files lay."""
+    data = report.scored.config.data
+    prefixes = {f"{getattr(data, name)}.": name for name in ("train", "dev") if getattr(data, name)}
+    found = {}
+    for path, digest in report.environment.get("data", {}).items():
+        role = next((f"{name}.{path.removeprefix(p)}" for p, name in prefixes.items() if path.startswith(p)), None)
+        found[role or Path(path).name] = str(digest)
+    return found

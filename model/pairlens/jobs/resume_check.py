@@ -1,0 +1,76 @@
+"""Whether a run can be gone on with: only what began it ends it with the same bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pairlens.config.schema import Config
+from pairlens.errors import RunError
+from pairlens.runs.run import Json, Run, flat
+
+_MAY_CHANGE = "training.checkpoint."  # nothing that is computed depends on it
+
+
+def refuse_another_beginning(run: Run, config: Config, environment: Json) -> None:
+    """Raises RunError, a line for each difference, unless config, data and versions are those that the run began with.
+
+    `environment` is what `describe_environment` says now.
+    """
+    began = run.environment()
+    if not began:
+        raise RunError(
+            f"{run.path}: environment.json is missing; nothing tells what it began with. Begin anew with --force"
+        )
+    if faults := [
+        *_config_faults(run.config(), config),
+        *_data_faults(began.get("data"), environment["data"]),
+        *_version_faults(began.get("packages"), environment["packages"]),
+    ]:
+        faults.append("--resume ends with the run that was begun or not at all; --force begins it anew")
+        raise RunError("\n".join(f"{run.path}: {fault}" for fault in faults))
+
+
+def finished_metrics(run: Run, config: Config) -> dict[str, float] | None:
+    """The dev metrics of a run that has ended, nothing without dev split; None if there is more to train."""
+    evaluation = run.evaluation()
+    if config.data.dev and evaluation is None:
+        return None
+    checkpoint = run.checkpoint()
+    if checkpoint is None or not checkpoint.progress.is_done(config):
+        return None
+    dev = (evaluation or {}).get("dev", {})
+    return {name: float("nan") if value is None else value for name, value in dev.items()}
+
+
+def _config_faults(began: Config, now: Config) -> list[str]:
+    old, new = flat(began.model_dump(mode="json")), flat(now.model_dump(mode="json"))
+    faults = [
+        f"{key} was {old.get(key)!r} when the run began and is {new.get(key)!r} now; set it back"
+        for key in old | new
+        if old.get(key) != new.get(key) and not key.startswith(_MAY_CHANGE)
+    ]
+    if began.training.epochs < now.training.epochs:
+        faults.append(
+            "more epochs would have made another learning rate schedule; to train on from the run's weights, "
+            "add --set training.warm_start=RUN --output ANOTHER instead of --resume"
+        )
+    return faults
+
+
+def _data_faults(began: Any, now: dict[str, str]) -> list[str]:
+    old = began if isinstance(began, dict) else {}
+    wording = {
+        (True, True): "has changed since the run began; put the old file back",
+        (True, False): "was read when the run began and is not now; put it back",
+        (False, True): "was not read when the run began; take it away",
+    }
+    return [f"{path} {wording[path in old, path in now]}" for path in old | now if old.get(path) != now.get(path)]
+
+
+def _version_faults(began: Any, now: dict[str, str]) -> list[str]:
+    old = began if isinstance(began, dict) else {}
+    return [
+        f"{name} was {old.get(name)} when the run began and is {version} now; install {name}=={old.get(name)}"
+        for name, version in now.items()
+        if old.get(name) != version
+    ]

@@ -1,0 +1,22 @@
+"""Every kernel by name, compiled by Numba. Only the loader imports this, where there is no machine code yet."""
+
+from __future__ import annotations
+
+from pairlens.kernels import decimals, encode, gelu, overlap, padded, pairs, pool, row_adam, tokens
+from pairlens.kernels.simd import products
+from pairlens.kernels.simd.compiled import KERNELS, compile_kernel
+
+__all__ = [
+    "KERNELS",
+    "compile_kernel",
+    "decimals",
+    "encode",
+    "gelu",
+    "overlap",
+    "padded",
+    "pairs",
+    "pool",
+    "products",
+    "row_adam",
+    "tokens",
+]

@@ -1,0 +1,135 @@
+"""The first convolution as sums of look-ups, in training as in scoring (see encoder.py).
+
+A batch names few words many times. The product of a word's embedding and each tap of the kernel is made once a batch,
+and nothing is made for padding: a quarter of what a convolution over every position multiplies.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+import tf_keras
+from numpy.typing import NDArray
+
+from pairlens.config.schema import ConvConfig
+from pairlens.kernels.loader import call
+from pairlens.kernels.threads import each
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float32]
+Padded = tuple[tf.Tensor, tf.Tensor]
+
+
+class Words:
+    """The words of some texts, for which a convolution makes what its taps need once.
+
+    Args:
+        ids: distinct, [words]. embeddings: float32 [words, dim].
+        mask_zero: the embedding of id 0 is zero.
+        texts: the places int32 [B, T] of tokens among the words, and the lengths int32 [B].
+    """
+
+    def __init__(self, ids: tf.Tensor, embeddings: tf.Tensor, mask_zero: bool, texts: list[Padded]) -> None:
+        self._embeddings = tf.where(ids[:, tf.newaxis] != 0, embeddings, 0.0) if mask_zero else embeddings
+        self._texts = texts
+        self._convolved: dict[str, list[tf.Tensor]] = {}
+
+    def convolve(self, conv: ConvConfig, layer: tf_keras.layers.Conv1D) -> list[tf.Tensor]:
+        """What the built layer makes of each text alone: [B, T, filters] of all, zero after a text."""
+        if layer.name not in self._convolved:
+            taps = tf.concat(tf.unstack(layer.kernel), axis=-1)  # [dim, kernel size * filters]
+            bias = layer.bias if conv.use_bias else tf.zeros([conv.filters])
+            out = _SumTaps(conv)(self._embeddings @ taps, bias, self._texts)
+            if conv.activation not in ("linear", "relu"):
+                out = [
+                    tf.where(tf.sequence_mask(length, tf.shape(places)[1])[:, :, tf.newaxis], layer.activation(x), 0.0)
+                    for x, (places, length) in zip(out, self._texts, strict=True)
+                ]
+            self._convolved[layer.name] = out
+        return self._convolved[layer.name]
+
+
+class WordTexts(NamedTuple):
+    """The words' texts of one side: 0 for the first."""
+
+    words: Words
+    side: int
+
+    def convolve(self, conv: ConvConfig, layer: tf_keras.layers.Conv1D) -> tf.Tensor:
+        """[B, T, filters]; see `Words.convolve`."""
+        return self.words.convolve(conv, layer)[self.side]
+
+
+class _SumTaps:
+    """The kernel sum_padded with its gradient, and relu if the layer has it."""
+
+    def __init__(self, conv: ConvConfig) -> None:
+        self._filters = conv.filters
+        self._shape = np.array([conv.kernel_size, conv.dilation_rate, conv.reach[0]], np.int64)
+        self._least = np.array([0.0 if conv.activation == "relu" else -np.inf], np.float32)
+
+    def __call__(self, table: tf.Tensor, bias: tf.Tensor, texts: list[Padded]) -> list[tf.Tensor]:
+        """float32 [B, T, filters] of all texts, from a table [words, kernel size * filters] and a bias [filters]."""
+        flat = [x for text in texts for x in text]
+
+        @tf.custom_gradient  # type: ignore[untyped-decorator]
+        def convolve(table: tf.Tensor, bias: tf.Tensor) -> tuple[list[tf.Tensor], Callable[..., list[tf.Tensor]]]:
+            out = _on_arrays(self._forward, [table, bias, *flat], [tf.float32] * len(texts))
+            out = [tf.ensure_shape(x, [None, None, self._filters]) for x in out]
+
+            def gradient(*upstream: tf.Tensor) -> list[tf.Tensor]:
+                gradients = _on_arrays(self._backward, [table, *flat, *out, *upstream], [tf.float32] * 2)
+                return [tf.ensure_shape(by, x.shape) for by, x in zip(gradients, (table, bias), strict=True)]
+
+            return out, gradient
+
+        return convolve(table, bias)  # type: ignore[no-any-return]
+
+    def _forward(self, table: Floats, bias: Floats, *flat: Ints) -> list[Floats]:
+        out = [_aligned((*places.shape, self._filters)) for places in flat[::2]]
+
+        def fill(i: int) -> None:
+            rows = self._rows(table), bias, np.zeros_like(bias), self._rows(out[i])
+            call("sum_padded", self._shape, *flat[2 * i : 2 * i + 2], self._least, *rows)
+
+        each(fill, range(len(out)))
+        return out
+
+    def _backward(self, table: Floats, *arrays: Any) -> tuple[Floats, Floats]:
+        texts = len(arrays) // 4
+        flat, out, upstream = arrays[: 2 * texts], arrays[2 * texts : 3 * texts], arrays[3 * texts :]
+        by_table, by_bias = _aligned(table.shape), np.zeros(self._filters, np.float32)
+        by_table[:] = 0.0
+
+        def spread(taps: tuple[int, int]) -> None:
+            room = np.empty_like(by_bias), np.array(taps)
+            for i in range(texts):
+                rows = self._rows(upstream[i]), self._rows(out[i]), self._rows(by_table), by_bias, *room
+                call("sum_padded_gradient", self._shape, *flat[2 * i : 2 * i + 2], self._least, *rows)
+
+        end = int(self._shape[0])
+        middle = (end + 1) // 2  # each thread has its own rows of the table
+        each(spread, [(0, middle), (middle, end)] if middle < end else [(0, end)])
+        return by_table, by_bias
+
+    def _rows(self, x: Floats) -> Floats:
+        return x.reshape(-1, self._filters)
+
+
+def _aligned(shape: tuple[int, ...]) -> Floats:
+    """Room that TensorFlow takes as it is; it copies what is not aligned to 64 bytes."""
+    size = math.prod(shape)
+    room = np.empty(size + 16, np.float32)
+    start = -room.ctypes.data % 64 // 4
+    return room[start : start + size].reshape(shape)
+
+
+def _on_arrays(function: Callable[..., Any], tensors: list[tf.Tensor], types: Any) -> Any:
+    """The function of the tensors' arrays, without a copy: in a graph a step of it, else at once."""
+    if tf.executing_eagerly():  # where tf.numpy_function copies, in a way that NumPy warns of
+        return function(*map(np.asarray, tensors))
+    return tf.numpy_function(function, tensors, types, stateful=False)

@@ -1,0 +1,76 @@
+"""What a run was made with: environment.json, for whoever wants to make it again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pairlens.config.schema import Config
+from pairlens.texts.splits import find_split
+
+_PACKAGES = ("pairlens", "tensorflow", "tf-keras", "numpy", "numba")
+
+
+def describe_environment(config: Config, command: Sequence[str]) -> dict[str, Any]:
+    """Versions, command, git commit, hardware and the fingerprints of the data."""
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": list(command),
+        "directory": str(Path.cwd()),
+        "git_commit": _git_commit(Path.cwd()),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in _PACKAGES},
+        "platform": platform.platform(),
+        "processors": len(os.sched_getaffinity(0)),
+        "data": fingerprints(config),
+    }
+
+
+def describe_machine() -> dict[str, str]:
+    """Versions and hardware, for a bug report; a package that is not installed is `missing`."""
+    described = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            described[name] = version(name)
+        except PackageNotFoundError:
+            described[name] = "missing"
+    return described | {"platform": platform.platform(), "processors": str(len(os.sched_getaffinity(0)))}
+
+
+def fingerprints(config: Config) -> dict[str, str]:
+    """SHA-256 of every file that training reads, by path."""
+    files = [config.model.embedding.pretrained, config.data.vocab if config.starts_from_spelling else None]
+    for name in ("train", "dev"):
+        if getattr(config.data, name):
+            split = find_split(config, name)
+            files += [split.query, split.value, split.label, split.group, split.weight]
+    return {str(path): _sha256(path) for path in files if path is not None}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _git_commit(directory: Path) -> str | None:
+    """The commit that is checked out around a directory, read from its files: nothing is executed."""
+    for parent in (directory, *directory.parents):
+        git = parent / ".git"
+        try:
+            head = (git / "HEAD").read_text(encoding="utf-8").strip()
+            name = head.removeprefix("ref: ")
+            if name == head:
+                return head
+            if (git / name).is_file():
+                return (git / name).read_text(encoding="utf-8").strip()
+            packed = (git / "packed-refs").read_text(encoding="utf-8").splitlines()
+            return next((line.split()[0] for line in packed if line.endswith(f" {name}")), None)
+        except OSError:
+            continue
+    return None

@@ -1,0 +1,294 @@
+"""The run directory: the only module that knows its file names.
+
+    RUN/config.yaml        resolved config: every default written out, absolute data paths, seed
+    RUN/weights.npz        best weights by name
+    RUN/metrics.jsonl      one line per evaluation during training
+    RUN/evaluation.json    threshold fitted on dev, dev metrics
+    RUN/environment.json   versions, command, git commit, hardware, data fingerprints
+    RUN/curves.png         loss and the decisive dev metric, epoch by epoch
+    RUN/checkpoint/        what --resume needs
+
+Nothing in it is executed or unpickled when it is read. Every file appears whole, by rename.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from pairlens.config.file import CONFIG_END, dump_config, load_config
+from pairlens.config.schema import Config
+from pairlens.config.weights import weight_shapes
+from pairlens.errors import RunError, UsageError
+from pairlens.files import partial_files, whole_file
+from pairlens.runs.locks import LOCK
+from pairlens.runs.npz import read_npz, write_npz
+from pairlens.runs.progress import Progress
+
+Floats = NDArray[np.float32]
+Json = dict[str, Any]
+
+_CONFIG, _WEIGHTS, _METRICS = "config.yaml", "weights.npz", "metrics.jsonl"
+_EVALUATION, _ENVIRONMENT, _CURVES = "evaluation.json", "environment.json", "curves.png"
+_CHECKPOINT, _PREVIOUS = "checkpoint/state.npz", "checkpoint/previous.npz"
+_WRITTEN = (_CONFIG, _WEIGHTS, _METRICS, _EVALUATION, _ENVIRONMENT, _CURVES, _CHECKPOINT, _PREVIOUS)
+_MAX_EVALUATION = 2**20  # bytes
+_PROGRESS = "progress"  # the entry of a checkpoint that holds JSON
+
+
+class Checkpoint(NamedTuple):
+    """What training goes on from, and a warning if it is not the last one that was written."""
+
+    arrays: dict[str, NDArray[Any]]
+    progress: Progress
+    warning: str | None
+
+
+class Run:
+    """A run directory, read and written file by file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    # ---- making one ----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, path: Path, config: Config, environment: Json, force: bool = False) -> Run:
+        """A new run directory with its config and environment; with `force`, in place of a run that stands there.
+
+        Raises:
+            UsageError: something stands there already (with `force`: something that is not a run).
+        """
+        run = cls(path)
+        cls.refuse_existing(path, force)
+        path.mkdir(parents=True, exist_ok=True)
+        run.remove_partial_files()
+        for name in (_CHECKPOINT, _PREVIOUS, _WEIGHTS, _METRICS, _EVALUATION, _CURVES):
+            (path / name).unlink(missing_ok=True)
+        run._write_text(_CONFIG, dump_config(config))
+        run._write_json(_ENVIRONMENT, environment)
+        return run
+
+    @staticmethod
+    def refuse_existing(path: Path, force: bool) -> None:
+        """Raises UsageError unless `create` may make a run at `path`."""
+        of_a_killed_train = {path / LOCK, *partial_files(path / _CONFIG)}
+        if path.is_dir() and set(path.iterdir()) - of_a_killed_train:
+            if not (path / _CONFIG).is_file():
+                raise UsageError(f"{path}: holds files that are not a run's; choose another directory")
+            if not force:
+                raise UsageError(f"{path}: holds a run already; choose another directory, or --resume it, or --force")
+        elif path.exists() and not path.is_dir():
+            raise UsageError(f"{path}: is a file; a run is a directory")
+
+    def write_weights(self, arrays: Mapping[str, Floats]) -> None:
+        with whole_file(self.path / _WEIGHTS, "wb") as file:
+            write_npz(file, arrays)
+
+    def write_metrics(self, lines: Sequence[Json]) -> None:
+        self._write_text(_METRICS, "".join(json.dumps(without_nan(line)) + "\n" for line in lines))
+
+    def write_evaluation(self, evaluation: Json) -> None:
+        self._write_json(_EVALUATION, evaluation)
+
+    def write_curves(self, png: bytes) -> None:
+        with whole_file(self.path / _CURVES, "wb") as file:
+            file.write(png)
+
+    def write_checkpoint(self, arrays: Mapping[str, NDArray[Any]], progress: Progress) -> None:
+        """Arrays by name and everything else that training needs to go on, in one file; the last one is kept beside it.
+
+        Each array has its CRC-32 in the file, so that `checkpoint` sees damage.
+        """
+        path = self.path / _CHECKPOINT
+        path.parent.mkdir(exist_ok=True)
+        encoded = np.frombuffer(json.dumps(asdict(progress)).encode(), np.uint8)
+        with whole_file(path, "wb") as file:
+            write_npz(file, {**arrays, _PROGRESS: encoded})
+            file.flush()
+            if path.exists():
+                path.replace(self.path / _PREVIOUS)
+
+    def remove_partial_files(self) -> None:
+        """Remove what a killed training left half-written; for the process that holds the run's lock."""
+        for name in _WRITTEN:
+            for path in partial_files(self.path / name):
+                path.unlink()
+
+    def _write_text(self, name: str, text: str) -> None:
+        with whole_file(self.path / name) as file:
+            file.write(text)
+
+    def _write_json(self, name: str, value: Json) -> None:
+        self._write_text(name, json.dumps(without_nan(value), indent=2) + "\n")
+
+    # ---- reading one ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """A run that `train` left behind. Raises RunError if there is none."""
+        if not path.is_dir():
+            raise RunError(f"{path}: no such run directory; `pairlens train CONFIG --output {path}` makes one")
+        if not (path / _CONFIG).is_file():
+            raise RunError(f"{path / _CONFIG}: missing; {path} is not a run directory")
+        return cls(path)
+
+    def config(self) -> Config:
+        """The run's config. Raises ConfigError, or RunError if the file is cut off, which defaults would hide."""
+        path = self.path / _CONFIG
+        config = load_config(path)
+        if not path.read_bytes().endswith(CONFIG_END.encode()):
+            raise RunError(f'{path}: cut off, its last line is not "{CONFIG_END.strip()}"; copy the run again')
+        return config
+
+    def exists(self) -> bool:
+        """Whether there is a run; one that was killed before more than its config was written is none."""
+        begun = (_ENVIRONMENT, _WEIGHTS, _CHECKPOINT, _PREVIOUS)
+        return (self.path / _CONFIG).is_file() and any((self.path / name).exists() for name in begun)
+
+    def weights(self, config: Config) -> dict[str, Floats]:
+        """The weights of the run's model.
+
+        Raises:
+            RunError: the file is missing or damaged, or does not hold the arrays that the config describes.
+        """
+        path = self.path / _WEIGHTS
+        if not path.exists():
+            raise RunError(f"{path}: missing; the run has no weights yet. `pairlens train --resume` continues it")
+        shapes = weight_shapes(config.model)
+        arrays = _arrays(path)
+        if wrong := sorted(shapes.keys() ^ arrays.keys()):
+            raise RunError(f"{path}: the arrays do not fit {_CONFIG}; missing or unknown: {', '.join(wrong)}")
+        for name, shape in shapes.items():
+            array = arrays[name]
+            if array.shape != shape or array.dtype != np.float32:
+                found = f"{array.dtype} {list(array.shape)}"
+                raise RunError(f"{path}: {name} is {found}; {_CONFIG} makes it float32 {list(shape)}")
+            if not np.isfinite(array).all():
+                raise RunError(f"{path}: {name} holds numbers that are not finite; train again")
+        return arrays
+
+    def fingerprint(self) -> str:
+        """Tells this model from any other: a hash of its config and weights."""
+        digest = hashlib.sha256()
+        for name in (_CONFIG, _WEIGHTS):
+            digest.update((self.path / name).read_bytes())
+        return digest.hexdigest()[:16]
+
+    def threshold(self) -> float:
+        """The score from which a pair counts as positive, fitted on dev; 0.5 where there was no dev split.
+
+        It is just above 1 if on dev it is best to call no pair positive, not even one that scores 1.
+        """
+        path = self.path / _EVALUATION
+        threshold = (self.evaluation() or {}).get("threshold", 0.5)
+        if not isinstance(threshold, float) or not math.isfinite(threshold):
+            raise RunError(f"{path}: threshold is {threshold!r}; must be a finite number such as 0.5")
+        return threshold
+
+    def metrics(self) -> list[Json]:
+        """A line for every evaluation during training, oldest first; nan where a metric was undefined."""
+        path = self.path / _METRICS
+        try:
+            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            return [line | {"dev": _with_nan(line["dev"])} for line in lines]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise RunError(f"{path}: damaged ({error}); train again") from None
+
+    def environment(self) -> Json:
+        """What `describe_environment` said when the run was made; empty if nothing is known."""
+        path = self.path / _ENVIRONMENT
+        try:
+            environment = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise RunError(f"{path}: damaged ({error})") from None
+        if not isinstance(environment, dict):
+            raise RunError(f"{path}: damaged; must be a JSON object")
+        return environment
+
+    def evaluation(self) -> Json | None:
+        """What `write_evaluation` wrote, if anything; NaN is null."""
+        path = self.path / _EVALUATION
+        try:
+            with path.open("rb") as file:
+                evaluation: Json = json.loads(file.read(_MAX_EVALUATION))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{path}: damaged ({error}); train again") from None
+        if not isinstance(evaluation, dict):
+            raise RunError(f"{path}: damaged (not a JSON object); train again")
+        return evaluation
+
+    def checkpoint(self) -> Checkpoint | None:
+        """What `write_checkpoint` wrote last, if anything; the one before it, with a warning, if that is damaged.
+
+        Raises:
+            RunError: there are checkpoints, but all are damaged.
+        """
+        faults = []
+        for path in (self.path / _CHECKPOINT, self.path / _PREVIOUS):
+            if not path.exists():
+                continue
+            try:
+                checkpoint = self._read_checkpoint(path)
+            except RunError as fault:
+                faults.append(str(fault))
+                continue
+            return checkpoint._replace(warning="; ".join(faults) or None)
+        if faults:
+            raise RunError(f"{'; '.join(faults)}. No checkpoint is left to go on from; --force starts anew")
+        return None
+
+    def drop_last_checkpoint(self) -> None:
+        """Remove the last one, which is damaged: the next would else keep it in the place of the one before."""
+        (self.path / _CHECKPOINT).unlink()
+
+    def _read_checkpoint(self, path: Path) -> Checkpoint:
+        arrays = _arrays(path)
+        try:
+            progress = TypeAdapter(Progress).validate_python(json.loads(arrays.pop(_PROGRESS).tobytes()))
+        except (KeyError, ValueError):
+            raise RunError(f"{path}: damaged (does not say where training stood)") from None
+        return Checkpoint(arrays, progress, None)
+
+
+def flat(tree: Any, path: str = "") -> Json:
+    """A nested config as one mapping of dotted keys."""
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else None
+    if items is None:
+        return {path: tree}
+    return {key: value for name, child in items for key, value in flat(child, f"{path}.{name}".strip(".")).items()}
+
+
+def _with_nan(metrics: Json) -> Json:
+    return {name: math.nan if value is None else float(value) for name, value in metrics.items()}
+
+
+def without_nan(tree: Any) -> Any:
+    """The tree with null for NaN, an undefined metric, which JSON cannot say."""
+    if isinstance(tree, dict):
+        return {key: without_nan(child) for key, child in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [without_nan(child) for child in tree]
+    return None if isinstance(tree, float) and math.isnan(tree) else tree
+
+
+def _arrays(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        return read_npz(path)
+    except ValueError as error:
+        raise RunError(f"{path}: damaged or not an npz file ({error})") from None

@@ -1,0 +1,82 @@
+"""Attention scores of pairs: one pair's, and those of many in one ragged array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from pairlens.texts.texts import Texts
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True, slots=True)
+class PairAttention:
+    """What the texts of one pair attended to.
+
+    Attributes:
+        query, value: int32 ids [Tq], [Tv].
+        scores: float32 [Tq, Tv] after mask and softmax, as the Keras layer's `return_attention_scores` gives them.
+        value_scores: float32 [Tv, Tq], the value's attention to the query, with `direction: both`; else None.
+    """
+
+    query: NDArray[np.int32]
+    value: NDArray[np.int32]
+    scores: Floats
+    value_scores: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Maps:
+    """The attention of many pairs; an item is a `PairAttention` of views.
+
+    Attributes:
+        query, value: the texts.
+        scores: [cells], the matrices [Tq, Tv] of all pairs one behind the other, each row by row.
+        value_scores: [cells], the matrices [Tv, Tq] likewise, with `direction: both`; else None.
+    """
+
+    query: Texts
+    value: Texts
+    scores: Floats
+    value_scores: Floats | None = None
+
+    def __len__(self) -> int:
+        return len(self.query)
+
+    def __iter__(self) -> Iterator[PairAttention]:
+        q, v, cells = self.query.offsets.tolist(), self.value.offsets.tolist(), self.offsets.tolist()
+        for i in range(len(self)):
+            Tq, Tv, part = q[i + 1] - q[i], v[i + 1] - v[i], slice(cells[i], cells[i + 1])
+            yield PairAttention(
+                self.query.ids[q[i] : q[i + 1]],
+                self.value.ids[v[i] : v[i + 1]],
+                self.scores[part].reshape(Tq, Tv),
+                None if self.value_scores is None else self.value_scores[part].reshape(Tv, Tq),
+            )
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """Pair i has the cells `offsets[i]` to `offsets[i + 1]`, int64 [pairs + 1]."""
+        return np.concatenate([[0], np.cumsum(self.query.lengths * self.value.lengths)])
+
+    def astype(self, dtype: DTypeLike) -> Maps:
+        """The same with numbers of another type."""
+        other = None if self.value_scores is None else self.value_scores.astype(dtype, copy=False)
+        return replace(self, scores=self.scores.astype(dtype, copy=False), value_scores=other)
+
+    def cropped(self, query: Texts, value: Texts) -> Maps:
+        """The upper left corners that belong to these shorter texts."""
+        if len(query.ids) == len(self.query.ids) and len(value.ids) == len(self.value.ids):
+            return self
+        pairs, other = list(self), None
+        sizes = list(zip(query.lengths.tolist(), value.lengths.tolist(), strict=True))
+        none = np.empty(0, np.float32)
+        crops = [pair.scores[:Tq, :Tv].ravel() for pair, (Tq, Tv) in zip(pairs, sizes, strict=True)]
+        if self.value_scores is not None:
+            both = [(pair.value_scores, size) for pair, size in zip(pairs, sizes, strict=True)]
+            other = np.concatenate([none, *(w[:Tv, :Tq].ravel() for w, (Tq, Tv) in both if w is not None)])
+        return Maps(query, value, np.concatenate([none, *crops]), other)

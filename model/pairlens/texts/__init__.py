@@ -1,0 +1,1 @@
+"""Files of ids → ragged texts, pairs and splits. May import kernels and all below it."""

@@ -1,0 +1,140 @@
+"""Files that hold one thing a line: labels, groups, sample weights and vocabularies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from pairlens.errors import DataError
+from pairlens.texts.blocks import read_blocks
+from pairlens.texts.tokens import quote
+
+LabelKind = Literal["binary", "regression", "multiclass", "ranking"]
+_MAX_CLASSES = 2**15
+_MAX_LINE = 65_536  # bytes; so that a file without line ends is not read into memory
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_GROUP_LIMIT = 2**63  # groups are int64
+
+
+def read_labels(path: Path, task: LabelKind, classes: int | None = None) -> NDArray[np.float32]:
+    """The labels of a file, float32 [lines]: 0 or 1 for `binary` and `ranking`, any finite number for `regression`, an
+    integer from 0 to `classes` - 1 (default: 32767) for `multiclass`.
+
+    Raises:
+        DataError: the file cannot be read, or a line is no such number (`path:line:column: message`).
+    """
+
+    def fault(text: bytes) -> str | None:
+        return _number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
+
+    return _read_numbers(path, fault, float, np.float32)
+
+
+def read_groups(path: Path) -> NDArray[np.int64]:
+    """The group of each pair, int64 [lines], any integers from 0; raises as `read_labels` does."""
+    return _read_numbers(path, _group_fault, int, np.int64)
+
+
+def read_sample_weights(path: Path) -> NDArray[np.float32]:
+    """How much each pair counts in training, float32 [lines], finite and at least 0.
+
+    Raises:
+        DataError: as `read_labels`; or every weight is 0.
+    """
+
+    def fault(text: bytes) -> str | None:
+        return _number_fault(text, "weight") or (
+            f"negative: {quote(text)}; a weight is 0 or more" if float(text) < 0 else None
+        )
+
+    weights = _read_numbers(path, fault, float, np.float32)
+    if len(weights) and not weights.any():
+        raise DataError(f"{path}: every weight is 0; there is nothing to learn from")
+    return weights
+
+
+def read_vocabulary(path: Path) -> list[str]:
+    """The words of a file; line N, from 0, is the word of id N.
+
+    Raises:
+        DataError: the file cannot be read, or a line is not UTF-8 (`path:line:column: message`).
+    """
+    if path.exists() and not path.is_file():  # a device may never end, and a pipe never begin
+        raise DataError(f"{path}: not a regular file; a vocabulary is one")
+    words = []
+    for number, line in enumerate((line for block in _line_blocks(path) for line in block), start=1):
+        try:
+            words.append(line.decode())
+        except UnicodeDecodeError as error:
+            column = len(line[: error.start].decode()) + 1
+            raise DataError(f"{path}:{number}:{column}: {quote(line[error.start :])}; words are UTF-8") from error
+    return words
+
+
+def _read_numbers(
+    path: Path, fault: Callable[[bytes], str | None], number: Callable[[bytes], float], dtype: DTypeLike
+) -> NDArray[Any]:
+    """One number a line, [lines]; what `fault` finds in a line is raised."""
+    parts, before = [np.empty(0, dtype)], 0
+    for lines in _line_blocks(path):
+        numbers: dict[bytes, float] = {}
+        for line in dict.fromkeys(lines):  # numbers repeat: each distinct line is looked at once
+            text = line.strip(b" \t")
+            if found := fault(text):
+                raise DataError(f"{path}:{before + lines.index(line) + 1}:{line.index(text) + 1}: {found}")
+            numbers[line] = number(text)
+        parts.append(np.fromiter((numbers[line] for line in lines), dtype, len(lines)))
+        before += len(lines)
+    return np.concatenate(parts)
+
+
+def _line_blocks(path: Path) -> Iterator[list[bytes]]:
+    """The lines without their ends, LF or CRLF, block by block; the end of the last one may be missing."""
+    rest, lines = b"", 0
+    for block in read_blocks(path, whole=True):
+        *whole, rest = (rest + block).split(b"\n")
+        if len(rest) > _MAX_LINE or any(len(line) > _MAX_LINE for line in whole):
+            number = lines + next((i for i, line in enumerate(whole) if len(line) > _MAX_LINE), len(whole)) + 1
+            raise DataError(f"{path}:{number}:1: a line of more than {_MAX_LINE} bytes; there is one thing a line")
+        if whole and not lines:
+            whole[0] = whole[0].removeprefix(_BYTE_ORDER_MARK)
+        lines += len(whole)
+        yield [line.removesuffix(b"\r") for line in whole]
+    if not lines:
+        rest = rest.removeprefix(_BYTE_ORDER_MARK)
+    if rest:
+        yield [rest.removesuffix(b"\r")]
+
+
+def _number_fault(text: bytes, what: str) -> str | None:
+    if not text:
+        return f"an empty line; every pair needs a {what}"
+    if not _NUMBER.fullmatch(text):
+        return f"not a number: {quote(text)}; a {what} is one finite number"
+    if abs(float(text)) > float(np.finfo(np.float32).max):
+        return f"too large: {quote(text)}; a {what} is a 32-bit number"
+    return None
+
+
+def _label_fault(text: bytes, task: LabelKind, classes: int) -> str | None:
+    number = float(text)
+    if task in ("binary", "ranking") and number not in (0, 1):
+        return f"not a {task} label: {quote(text)}; it is 0 or 1"
+    if task == "multiclass" and not (number.is_integer() and 0 <= number < classes):
+        return f"not a class: {quote(text)}; it is an integer from 0 to {classes - 1}"
+    return None
+
+
+def _group_fault(text: bytes) -> str | None:
+    if not text:
+        return "an empty line; every pair needs a group"
+    if not text.isdigit() or len(text.lstrip(b"0")) > 19 or int(text) >= _GROUP_LIMIT:
+        return f"not a group: {quote(text)}; it is an integer from 0 to {_GROUP_LIMIT - 1}"
+    return None

@@ -1,0 +1,79 @@
+"""What a config's data section stands for: its splits, read and checked, and its pretrained embeddings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config.schema import Config
+from pairlens.errors import DataError, UsageError
+from pairlens.texts.pairs import Pairs, SplitPaths, TextRules, read_pairs, split_paths
+
+SplitName = Literal["train", "dev", "test"]
+
+
+def text_rules(config: Config) -> TextRules:
+    """What a text may hold, as the config says."""
+    data = config.data
+    return TextRules(
+        config.model.embedding.input_dim, data.max_length, data.too_long == "truncate", data.empty == "score"
+    )
+
+
+def find_split(config: Config, name: SplitName) -> SplitPaths:
+    """The files of a split, with labels.
+
+    Raises:
+        UsageError: the config names no such split. DataError: a file is missing.
+    """
+    prefix: Path | None = getattr(config.data, name)
+    if prefix is None:
+        raise UsageError(f"the config names no data.{name}; give the files with --query, --value and --label")
+    paths = split_paths(prefix)
+    if paths.label is None:
+        raise DataError(f"{prefix}.label.txt: no such file, nor one with .gz, .bz2 or .xz")
+    return paths
+
+
+def read_split(config: Config, name: SplitName) -> Pairs:
+    """The labelled pairs of a split; raises as `find_split` and `read_pairs` do."""
+    return read_pairs(find_split(config, name), text_rules(config), config.task, config.model.classes)
+
+
+def with_classes(config: Config, train: Pairs) -> Config:
+    """The config of a multiclass task with as many classes as the train labels have, if it does not say."""
+    if config.task != "multiclass" or config.model.classes is not None:
+        return config
+    assert train.label is not None
+    model = config.model.model_copy(update={"classes": int(train.label.max()) + 1})
+    return config.model_copy(update={"model": model})
+
+
+def read_pretrained(config: Config) -> NDArray[np.float32] | None:
+    """The embeddings [input_dim, output_dim] of `model.embedding.pretrained`, if it is set.
+
+    Raises:
+        DataError: the file is missing, is no .npy file, or holds another shape or numbers that are not finite.
+    """
+    embedding = config.model.embedding
+    if embedding.pretrained is None:
+        return None
+    try:
+        matrix = np.load(embedding.pretrained, mmap_mode="r", allow_pickle=False)  # takes no memory for a wrong shape
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{embedding.pretrained}: cannot be read as a .npy matrix ({error})") from None
+    shape = (embedding.input_dim, embedding.output_dim)
+    if not isinstance(matrix, np.ndarray) or matrix.shape != shape or matrix.dtype.kind != "f":
+        found = f"{matrix.dtype} {list(matrix.shape)}" if isinstance(matrix, np.ndarray) else "an archive"
+        raise DataError(
+            f"{embedding.pretrained}: found {found}; must be floats {list(shape)}, "
+            "model.embedding.input_dim by model.embedding.output_dim"
+        )
+    with np.errstate(over="ignore"):
+        matrix = matrix.astype(np.float32)
+    if not np.isfinite(matrix).all():
+        raise DataError(f"{embedding.pretrained}: holds numbers that are not finite as 32-bit floats")
+    return matrix

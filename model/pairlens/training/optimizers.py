@@ -1,0 +1,80 @@
+"""The optimizers of a config: Keras's, with Adam's step as the one fused operation that TensorFlow has for it."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+import tf_keras
+
+from pairlens.config.keras import Adam, Optimizer
+from pairlens.config.schema import Config
+
+
+class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
+    """Keras's Adam, its numbers to rounding, in one pass over each variable instead of a dozen."""
+
+    def update_step(self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable) -> None:
+        """Kingma and Ba 2015, algorithm 1, with epsilon outside the bias correction, as in Keras.
+
+        Given the gradient of some rows alone, it leaves the others and their moments as they are. Keras would decay
+        those moments and let them move the rows: with a large vocabulary most of a step's work.
+        """
+        m, v = self.moments(variable)
+        step = tf.cast(self.iterations + 1, variable.dtype)
+        if isinstance(gradient, tf.IndexedSlices):
+            self._update_rows(gradient, variable, m, v, step)
+            return
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=m.handle,
+            v=v.handle,
+            beta1_power=self.beta_1**step,
+            beta2_power=self.beta_2**step,
+            lr=tf.cast(self.learning_rate, variable.dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=gradient,
+        )
+
+    def moments(self, variable: tf.Variable) -> tuple[tf.Variable, tf.Variable]:
+        """What is kept of a variable's gradients and of their squares."""
+        index = self._index_dict[self._var_key(variable)]
+        return self._momentums[index], self._velocities[index]
+
+    def _update_rows(
+        self, gradient: tf.IndexedSlices, variable: tf.Variable, m: tf.Variable, v: tf.Variable, step: tf.Tensor
+    ) -> None:
+        """One step of the rows that the gradient names, each once."""
+        rows, g = gradient.indices, gradient.values
+        m_rows = self.beta_1 * tf.gather(m, rows) + (1.0 - self.beta_1) * g
+        v_rows = self.beta_2 * tf.gather(v, rows) + (1.0 - self.beta_2) * tf.square(g)
+        m.scatter_update(tf.IndexedSlices(m_rows, rows))
+        v.scatter_update(tf.IndexedSlices(v_rows, rows))
+        correction = tf.sqrt(1.0 - self.beta_2**step) / (1.0 - self.beta_1**step)
+        moved = tf.cast(self.learning_rate, g.dtype) * correction * m_rows / (tf.sqrt(v_rows) + self.epsilon)
+        variable.scatter_sub(tf.IndexedSlices(moved, rows))
+
+
+def rows_once(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedSlices:
+    """A gradient of rows with each row once, the sum of what it had; another gradient as it is."""
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    rows, place = tf.unique(gradient.indices)
+    return tf.IndexedSlices(tf.math.unsorted_segment_sum(gradient.values, place, tf.size(rows)), rows)
+
+
+def moves_by_rows(config: Config) -> bool:
+    """Whether row_adam.py can do what the optimizer does to the embedding: plain Adam, a batch a step."""
+    adam, training = config.training.optimizer, config.training
+    if not isinstance(adam, Adam) or training.accumulate > 1 or not config.model.embedding.trainable:
+        return False
+    clips = (adam.clipnorm, adam.clipvalue, adam.global_clipnorm) != (None, None, None)
+    return not (clips or adam.weight_decay or adam.amsgrad or adam.adaptive_epsilon)
+
+
+def make_optimizer(optimizer: Optimizer) -> tf_keras.optimizers.Optimizer:
+    """The Keras optimizer of that name with these arguments."""
+    arguments = optimizer.model_dump(exclude={"name", "lazy"}, exclude_none=True)
+    kind = getattr(tf_keras.optimizers, type(optimizer).__name__)
+    plain = not (arguments.get("amsgrad") or arguments.get("adaptive_epsilon"))
+    return FusedAdam(**arguments) if optimizer.name == "adam" and plain else kind(**arguments)

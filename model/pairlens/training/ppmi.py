@@ -1,0 +1,113 @@
+"""Embeddings from the company that words keep: the truncated SVD of a positive pointwise mutual information matrix.
+
+Levy, Goldberg and Dagan 2015, "Improving Distributional Similarity with Lessons Learned from Word Embeddings", 2.2 and
+3.1: counts within a window, weighted by 1 / distance, context distribution smoothing 0.75, eigenvalue weighting 0.5.
+Contexts are the most frequent words only, so that a vocabulary of any size needs bounded memory.
+
+Words that are rare, or new to a context, can be known by their spelling as well: the n-grams of spelling.py are then
+further columns of the matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.texts.pairs import Texts
+from pairlens.training.spelling import COLUMNS, spelling_features
+
+Floats = NDArray[np.float64]
+
+_CONTEXTS = 3000
+_SMOOTHING = 0.75
+_ROWS = 4096  # rows of the matrix that are dense at a time
+
+
+def ppmi_svd(
+    texts: Texts, input_dim: int, dim: int, window: int, vocabulary: Sequence[str] = (), spelling: float = 0.0
+) -> NDArray[np.float32]:
+    """Unit vectors float32 [input_dim, dim] of the words of distinct texts and of the vocabulary; zero for all others.
+
+    Args:
+        spelling: how long the rows of spelling are beside those of company, whose length is 1 in the quadratic mean.
+    """
+    contexts = _contexts(texts, input_dim)
+    width = len(contexts)
+    words, columns, values = _ppmi(texts, input_dim, contexts, window)
+    if vocabulary and spelling:
+        squares = np.bincount(words, values**2)
+        spelled, ngram, weights = spelling_features(vocabulary[:input_dim])
+        weights = weights * spelling * np.sqrt(squares[squares > 0].mean() if len(values) else 1.0)
+        words, columns, values = (
+            np.concatenate(both) for both in ((words, spelled), (columns, width + ngram), (values, weights))
+        )
+        order = np.argsort(words, kind="stable")
+        words, columns, values = words[order], columns[order], values[order]
+        width += COLUMNS
+    gram = np.zeros((width, width))
+    for _, rows in _dense_blocks(words, columns, values, input_dim, width):
+        gram += rows.T @ rows
+    eigenvalues, vectors = _largest_eigenvectors(gram, dim)
+    projection = vectors * np.maximum(eigenvalues, 1e-9) ** -0.25  # leaves singular values to the power of 0.5
+    embeddings = np.zeros((input_dim, dim), np.float32)
+    for start, rows in _dense_blocks(words, columns, values, input_dim, width):
+        projected = rows @ projection
+        norms = np.linalg.norm(projected, axis=1, keepdims=True)
+        embeddings[start : start + len(rows), : projected.shape[1]] = (
+            projected / np.maximum(norms, 1e-6) * (norms > 1e-6)
+        )
+    return embeddings
+
+
+def _largest_eigenvectors(gram: Floats, count: int) -> tuple[Floats, Floats]:
+    """The largest eigenvalues [count] and their eigenvectors [n, count], by subspace iteration (Halko et al. 2011)."""
+    basis = np.random.default_rng(0).standard_normal((len(gram), min(count + 20, len(gram))))
+    for _ in range(8):
+        basis, _ = np.linalg.qr(gram @ basis)
+    eigenvalues, rotation = np.linalg.eigh(basis.T @ gram @ basis)
+    return eigenvalues[::-1][:count], (basis @ rotation)[:, ::-1][:, :count]
+
+
+def _contexts(texts: Texts, input_dim: int) -> NDArray[np.int64]:
+    """The ids of the most frequent words."""
+    frequency = np.bincount(texts.ids, minlength=input_dim)
+    return np.argsort(-frequency, kind="stable")[: min(_CONTEXTS, int((frequency > 0).sum()))]
+
+
+def _ppmi(
+    texts: Texts, input_dim: int, contexts: NDArray[np.int64], window: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """The positive entries of the matrix [words, contexts]: row, column, value, sorted by row."""
+    column_of = np.full(input_dim, -1)
+    column_of[contexts] = np.arange(len(contexts))
+    text_of = np.repeat(np.arange(len(texts)), texts.lengths)
+    keys: NDArray[np.int64] = np.zeros(0, np.int64)
+    counts: Floats = np.zeros(0)
+    for distance in range(1, window + 1):
+        left, right = texts.ids[:-distance].astype(np.int64), texts.ids[distance:].astype(np.int64)
+        near = text_of[:-distance] == text_of[distance:]
+        for word, context in ((left, right), (right, left)):
+            both = near & (column_of[context] >= 0)
+            found, times = np.unique(word[both] * len(contexts) + column_of[context[both]], return_counts=True)
+            keys, inverse = np.unique(np.concatenate([keys, found]), return_inverse=True)
+            counts = np.bincount(inverse, np.concatenate([counts, times / distance])).astype(np.float64)
+    words, columns = np.divmod(keys, max(len(contexts), 1))
+    smoothed = np.bincount(columns, counts, len(contexts)) ** _SMOOTHING
+    of_word = np.bincount(words, counts, input_dim)
+    pmi = np.log(counts * smoothed.sum() / (of_word[words] * smoothed[columns]))
+    positive = pmi > 0
+    return words[positive], columns[positive], pmi[positive]
+
+
+def _dense_blocks(
+    words: NDArray[np.int64], columns: NDArray[np.int64], values: Floats, height: int, width: int
+) -> Iterator[tuple[int, Floats]]:
+    """The matrix as (first row, dense rows), so many rows at a time."""
+    for start in range(0, height, _ROWS):
+        stop = min(start + _ROWS, height)
+        first, last = np.searchsorted(words, [start, stop])
+        rows = np.zeros((stop - start, width))
+        rows[words[first:last] - start, columns[first:last]] = values[first:last]
+        yield start, rows

@@ -1,0 +1,101 @@
+"""Adam for an embedding, of whose rows a batch names few, in a small part of the time that a pass over all rows takes.
+
+Adam moves every row in every step: without a gradient, by what is left of the last ones. What it does in steps without
+a gradient follows from the last gradient alone. So a row waits until a batch names it, or all are wanted, and then does
+these steps one after the other: the numbers of `tf_keras.optimizers.Adam`, to rounding, whenever it does them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config.keras import Adam
+from pairlens.kernels.loader import call
+from pairlens.kernels.threads import each
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.int64]
+
+_NEGLIGIBLE = 1e-12  # of a mean gradient: what is left then moves no float32
+_FEW = 500  # rows that are done before another thread would begin
+
+
+class RowAdam:
+    """Args:
+    weights: float32 [V, dim], changed in place.
+    means, squares: Adam's moments as the last gradient of each row left them, float32 [V, dim], changed in place.
+    touched: the step of that gradient, int64 [V], changed in place; 0 where there was none.
+    step: how many steps were done; the weights are those after them.
+    """
+
+    def __init__(
+        self, adam: Adam, weights: Floats, means: Floats, squares: Floats, touched: Indices, step: int
+    ) -> None:
+        self.weights, self.means, self.squares, self.touched = weights, means, squares, touched
+        self._current = np.full(len(weights), step)
+        self._adam = adam
+        self._step = step
+        self._horizon = math.ceil(math.log(_NEGLIGIBLE) / math.log(max(adam.beta_1, 1e-3)))
+        self._rates = np.zeros(0, np.float32)  # by step
+        self._left = np.zeros((2, 0), np.float32)  # of the mean and the root of the squared gradient, by age
+        self._make_room()
+
+    def rows(self, words: Indices) -> Floats:
+        """The rows of distinct words [n], as they are now: float32 [n, dim]."""
+        if self._adam.lazy:
+            return self.weights[words]
+        out = np.empty((len(words), self.weights.shape[1]), np.float32)
+        self._catch_up(words, out)
+        return out
+
+    def all_rows(self) -> Floats:
+        """Every row as it is now, which is `weights`."""
+        if not self._adam.lazy:
+            self._catch_up(np.arange(len(self.weights)), self.weights)
+        return self.weights
+
+    def move(self, words: Indices, gradient: Floats, learning_rate: float) -> None:
+        """The next step, in which the words whose rows were asked for last have a gradient float32 [n, dim]."""
+        adam = self._adam
+        self._step += 1
+        self._make_room()
+        rate = learning_rate * math.sqrt(1.0 - adam.beta_2**self._step) / (1.0 - adam.beta_1**self._step)
+        self._rates[self._step] = rate
+        numbers = np.array([1.0 - adam.beta_1, 1.0 - adam.beta_2, rate, adam.epsilon], np.float32)
+        step = np.array([self._step, not adam.lazy])
+
+        def work(part: slice) -> None:
+            call("move_rows", words[part], *self._arrays(), gradient[part], *self._left, numbers, step)
+
+        _in_halves(len(words), work)
+
+    def _catch_up(self, words: Indices, out: Floats) -> None:
+        epsilon, limits = np.array([self._adam.epsilon], np.float32), np.array([self._step, self._horizon])
+
+        def work(part: slice) -> None:
+            call("rest_rows", words[part], *self._arrays(), self._rates, *self._left, epsilon, limits, out[part])
+
+        _in_halves(len(words), work)
+
+    def _arrays(self) -> tuple[NDArray[np.generic], ...]:
+        return self.weights, self.means, self.squares, self.touched, self._current
+
+    def _make_room(self) -> None:
+        """Let the tables reach beyond the step."""
+        if self._step < len(self._rates):
+            return
+        ages = np.arange(2 * self._step + 1000)
+        self._rates = np.append(self._rates, np.zeros(len(ages) - len(self._rates), np.float32))
+        self._left = np.stack([self._adam.beta_1**ages, self._adam.beta_2 ** (ages / 2)]).astype(np.float32)
+
+
+def _in_halves(count: int, work: Callable[[slice], None]) -> None:
+    """Do work on `count` rows, in two threads if that pays."""
+    if count < _FEW:
+        work(slice(0, count))
+    else:
+        each(work, [slice(0, count // 2), slice(count // 2, count)])

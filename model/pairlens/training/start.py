@@ -1,0 +1,52 @@
+"""What a network takes from the train split before its first step: label frequencies, idf, and the company of words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pairlens.config.keras import PpmiSvd
+from pairlens.config.schema import Config
+from pairlens.network.network import Network
+from pairlens.texts.overlap import inverse_document_frequencies, overlap_features
+from pairlens.texts.pairs import Pairs, Texts
+from pairlens.training.ppmi import ppmi_svd
+
+
+def start_from_data(network: Network, config: Config, train: Pairs, vocabulary: Sequence[str] | None) -> None:
+    """Set the head's bias, and where the config wants them the idf, the overlap's scale and the embeddings."""
+    assert train.label is not None
+    model = config.model
+    network.head.bias.assign(_head_bias(config, train.label.astype(np.float64)))
+    texts = Texts.concatenate([train.query, train.value])
+    if model.embedding.match_channels or model.overlap:
+        network.idf.assign(inverse_document_frequencies(texts, model.embedding.input_dim))
+    if model.overlap:
+        overlap = overlap_features(train.query, train.value, network.idf.numpy())
+        network.overlap_mean.assign(overlap.mean(axis=0))
+        network.overlap_deviation.assign(overlap.std(axis=0) + 1e-6)
+    initializer = model.embedding.embeddings_initializer
+    if isinstance(initializer, PpmiSvd):
+        dims = model.embedding.input_dim, model.embedding.output_dim
+        directions = ppmi_svd(_distinct(texts), *dims, initializer.window, vocabulary or (), initializer.spelling)
+        drawn = network.embedding.embeddings.numpy()
+        known = directions.any(axis=1, keepdims=True)  # all others go anywhere, as far as these
+        directions = np.where(known, directions, drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
+        network.embedding.embeddings.assign(directions * (initializer.stddev * directions.shape[1] ** 0.5))
+
+
+def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
+    """The logits of the labels' frequencies, or their mean, so that no step is spent on learning it."""
+    if config.task == "multiclass":
+        counts = np.bincount(label.astype(np.int64), minlength=config.model.classes or 1)
+        return np.log(np.maximum(counts, 1) / len(label))
+    mean = label.mean()
+    if config.task == "regression":
+        return np.array([mean])
+    mean = min(max(mean, 1e-3), 1.0 - 1e-3)
+    return np.array([np.log(mean / (1.0 - mean))])
+
+
+def _distinct(texts: Texts) -> Texts:
+    return Texts.from_lists(list({text.tobytes(): text for text in texts}.values()))

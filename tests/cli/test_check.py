@@ -1,0 +1,60 @@
+"""pairlens check: the verdict on a config and its data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from command_line import make_project, pairlens
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("check")
+    make_project(folder)
+    return folder
+
+
+def test_a_good_config(project: Path) -> None:
+    result = pairlens(project, "check", "config.yaml", COLUMNS="200")
+    assert result.code == 0
+    assert result.stdout == "config.yaml: no faults found\n"
+    cells = [line.strip("│ ").split() for line in result.stderr.splitlines() if line.startswith("│")]
+    assert [row[:3] for row in cells] == [["train", "│", "300"], ["dev", "│", "100"], ["test", "│", "80"]]
+
+
+def test_quiet(project: Path) -> None:
+    assert pairlens(project, "check", "config.yaml", "--quiet") == (0, "config.yaml: no faults found\n", "")
+
+
+def test_every_fault_of_the_data_is_found_at_once(project: Path, tmp_path: Path) -> None:
+    """In four files, none of which keeps the others from being read."""
+    for side in ("query", "value", "label"):
+        text = (project / "data" / f"train.{side}.txt").read_text()
+        (tmp_path / f"train.{side}.txt").write_text(text.replace("1\n", "one\n", 1) if side == "label" else text)
+    line = (tmp_path / "train.label.txt").read_text().splitlines().index("one") + 1
+    changed = {
+        "data.train": tmp_path / "train",
+        "data.dev": "data/dve",
+        "model.embedding.input_dim": 28,
+        "data.vocab": "none.txt",
+    }
+    options = [part for key, value in changed.items() for part in ("--set", f"{key}={value}")]
+    result = pairlens(project, "check", "config.yaml", *options, "--quiet")
+    assert (result.code, result.stdout) == (2, "")
+    faults = result.stderr.splitlines()
+    assert faults == [
+        f"error: {tmp_path}/train.label.txt:{line}:1: not a number: 'one'; a label is one finite number",
+        f"error: {project}/data/dve.query.txt: no such file, nor one with .gz, .bz2 or .xz; "
+        "did you mean dev.query.txt?",
+        f"error: {project}/data/test: ids go up to 28, but model.embedding.input_dim is 28; set it to 29 or more",
+        f"error: {project}/none.txt: No such file or directory",
+    ]
+
+
+def test_remarks_are_warnings_and_no_faults(project: Path) -> None:
+    result = pairlens(project, "check", "config.yaml", "--set", "data.dev=data/train", "--set", "data.test=null")
+    assert (result.code, result.stdout) == (0, "config.yaml: no faults found\n")
+    warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == 1
+    assert warnings[0].endswith("distinct pairs stand in both train and dev")

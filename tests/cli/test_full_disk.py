@@ -1,0 +1,224 @@
+"""A disk that is full in the middle of a file: a clear error, exit code 1, the old file as it was, and no litter.
+
+A limit on the size of files stands for the disk: the system reports it in the same place, as such an error. Where the
+system lets one mount a small disk in memory, that is filled too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from command_line import PAIRLENS, Result, files_below, pairlens, plain_environment, trained_project
+
+FILES = ["data/train.query.txt", "data/train.value.txt"]
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained_project(tmp_path_factory)
+
+
+@pytest.fixture
+def copy(project: Path, tmp_path: Path) -> Path:
+    """A copy of the project, to be written into."""
+    return Path(shutil.copytree(project, tmp_path / "project", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def limited(folder: Path, size: int, *arguments: str) -> Result:
+    """The command, where no file may grow beyond `size` bytes."""
+    done = subprocess.run(
+        [PAIRLENS, *arguments],
+        cwd=folder,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("out.txt", ["score", "run", *FILES, "--output"]),
+        ("out.json", ["evaluate", "run", "--quiet", "--output"]),
+        ("out.tsv", ["evaluate", "run", "--quiet", "--predictions"]),
+        ("out.npz", ["attend", "run", *FILES, "--output"]),
+        ("out.jsonl", ["attend", "run", *FILES, "--output"]),
+        ("out.jsonl.gz", ["attend", "run", *FILES, "--output"]),
+    ],
+)
+def test_a_result(copy: Path, name: str, arguments: list[str]) -> None:
+    (copy / name).write_text("old")
+    before = files_below(copy)
+    result = limited(copy, 512, *arguments, name, "--force")
+    assert (result.code, result.stderr) == (1, f"error: {name}: File too large; what was there before is kept\n")
+    assert files_below(copy) == before
+
+
+def test_a_new_run_on_a_full_disk(copy: Path) -> None:
+    """Weights do not fit: what train wrote until then is whole, and the next command says what is missing."""
+    result = limited(copy, 2000, "train", "config.yaml", "--output", "new", "--set", "training.epochs=1")
+    assert result.code == 1
+    assert result.stderr.splitlines()[-1] == "error: new/weights.npz: File too large; what was there before is kept"
+    assert not [path for path in (copy / "new").rglob("*") if path.name.endswith(".partial")]
+    result = pairlens(copy, "score", "new", *FILES)
+    assert result.code == 2
+    assert result.stderr.startswith("error: new/")
+
+
+def test_a_resumable_output_keeps_its_chunks(copy: Path) -> None:
+    """The first chunk fits and the second one does not; with room, the same command goes on from there."""
+    (copy / "q.txt").write_text("1 2\n" * 140_000)
+    command = ["score", "run", "q.txt", "q.txt", "--output", "out.txt", "--resume"]
+    result = limited(copy, 900_000, *command)
+    assert result.code == 1
+    assert result.stderr.splitlines()[-1] == "error: out.txt: File too large; what was there before is kept"
+    assert json.loads((copy / "out.txt.progress").read_text())["state"]["position"][0] == 65_536
+    assert pairlens(copy, *command).code == 0
+    lines = (copy / "out.txt").read_text().splitlines()
+    assert len(lines) == 140_000
+    assert len(set(lines)) == 1
+
+
+# ---- a real disk, in a name space of its own -------------------------------------------------------------------------
+
+UNSHARE = ["unshare", "--user", "--map-root-user", "--mount"]
+
+
+@pytest.fixture
+def disk(copy: Path) -> Path:
+    """Where `on_disk` mounts its disk."""
+    (copy / "disk").mkdir()
+    try:
+        subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "none", "disk"], cwd=copy, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no disk can be mounted here, the tests above stand for it: {error}")
+    return copy / "disk"
+
+
+def on_disk(folder: Path, size: str, script: str) -> Result:
+    """A shell script that runs beside an empty disk, `disk`, of that size; `$PAIRLENS` is the command."""
+    done = subprocess.run(
+        [*UNSHARE, "sh", "-euc", f"mount -t tmpfs -o size={size} none disk; {script}"],
+        cwd=folder,
+        env=plain_environment() | {"PAIRLENS": PAIRLENS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.usefixtures("disk")
+@pytest.mark.parametrize("command", ["score --output", "evaluate --quiet --predictions", "attend --output"])
+def test_a_result_on_a_full_disk(copy: Path, command: str) -> None:
+    """One that held a file before: it is as it was, and nothing stands beside it."""
+    name, *options = command.split()
+    files = [] if name == "evaluate" else FILES
+    arguments = " ".join([name, "run", *files, *options, "disk/out.jsonl", "--force"])
+    fill = "echo old > disk/out.jsonl; cat /dev/zero 2> /dev/null > disk/other || true"
+    result = on_disk(copy, "64k", f"{fill}; $PAIRLENS {arguments} || echo $?; cat disk/out.jsonl; ls -A disk")
+    assert result == (
+        0,
+        "1\nold\nother\nout.jsonl\n",
+        "error: disk/out.jsonl: No space left on device; what was there before is kept\n",
+    )
+
+
+@pytest.mark.usefixtures("disk")
+def test_scoring_goes_on_when_there_is_room_again(copy: Path) -> None:
+    (copy / "q.txt").write_text("1 2\n" * 140_000)
+    score = "$PAIRLENS score run q.txt q.txt"
+    resumable = f"{score} --output disk/out.txt --resume --quiet"
+    more = "mount -o remount,size=8m disk"
+    result = on_disk(
+        copy,
+        "900k",
+        f"{resumable} || echo $?; ls -A disk; {more}; {resumable}; ls -A disk; {score} | cmp - disk/out.txt",
+    )
+    assert result == (
+        0,
+        "1\nout.txt.partial\nout.txt.progress\nout.txt\n",
+        "error: disk/out.txt: No space left on device; what was there before is kept\n",
+    )
+
+
+@pytest.mark.usefixtures("disk")
+def test_training_goes_on_when_there_is_room_again(copy: Path) -> None:
+    """The disk fills up in mid-training; what `--resume` then makes is what an undisturbed training made."""
+    train = "$PAIRLENS train config.yaml --seed 7 --output disk/run --quiet --set training.checkpoint.every_steps=1"
+    more = "mount -o remount,size=8m disk"
+    keep = "cp disk/run/metrics.jsonl before.jsonl; find disk -name '*.partial'"
+    result = on_disk(copy, "64k", f"{train} || echo $?; {keep}; {more}; {train} --resume; cp -r disk/run again")
+    assert result[:2] == (0, "1\n")
+    assert re.fullmatch(r"error: disk/run/\S+: No space left on device; what was there before is kept\n", result.stderr)
+    assert 0 < len(epochs(copy / "before.jsonl")) < 20
+    assert epochs(copy / "again/metrics.jsonl") == epochs(copy / "run/metrics.jsonl")
+    assert (copy / "again/weights.npz").read_bytes() == (copy / "run/weights.npz").read_bytes()
+
+
+def epochs(path: Path) -> list[tuple[int, float, dict[str, float]]]:
+    """The lines of a metrics.jsonl but for how long they took."""
+    parsed = map(json.loads, path.read_text().splitlines())
+    return [(line["epoch"], line["loss"], line["dev"]) for line in parsed]
+
+
+# ---- interruptions ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("command", ["score", "attend"])
+def test_an_interruption_leaves_nothing(copy: Path, command: str, number: int, code: int) -> None:
+    (copy / "q.txt").write_text("1 2 3 4 5 6 7 8\n" * 1_500_000)
+    before = {path.name for path in copy.iterdir()}
+    arguments = [command, "run", "q.txt", "q.txt", "--output", "out.jsonl", "--quiet"]
+    with subprocess.Popen(
+        [PAIRLENS, *arguments], cwd=copy, env=plain_environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        while process.poll() is None and not list(copy.glob(".out.jsonl.*")):
+            time.sleep(0.01)
+        process.send_signal(number)
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert process.returncode == code
+    assert {path.name for path in copy.iterdir()} == before
+
+
+def open_pipe(path: Path) -> int | None:
+    """A writer's end of a named pipe; None as long as nobody wants to read it."""
+    try:
+        return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return None
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_evaluation(copy: Path, number: int, code: int) -> None:
+    """It waits for labels from a pipe that nobody writes; what it would write is not there."""
+    os.mkfifo(copy / "pipe")
+    before = {path.name for path in copy.iterdir()}
+    files = ["--query", FILES[0], "--value", FILES[1], "--label", "pipe"]
+    arguments = ["evaluate", "run", *files, "--output", "out.json", "--predictions", "out.tsv"]
+    with subprocess.Popen(
+        [PAIRLENS, *arguments], cwd=copy, env=plain_environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        while (writer := open_pipe(copy / "pipe")) is None and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(number)
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert process.returncode == code
+    assert {path.name for path in copy.iterdir()} == before
+    assert writer is not None
+    os.close(writer)

@@ -1,0 +1,88 @@
+"""The compiled kernels are kept between processes, and nothing that goes wrong with what is kept changes a result."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pairlens.kernels import loader
+
+CALL = """
+import sys
+import numpy as np
+from pairlens.kernels.loader import call
+x = np.array([-1.0, 0.0, 2.0], np.float32)
+call("gelu", x)
+print(*x.tolist(), "numba" in sys.modules)
+"""
+GELU = "-0.15865525603294373 0.0 1.9544997215270996"  # x * Phi(x): -1 * .1586553, 0, 2 * .9772499
+
+
+CALL_IN_THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+from pairlens.kernels.loader import call
+rows = np.zeros((16, 3), np.float32)
+with ThreadPoolExecutor(16) as threads:
+    list(threads.map(lambda row: call("gelu", row), rows))
+"""
+
+
+def call_in_new_process(cache: Path, code: str = CALL) -> str:
+    environment = os.environ | {"XDG_CACHE_HOME": str(cache)}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder in which the kernels are: as a process found no such folder and made it."""
+    folder = tmp_path_factory.mktemp("cache") / "new"
+    assert call_in_new_process(folder) == f"{GELU} True"
+    return folder
+
+
+def kept(cache: Path) -> Path:
+    [path] = (cache / "pairlens").iterdir()
+    return path
+
+
+def test_the_next_process_loads_what_was_compiled(cache: Path) -> None:
+    assert call_in_new_process(cache) == f"{GELU} False"
+
+
+def test_threads_may_load_it_at_once(cache: Path) -> None:
+    call_in_new_process(cache, CALL_IN_THREADS)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped"])
+def test_a_damaged_copy_is_not_used(cache: Path, tmp_path: Path, damage: str) -> None:
+    whole = kept(cache).read_bytes()
+    copy = tmp_path / kept(cache).name
+    if damage == "cut":
+        copy.write_bytes(whole[: len(whole) // 2])
+    else:
+        flipped = bytearray(whole)
+        flipped[len(whole) // 2] ^= 1
+        copy.write_bytes(flipped)
+    assert loader.read_code(copy) is None
+    assert loader.read_code(kept(cache)) is not None
+
+
+def test_a_copy_is_for_one_processor_and_one_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = loader.fingerprint("cpu +avx2")
+    assert before == loader.fingerprint("cpu +avx2")
+    assert before != loader.fingerprint("cpu +avx512f")
+    (tmp_path / "other.py").write_text("# changed")
+    monkeypatch.setattr(loader, "SOURCES", [tmp_path / "other.py"])
+    assert before != loader.fingerprint("cpu +avx2")
+
+
+def test_a_folder_that_cannot_be_written_costs_time_alone(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    assert call_in_new_process(tmp_path / "file") == f"{GELU} True"

@@ -1,0 +1,52 @@
+"""Concat scores come from [B, Tq, Tv, filters], here 32 x 512 x 512 x 100 floats, 3.4 GB: no engine ever holds that.
+
+Measured in processes of their own, since a peak never falls again. This file is also what they run.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from models import make_config, random_texts, random_weights
+
+PAIRS, TOKENS, FILTERS = 32, 512, 100
+CONFIG = make_config(batch_size=PAIRS, conv=[{"filters": FILTERS}], attention={"score_mode": "concat"})
+
+
+def train(folder: Path) -> None:
+    """One training step."""
+    from pairlens.runs.run import Run
+    from pairlens.texts.pairs import Pairs
+    from pairlens.texts.texts import Texts
+    from pairlens.training.trainer import Trainer
+
+    config = CONFIG.model_copy(update={"training": CONFIG.training.model_copy(update={"epochs": 1})})
+    texts = Texts.from_lists(random_texts(PAIRS, TOKENS, 23, shortest=TOKENS))
+    pairs = Pairs(texts, texts, np.zeros(PAIRS, np.float32))
+    Trainer(config, Run.create(folder, config, {})).fit(pairs, None, lambda _: None)
+
+
+def score(_: Path) -> None:
+    from pairlens.scoring.scorer import Scorer
+
+    texts = random_texts(PAIRS, TOKENS, 23, shortest=TOKENS)
+    Scorer(CONFIG, random_weights(CONFIG)).score(texts, texts)
+
+
+@pytest.mark.parametrize(("what", "gigabytes"), [("train", 2.0), ("score", 0.5)])
+def test_peak_memory_is_bounded(what: str, gigabytes: float, tmp_path: Path) -> None:
+    command = [sys.executable, __file__, what, str(tmp_path / "run")]
+    peak = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert float(peak) < gigabytes
+
+
+if __name__ == "__main__":
+    {"train": train, "score": score}[sys.argv[1]](Path(sys.argv[2]))
+    # Of this program alone: ru_maxrss would begin at what the parent had used.
+    status = Path("/proc/self/status").read_text()
+    print(int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 2**20)
