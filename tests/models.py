@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from oracles import ACTIVATIONS
 
 from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
+from pairlens.scoring.reference import ACTIVATIONS
 
 if TYPE_CHECKING:
     from pairlens.network.network import Network

@@ -53,7 +53,8 @@ def test_every_fault_has_tests_that_exist() -> None:
     lines = (ROOT / "tests" / "FAULTS.md").read_text(encoding="utf-8").splitlines()
     proofs = [line.split(" | ")[-1] for line in lines if line.startswith("| ") and not line.startswith("| fault")]
     assert len(proofs) > 30
-    files = {str(path.relative_to(ROOT / "tests")): path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
+    tests = ROOT / "tests"
+    files = {str(path.relative_to(tests)): path.read_text(encoding="utf-8") for path in tests.rglob("*.py")}
     defined = set(re.findall(r"^def (test_\w+)", "".join(files.values()), re.MULTILINE))
     for proof in proofs:
         functions, modules = set(re.findall(r"`(test_\w+)`", proof)), set(re.findall(r"\[([\w/]+\.py)\]", proof))

@@ -28,6 +28,11 @@ BREACHES = [  # a contract, a file, and an import that it must not have
     ("TensorFlow only in training and network", "cli/pairlens_cli/commands/train.py", "import tf_keras"),
     ("Numba and llvmlite only in kernels", "model/pairlens/scoring/scorer.py", "import numba"),
     ("Numba and llvmlite only in kernels", "model/pairlens/texts/tokens.py", "import llvmlite"),
+    (
+        "The reference computes nothing for others",
+        "model/pairlens/scoring/scorer.py",
+        "import pairlens.scoring.reference",
+    ),
     ("Matplotlib only in pictures", "model/pairlens/pages/svg.py", "import matplotlib"),
     ("h5py only in dumps", "model/pairlens/runs/run.py", "import h5py"),
 ]
@@ -70,10 +75,10 @@ def test_a_breach_is_found(house: Path, contract: str, file: str, line: str) -> 
 @pytest.mark.parametrize(("lower", "upper"), list(zip(FOLDERS[1:], FOLDERS, strict=False)))
 def test_a_folder_imports_none_above_it(house: Path, lower: str, upper: str) -> None:
     """One import up, from the next folder below."""
-    module = lower.split(" : ")[0]
+    module = lower.split(" : ", maxsplit=1)[0]
     folder = house / "model" / "pairlens" / module
     file = f"model/pairlens/{module}/__init__.py" if folder.is_dir() else f"model/pairlens/{module}.py"
-    above = upper.split(" : ")[0]
+    above = upper.split(" : ", maxsplit=1)[0]
     broken = broken_by(house, file, f"import pairlens.{above}")
     assert "The library: a folder imports only folders below it" in broken
 

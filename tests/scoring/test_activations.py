@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import tf_keras
 from models import Floats
-from oracles import ACTIVATIONS
 
 from pairlens.config.types import Activation
 from pairlens.scoring.activations import activate
+from pairlens.scoring.reference import ACTIVATIONS
 
 NAMES = get_args(get_args(Activation)[0])
 

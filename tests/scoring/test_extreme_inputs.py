@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from models import make_config, random_texts, random_weights
-from oracles import score_pair
 
+from pairlens.scoring.reference import score_pair
 from pairlens.scoring.scorer import Scorer
 
 EVERYTHING: dict[str, Any] = {

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from models import Case, cases, configs, make_config, random_texts, random_weights
-from oracles import score_pair
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError
 from pairlens.scoring import encoder, scorer
 from pairlens.scoring.maps import PairAttention
+from pairlens.scoring.reference import score_pair
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts
