@@ -14,9 +14,10 @@ from pairlens.kernels import loader
 CALL = """
 import sys
 import numpy as np
+from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 x = np.array([-1.0, 0.0, 2.0], np.float32)
-call("gelu", x)
+call(signatures.GELU, x=x)
 print(*x.tolist(), "numba" in sys.modules)
 """
 GELU = "-0.15865525603294373 0.0 1.9544997215270996"  # x * Phi(x): -1 * .1586553, 0, 2 * .9772499
@@ -25,10 +26,11 @@ GELU = "-0.15865525603294373 0.0 1.9544997215270996"  # x * Phi(x): -1 * .158655
 CALL_IN_THREADS = """
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
+from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 rows = np.zeros((16, 3), np.float32)
 with ThreadPoolExecutor(16) as threads:
-    list(threads.map(lambda row: call("gelu", row), rows))
+    list(threads.map(lambda row: call(signatures.GELU, x=row), rows))
 """
 
 

@@ -27,6 +27,8 @@ from numpy.typing import NDArray
 
 from pairlens.errors import PairlensError
 from pairlens.files import whole_file
+from pairlens.kernels.arguments import Signature
+from pairlens.kernels.checks import CHECKED, SYMBOL, link, raise_fault
 
 _LOADING = threading.Lock()
 _ENTRY = "code"  # of a zip file, which has checksums
@@ -45,13 +47,22 @@ _RUNTIME = {
 _OTHERS = re.compile(r"llvm\..*|Py.*|erff?|log1pf?|logf?")  # LLVM's own, Python's, and the mathematical library's
 
 
-def call(kernel: str, *arguments: NDArray[Any]) -> None:
-    """Run a kernel on C-contiguous arrays, some of which it fills, without the interpreter's lock."""
-    assert all(x.flags.c_contiguous for x in arguments), kernel
-    rows = np.array([(x.ctypes.data, x.shape[0], x.shape[-1]) for x in arguments], np.int64)
+def call(signature: Signature, **arrays: NDArray[Any]) -> None:
+    """Run a kernel on C-contiguous arrays, some of which it fills, without the interpreter's lock.
+
+    Raises:
+        TypeError: an array is missing or unknown, or not what the signature says.
+    """
+    run(signature, signature.table(arrays))
+
+
+def run(signature: Signature, table: NDArray[np.int64]) -> None:
+    """Run a kernel on the arrays that a table of addresses and sizes tells of."""
     with _LOADING:  # one thread loads it for all
-        function = _load(kernel)
-    function(rows.ctypes.data)
+        function = _load(signature.name)
+    function(table.ctypes.data)
+    if CHECKED:
+        raise_fault(signature, table)
 
 
 class _Engine(NamedTuple):
@@ -68,11 +79,13 @@ def _engine() -> _Engine:
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    if CHECKED:
+        link()
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     target = llvm.Target.from_default_triple()
     machine = target.create_target_machine(cpu=cpu, features=features, opt=3, codemodel="jitdefault", jit=True)
     loader = llvm.create_mcjit_compiler(llvm.parse_assembly(_runtime()), machine)
-    return _Engine(loader, machine, fingerprint(f"{cpu} {features}"))
+    return _Engine(loader, machine, fingerprint(f"{cpu} {features} {CHECKED}"))
 
 
 @cache
@@ -91,9 +104,9 @@ def _compile(kernel: str, machine: Any, path: Path) -> bytes:
     """The machine code of a kernel, from now on kept at `path` if that can be written."""
     import llvmlite.binding as llvm
 
-    from pairlens.kernels.compiler import KERNELS, compile_kernel
+    from pairlens.kernels.compiler import compile_kernel
 
-    assembly, name = compile_kernel(KERNELS[kernel])
+    assembly, name = compile_kernel(kernel)
     module = llvm.parse_assembly(assembly)
     module.get_function(name).name = kernel
     missing = [f.name for f in module.functions if f.is_declaration and not _is_known(f.name)]
@@ -107,7 +120,7 @@ def _compile(kernel: str, machine: Any, path: Path) -> bytes:
 
 
 def _is_known(symbol: str) -> bool:
-    return symbol in _RUNTIME or _OTHERS.fullmatch(symbol) is not None
+    return symbol in _RUNTIME or symbol == SYMBOL or _OTHERS.fullmatch(symbol) is not None
 
 
 def _runtime() -> str:
