@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-LINEAR_FEATURES = ("encoding", "attention")
-FEATURES = (*LINEAR_FEATURES, "absolute_difference", "product")
+from pairlens.config.model import FEATURES, POOLINGS
+
 SCORES, COMPARED, POOLED = range(3)  # tasks of the kernel `pairs`
 PLAN = np.dtype(
     [
@@ -18,7 +18,7 @@ PLAN = np.dtype(
         *((name, np.int64) for name in ("dot", "causal", "both")),
         *((name, np.float32) for name in ("scale", "concat_score_weight", "temperature")),
         # features and their pooling, in the order of the DNN's input
-        *((name, np.int64) for name in (*FEATURES, "average", "max")),
+        *((name, np.int64) for name in (*FEATURES, *POOLINGS)),
     ],
     align=True,
 )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.schema import ConvConfig, ModelConfig
+from pairlens.config.model import ConvConfig, ModelConfig
 from pairlens.kernels.loader import call
 from pairlens.scoring.activations import activate
 from pairlens.scoring.plan import make_plan

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.schema import ModelConfig
-from pairlens.kernels.plan import FEATURES, PLAN
+from pairlens.config.model import FEATURES, POOLINGS, ModelConfig
+from pairlens.kernels.plan import PLAN
 
 
 def make_plan(model: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) -> NDArray[np.void]:
@@ -32,6 +32,6 @@ def make_plan(model: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) ->
     plan["temperature"] = model.attention.temperature
     for feature in FEATURES:
         plan[feature] = feature in model.features
-    for pooling in ("average", "max"):
+    for pooling in POOLINGS:
         plan[pooling] = pooling in model.pooling
     return plan

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.config.model import OVERLAP_FEATURES
 from pairlens.config.schema import Config
-from pairlens.config.weights import OVERLAP_FEATURES, weight_shapes
+from pairlens.config.weights import weight_shapes
 from pairlens.errors import DataError
 from pairlens.kernels.loader import call
 from pairlens.kernels.plan import COMPARED, POOLED, SCORES

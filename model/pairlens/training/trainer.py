@@ -16,7 +16,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pairlens.config.keras import Adam
-from pairlens.config.schema import TASK_LOSSES, Config
+from pairlens.config.schema import Config
+from pairlens.config.tasks import TASK_LOSSES
 from pairlens.errors import PairlensError, RunError
 from pairlens.metrics import best_threshold, evaluate_scores
 from pairlens.network.dropout import Dropout
