@@ -48,6 +48,11 @@ from pairlens.config.schema import Config
             'pretrained: found "e.npy"; must be null beside embeddings_initializer',
         ),
         (
+            "model.embedding.pretrained=e.npy",
+            "training.warm_start=run",
+            'pretrained: found "e.npy"; must be null beside training.warm_start: the embeddings come from the one or',
+        ),
+        (
             "training.word_dropout={rate: 0.5, unknown_id: 7}",
             "model.embedding.input_dim=7",
             "training.word_dropout.unknown_id: found 7; must be below model.embedding.input_dim, 7",
@@ -82,6 +87,24 @@ def test_convolutions_that_no_view_shows_are_refused(write: Write) -> None:
     (found,) = faults_of(path, "model.views=[embedding]")
     assert "with convolution, unless model.conv is []" in found
     load_config(path, ["model.views=[embedding]", "model.conv=[]"])
+
+
+def test_a_contradiction_of_a_short_form_is_told_as_one(write: Write) -> None:
+    (found,) = faults_of(write(MINIMAL), "model.views=embedding")
+    assert 'model.views: found "embedding"; must be with convolution, unless model.conv is []' in found
+
+
+def test_a_contradiction_of_a_default_is_told_as_one(write: Write) -> None:
+    path = write(MINIMAL)
+    (found,) = faults_of(path, "training.word_dropout.rate=0.5", "model.embedding.input_dim=1")
+    assert "model.embedding.input_dim: found 1; must be more than training.word_dropout.unknown_id, 1" in found
+    load_config(path, ["training.word_dropout={rate: 0.5, unknown_id: 0}", "model.embedding.input_dim=1"])
+
+
+@pytest.mark.parametrize("views", ["3", "true", "{a: 1}"])
+def test_what_contradictions_look_at_may_be_anything(write: Write, views: str) -> None:
+    (found,) = faults_of(write(MINIMAL), f"model.views={views}")
+    assert "; must be embedding or convolution" in found
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ def contradictions(raw: Raw) -> Iterator[Contradiction]:
     """
     yield from _without_masks(raw)
     yield from _of_the_network(raw)
+    yield from _of_origins(raw)
     yield from _of_the_loss(raw)
     yield from _of_steps(raw)
     yield from _of_the_metric(raw)
@@ -52,8 +53,15 @@ def _of_the_network(raw: Raw) -> Iterator[Contradiction]:
         yield ("model", "classes"), "null unless task is multiclass"
     if _get(raw, "model", "attention", "key") == "convolution" and conv in ([], ()):
         yield ("model", "attention", "key"), "value with model.conv: [], where no convolution can make keys"
-    if list(_get(raw, "model", "views") or []) == ["embedding"] and conv not in ([], ()):
+    only_embedding = _get(raw, "model", "views") in ("embedding", ["embedding"], ("embedding",))
+    if only_embedding and conv not in ([], ()):
         yield ("model", "views"), "with convolution, unless model.conv is []: the convolutions would have no effect"
+
+
+def _of_origins(raw: Raw) -> Iterator[Contradiction]:
+    location = ("model", "embedding", "pretrained")
+    if _get(raw, *location) is not None and _get(raw, "training", "warm_start") is not None:
+        yield location, "null beside training.warm_start: the embeddings come from the one or the other"
 
 
 def _of_the_loss(raw: Raw) -> Iterator[Contradiction]:
@@ -71,6 +79,8 @@ def _of_steps(raw: Raw) -> Iterator[Contradiction]:
     input_dim = _get(raw, "model", "embedding", "input_dim")
     if dropped and isinstance(unknown, int) and isinstance(input_dim, int) and unknown >= input_dim > 0:
         yield ("training", "word_dropout", "unknown_id"), f"below model.embedding.input_dim, {input_dim}"
+    elif dropped and unknown is None and input_dim == 1:  # the default, which the file does not show
+        yield ("model", "embedding", "input_dim"), "more than training.word_dropout.unknown_id, 1"
 
 
 def _of_the_metric(raw: Raw) -> Iterator[Contradiction]:

@@ -50,9 +50,10 @@ def _config_faults(began: Config, now: Config) -> list[str]:
         if old.get(key) != new.get(key) and not key.startswith(_MAY_CHANGE)
     ]
     if began.training.epochs < now.training.epochs:
+        origin = " --set model.embedding.pretrained=null" if now.model.embedding.pretrained else ""
         faults.append(
             "more epochs would have made another learning rate schedule; to train on from the run's weights, "
-            "add --set training.warm_start=RUN --output ANOTHER instead of --resume"
+            f"add --set training.warm_start=RUN{origin} --output ANOTHER instead of --resume"
         )
     return faults
 
