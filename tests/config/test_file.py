@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from written_configs import DOCUMENTED, MINIMAL, Write, optimizers
+from written_configs import DOCUMENTED, MINIMAL, Write, faults_of, optimizers
 
-from pairlens.config.file import dump_config, load_config
+from pairlens.config.file import FORMAT, dump_config, load_config
 from pairlens.config.model import EmbeddingConfig
 from pairlens.config.schema import Config, DataConfig
 from pairlens.errors import ConfigError
@@ -44,6 +45,37 @@ def test_every_path_of_the_schema_is_made_absolute(write: Write, tmp_path: Path)
     assert len(paths) == 5
     dumped = dump_config(load_config(write(MINIMAL), [f"{path}=~x/y" for path in paths]))
     assert dumped.count(f": {Path.cwd()}/~x/y\n") == 5  # no user is called x: the name stays as it is
+
+
+def test_a_dump_begins_with_its_format(write: Write) -> None:
+    assert dump_config(load_config(write(MINIMAL))).startswith(f"format: {FORMAT}\ntask: binary\n")
+
+
+@pytest.mark.parametrize("format_", range(FORMAT + 1))
+def test_a_config_may_say_any_format_so_far(write: Write, format_: int) -> None:
+    assert load_config(write(f"{MINIMAL}format: {format_}\n")) == load_config(write(MINIMAL))
+
+
+def test_a_later_format_is_told_before_any_other_fault(write: Write) -> None:
+    later = FORMAT + 1
+    assert faults_of(write(f"new_section: 1\nformat: {later}\ntask: [3]\n"), "task=4") == [
+        f"c.yaml:2: format {later} is of a later pairlens; this is {version('pairlens')}, "
+        f"which reads formats up to {FORMAT}; upgrade pairlens"
+    ]
+
+
+@pytest.mark.parametrize("written", ["-1", "1.0", "true", '"1"', "null", "[1]", "9999999999999999999"])
+def test_a_format_is_a_number(write: Write, written: str) -> None:
+    (format_, task) = faults_of(write(f"{MINIMAL}format: {written}\ntask: 3\n"))
+    assert format_.startswith("c.yaml:5: format: found ")
+    assert format_.endswith("; must be an integer ≥ 0")
+    assert task.startswith("c.yaml:6: task: found 3")
+
+
+def test_a_format_is_none_of_the_keys_to_set(write: Write) -> None:
+    for text in (MINIMAL, f"format: {FORMAT}\n{MINIMAL}"):
+        (found,) = faults_of(write(text), "format=1")
+        assert found == "--set format=1: format: unknown key; the keys here are task, data, model, training"
 
 
 def valid_configs() -> st.SearchStrategy[dict[str, object]]:

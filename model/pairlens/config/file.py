@@ -22,6 +22,8 @@ _PATHS = [("data", key) for key in ("train", "dev", "test", "vocab")] + [
     ("model", "embedding", "pretrained"),
     ("training", "warm_start"),
 ]
+FORMAT = 1  # of the run directories that this version writes; a config that does not say its format has 0
+_FORMAT_KEY = "format"
 CONFIG_END = "\n...\n"  # YAML's mark of a document's end, by which a run's config that is cut off is known
 
 
@@ -29,11 +31,14 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     """Read a config file, apply the overrides (`KEY=VALUE`, the value is YAML) in order, and check the whole.
 
     A relative path is relative to the file's folder, in an override to the working directory.
-    Raises ConfigError with every fault, in the order of the file and then of the overrides.
+
+    Raises:
+        ConfigError: with every fault, in the order of the file and then of the overrides; or with the format alone if
+            that is later than FORMAT.
     """
     faults: list[Fault] = []
     refused: list[str] = []
-    tree = _read_mapping(path, faults)
+    tree = _without_format(_read_mapping(path, faults), faults)
     for override in overrides:
         try:
             tree = apply_override(override, tree, faults)
@@ -52,8 +57,11 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
 
 
 def dump_config(config: Config) -> str:
-    """The config as YAML, every default written out and every path absolute; `load_config` of it gives an equal one."""
-    values = config.model_dump(mode="json")
+    """A run's config as YAML: its format, every default written out and every path absolute.
+
+    `load_config` of it gives an equal one.
+    """
+    values = {_FORMAT_KEY: FORMAT, **config.model_dump(mode="json")}
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=sys.maxsize, explicit_end=True)
 
 
@@ -73,6 +81,26 @@ def _read_mapping(path: Path, faults: list[Fault]) -> Located:
         found = "an empty file" if tree.value is None else shown(tree.value)
         raise ConfigError([f"{path}: found {found}; must be a mapping, {', '.join(Config.model_fields)}"])
     return tree
+
+
+def _without_format(tree: Located, faults: list[Fault]) -> Located:
+    """The tree without its format, if it says one. Raises ConfigError if that is later than FORMAT."""
+    written = tree.child(_FORMAT_KEY)
+    if written is None:
+        return tree
+    if not isinstance(written.value, int) or isinstance(written.value, bool) or written.value < 0:
+        faults.append(fault_at(tree, (_FORMAT_KEY,), "an integer ≥ 0"))
+    elif written.value > FORMAT:
+        from importlib.metadata import version
+
+        # Nothing else is told: what the other keys may be is for the later version to say.
+        raise ConfigError(
+            [
+                f"{written.place}: format {written.value} is of a later pairlens; this is {version('pairlens')}, "
+                f"which reads formats up to {FORMAT}; upgrade pairlens"
+            ]
+        )
+    return tree._replace(value={key: child for key, child in tree.value.items() if key != _FORMAT_KEY})
 
 
 def _plain(node: Located, location: tuple[str | int, ...] = ()) -> Any:

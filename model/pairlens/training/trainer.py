@@ -122,7 +122,9 @@ class Trainer:
                 directory, and no checkpoint holds such numbers.
         """
         if self.progress.step == 0 and self.config.training.warm_start:
-            self.network.assign(Run.open(self.config.training.warm_start).weights(self.config))
+            origin = Run.open(self.config.training.warm_start)
+            origin.config()  # which refuses a run of a later format
+            self.network.assign(origin.weights(self.config))
         elif self.progress.step == 0:
             start_from_data(self.network, self.config, train, self._vocabulary)
         if self._touched is not None:
