@@ -77,16 +77,16 @@ def test_curves_are_a_file_of_the_run(run: Run) -> None:
     assert (run.path / "curves.png").read_bytes() == b"a picture"
 
 
-def test_a_fingerprint_tells_models_apart(run: Run) -> None:
+def test_a_checksum_tells_models_apart(run: Run) -> None:
     """Other weights or another config are another model, whatever else the run holds."""
-    first = run.fingerprint()
+    first = run.checksum()
     run.write_evaluation({"threshold": 0.75})
-    assert run.fingerprint() == first
+    assert run.checksum() == first
     run.write_weights({name: array + 1 for name, array in make_weights(make_config()).items()})
-    other_weights = run.fingerprint()
+    other_weights = run.checksum()
     with (run.path / "config.yaml").open("a") as file:
         file.write("\n")
-    assert len({first, other_weights, run.fingerprint()}) == 3
+    assert len({first, other_weights, run.checksum()}) == 3
 
 
 def test_a_config_as_dotted_keys() -> None:

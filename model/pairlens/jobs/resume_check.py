@@ -6,6 +6,7 @@ from typing import Any
 
 from pairlens.config.schema import Config
 from pairlens.errors import RunError
+from pairlens.runs.names import ENVIRONMENT
 from pairlens.runs.run import Json, Run, flat
 
 _MAY_CHANGE = "training.checkpoint."  # nothing that is computed depends on it
@@ -19,7 +20,7 @@ def refuse_another_beginning(run: Run, config: Config, environment: Json) -> Non
     began = run.environment()
     if not began:
         raise RunError(
-            f"{run.path}: environment.json is missing; nothing tells what it began with. Begin anew with --force"
+            f"{run.path}: {ENVIRONMENT} is missing; nothing tells what it began with. Begin anew with --force"
         )
     if faults := [
         *_config_faults(run.config(), config),

@@ -22,8 +22,9 @@ from pairlens.errors import PairlensError, RunError
 from pairlens.metrics import best_threshold, evaluate_scores
 from pairlens.network.dropout import Dropout
 from pairlens.network.network import Rows, build_network
+from pairlens.runs.checkpoint import Checkpoint
 from pairlens.runs.progress import Pace, Progress
-from pairlens.runs.run import Checkpoint, Run
+from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Pairs
