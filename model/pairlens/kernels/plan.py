@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-LINEAR_FEATURES = ("encoding", "attention")
-FEATURES = (*LINEAR_FEATURES, "absolute_difference", "product")
-POOLINGS = ("average", "max")
+from pairlens.config.model import FEATURES, POOLINGS
+
 PLAN = np.dtype(
     [
         # encode

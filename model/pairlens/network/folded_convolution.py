@@ -15,7 +15,7 @@ import tensorflow as tf
 import tf_keras
 from numpy.typing import NDArray
 
-from pairlens.config.schema import ConvConfig
+from pairlens.config.model import ConvConfig
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 from pairlens.kernels.threads import each_in, processors

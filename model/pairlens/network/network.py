@@ -20,8 +20,8 @@ import tf_keras
 from numpy.typing import NDArray
 
 from pairlens.config.keras import EmbeddingsInitializer, Initializer
-from pairlens.config.schema import Config, ConvConfig, ModelConfig
-from pairlens.config.weights import OVERLAP_FEATURES
+from pairlens.config.model import OVERLAP_FEATURES, ConvConfig, ModelConfig
+from pairlens.config.schema import Config
 from pairlens.network.concat_scores import concat_scores
 from pairlens.network.dropout import Drop, Dropout, keep
 from pairlens.network.folded_convolution import Words, WordTexts

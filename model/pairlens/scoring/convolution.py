@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.schema import ConvConfig, ModelConfig
+from pairlens.config.model import ConvConfig, ModelConfig
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 from pairlens.kernels.threads import Each

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.schema import ModelConfig
-from pairlens.kernels.plan import FEATURES, LINEAR_FEATURES, PLAN, POOLINGS
+from pairlens.config.model import FEATURES, LINEAR_FEATURES, POOLINGS, ModelConfig
+from pairlens.kernels.plan import PLAN
 
 
 def make_plan(model: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) -> NDArray[np.void]:

@@ -13,8 +13,9 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.config.model import OVERLAP_FEATURES
 from pairlens.config.schema import Config
-from pairlens.config.weights import OVERLAP_FEATURES, weight_shapes
+from pairlens.config.weights import weight_shapes
 from pairlens.errors import DataError
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.weights import OVERLAP_FEATURES
+from pairlens.config.model import OVERLAP_FEATURES
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 from pairlens.texts.pairs import Texts

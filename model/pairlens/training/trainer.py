@@ -16,13 +16,15 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pairlens.config.keras import Adam
-from pairlens.config.schema import TASK_LOSSES, Config
+from pairlens.config.schema import Config
+from pairlens.config.tasks import TASK_LOSSES
 from pairlens.errors import PairlensError, RunError
 from pairlens.metrics import best_threshold, evaluate_scores
 from pairlens.network.dropout import Dropout
 from pairlens.network.network import Rows, build_network
+from pairlens.runs.checkpoint import Checkpoint
 from pairlens.runs.progress import Pace, Progress
-from pairlens.runs.run import Checkpoint, Run
+from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Pairs
@@ -121,7 +123,9 @@ class Trainer:
                 directory, and no checkpoint holds such numbers.
         """
         if self.progress.step == 0 and self.config.training.warm_start:
-            self.network.assign(Run.open(self.config.training.warm_start).weights(self.config))
+            origin = Run.open(self.config.training.warm_start)
+            origin.config()  # which refuses a run of a later format
+            self.network.assign(origin.weights(self.config))
         elif self.progress.step == 0:
             start_from_data(self.network, self.config, train, self._vocabulary)
         if self._touched is not None:
