@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from pairlens.config.model import OVERLAP_FEATURES
 from pairlens.config.schema import Config
-from pairlens.config.weights import weight_shapes
 from pairlens.errors import DataError
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
@@ -239,13 +238,6 @@ class Scorer:
         """With `masking: none` the texts as the page's snippet pads them; otherwise as they are."""
         config = self.config
         return texts if config.model.masking == "exact" else as_batched(texts, config.training.batch_size)
-
-
-def warm_up(config: Config) -> None:
-    """Load the kernels that a model's scoring needs, or compile them if this machine never did."""
-    weights = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(config.model).items()}
-    weights["overlap/deviation"] = np.ones(OVERLAP_FEATURES, np.float32)  # by which is divided
-    Scorer(config, weights, threads=1).score([[0]], [[0]])
 
 
 def _as_texts(texts: TextsLike) -> Texts:
