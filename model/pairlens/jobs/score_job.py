@@ -3,134 +3,147 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any, BinaryIO, NamedTuple
+from zlib import crc32
 
+from pairlens.jobs.partial_output import describe_file, resumable_files
+from pairlens.jobs.score_lines import Format, LineWriter
+from pairlens.runs.run import Run
+from pairlens.scoring.scorer import Scorer
 from pairlens.stopwatch import Stopwatch
-from pairlens_cli import output
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from pairlens.scoring.scorer import Scorer
-    from pairlens.texts.pairs import BadLine, Pairs, Position
-
-    LineWriter = Callable[[int, Pairs, NDArray[np.float32], Mapping[int, str]], str]
+from pairlens.texts.pairs import START, BadLine, Chunk, Position, iter_pairs, iter_tsv
+from pairlens.texts.splits import text_rules
 
 _SHOWN = 10  # faults that are told at the end
 
 
+class Listener:
+    """What a scoring tells while it goes on. These methods do nothing; override those that matter."""
+
+    def goes_on(self, pairs: int) -> None:
+        """So many pairs were scored before."""
+
+    def scoring(self, pairs: int) -> AbstractContextManager[Callable[[int], object]]:  # noqa: ARG002
+        """Pairs are scored within it, and so many were before; what it gives is called with their growing number."""
+        return nullcontext(lambda _: None)
+
+    def kept(self) -> None:
+        """The scoring fails or is interrupted; what has been written is kept, and another one goes on from there."""
+
+
+class BadLines(NamedTuple):
+    """How many pairs have a line with a fault, how many faults there are, and the first of them as messages."""
+
+    pairs: int = 0
+    faults: int = 0
+    first: Sequence[str] = ()
+
+    def and_those(self, bad: Sequence[BadLine]) -> BadLines:
+        more = map(str, bad[: _SHOWN - len(self.first)])
+        return BadLines(self.pairs + len({line.line for line in bad}), self.faults + len(bad), [*self.first, *more])
+
+
 class ScoreJob:
-    """Args:
-    line: writes the lines of a chunk.
-    pass_over: whether lines with faults are passed over.
+    """Scores pairs to open files or, resumably, to named ones: `output`, and `bad lines` if it is given.
+
+    Args:
+        source: the files of queries and of values, or a stream of lines `query<TAB>value`.
+        writer: makes the lines of a chunk.
+        pass_over: whether lines with faults are passed over; else the first one ends the job with a DataError.
+
+    Attributes:
+        done: pairs scored so far, with those of the job that this one goes on with.
+        bad: the faults that were passed over among them.
+        watch: where the time went.
     """
 
-    def __init__(self, scorer: Scorer, query: Path, value: Path | None, line: LineWriter, pass_over: bool) -> None:
-        from pairlens.texts.pairs import START
-
-        self._scorer, self._query, self._value, self._line = scorer, query, value, line
-        self._bad: list[BadLine] | None = [] if pass_over else None
+    def __init__(
+        self, scorer: Scorer, source: tuple[Path, Path] | BinaryIO, writer: LineWriter, pass_over: bool = False
+    ) -> None:
+        self._scorer, self._source, self._writer, self._pass_over = scorer, source, writer, pass_over
         self._start = START
-        self._done = 0
-        self._bad_pairs = 0
-        self._faults = 0
-        self._first_faults: list[str] = []
-        self._watch = Stopwatch()
+        self.done = 0
+        self.bad = BadLines()
+        self.watch = Stopwatch()
 
-    def run(self, paths: Mapping[str, Path | None]) -> None:
-        """Score to files that appear when they are whole; the output without a path is stdout."""
-        with ExitStack() as stack:
-            self._write({name: stack.enter_context(output.results(path)) for name, path in paths.items()}, None)
+    def run(self, files: Mapping[str, IO[str]], listener: Listener) -> None:
+        self._write(files, listener, None)
 
-    def resume(self, paths: Mapping[str, Path | None], identity: dict[str, Any]) -> None:
-        """Score to files that keep what was written if this process dies, and go on from what another one has kept."""
-        from pairlens.jobs.partial_output import resumable_files
-        from pairlens.texts.pairs import Position
+    def resume(self, paths: Mapping[str, Path], identity: Mapping[str, Any], listener: Listener) -> None:
+        """Score to files that keep what was written if this process dies, and go on from what another one has kept.
 
+        Args:
+            identity: what the output of two jobs shares if the one can go on where the other ended.
+
+        Raises:
+            UsageError: what is kept is another job's, or another process works on it.
+        """
         # Once a line was passed over, what comes after it must be treated like it; until then it makes no difference.
-        choice = {"--on-bad-line": "stop" if self._bad is None else "nan", "--bad-lines": str(paths.get("bad lines"))}
-        files = {name: path for name, path in paths.items() if path is not None}
-        with resumable_files(files, identity | choice) as job:
+        choice = {
+            "--on-bad-line": "nan" if self._pass_over else "stop",
+            "--bad-lines": str(paths.get("bad lines")),
+        }
+        with resumable_files(paths, {**identity, **choice}) as job:
             if job.state:
                 self._start = Position(*job.state["position"])
-                self._done = self._start.pairs
-                self._bad_pairs, self._faults, self._first_faults = job.state["bad"]
-                output.say(f"Goes on from pair {self._start.pairs:,}")
+                self.done, self.bad = self._start.pairs, BadLines(*job.state["bad"])
+                listener.goes_on(self.done)
             if job.whole:
                 return
 
             def save(position: Position) -> None:
-                state = {"position": position, "bad": [self._bad_pairs, self._faults, self._first_faults]}
-                job.save(state, identity | (choice if self._faults else {}))
+                state = {"position": position, "bad": self.bad}
+                job.save(state, {**identity, **(choice if self.bad.faults else {})})
 
             try:
-                self._write(job.files, save)
-                save(Position(self._done))
+                self._write(job.files, listener, save)
+                save(Position(self.done))
             except BaseException:
                 if job.state:
-                    output.warn("what has been scored so far is kept; the same command goes on from there")
+                    listener.kept()
                 raise
 
-    def _write(self, files: Mapping[str, IO[str]], save: Callable[[Position], None] | None) -> None:
-        ends: list[Position | None] | None = [] if save else None  # of the chunks that were read and not yet written
-        hidden = files["output"] is sys.stdout and sys.stdout.isatty()  # the scores themselves are the progress
-        with output.progress("{task.completed:,} pairs scored", hide=hidden) as live:
-            bar = live.add_task("", total=None, completed=self._done) if live else None
-            chunks = self._watch.timed("reading", self._pairs(ends))
-            for pairs, scores in self._watch.timed("scoring", self._scorer.stream(chunks)):
-                bad = self._take_bad(self._done + len(pairs))
-                with self._watch.time("writing"):
-                    files["output"].write(self._line(self._done, pairs, scores, _by_pair(bad)))
+    def _write(self, files: Mapping[str, IO[str]], listener: Listener, save: Callable[[Position], None] | None) -> None:
+        with listener.scoring(self.done) as tell:
+            chunks = self.watch.timed("reading", self._chunks(find_ends=save is not None))
+            for chunk, scores in self.watch.timed("scoring", self._scorer.stream(chunks)):
+                with self.watch.time("writing"):
+                    files["output"].write(self._writer.lines(self.done, chunk.pairs, scores, _by_pair(chunk.bad)))
                     if "bad lines" in files:
-                        files["bad lines"].write("".join(map(_as_json, bad)))
-                self._done += len(pairs)
-                if save and ends and (end := ends.pop(0)):
-                    save(end)
-                if live and bar is not None:
-                    live.update(bar, completed=self._done)
+                        files["bad lines"].write("".join(map(_as_json, chunk.bad)))
+                self.done += len(chunk.pairs)
+                self.bad = self.bad.and_those(chunk.bad)
+                if save and chunk.end:
+                    save(chunk.end)
+                tell(self.done)
 
-    def _pairs(self, ends: list[Position | None] | None) -> Iterator[Pairs]:
-        from pairlens.texts.pairs import iter_pairs, iter_tsv
-        from pairlens.texts.splits import text_rules
-
-        rules, chunk = text_rules(self._scorer.config), self._scorer.chunk
-        if self._value is None:
-            return iter_tsv(sys.stdin.buffer, rules, chunk, bad=self._bad)
-        return iter_pairs(self._query, self._value, rules, chunk, self._bad, self._start, ends)
-
-    def _take_bad(self, last: int) -> list[BadLine]:
-        """The faults of the lines up to `last`, no longer held: the reader is a chunk ahead and has more."""
-        if not self._bad:
-            return []
-        taken = sorted((bad for bad in self._bad if bad.line <= last), key=lambda bad: bad.line)
-        self._bad[:] = [bad for bad in self._bad if bad.line > last]
-        self._bad_pairs += len({bad.line for bad in taken})
-        self._faults += len(taken)
-        self._first_faults += map(str, taken[: _SHOWN - len(self._first_faults)])
-        return taken
-
-    def show_profile(self) -> None:
-        """Tell where the time went; what is read and written while another thread scores is not scoring's."""
-        for line in self._watch.report(self._done):
-            output.say(line)
-
-    def warn_of_bad_lines(self) -> None:
-        """Tell how many pairs score nan, and where the first faults are."""
-        if not self._faults:
-            return
-        output.warn(f"{self._bad_pairs:,} of {self._done:,} pairs have a bad line and score nan")
-        for fault in self._first_faults:
-            output.warn(fault)
-        if more := self._faults - len(self._first_faults):
-            output.warn(f"and {more:,} faults more; --bad-lines FILE lists all")
+    def _chunks(self, find_ends: bool) -> Iterator[Chunk]:
+        rules, size = text_rules(self._scorer.config), self._scorer.chunk
+        if isinstance(self._source, tuple):
+            return iter_pairs(*self._source, rules, size, self._pass_over, self._start, find_ends)
+        return iter_tsv(self._source, rules, size, pass_over=self._pass_over)
 
 
-def _by_pair(bad: list[BadLine]) -> dict[int, str]:
+def scoring_identity(
+    run: Run, query: Path, value: Path, format_: Format, vocabulary: Sequence[str] | None, symmetric: bool
+) -> dict[str, Any]:
+    """What the output of two scorings of files shares if the one can go on where the other ended."""
+    return {
+        "pairlens": version("pairlens"),
+        "the run": run.fingerprint(),
+        "the queries": describe_file(query),
+        "the values": describe_file(value),
+        "--format": format_,
+        "--words": None if vocabulary is None else crc32("\n".join(vocabulary).encode()),
+        "--symmetric": symmetric,
+    }
+
+
+def _by_pair(bad: Sequence[BadLine]) -> dict[int, str]:
     """What is wrong with each pair, from 0."""
     faults: dict[int, list[str]] = {}
     for line in bad:

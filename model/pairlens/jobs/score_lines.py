@@ -1,81 +1,71 @@
-"""The lines that `score` prints, in every format."""
+"""The lines that a scoring writes, in every format."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
-    from pairlens.texts.pairs import Pairs
+from pairlens.scoring.decimals import decimal_lines
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.words import words_of
 
-    Floats = NDArray[np.float32]
-
-
-class Format(StrEnum):
-    """text: the score. tsv: query, value and score. jsonl: an object with pair (from 0), score, query and value."""
-
-    text = "text"
-    tsv = "tsv"
-    jsonl = "jsonl"
+# text: the score. tsv: query, value and score. jsonl: an object with pair (from 0), score, query and value.
+Format = Literal["text", "tsv", "jsonl"]
 
 
-def line_writer(
-    format_: Format, vocabulary: list[str] | None
-) -> Callable[[int, Pairs, Floats, Mapping[int, str]], str]:
-    """A function (number of the first pair, pairs, scores, what is wrong with which pair) -> lines.
+class LineWriter:
+    """Writes a line for each pair.
 
     Scores have the digits that a float32 holds. Of a multiclass model a score is the probability of each class,
     separated by blanks, in JSON a list. A pair with a fault scores nan, null in JSON, and shows no texts.
+
+    Args:
+        vocabulary: the word of each id, to be shown instead of it.
     """
 
-    from pairlens.scoring.decimals import decimal_lines
+    def __init__(self, format_: Format, vocabulary: Sequence[str] | None = None) -> None:
+        self._format, self._vocabulary = format_, vocabulary
 
-    def texts(pairs: Pairs) -> Iterator[tuple[list[int] | list[str], list[int] | list[str]]]:
-        from pairlens.texts.words import words_of
+    def lines(self, first: int, pairs: Pairs, scores: NDArray[np.float32], faults: Mapping[int, str]) -> str:
+        """The lines of some pairs; `first` is the number of the first, and `faults` tells what is wrong with which."""
+        written = decimal_lines(scores)
+        if self._format == "tsv":
+            written = self._tsv(pairs, written.splitlines())
+        elif self._format == "jsonl":
+            written = self._jsonl(first, pairs, written.splitlines())
+        if not faults:
+            return written
+        rows = written.split("\n")
+        for pair, fault in faults.items():
+            rows[pair - first] = self._line_of_fault(pair, fault)
+        return "\n".join(rows)
 
-        for query, value in zip(pairs.query, pairs.value, strict=True):
-            if vocabulary is None:
-                yield query.tolist(), value.tolist()
-            else:
-                yield words_of(query, vocabulary), words_of(value, vocabulary)
-
-    def text(_: int, _pairs: Pairs, scores: Floats) -> str:
-        return decimal_lines(scores)
-
-    def tsv(_: int, pairs: Pairs, scores: Floats) -> str:
-        rows = zip(texts(pairs), decimal_lines(scores).splitlines(), strict=True)
+    def _tsv(self, pairs: Pairs, scores: list[str]) -> str:
+        rows = zip(self._texts(pairs), scores, strict=True)
         return "".join(f"{' '.join(map(str, q))}\t{' '.join(map(str, v))}\t{score}\n" for (q, v), score in rows)
 
-    def jsonl(first: int, pairs: Pairs, scores: Floats) -> str:
-        rows = enumerate(zip(texts(pairs), decimal_lines(scores).splitlines(), strict=True), first)
+    def _jsonl(self, first: int, pairs: Pairs, scores: list[str]) -> str:
+        rows = enumerate(zip(self._texts(pairs), scores, strict=True), first)
         return "".join(
             json.dumps({"pair": i, "score": _json_score(score), "query": q, "value": v}, ensure_ascii=False) + "\n"
             for i, ((q, v), score) in rows
         )
 
-    write = {Format.text: text, Format.tsv: tsv, Format.jsonl: jsonl}[format_]
+    def _texts(self, pairs: Pairs) -> Iterator[tuple[list[int] | list[str], list[int] | list[str]]]:
+        for query, value in zip(pairs.query, pairs.value, strict=True):
+            if self._vocabulary is None:
+                yield query.tolist(), value.tolist()
+            else:
+                yield words_of(query, self._vocabulary), words_of(value, self._vocabulary)
 
-    def lines(first: int, pairs: Pairs, scores: Floats, faults: Mapping[int, str]) -> str:
-        written = write(first, pairs, scores)
-        if not faults:
-            return written
-        rows = written.split("\n")
-        for pair, fault in faults.items():
-            rows[pair - first] = _line_of_fault(format_, pair, fault)
-        return "\n".join(rows)
-
-    return lines
-
-
-def _line_of_fault(format_: Format, pair: int, fault: str) -> str:
-    if format_ is Format.jsonl:
-        return json.dumps({"pair": pair, "score": None, "query": None, "value": None, "error": fault})
-    return "nan" if format_ is Format.text else "\t\tnan"
+    def _line_of_fault(self, pair: int, fault: str) -> str:
+        if self._format == "jsonl":
+            return json.dumps({"pair": pair, "score": None, "query": None, "value": None, "error": fault})
+        return "nan" if self._format == "text" else "\t\tnan"
 
 
 def _json_score(score: str) -> float | list[float]:
