@@ -89,7 +89,7 @@ def attend(
     from pairlens.jobs.attend_job import AttendJob
     from pairlens.runs.run import Run
     from pairlens_cli.display import attention_maps
-    from pairlens_cli.display.details import tell_model
+    from pairlens_cli.display.details import tell_model, tell_threads
 
     if seed is not None and sample is None:
         raise UsageError("--seed is of a sample; add --sample N")
@@ -103,6 +103,7 @@ def attend(
     _refuse_outputs(output_file, several, force)
     job = AttendJob(Run.open(run_directory), query, value, selection)
     tell_model(run_directory, job.config)
+    tell_threads()
     output.compile_kernels(job.config)
     match kind:
         case _Kind.terminal:

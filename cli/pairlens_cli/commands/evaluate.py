@@ -49,7 +49,7 @@ def evaluate(
     """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
     from pairlens.evaluation.evaluation import labelled_files, measure, score_files, worst
     from pairlens.runs.run import Run, without_nan
-    from pairlens_cli.display.details import tell_model, tell_pairs
+    from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads
 
     _refuse(output_file, predictions, force, threshold)
     run = Run.open(run_directory)
@@ -57,10 +57,12 @@ def evaluate(
     other = Run.open(compare) if compare else None
     _refuse_other_tasks(config, run, other, threshold)
     what, files = labelled_files(config, split, query, value, label)
-    tell_model(run_directory, config, threads)
+    for its_run in (run, other) if other else (run,):
+        tell_model(its_run.path, its_run.config())
+    tell_threads(threads)
     output.compile_kernels(config)
     scored = score_files(run, files, threshold, threads)
-    tell_pairs(files, scored.pairs)
+    tell_pairs(files, len(scored.pairs))
     with output.notice_after(1.5, "resampling the pairs for the intervals"):
         measured = measure(scored)
 

@@ -65,7 +65,7 @@ def score(
     from pairlens.jobs.score_lines import LineWriter
     from pairlens.runs.run import Run
     from pairlens.scoring.scorer import Scorer
-    from pairlens_cli.display.details import tell_model
+    from pairlens_cli.display.details import tell_model, tell_threads
     from pairlens_cli.display.scoring import warn_of_bad_lines
 
     _refuse_options(format_, words, on_bad_line, bad_lines, profile)
@@ -76,7 +76,8 @@ def score(
     if symmetric:
         config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
     vocabulary = _vocabulary(config) if words else None
-    tell_model(run_directory, config, threads)
+    tell_model(run_directory, config)
+    tell_threads(threads)
     output.compile_kernels(config)
     job = ScoreJob(
         Scorer(config, run.weights(config), threads), source, LineWriter(format_, vocabulary), on_bad_line == "nan"

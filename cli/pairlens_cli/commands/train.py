@@ -70,9 +70,10 @@ def _refuse(set_: list[str], resume: bool, force: bool, seed: int | None) -> Non
 def _tell(job: TrainJob, config_file: Path) -> None:
     """What was read, for --verbose."""
     from pairlens.texts.splits import find_split
-    from pairlens_cli.display.details import tell_model, tell_pairs
+    from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads
 
     tell_model(config_file, job.config)
-    tell_pairs(find_split(job.config, "train"), job.data.train)
+    tell_pairs(find_split(job.config, "train"), len(job.data.train))
     if job.data.dev:
-        tell_pairs(find_split(job.config, "dev"), job.data.dev)
+        tell_pairs(find_split(job.config, "dev"), len(job.data.dev))
+    tell_threads()
