@@ -103,6 +103,7 @@ def attend(
     _refuse_outputs(output_file, several, force)
     job = AttendJob(Run.open(run_directory), query, value, selection)
     tell_model(run_directory, job.config)
+    output.detail(f"reads {query}, {value}")
     tell_threads()
     output.compile_kernels(job.config)
     match kind:
@@ -124,7 +125,7 @@ def attend(
 
 
 def _summarize(job: AttendJob, output_file: Path | None, run_directory: Path) -> None:
-    """Tables on stderr; a page or JSON in a file, or JSON on stdout where that is not the same terminal."""
+    """Tables on stderr; a page or JSON in a file, or JSON on stdout unless a terminal has shown the tables already."""
     from pairlens.pages.summary import write_summary_page
     from pairlens.runs.run import without_nan
     from pairlens.texts.words import printable
@@ -138,24 +139,24 @@ def _summarize(job: AttendJob, output_file: Path | None, run_directory: Path) ->
     if output_file and output_file.suffix == ".html":
         write_summary_page(output_file, result, f"Attention summary: {printable(str(run_directory))}")
         output.say(f"Wrote {output_file}: the summary of {result['pairs']:,} pairs")
-    elif output_file or not sys.stdout.isatty():
+    elif output_file or output.settings.quiet or not sys.stdout.isatty():
         with output.results(output_file) as file:
             file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
 
 
 def _draw(job: AttendJob, path: Path, grid: bool, several: bool) -> None:
-    written = 0
+    written = count = 0
     with output.progress("{task.completed:,} pictures") as live:
         bar = live.add_task("", total=None) if live else None
         for picture in job.write_pictures(job.chunks(), path, grid, several):
-            path, missing = picture
-            if missing:
-                scripts = ", ".join(sorted(missing))
+            path = picture.path
+            if picture.missing:
+                scripts = ", ".join(sorted(picture.missing))
                 output.warn(f"{path}: no font is installed for {scripts}; boxes stand for the characters")
-            written += 1
+            written, count = written + 1, count + picture.pairs
             if live and bar is not None:
                 live.advance(bar)
-    _tell_selected(written, "pictures")
+    _tell_selected(count)
     if written:
         output.say(f"Wrote {path}" if written == 1 else f"Wrote {written:,} pictures, the last of them {path}")
 
@@ -181,8 +182,8 @@ def _write_page(job: AttendJob, path: Path, label: Path | None) -> None:
     output.say(f"Wrote {path}: the attention of {count:,} pairs")
 
 
-def _tell_selected(count: int, what: str = "pairs") -> None:
-    output.detail(f"{count:,} {what}")
+def _tell_selected(count: int) -> None:
+    output.detail(f"{count:,} pairs")
     if not count:
         output.warn("no pair was selected")
 

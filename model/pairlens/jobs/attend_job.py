@@ -20,9 +20,10 @@ from pairlens.texts.pairs import read_labels, read_vocabulary
 
 
 class Picture(NamedTuple):
-    """A picture that was written, and the scripts without an installed font that none before it was in need of."""
+    """A picture of so many pairs, and the scripts without an installed font that none before it was in need of."""
 
     path: Path
+    pairs: int
     missing: set[str]
 
 
@@ -75,7 +76,7 @@ class AttendJob:
                 raise UsageError(f"--grid holds at most {LARGEST_GRID} pairs; choose with --pairs, --limit or --sample")
             place = numbered(path, part[0].pair) if several else path
             missing = write_picture(place, part, self.vocabulary)
-            yield Picture(place, missing - told)
+            yield Picture(place, len(part), missing - told)
             told |= missing
 
     def summary(self, chunks: Iterable[ScoredMaps]) -> dict[str, Any]:
