@@ -33,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for command in (train, evaluate, report, score, attend, check, selftest):
-    app.command()(options.with_common(command))
+    app.command(cls=options.Command)(command)
 
 
 @app.callback(invoke_without_command=True)
@@ -59,7 +59,7 @@ def main() -> None:
     except PairlensError as error:
         _fail(str(error), error.exit_code)
     except typer.TyperException as error:
-        _fail(_usage(error), error.exit_code)
+        _end(_usage(error), error.exit_code)
     except MemoryError as error:
         _fail(f"out of memory: {error}" if str(error) else "out of memory", 1)
     except BrokenPipeError:
@@ -92,8 +92,12 @@ def _usage(error: typer.TyperException) -> str:
 
 
 def _fail(message: str, exit_code: int) -> NoReturn:
-    if output.debug:
+    if output.settings.debug:
         raise  # noqa: PLE0704  (called while the exception is handled)
+    _end(message, exit_code)
+
+
+def _end(message: str, exit_code: int) -> NoReturn:
     output.error(message)
     output.drop_stdout()
     sys.exit(exit_code)

@@ -1,15 +1,16 @@
-"""Option types that commands share."""
+"""What commands share: types of options, and the options that all of them have."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
-from functools import wraps
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
+from pairlens.errors import UsageError
+from pairlens.stopwatch import age_of_process, peak_memory
 from pairlens_cli import output
 
 
@@ -46,28 +47,50 @@ Force = Annotated[bool, typer.Option("--force", help="Replace an output that exi
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Processors to use; default: all. The results are the same.")
 ]
-_COMMON = {
-    "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")],
-    "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")],
-    "debug": Annotated[bool, typer.Option("--debug", help="Show a traceback if the command fails.")],
-}
 
 
-def with_common(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with --quiet, --verbose and --debug, which set how output.py speaks."""
+class Command(TyperCommand):
+    """A command that has --quiet, --verbose and --debug, and with --verbose tells at its end what it took."""
 
-    @wraps(command)
-    def run(**arguments: Any) -> None:
-        for name in _COMMON:
-            setattr(output, name, arguments.pop(name))
-        command(**arguments)
+    def __init__(self, name: str | None, *, params: list[Any] | None = None, **settings: Any) -> None:
+        super().__init__(name, params=[*(params or ()), *_common_parameters()], **settings)
 
-    signature = inspect.signature(command, eval_str=True)
-    parameters = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=option)
-        for name, option in _COMMON.items()
-    ]
-    keywords = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in signature.parameters.values()]
-    run.__signature__ = signature.replace(parameters=[*keywords, *parameters])  # type: ignore[attr-defined]
-    run.__annotations__ = {p.name: p.annotation for p in [*keywords, *parameters]}
-    return run
+    def invoke(self, ctx: Any) -> Any:
+        if output.settings.quiet and output.settings.verbose:
+            raise UsageError("--quiet says nothing but errors, --verbose says more; give one of the two")
+        try:
+            return super().invoke(ctx)
+        finally:
+            output.detail(f"{age_of_process():.2f} s; peak memory {peak_memory():,} MB")
+
+
+def _set(parameter: typer.CallbackParam, value: bool) -> None:
+    setattr(output.settings, str(parameter.name), value)
+
+
+def _speaking(
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", callback=_set, expose_value=False, help="Say nothing but errors.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", callback=_set, expose_value=False, help="Say more.")
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option("--debug", callback=_set, expose_value=False, help="Show a traceback if the command fails."),
+    ] = False,
+) -> None:
+    """Has the parameters that every command has, which set how output.py speaks."""
+
+
+@cache
+def _common_parameters() -> list[Any]:
+    app = typer.Typer(add_completion=False)
+    app.command()(_speaking)
+    return typer.main.get_command(app).params
+
+
+def refuse_idle_force(force: bool, *outputs: Path | None) -> None:
+    """Raises UsageError where --force has nothing to replace."""
+    if force and not any(outputs):
+        raise UsageError("--force replaces an output that exists; add --output FILE")

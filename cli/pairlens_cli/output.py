@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -20,9 +21,17 @@ if TYPE_CHECKING:
 
     from pairlens.config.schema import Config
 
-quiet = False
-verbose = False
-debug = False
+
+@dataclass(slots=True)
+class Settings:
+    """What the options of every command say of how it speaks."""
+
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+
+
+settings = Settings()
 
 
 def console() -> Console:
@@ -34,7 +43,7 @@ def console() -> Console:
 
 def say(message: RenderableType, live: Progress | None = None) -> None:
     """Something good to know, above a live display if there is one; not with --quiet."""
-    if not quiet:
+    if not settings.quiet:
         shown = live.console if live else console()
         if isinstance(message, str):
             shown.print(printable(message), soft_wrap=True, markup=False)  # a path may look like markup
@@ -50,12 +59,12 @@ def hint(message: str) -> None:
 
 def detail(message: str) -> None:
     """Something for --verbose."""
-    if verbose:
+    if settings.verbose:
         _line("", message)
 
 
 def warn(message: str) -> None:
-    if not quiet:
+    if not settings.quiet:
         _line("warning: ", message)
 
 
@@ -101,7 +110,7 @@ def drop_stdout() -> None:
 @contextmanager
 def progress(*columns: str, hide: bool = False) -> Iterator[Progress | None]:
     """A live progress display on stderr; None if it is to be hidden, where stderr is no terminal, and with --quiet."""
-    if hide or quiet or not sys.stderr.isatty():
+    if hide or settings.quiet or not sys.stderr.isatty():
         yield None
         return
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -118,7 +127,7 @@ def progress(*columns: str, hide: bool = False) -> Iterator[Progress | None]:
 def silent_libraries() -> Iterator[None]:
     """Keep the log lines away that TensorFlow's C++ side writes to stderr when it is loaded, whatever its settings."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if verbose:
+    if settings.verbose:
         yield
         return
     sys.stderr.flush()

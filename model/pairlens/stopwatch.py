@@ -21,7 +21,7 @@ class Stopwatch:
     """
 
     def __init__(self) -> None:
-        self.seconds = {"starting": _age_of_process()}
+        self.seconds = {"starting": age_of_process()}
         self._running: list[str] = []
         self._since = time.perf_counter()
 
@@ -68,7 +68,7 @@ def peak_memory() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 1_000_000
 
 
-def _age_of_process() -> float:
+def age_of_process() -> float:
     """Seconds since this process began; 0 where the system does not tell."""
     try:
         fields = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()

@@ -31,7 +31,7 @@ def pairlens_engine(run_path: Path, query: Path, value: Path) -> Callable[[int],
     run = Run.open(run_path)
     config = run.config()
     scorer = Scorer(config, run.weights(config), THREADS)
-    [pairs] = iter_pairs(query, value, text_rules(config), chunk=sys.maxsize)
+    [(pairs, *_)] = iter_pairs(query, value, text_rules(config), chunk=sys.maxsize)
 
     def score(step: int) -> Floats:
         taken = pairs if step == 1 else pairs.take(np.arange(0, len(pairs), step))

@@ -27,7 +27,7 @@ def train_pairlens(run: Path, query: Path, value: Path, label: Floats) -> Iterat
     from pairlens.training.trainer import Evaluation, Step, Trainer
 
     config = Run.open(run).config()
-    [pairs] = iter_pairs(query, value, text_rules(config), chunk=sys.maxsize)
+    [(pairs, *_)] = iter_pairs(query, value, text_rules(config), chunk=sys.maxsize)
     training = config.training.model_copy(update={"epochs": _EPOCHS, "batch_size": BATCH})
     config = config.model_copy(update={"training": training})
     rates: list[float] = []

@@ -94,7 +94,7 @@ def test_a_format_that_is_none(project: Path, tmp_path: Path) -> None:
 
 
 def test_selections_and_formats(project: Path, tmp_path: Path) -> None:
-    """More of both is in test_attention_stream.py and test_attention_dumps.py."""
+    """More of both is in attention/test_stream.py and attention/dumps/test_dumps.py."""
     scores = np.array(pairlens(project, "score", "run", *FILES).stdout.split(), float)
     high = np.flatnonzero(scores >= 0.6).tolist()
     assert 3 < len(high) < 70

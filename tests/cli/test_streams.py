@@ -163,7 +163,7 @@ def test_a_disk_that_is_full(project: Path, arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("arguments", PRINTING[2:], ids=lambda arguments: arguments[0])
 def test_a_reader_who_is_gone(project: Path, arguments: list[str]) -> None:
-    """As in `pairlens … | true`: not a word. Who leaves after a while is in test_cli_score.py."""
+    """As in `pairlens … | true`: not a word. Who leaves after a while is in test_score.py."""
     reading, writing = os.pipe()
     os.close(reading)
     command = [PAIRLENS, *arguments]

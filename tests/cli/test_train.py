@@ -28,7 +28,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def interrupted(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
     """A copy of the project whose run, with `--set training.seed=7`, was interrupted (Ctrl-C) after the first epoch.
 
-    Other interruptions are in test_cli_interrupts.py.
+    Other interruptions are in test_interrupts.py.
     """
     folder = tmp_path_factory.mktemp("interrupted")
     (folder / "config.yaml").write_text((project / "config.yaml").read_text().replace("data/", f"{project}/data/"))

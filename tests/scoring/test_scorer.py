@@ -20,7 +20,7 @@ from pairlens.scoring.maps import PairAttention
 from pairlens.scoring.reference import score_pair
 from pairlens.scoring.scorer import Scorer
 from pairlens.scoring.warm_up import kernels_of
-from pairlens.texts.pairs import Pairs
+from pairlens.texts.pairs import Chunk, Pairs
 from pairlens.texts.texts import Texts
 
 
@@ -190,10 +190,10 @@ def test_a_stream_scores_as_its_chunks_do() -> None:
     config = make_config()
     engine = Scorer(config, random_weights(config), threads=2)
     texts = [Texts.from_lists(random_texts(7, 11, 23, seed)) for seed in range(6)]
-    chunks = [Pairs(texts[0], texts[1]), Pairs(texts[2], texts[3]), Pairs(texts[4], texts[5])]
+    chunks = [Chunk(Pairs(texts[i], texts[i + 1])) for i in (0, 2, 4)]
     streamed = list(engine.stream(iter(chunks)))
-    assert [pairs for pairs, _ in streamed] == chunks
-    for pairs, score in streamed:
+    assert [chunk for chunk, _ in streamed] == chunks
+    for (pairs, *_), score in streamed:
         np.testing.assert_array_equal(score, engine.score(pairs.query, pairs.value))
 
 

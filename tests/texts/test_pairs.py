@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pairlens.errors import DataError
 from pairlens.texts import blocks
 from pairlens.texts.pairs import (
+    Chunk,
     Pairs,
     Position,
     SplitPaths,
@@ -58,11 +59,11 @@ def as_lists(pairs: Pairs) -> list[tuple[list[int], list[int]]]:
     return [(query.tolist(), value.tolist()) for query, value in zip(pairs.query, pairs.value, strict=True)]
 
 
-def fault_after(chunks: Iterator[Pairs]) -> tuple[list[int], str]:
+def fault_after(chunks: Iterator[Chunk]) -> tuple[list[int], str]:
     """The sizes of the chunks that came before the fault, and its message."""
     sizes: list[int] = []
     with pytest.raises(DataError) as error:
-        sizes.extend(map(len, chunks))
+        sizes.extend(len(chunk.pairs) for chunk in chunks)
     return sizes, str(error.value)
 
 
@@ -74,13 +75,13 @@ def expected_chunks(pairs: list[tuple[list[int], list[int]]], chunk: int) -> lis
 def test_chunks_of_files(folder: Path, pairs: list[tuple[list[int], list[int]]], chunk: int) -> None:
     query = write(folder / "query", b"".join(line(query) + b"\n" for query, _ in pairs))
     value = write(folder / "value", b"\r\n".join(line(value) for _, value in pairs))
-    assert [as_lists(part) for part in iter_pairs(query, value, RULES, chunk)] == expected_chunks(pairs, chunk)
+    assert [as_lists(part.pairs) for part in iter_pairs(query, value, RULES, chunk)] == expected_chunks(pairs, chunk)
 
 
 @given(pairs=pair_lists, chunk=st.integers(1, 5))
 def test_chunks_of_a_stream(pairs: list[tuple[list[int], list[int]]], chunk: int) -> None:
     stream = io.BytesIO(b"\n".join(line(query) + b"\t" + line(value) for query, value in pairs))
-    assert [as_lists(part) for part in iter_tsv(stream, RULES, chunk)] == expected_chunks(pairs, chunk)
+    assert [as_lists(part.pairs) for part in iter_tsv(stream, RULES, chunk)] == expected_chunks(pairs, chunk)
 
 
 @pytest.mark.parametrize("block_bytes", [5, 1000])
@@ -89,17 +90,16 @@ def test_reading_goes_on_where_a_chunk_ended(folder: Path, monkeypatch: pytest.M
     monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
     query = write(folder / "q.txt", b"1\n2 3\n4\n5 6\n7\n")
     value = write(folder / "v.txt", b"10\n20\n30\n40\n50\n")
-    ends: list[Position | None] = []
-    chunks = [as_lists(part) for part in iter_pairs(query, value, RULES, chunk=2, ends=ends)]
+    read = list(iter_pairs(query, value, RULES, chunk=2, find_ends=True))
+    chunks, ends = [as_lists(part.pairs) for part in read], [part.end for part in read]
     if block_bytes == 1000:
         assert ends == [(2, 6, 6), (4, 12, 12), (5, 14, 15)]
     known = [(number, end) for number, end in enumerate(ends, start=1) if end is not None]
     assert known
     for number, end in known:
-        new: list[Position | None] = []
-        rest = iter_pairs(query, value, RULES, chunk=2, start=end, ends=new)
-        assert [as_lists(part) for part in rest] == chunks[number:]
-        assert [position for position in new if position] == [position for _, position in known[number:]]
+        rest = list(iter_pairs(query, value, RULES, chunk=2, start=end, find_ends=True))
+        assert [as_lists(part.pairs) for part in rest] == chunks[number:]
+        assert [part.end for part in rest if part.end] == [position for _, position in known[number:]]
     write(value, b"10\n20\n30\nx\n50\n")
     with pytest.raises(DataError, match=r"v\.txt:4:1: not an integer: 'x'"):
         list(iter_pairs(query, value, RULES, chunk=2, start=Position(2, 6, 6)))
@@ -110,7 +110,7 @@ def test_reading_goes_on_where_a_chunk_ended(folder: Path, monkeypatch: pytest.M
 
 def test_chunks_are_ragged_arrays_from_zero(folder: Path) -> None:
     path = write(folder / "query", b"1\n2 3\n4\n5 6\n")
-    first, second = iter_pairs(path, path, RULES, chunk=2)
+    (first, *_), (second, *_) = iter_pairs(path, path, RULES, chunk=2)
     assert isinstance(second.query, Texts)
     assert second.query.ids.tolist() == [4, 5, 6]
     assert second.query.offsets.tolist() == [0, 1, 3]
@@ -130,6 +130,26 @@ def test_whole_chunks_before_a_fault_are_given(folder: Path, monkeypatch: pytest
     assert fault_after(iter_pairs(bad, good, RULES, chunk=2)) == ([2, 2], message)
     assert fault_after(iter_pairs(good, bad, RULES, chunk=5)) == ([5], message)
     assert fault_after(iter_pairs(good, bad, RULES, chunk=6)) == ([], message)
+
+
+@pytest.mark.parametrize("block_bytes", [1, 6, 1000])
+def test_each_chunk_tells_the_faults_of_its_own_lines(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int
+) -> None:
+    """Wherever the blocks end that both files are read in, and the query's fault before the value's."""
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
+    query = write(folder / "query", b"1\nx\n3\n4\nx\n")
+    value = write(folder / "value", b"1\nx\n3\nx\n5\n")
+    parts = list(iter_pairs(query, value, RULES, chunk=2, pass_over=True))
+    assert [[(bad.file, bad.line) for bad in part.bad] for part in parts] == [
+        [(str(query), 2), (str(value), 2)],
+        [(str(value), 4)],
+        [(str(query), 5)],
+    ]
+    assert as_lists(parts[1].pairs)[0] == ([3], [3])
+    stream = io.BytesIO(b"1\t2\n3\n1\ty\n1\t2\n")
+    of_stream = iter_tsv(stream, RULES, chunk=2, pass_over=True)
+    assert [[(bad.line, bad.column) for bad in part.bad] for part in of_stream] == [[(2, 2)], [(3, 3)]]
 
 
 def test_a_fault_of_a_stream(folder: Path) -> None:
@@ -267,4 +287,4 @@ def test_a_small_file_that_expands_is_not_read_whole(tmp_path: Path, monkeypatch
     assert bomb.stat().st_size * 100 < 20_000_000
     with pytest.raises(DataError, match=r"query\.gz: expands to more than 100 times its size; decompress it first"):
         read_pairs(SplitPaths(bomb, bomb), RULES, "binary")
-    assert len(next(iter_pairs(bomb, bomb, RULES, chunk=1000))) == 1000
+    assert len(next(iter_pairs(bomb, bomb, RULES, chunk=1000)).pairs) == 1000

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
 from pairlens.errors import UsageError
 from pairlens_cli import options, output
-from pairlens_cli.display import attention_views as views
+
+if TYPE_CHECKING:
+    from pairlens.jobs.attend_job import AttendJob
 
 _WHICH, _MAKE = "Which pairs (default: all; in the terminal and as a picture, the first)", "What to make of them"
-
-
-class DType(StrEnum):
-    float32 = "float32"
-    float16 = "float16"
+_LARGE_PAGE = 200  # megabytes
 
 
 def attend(
@@ -35,7 +35,10 @@ def attend(
         int | None,
         typer.Option("--sample", metavar="N", min=1, help="Any N, each equally likely.", rich_help_panel=_WHICH),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the sample.", rich_help_panel=_WHICH)] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, help="Of the sample; default: 0.", rich_help_panel=_WHICH),
+    ] = None,
     min_score: Annotated[
         float | None,
         typer.Option(
@@ -65,8 +68,9 @@ def attend(
         typer.Option("--label", metavar="FILE", help="Labels, line by line, to show in a page.", rich_help_panel=_MAKE),
     ] = None,
     dtype: Annotated[
-        DType, typer.Option("--dtype", help="Of the scores in a file of matrices.", rich_help_panel=_MAKE)
-    ] = DType.float32,
+        Literal["float32", "float16"],
+        typer.Option("--dtype", help="Of the scores in a file of matrices.", rich_help_panel=_MAKE),
+    ] = "float32",
     grid: Annotated[
         bool, typer.Option("--grid", help="One picture of all the pairs, at most 36.", rich_help_panel=_MAKE)
     ] = False,
@@ -81,38 +85,110 @@ def attend(
     force: options.Force = False,
 ) -> None:
     """Show which words of one text looked at which words of the other."""
-    from pairlens.attention.stream import Selection, attend_files
+    from pairlens.attention.stream import Selection
+    from pairlens.jobs.attend_job import AttendJob
     from pairlens.runs.run import Run
-    from pairlens.scoring.scorer import Scorer
-    from pairlens.texts.pairs import read_vocabulary
+    from pairlens_cli.display import attention_maps
+    from pairlens_cli.display.details import tell_model, tell_threads
 
-    selection = Selection(pairs, min_score, max_score, limit, sample, seed)
+    if seed is not None and sample is None:
+        raise UsageError("--seed is of a sample; add --sample N")
+    selection = Selection(pairs, min_score, max_score, limit, sample, seed or 0)
     kind = _kind(output_file, summary)
     first_only = selection.is_all and not grid and kind in (_Kind.terminal, _Kind.picture)
     if first_only:
         selection = Selection(limit=1)
     several = kind is _Kind.picture and not grid and not selection.at_most_one
-    _refuse(kind, output_file, label, dtype, grid, several, force)
-    run = Run.open(run_directory)
-    config = run.config()
-    weights = run.weights(config)
-    vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
-    output.compile_kernels(config)
-    chunks = attend_files(Scorer(config, weights), query, value, selection)
+    _refuse_options(kind, label, dtype, grid)
+    _refuse_outputs(output_file, several, force)
+    job = AttendJob(Run.open(run_directory), query, value, selection)
+    tell_model(run_directory, job.config)
+    output.detail(f"reads {query}, {value}")
+    tell_threads()
+    output.compile_kernels(job.config)
     match kind:
-        case _Kind.summary:
-            views.summarize(chunks, config, vocabulary, output_file, str(run_directory))
         case _Kind.terminal:
-            views.show(chunks, vocabulary)
+            _tell_selected(attention_maps.show(job.chunks(), job.vocabulary))
+        case _Kind.summary:
+            _summarize(job, output_file, run_directory)
         case _Kind.picture:
-            views.draw(chunks, vocabulary, cast(Path, output_file), grid, several)
+            _draw(job, cast(Path, output_file), grid, several)
         case _Kind.matrices:
-            views.dump(chunks, vocabulary, cast(Path, output_file), config, weights, dtype.value)
+            _write_matrices(job, cast(Path, output_file), dtype)
         case _Kind.page:
-            labels = views.Labels(label, query, selection.is_all) if label else None
-            views.page(chunks, vocabulary, cast(Path, output_file), config, weights, labels)
+            _write_page(job, cast(Path, output_file), label)
     if first_only:
         output.say("The first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
+
+
+# ---- what is made ----------------------------------------------------------------------------------------------------
+
+
+def _summarize(job: AttendJob, output_file: Path | None, run_directory: Path) -> None:
+    """Tables on stderr; a page or JSON in a file, or JSON on stdout unless a terminal has shown the tables already."""
+    from pairlens.pages.summary import write_summary_page
+    from pairlens.runs.run import without_nan
+    from pairlens.texts.words import printable
+    from pairlens_cli.display import summary_tables
+    from pairlens_cli.display.attention_maps import counted
+
+    with output.progress("{task.completed:,} pairs looked at") as live:
+        result = job.summary(counted(job.chunks(), live))
+    _tell_selected(result["pairs"])
+    summary_tables.show(result)
+    if output_file and output_file.suffix == ".html":
+        write_summary_page(output_file, result, f"Attention summary: {printable(str(run_directory))}")
+        output.say(f"Wrote {output_file}: the summary of {result['pairs']:,} pairs")
+    elif output_file or output.settings.quiet or not sys.stdout.isatty():
+        with output.results(output_file) as file:
+            file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
+
+
+def _draw(job: AttendJob, path: Path, grid: bool, several: bool) -> None:
+    written = count = 0
+    with output.progress("{task.completed:,} pictures") as live:
+        bar = live.add_task("", total=None) if live else None
+        for picture in job.write_pictures(job.chunks(), path, grid, several):
+            path = picture.path
+            if picture.missing:
+                scripts = ", ".join(sorted(picture.missing))
+                output.warn(f"{path}: no font is installed for {scripts}; boxes stand for the characters")
+            written, count = written + 1, count + picture.pairs
+            if live and bar is not None:
+                live.advance(bar)
+    _tell_selected(count)
+    if written:
+        output.say(f"Wrote {path}" if written == 1 else f"Wrote {written:,} pictures, the last of them {path}")
+
+
+def _write_matrices(job: AttendJob, path: Path, dtype: Literal["float32", "float16"]) -> None:
+    from pairlens_cli.display.attention_maps import counted
+
+    with output.progress("{task.completed:,} pairs written") as live:
+        count = job.write_matrices(counted(job.chunks(), live), path, dtype)
+    _tell_selected(count)
+    output.say(f"Wrote {path}: the attention of {count:,} pairs")
+
+
+def _write_page(job: AttendJob, path: Path, label: Path | None) -> None:
+    from pairlens_cli.display.attention_maps import counted
+
+    with output.progress("{task.completed:,} pairs written") as live:
+        count = job.write_page(counted(job.chunks(), live), path, label)
+    _tell_selected(count)
+    megabytes = path.stat().st_size // 1_000_000
+    if megabytes > _LARGE_PAGE:
+        output.warn(f"{path}: {megabytes:,} MB, which a browser takes long to open; choose fewer pairs")
+    output.say(f"Wrote {path}: the attention of {count:,} pairs")
+
+
+def _tell_selected(count: int) -> None:
+    output.detail(f"{count:,} pairs")
+    if not count:
+        output.warn("no pair was selected")
+
+
+# ---- what is refused -------------------------------------------------------------------------------------------------
 
 
 class _Kind(StrEnum):
@@ -144,19 +220,22 @@ def _kind(output_file: Path | None, summary: bool) -> _Kind:
     raise UsageError(f"{output_file}: unknown format; attention is written to files in {formats}")
 
 
-def _refuse(
-    kind: _Kind, output_file: Path | None, label: Path | None, dtype: DType, grid: bool, several: bool, force: bool
-) -> None:
-    """Raises UsageError where an option does not fit what is made, or an output exists."""
-    from pairlens.attention.pictures import existing_pictures, numbered
-    from pairlens.files import refuse_existing
-
+def _refuse_options(kind: _Kind, label: Path | None, dtype: str, grid: bool) -> None:
+    """Raises UsageError where an option does not fit what is made."""
     if label and kind is not _Kind.page:
         raise UsageError("--label: labels are shown in a page alone; write one with --output maps.html")
-    if dtype is not DType.float32 and kind is not _Kind.matrices:
+    if dtype != "float32" and kind is not _Kind.matrices:
         raise UsageError(f"--dtype is for files of matrices, not for {kind}")
     if grid and kind is not _Kind.picture:
         raise UsageError(f"--grid is for pictures, not for {kind}; add --output maps.png")
+
+
+def _refuse_outputs(output_file: Path | None, several: bool, force: bool) -> None:
+    """Raises UsageError where an output exists, or `--force` has none to replace."""
+    from pairlens.attention.pictures import existing_pictures, numbered
+    from pairlens.files import refuse_existing
+
+    options.refuse_idle_force(force, output_file)
     if output_file:
         names = [numbered(output_file, 0), *existing_pictures(output_file)] if several else [output_file]
         for name in names:

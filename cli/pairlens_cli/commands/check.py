@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import typer
 
 from pairlens.texts.words import printable
 from pairlens_cli import options, output
+from pairlens_cli.display.tables import say_table
 
 if TYPE_CHECKING:
-    from pairlens.check import Findings
+    from pairlens.check import Findings, SplitFigures
+    from pairlens.config.schema import Config
 
 
 def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
@@ -18,7 +21,9 @@ def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
     from pairlens.check import examine
     from pairlens.config.file import load_config
 
-    findings = examine(load_config(config_file, set_ or []))
+    config = load_config(config_file, set_ or [])
+    findings = examine(config)
+    _tell(config_file, config, findings)
     if findings.splits:
         _print_table(findings)
     if findings.memory:
@@ -33,26 +38,31 @@ def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
         file.write(f"{printable(str(config_file))}: no faults found\n")
 
 
-def _print_table(findings: Findings) -> None:
-    from rich.table import Table
+def _tell(config_file: Path, config: Config, findings: Findings) -> None:
+    """What was read, for --verbose."""
+    from pairlens.texts.splits import SplitName, find_split
+    from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads
 
-    table = Table(caption="lengths in tokens: shortest, median, 90th and 99th percentile, longest")
-    table.add_column("split")
-    for name in ("pairs", "query length", "value length", "ids", "empty", "too long", "labels"):
-        table.add_column(name, justify="right")
+    tell_model(config_file, config)
     for split in findings.splits:
-        lengths = [" ".join(map(str, length)) for length in (split.query_length, split.value_length)]
-        ids = "none" if split.ids is None else f"{split.ids[0]}–{split.ids[1]}"
-        table.add_row(
-            split.name,
-            f"{split.pairs:,}",
-            *lengths,
-            ids,
-            f"{split.empty:,}",
-            f"{split.too_long:,}",
-            _labels(split.labels),
-        )
-    output.say(table)
+        tell_pairs(find_split(config, cast(SplitName, split.name)), split.pairs)
+    tell_threads(1)
+
+
+def _print_table(findings: Findings) -> None:
+    headings = ("split", "pairs", "query length", "value length", "ids", "empty", "too long", "labels")
+    say_table(
+        headings,
+        map(_row, findings.splits),
+        caption="lengths in tokens: shortest, median, 90th and 99th percentile, longest",
+    )
+
+
+def _row(split: SplitFigures) -> list[str]:
+    lengths = [" ".join(map(str, length)) for length in (split.query_length, split.value_length)]
+    ids = "none" if split.ids is None else f"{split.ids[0]}–{split.ids[1]}"
+    texts = [f"{split.empty:,}", f"{split.too_long:,}"]
+    return [split.name, f"{split.pairs:,}", *lengths, ids, *texts, _labels(split.labels)]
 
 
 def _labels(labels: dict[str, float]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pairlens.errors import UsageError
+from pairlens.files import refuse_existing
 from pairlens_cli import options, output
 from pairlens_cli.display import evaluation_tables
 
@@ -47,21 +48,21 @@ def evaluate(
 ) -> None:
     """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
     from pairlens.evaluation.evaluation import labelled_files, measure, score_files, worst
-    from pairlens.files import refuse_existing
     from pairlens.runs.run import Run, without_nan
+    from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads
 
-    for path in (output_file, predictions):
-        if path:
-            refuse_existing(path, force)
-    if threshold is not None and not math.isfinite(threshold):
-        raise UsageError(f"--threshold {threshold}: must be a finite number, such as 0.5")
+    _refuse(output_file, predictions, force, threshold)
     run = Run.open(run_directory)
     config = run.config()
     other = Run.open(compare) if compare else None
     _refuse_other_tasks(config, run, other, threshold)
     what, files = labelled_files(config, split, query, value, label)
+    for its_run in (run, other) if other else (run,):
+        tell_model(its_run.path, its_run.config())
+    tell_threads(threads)
     output.compile_kernels(config)
     scored = score_files(run, files, threshold, threads)
+    tell_pairs(files, len(scored.pairs))
     with output.notice_after(1.5, "resampling the pairs for the intervals"):
         measured = measure(scored)
 
@@ -75,6 +76,18 @@ def evaluate(
         _write_predictions(predictions, scored)
     with output.results(output_file) as file:
         file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
+
+
+def _refuse(output_file: Path | None, predictions: Path | None, force: bool, threshold: float | None) -> None:
+    """Raises UsageError where an option makes no sense whatever the run."""
+    options.refuse_idle_force(force, output_file, predictions)
+    if output_file and output_file == predictions:
+        raise UsageError("--output and --predictions must be two files")
+    for path in (output_file, predictions):
+        if path:
+            refuse_existing(path, force)
+    if threshold is not None and not math.isfinite(threshold):
+        raise UsageError(f"--threshold {threshold}: must be a finite number, such as 0.5")
 
 
 def _refuse_other_tasks(config: Config, run: Run, other: Run | None, threshold: float | None) -> None:

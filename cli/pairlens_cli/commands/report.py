@@ -35,12 +35,19 @@ def report(
     from pairlens.files import refuse_existing
     from pairlens.pages.report import write_report
     from pairlens.runs.run import Run
+    from pairlens_cli.display.details import tell_model, tell_threads
 
     refuse_existing(output_file, force)
     runs = [Run.open(path) for path in run_directories]
     for run in runs:
+        tell_model(run.path, run.config())
         output.compile_kernels(run.config())
+    tell_threads(threads)
     with output.notice_after(1.5, "scoring the pairs, and resampling them for the intervals"):
         reports = report_runs(runs, split, query, value, label, errors, threads)
+    for its_report in reports:
+        output.detail(
+            f"{its_report.name} on {', '.join(its_report.what.values())}: {len(its_report.scored.pairs):,} pairs"
+        )
     write_report(output_file, reports)
     output.say(f"Wrote {output_file}")

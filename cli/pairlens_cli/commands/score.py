@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import sys
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
 from pairlens.errors import UsageError
+from pairlens.files import refuse_existing
 from pairlens_cli import options, output
-from pairlens_cli.commands.score_job import ScoreJob
-from pairlens_cli.commands.score_lines import Format, line_writer
 
 if TYPE_CHECKING:
-    from pairlens.runs.run import Run
-
-
-class OnBadLine(StrEnum):
-    """stop: exit with an error. nan: the pair's score is nan."""
-
-    stop = "stop"
-    nan = "nan"
+    from pairlens.config.schema import Config
+    from pairlens.jobs.score_job import ScoreJob
 
 
 def score(
@@ -37,8 +31,9 @@ def score(
     ] = None,
     output_file: options.OutputFile = None,
     format_: Annotated[
-        Format, typer.Option("--format", help="A line: the score; with both texts; or as JSON.")
-    ] = Format.text,
+        Literal["text", "tsv", "jsonl"],
+        typer.Option("--format", help="A line: the score; with both texts; or as JSON."),
+    ] = "text",
     words: Annotated[
         bool, typer.Option("--words", help="With tsv and jsonl: words from the vocabulary, not ids.")
     ] = False,
@@ -46,9 +41,9 @@ def score(
         bool, typer.Option("--symmetric", help="The mean of both orders, so that score(a, b) = score(b, a).")
     ] = False,
     on_bad_line: Annotated[
-        OnBadLine,
+        Literal["stop", "nan"],
         typer.Option("--on-bad-line", help="At a line with a fault: stop, or write nan for its pair and go on."),
-    ] = OnBadLine.stop,
+    ] = "stop",
     bad_lines: Annotated[
         Path | None,
         typer.Option("--bad-lines", metavar="FILE", help="With nan: write every fault to FILE, a JSON object a line."),
@@ -66,80 +61,90 @@ def score(
     threads: options.Threads = None,
 ) -> None:
     """Score pairs: one line per pair, in input order, whatever their number."""
+    from pairlens.jobs.score_job import ScoreJob, scoring_identity
+    from pairlens.jobs.score_lines import LineWriter
     from pairlens.runs.run import Run
     from pairlens.scoring.scorer import Scorer
+    from pairlens_cli.display.details import tell_model, tell_threads
+    from pairlens_cli.display.scoring import warn_of_bad_lines
 
-    if words and format_ is Format.text:
-        raise UsageError("--words is for lines that show the texts; add --format tsv or --format jsonl")
-    if bad_lines and on_bad_line is OnBadLine.stop:
-        raise UsageError("--bad-lines lists what is passed over; add --on-bad-line nan")
-    _refuse_inputs(query, value, resume)
+    _refuse_options(format_, words, on_bad_line, bad_lines, profile)
+    source = _source(query, value, resume)
     _refuse_outputs(output_file, bad_lines, resume, force)
     run = Run.open(run_directory)
     config = run.config()
     if symmetric:
         config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
-    vocabulary = _vocabulary(config.data.vocab) if words else None
+    vocabulary = _vocabulary(config) if words else None
+    tell_model(run_directory, config)
+    tell_threads(threads)
     output.compile_kernels(config)
-    scorer = Scorer(config, run.weights(config), threads)
-    job = ScoreJob(scorer, query, value, line_writer(format_, vocabulary), on_bad_line is OnBadLine.nan)
-    files = {"output": output_file} | ({"bad lines": bad_lines} if bad_lines else {})
-    if resume:
-        job.resume(files, _identity(run, query, value, format_, vocabulary, symmetric))
-    else:
-        job.run(files)
-    job.warn_of_bad_lines()
-    if profile:
-        job.show_profile()
+    job = ScoreJob(
+        Scorer(config, run.weights(config), threads), source, LineWriter(format_, vocabulary), on_bad_line == "nan"
+    )
+    identity = None
+    if resume and isinstance(source, tuple):
+        identity = scoring_identity(run, *source, format_, vocabulary, symmetric)
+    _run(job, output_file, bad_lines, identity)
+    output.detail(f"{query}{f', {value}' if value else ''}: {job.done:,} pairs")
+    warn_of_bad_lines(job.bad, job.done)
+    if profile:  # what is read and written while another thread scores is not scoring's
+        for line in job.watch.lines(job.done):
+            output.say(line)
 
 
-def _refuse_inputs(query: Path, value: Path | None, resume: bool) -> None:
+def _refuse_options(format_: str, words: bool, on_bad_line: str, bad_lines: Path | None, profile: bool) -> None:
+    """Raises UsageError where an option would be idle."""
+    if words and format_ == "text":
+        raise UsageError("--words is for lines that show the texts; add --format tsv or --format jsonl")
+    if bad_lines and on_bad_line == "stop":
+        raise UsageError("--bad-lines lists what is passed over; add --on-bad-line nan")
+    if profile and output.settings.quiet:
+        raise UsageError("--profile tells where the time went, --quiet says nothing but errors; give one of the two")
+
+
+def _source(query: Path, value: Path | None, resume: bool) -> tuple[Path, Path] | BinaryIO:
+    """What is read: two files, or lines of both texts on stdin."""
     if str(query) == "-":
         if value is not None:
             raise UsageError("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
         if resume:
             raise UsageError("--resume needs files to read: what stdin has given is gone")
-    elif value is None:
+        return sys.stdin.buffer
+    if value is None:
         raise UsageError("VALUE is missing: give a file of queries and one of values, or - for stdin")
+    return query, value
 
 
 def _refuse_outputs(output_file: Path | None, bad_lines: Path | None, resume: bool, force: bool) -> None:
-    from pairlens.files import refuse_existing
     from pairlens.jobs.partial_output import is_whole
 
     if resume and output_file is None:
         raise UsageError("--resume needs --output FILE: what stdout has printed is gone")
     if output_file and output_file == bad_lines:
         raise UsageError("--output and --bad-lines must be two files")
+    options.refuse_idle_force(force, output_file, bad_lines)
     for path in (output_file, bad_lines):
         if path:
             refuse_existing(path, force or (resume and output_file is not None and is_whole(output_file)))
 
 
-def _vocabulary(path: Path | None) -> list[str]:
+def _vocabulary(config: Config) -> list[str]:
     from pairlens.texts.pairs import read_vocabulary
 
-    if path is None:
+    if config.data.vocab is None:
         raise UsageError("--words needs the vocabulary that data.vocab of the run's config names; it names none")
-    return read_vocabulary(path)
+    return read_vocabulary(config.data.vocab)
 
 
-def _identity(
-    run: Run, query: Path, value: Path | None, format_: Format, vocabulary: list[str] | None, symmetric: bool
-) -> dict[str, Any]:
-    """What the output of two scorings shares if the one can go on where the other ended."""
-    from importlib.metadata import version
-    from zlib import crc32
+def _run(job: ScoreJob, output_file: Path | None, bad_lines: Path | None, identity: dict[str, Any] | None) -> None:
+    """To files that are whole or, with an identity, that a later command goes on with; without a path, to stdout."""
+    from pairlens_cli.display.scoring import ScoringDisplay
 
-    from pairlens.jobs.partial_output import describe_file
-
-    assert value is not None
-    return {
-        "pairlens": version("pairlens"),
-        "the run": run.checksum(),
-        "the queries": describe_file(query),
-        "the values": describe_file(value),
-        "--format": format_.value,
-        "--words": None if vocabulary is None else crc32("\n".join(vocabulary).encode()),
-        "--symmetric": symmetric,
-    }
+    shown = ScoringDisplay(hide=output_file is None and sys.stdout.isatty())
+    paths = {"output": output_file} | ({"bad lines": bad_lines} if bad_lines else {})
+    if identity is not None:
+        job.resume({name: path for name, path in paths.items() if path}, identity, shown)
+        return
+    with ExitStack() as stack:
+        job.run({name: stack.enter_context(output.results(path)) for name, path in paths.items()}, shown)

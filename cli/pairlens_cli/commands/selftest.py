@@ -14,11 +14,14 @@ def selftest() -> None:
     """Check this installation on made-up pairs, in under a minute: training, scores, resume, files; print versions."""
     from pairlens.runs.environment import describe_machine
     from pairlens.selftest import check_all
+    from pairlens_cli.display.details import tell_threads
 
     failed = []
     with output.results(None) as file, tempfile.TemporaryDirectory(prefix="pairlens-") as folder:
         file.write("".join(f"{name:24} {value}\n" for name, value in describe_machine().items()) + "\n")
         file.flush()
+        output.detail(f"works in {folder}")
+        tell_threads()
         output.hint("Loading TensorFlow and compiling, which takes most of the time")
         with output.silent_libraries():
             for check in check_all(Path(folder)):

@@ -25,7 +25,7 @@ class Interrupts:
             self.repeated = True
             sys.exit(128 + number)  # by way of what removes half-written files
         self.exit_code = 128 + number
-        if not output.quiet:
+        if not output.settings.quiet:
             # Not through sys.stderr, which may be in the middle of a write itself.
             os.write(2, b"\nstopping after this step; the same again stops at once\n")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pairlens_cli import output
+from pairlens_cli.display.tables import number, say_table
 
 _BARS = " ▁▂▃▄▅▆▇█"
 
@@ -35,30 +36,18 @@ def _show_direction(title: str, direction: Mapping[str, Any]) -> None:
     ]
     if direction["punctuation"]:
         rows.append(_row("weight on punctuation", direction["punctuation"], "weight", ""))
-    _say_table(("", "mean", "if uniform", "rows from 0 to 1"), rows)
+    say_table(("", "mean", "if uniform", "rows from 0 to 1"), rows, right=2)
     for key, heading in (("by_weight", "different words"), ("by_strongest", "most often the strongest")):
         pairs = direction["word_pairs"][key]
         cells = [
             (f"{p['word']} → {p['attends_to']}", _share(p["weight"]), f"{p['strongest']:,}", f"{p['meetings']:,}")
             for p in pairs
         ]
-        _say_table((heading, "weight", "strongest", "meetings"), cells, right=3)
+        say_table((heading, "weight", "strongest", "meetings"), cells, right=3)
 
 
 def _row(name: str, part: Mapping[str, Any], key: str, note: str) -> tuple[str, str, str, str]:
     return name, _share(part[key]), _share(part["uniform"]), note
-
-
-def _say_table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: int = 2) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table()
-    for i, heading in enumerate(headings):
-        table.add_column(Text(heading), justify="right" if 0 < i <= right else "left", overflow="ellipsis")
-    for row in rows:
-        table.add_row(*map(Text, row))  # words are no markup
-    output.say(table)
 
 
 def _span(part: Mapping[str, int]) -> str:
@@ -75,5 +64,5 @@ def _bars(histogram: Sequence[int]) -> str:
     return "".join(_BARS[math.ceil(count / top * (len(_BARS) - 1))] for count in histogram)
 
 
-def _share(number: float) -> str:
-    return "undefined" if math.isnan(number) else f"{number:.3f}"
+def _share(value: float) -> str:
+    return number(value, digits=3)

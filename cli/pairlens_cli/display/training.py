@@ -2,36 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from pairlens.config.schema import Config
+from pairlens.jobs.train_job import Listener, Metrics
+from pairlens.runs.progress import Progress
+from pairlens.runs.run import Run
 from pairlens_cli import output
+from pairlens_cli.display.signals import resuming_command
 
 if TYPE_CHECKING:
-    from pairlens.texts.pairs import Pairs
-    from pairlens.training.trainer import Evaluation, Step, Trainer
+    from pairlens.training.trainer import Evaluation, Step
 
 
-def fit(trainer: Trainer, train: Pairs, dev: Pairs | None, stop: Callable[[], bool]) -> dict[str, float] | None:
-    """`trainer.fit`, shown on stderr."""
-    from pairlens.training.trainer import Evaluation
+class TrainingDisplay(Listener):
+    """Shows a training on stderr."""
 
-    with output.progress("{task.description}", "bar", "{task.fields[facts]}") as live:
-        bar = live.add_task("starting", total=None, facts="") if live else None
+    def begins(self, run: Run) -> None:
+        output.say(f"{run.path}: no run yet; this begins it")
 
-        def listen(event: Step | Evaluation) -> None:
-            if isinstance(event, Evaluation):
-                output.say(_describe(event, trainer.metric), live)
-            elif live and bar is not None:
-                facts = f"loss {event.loss:.4f}  {event.pairs_per_second:,.0f} pairs/s"
-                description = f"epoch {event.epoch}/{event.epochs}"
-                live.update(bar, completed=event.step, total=event.steps, description=description, facts=facts)
+    def finished_before(self, run: Run) -> None:
+        output.say(f"{run.path}: finished already; nothing is left to train")
 
-        return trainer.fit(train, dev, listen, stop)
+    @contextmanager
+    def loading(self, library: str) -> Iterator[None]:
+        if library == "TensorFlow":
+            output.hint("Loading TensorFlow")
+        with output.silent_libraries():
+            yield
+
+    @contextmanager
+    def fitting(self, config: Config) -> Iterator[Callable[[Step | Evaluation], None]]:
+        from pairlens.training.trainer import Evaluation
+
+        with output.progress("{task.description}", "bar", "{task.fields[facts]}") as live:
+            bar = live.add_task("starting", total=None, facts="") if live else None
+
+            def listen(event: Step | Evaluation) -> None:
+                if isinstance(event, Evaluation):
+                    output.say(_describe(event, config.decisive_metric), live)
+                elif live and bar is not None:
+                    facts = f"loss {event.loss:.4f}  {event.pairs_per_second:,.0f} pairs/s"
+                    description = f"epoch {event.epoch}/{event.epochs}"
+                    live.update(bar, completed=event.step, total=event.steps, description=description, facts=facts)
+
+            yield listen
+
+    def warns(self, message: str) -> None:
+        output.warn(message)
+
+    def stopped(self, progress: Progress) -> None:
+        where = f"epoch {progress.epoch + 1} after step {progress.batch}"
+        output.warn(f"interrupted in {where}, all saved; go on with: {resuming_command(sys.argv[1:])}")
+
+    def wrote(self, run: Run, metrics: Metrics) -> None:
+        dev = "".join(f"  dev {name} {value:.4f}" for name, value in list(metrics.items())[:1])
+        output.say(f"Wrote {run.path}{dev}")
+        if metrics:
+            output.say(f"Next: pairlens evaluate {run.path}")
 
 
 def _describe(evaluation: Evaluation, metric: str) -> str:
-    """One line: the metric that decides and one more; metrics.jsonl has them all."""
+    """One line: the metric that decides and one more; the run's lines of metrics have them all."""
     names = list(dict.fromkeys([metric, *reversed(evaluation.dev)]))[:2] if evaluation.dev else []
     dev = "".join(f"  {name} {evaluation.dev[name]:.4f}" for name in names)
     speed = f"{evaluation.pairs_per_second:,.0f} pairs/s"

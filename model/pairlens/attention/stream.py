@@ -179,7 +179,7 @@ def _selected(
     if sample is not None:
         last = int(sample[-1]) + 1 if len(sample) else 0
     first = 0
-    for pairs in iter_pairs(query, value, text_rules(scorer.config), _chunk_size(scorer)):
+    for pairs, *_ in iter_pairs(query, value, text_rules(scorer.config), _chunk_size(scorer)):
         chosen = _named(range(first, first + len(pairs)), ranges, sample)
         if selection.by_score:
             chosen = chosen[selection.fits(scorer.score(pairs.query, pairs.value)[chosen])]

@@ -26,7 +26,7 @@ from pairlens.scoring.encoder import Encoder, Folded
 from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.scoring.windows import as_batched, parts, windows
 from pairlens.texts.overlap import overlap_features
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Chunk, Texts
 
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
@@ -75,11 +75,11 @@ class Scorer:
         """
         return self._start(*self._checked(queries, values))()
 
-    def stream(self, chunks: Iterable[Pairs]) -> Iterator[tuple[Pairs, Floats]]:
+    def stream(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Floats]]:
         """Each chunk of pairs with its scores, in order; the next is read while one is scored. Raises as `score`."""
-        started: deque[tuple[Pairs, Callable[[], Floats]]] = deque()
-        for pairs in chunks:
-            started.append((pairs, self._start(*self._checked(pairs.query, pairs.value))))
+        started: deque[tuple[Chunk, Callable[[], Floats]]] = deque()
+        for chunk in chunks:
+            started.append((chunk, self._start(*self._checked(chunk.pairs.query, chunk.pairs.value))))
             if len(started) > 1:
                 done, scores = started.popleft()
                 yield done, scores()

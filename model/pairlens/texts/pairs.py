@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
-from pairlens.texts.blocks import SUFFIXES, LineEnds, data_errors, read_blocks, stream_blocks
+from pairlens.texts.blocks import LineEnds, read_blocks, stream_blocks
 from pairlens.texts.lines import LabelKind, read_groups, read_labels, read_sample_weights, read_vocabulary
+from pairlens.texts.split_paths import SplitPaths, split_paths
 from pairlens.texts.texts import Texts
 from pairlens.texts.tokens import BadLine, TextRules, parse_blocks
 
 __all__ = [  # also what the modules below offer: to everyone else, data is one door
     "BadLine",
+    "Chunk",
     "LabelKind",
     "Pairs",
     "Position",
@@ -69,57 +71,16 @@ class Pairs:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SplitPaths:
-    """The files of a split; those that may be missing are None where they are."""
-
-    query: Path
-    value: Path
-    label: Path | None = None
-    group: Path | None = None
-    weight: Path | None = None
-
-
-def split_paths(prefix: Path) -> SplitPaths:
-    """Finds `PREFIX.query.txt`, `PREFIX.value.txt` and, if they exist, `PREFIX.label.txt`, `PREFIX.group.txt` and
-    `PREFIX.weight.txt`, compressed or not.
-
-    Raises:
-        DataError: there is no query or value file, or a file stands beside a compressed one of the same name.
-    """
-    with data_errors(str(prefix)):
-        query, value = _find(prefix, "query"), _find(prefix, "value")
-        if query is None:
-            raise _missing(prefix, "query")
-        if value is None:
-            raise _missing(prefix, "value")
-        return SplitPaths(query, value, *(_find(prefix, side) for side in ("label", "group", "weight")))
-
-
-def _find(prefix: Path, side: str) -> Path | None:
-    paths = [path for suffix in SUFFIXES if (path := Path(f"{prefix}.{side}.txt{suffix}")).exists()]
-    if len(paths) > 1:
-        raise DataError(f"{paths[1]}: stands beside {paths[0].name}; keep one of the two")
-    return paths[0] if paths else None
-
-
-def _missing(prefix: Path, side: str) -> DataError:
-    path = Path(f"{prefix}.{side}.txt")
-    names = [sibling.name for sibling in path.parent.iterdir() if side in sibling.name] if path.parent.is_dir() else []
-    nearest = get_close_matches(path.name, names, n=1)
-    hint = f"; did you mean {nearest[0]}?" if nearest else ""
-    return DataError(f"{path}: no such file, nor one with .gz, .bz2 or .xz{hint}")
-
-
 def read_pairs(paths: SplitPaths, rules: TextRules, task: LabelKind, classes: int | None = None) -> Pairs:
     """All pairs of a split, at least one; with `ranking` and no file of groups, pairs with the same query are a group.
 
     Raises:
         DataError: a fault in a file, files without lines, or files of unequal line counts.
     """
-    pairs = next(iter_pairs(paths.query, paths.value, rules, chunk=sys.maxsize), None)
-    if pairs is None:
+    whole = next(iter_pairs(paths.query, paths.value, rules, chunk=sys.maxsize), None)
+    if whole is None:
         raise DataError(f"{paths.query}: a file without lines; there is nothing to learn from or to measure")
+    pairs = whole.pairs
     label = read_labels(paths.label, task, classes) if paths.label else None
     group = read_groups(paths.group) if paths.group else groups_of(pairs.query) if task == "ranking" else None
     weight = read_sample_weights(paths.weight) if paths.weight else None
@@ -146,64 +107,100 @@ class Position(NamedTuple):
 START = Position()
 
 
+class Chunk(NamedTuple):
+    """Some consecutive pairs, the faults of their lines that were passed over, by line, and the position behind them.
+
+    Line N, from 1, has pair N - 1. The position is None where it was not asked for or is not known.
+    """
+
+    pairs: Pairs
+    bad: Sequence[BadLine] = ()
+    end: Position | None = None
+
+
 def iter_pairs(
     query: Path,
     value: Path,
     rules: TextRules,
     chunk: int = 65536,
-    bad: list[BadLine] | None = None,
+    pass_over: bool = False,
     start: Position = START,
-    ends: list[Position | None] | None = None,
-) -> Iterator[Pairs]:
+    find_ends: bool = False,
+) -> Iterator[Chunk]:
     """Yields the pairs of two files in chunks of exactly `chunk`, the last one shorter; nothing if there are no lines.
 
     Memory is bounded by a chunk.
 
     Args:
-        bad: if given, lines with faults are replaced by harmless ones, and the faults added here before their chunk is
-            yielded; line N has pair N - 1.
+        pass_over: replace lines with faults by harmless ones; the chunk tells the faults.
         start: where to begin.
-        ends: if given, the end of each chunk is added here before it is yielded; None where it is not known.
+        find_ends: whether chunks tell the position behind them, which takes time.
 
     Raises:
         DataError: the first fault of a file, or unequal line counts, after all whole chunks before it were yielded.
     """
 
-    def side(path: Path, first: int) -> tuple[Iterator[Texts], LineEnds]:
-        blocks = read_blocks(path, whole=chunk == sys.maxsize, start=first)
-        line_ends = LineEnds(blocks, first, start.pairs)
-        passed = blocks if ends is None else line_ends  # to know where lines end takes time
-        return _chunks(parse_blocks(passed, str(path), rules, 1, bad, start.pairs + 1), chunk), line_ends
-
-    (queries, query_ends), (values, value_ends) = side(query, start.query), side(value, start.value)
+    queries, values = (
+        _Side(path, rules, chunk, first, start.pairs, pass_over, find_ends)
+        for path, first in ((query, start.query), (value, start.value))
+    )
     done, nothing = start.pairs, Texts.concatenate([])
-    for query_texts, value_texts in zip_longest(queries, values, fillvalue=nothing):
+    for query_texts, value_texts in zip_longest(queries.texts, values.texts, fillvalue=nothing):
         if len(query_texts) != len(value_texts):
-            n_query = done + len(query_texts) + sum(map(len, queries))
-            n_value = done + len(value_texts) + sum(map(len, values))
+            n_query = done + len(query_texts) + sum(map(len, queries.texts))
+            n_value = done + len(value_texts) + sum(map(len, values.texts))
             raise _unequal(query, n_query, value, n_value)
         done += len(query_texts)
-        if ends is not None:
-            query_end, value_end = query_ends.behind(done), value_ends.behind(done)
-            ends.append(Position(done, query_end, value_end) if query_end and value_end else None)
-        yield Pairs(query_texts, value_texts)
+        bad = sorted(_take(queries.bad, done) + _take(values.bad, done), key=_line)
+        query_end, value_end = queries.ends.behind(done), values.ends.behind(done)
+        end = Position(done, query_end, value_end) if query_end and value_end else None
+        yield Chunk(Pairs(query_texts, value_texts), bad, end)
+
+
+class _Side:
+    """A file of texts in chunks, from byte `first` on, which is behind `done` lines.
+
+    Attributes:
+        bad: the faults so far, which may lie behind the chunk that was read last.
+        ends: where lines end; it knows none unless they are to be found.
+    """
+
+    def __init__(
+        self, path: Path, rules: TextRules, chunk: int, first: int, done: int, pass_over: bool, find_ends: bool
+    ) -> None:
+        self.bad: list[BadLine] = []
+        blocks = read_blocks(path, whole=chunk == sys.maxsize, start=first)
+        self.ends = LineEnds(blocks, first, done)
+        bad = self.bad if pass_over else None
+        parts = parse_blocks(self.ends if find_ends else blocks, str(path), rules, 1, bad, done + 1)
+        self.texts = _chunks(parts, chunk)
 
 
 def iter_tsv(
-    stream: BinaryIO,
-    rules: TextRules,
-    chunk: int = 65536,
-    name: str = "<stdin>",
-    bad: list[BadLine] | None = None,
-) -> Iterator[Pairs]:
-    """Yields the pairs of a stream of `query<TAB>value` lines, in chunks like those of `iter_pairs`.
+    stream: BinaryIO, rules: TextRules, chunk: int = 65536, name: str = "<stdin>", pass_over: bool = False
+) -> Iterator[Chunk]:
+    """Yields the pairs of a stream of `query<TAB>value` lines, in chunks like those of `iter_pairs`, without positions.
 
     Raises:
         DataError: the first fault, which may be a missing or a second tab; `name` stands for the stream in the message.
     """
-    for texts in _chunks(parse_blocks(stream_blocks(stream, name), name, rules, 2, bad), 2 * chunk):
+    bad: list[BadLine] = []
+    blocks, done = stream_blocks(stream, name), 0
+    for texts in _chunks(parse_blocks(blocks, name, rules, 2, bad if pass_over else None), 2 * chunk):
         sides = np.arange(len(texts)).reshape(-1, 2)
-        yield Pairs(texts.take(sides[:, 0]), texts.take(sides[:, 1]))
+        done += len(sides)
+        yield Chunk(Pairs(texts.take(sides[:, 0]), texts.take(sides[:, 1])), _take(bad, done))
+
+
+def _take(bad: list[BadLine], last: int) -> list[BadLine]:
+    """The faults of the lines up to `last`, no longer in the list."""
+    count = bisect_right(bad, last, key=_line)
+    taken, bad[:count] = bad[:count], []
+    return taken
+
+
+def _line(bad: BadLine) -> int:
+    return bad.line
 
 
 def _chunks(parts: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]], chunk: int) -> Iterator[Texts]:

@@ -1,0 +1,42 @@
+"""Attention as heat maps in the terminal, and how many pairs it was looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from pairlens.attention.stream import ScoredMaps
+from pairlens.attention.terminal import best_look, heat_map
+from pairlens.texts.words import words_of
+from pairlens_cli import output
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+def show(chunks: Iterable[ScoredMaps], vocabulary: Sequence[str] | None) -> int:
+    """Heat maps on stdout; how many pairs there were."""
+    shown = 0
+    with output.results(None) as file:
+        stdout = Console(file=file, highlight=False)
+        look = best_look(stdout)
+        for number, attention, score in chain.from_iterable(chunks):
+            query, value = (words_of(ids, vocabulary, stdout.encoding) for ids in (attention.query, attention.value))
+            with stdout.capture() as text:  # a rich console that prints ends the process when its reader leaves
+                stdout.print(f"pair {number}  score {score:.4f}")
+                stdout.print(heat_map(attention, query, value, stdout.width, look))
+            file.write(text.get())
+            shown += 1
+    return shown
+
+
+def counted(chunks: Iterable[ScoredMaps], live: Progress | None) -> Iterator[ScoredMaps]:
+    """The chunks, their pairs counted on a progress display."""
+    bar = live.add_task("", total=None) if live else None
+    for chunk in chunks:
+        yield chunk
+        if live and bar is not None:
+            live.advance(bar, len(chunk))

@@ -1,0 +1,30 @@
+"""What --verbose tells of a command: its model, what it reads, and how many threads work."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+from pairlens.config.schema import Config
+from pairlens.config.weights import weight_shapes
+from pairlens.texts.pairs import SplitPaths
+from pairlens_cli import output
+
+
+def tell_model(source: Path, config: Config) -> None:
+    """A config's file or a run, and its model's task and size."""
+    weights = sum(math.prod(shape) for shape in weight_shapes(config.model).values())
+    output.detail(f"{source}: task {config.task}, {weights:,} weights")
+
+
+def tell_pairs(files: SplitPaths, count: int) -> None:
+    """The files of a split, and how many pairs they hold."""
+    paths = [files.query, files.value, files.label, files.group, files.weight]
+    output.detail(f"{', '.join(str(path) for path in paths if path)}: {count:,} pairs")
+
+
+def tell_threads(threads: int | None = None) -> None:
+    """How many work; None for as many as this process may use processors."""
+    count = threads or len(os.sched_getaffinity(0))
+    output.detail(f"{count} thread{'s' * (count != 1)}")

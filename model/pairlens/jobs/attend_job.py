@@ -1,0 +1,103 @@
+"""The attention of the pairs of two files, made into a file of matrices, a page, pictures or a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pairlens.attention.dumps.dump import dump_metadata, write_dump
+from pairlens.attention.pictures import LARGEST_GRID, PairMap, numbered, write_picture
+from pairlens.attention.stream import ScoredMaps, Selection, attend_files
+from pairlens.attention.summary import summarize
+from pairlens.config.weights import fingerprint
+from pairlens.errors import DataError, UsageError
+from pairlens.pages.attention import Labelled, write_attention_page
+from pairlens.runs.run import Run
+from pairlens.scoring.scorer import Scorer
+from pairlens.texts.pairs import read_labels, read_vocabulary
+
+
+class Picture(NamedTuple):
+    """A picture of so many pairs, and the scripts without an installed font that none before it was in need of."""
+
+    path: Path
+    pairs: int
+    missing: set[str]
+
+
+class AttendJob:
+    """The attention that a run's model gives to the selected pairs of two files.
+
+    `chunks` streams it, in bounded memory; the other methods make something of those chunks.
+
+    Attributes:
+        vocabulary: the word of each id, if the config names a file of them.
+
+    Raises:
+        RunError: the run's files are damaged. DataError: the vocabulary cannot be read.
+    """
+
+    def __init__(self, run: Run, query: Path, value: Path, selection: Selection) -> None:
+        self._query, self._value, self._selection = query, value, selection
+        self.config = run.config()
+        self._weights = run.weights(self.config)
+        vocabulary = self.config.data.vocab
+        self.vocabulary = read_vocabulary(vocabulary) if vocabulary else None
+
+    def chunks(self) -> Iterator[ScoredMaps]:
+        """Raises as `attend_files` does."""
+        return attend_files(Scorer(self.config, self._weights), self._query, self._value, self._selection)
+
+    def write_matrices(self, chunks: Iterable[ScoredMaps], path: Path, dtype: Literal["float32", "float16"]) -> int:
+        """How many pairs there were; the file's suffix says its format."""
+        return write_dump(path, chunks, self._metadata(), self.vocabulary, dtype)
+
+    def write_page(self, chunks: Iterable[ScoredMaps], path: Path, labels: Path | None) -> int:
+        """How many pairs there were.
+
+        Raises:
+            DataError: the file of labels has not as many lines as that of queries, as far as both are looked at.
+        """
+        scored = self._labelled(chunks, labels)
+        return write_attention_page(path, scored, self._metadata(), self.vocabulary)
+
+    def write_pictures(self, chunks: Iterable[ScoredMaps], path: Path, grid: bool, several: bool) -> Iterator[Picture]:
+        """A picture of all pairs with `grid`, of each of several, or of the only one; told as soon as it is written.
+
+        Raises:
+            UsageError: more pairs than a grid holds.
+        """
+        maps = (PairMap(*scored) for scored in chain.from_iterable(chunks))
+        told = set[str]()
+        while part := list(islice(maps, LARGEST_GRID + 1 if grid else 1)):
+            if len(part) > LARGEST_GRID:
+                raise UsageError(f"--grid holds at most {LARGEST_GRID} pairs; choose with --pairs, --limit or --sample")
+            place = numbered(path, part[0].pair) if several else path
+            missing = write_picture(place, part, self.vocabulary)
+            yield Picture(place, len(part), missing - told)
+            told |= missing
+
+    def summary(self, chunks: Iterable[ScoredMaps]) -> dict[str, Any]:
+        """As `summarize` gives it."""
+        return summarize(chunks, self.config, self.vocabulary)
+
+    def _metadata(self) -> dict[str, Any]:
+        return dump_metadata(self.config, fingerprint(self.config, self._weights))
+
+    def _labelled(self, chunks: Iterable[ScoredMaps], path: Path | None) -> Iterator[Labelled]:
+        """(number, attention, score, label if known) of each pair."""
+        labels = read_labels(path, self.config.task, self.config.model.classes).tolist() if path else []
+        count = 0
+        for number, attention, score in chain.from_iterable(chunks):
+            count = number + 1
+            if path and count > len(labels):
+                raise self._unequal(path, len(labels), f"{self._query} has more")
+            yield number, attention, score, labels[number] if path else None
+        if path and self._selection.is_all and count < len(labels):
+            raise self._unequal(path, len(labels), f"{self._query}: {count} lines")
+
+    @staticmethod
+    def _unequal(path: Path, labels: int, queries: str) -> DataError:
+        return DataError(f"{path}: {labels} lines, but {queries}; line N of each belongs to pair N")

@@ -1,0 +1,156 @@
+"""One scoring from its beginning, or from where it was interrupted, to its end: read, score, write, save."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any, BinaryIO, NamedTuple
+from zlib import crc32
+
+from pairlens.jobs.partial_output import describe_file, resumable_files
+from pairlens.jobs.score_lines import Format, LineWriter
+from pairlens.runs.run import Run
+from pairlens.scoring.scorer import Scorer
+from pairlens.stopwatch import Stopwatch
+from pairlens.texts.pairs import START, BadLine, Chunk, Position, iter_pairs, iter_tsv
+from pairlens.texts.splits import text_rules
+
+_SHOWN = 10  # faults that are told at the end
+
+
+class Listener:
+    """What a scoring tells while it goes on. These methods do nothing; override those that matter."""
+
+    def goes_on(self, pairs: int) -> None:
+        """So many pairs were scored before."""
+
+    def scoring(self, pairs: int) -> AbstractContextManager[Callable[[int], object]]:  # noqa: ARG002
+        """Pairs are scored within it, and so many were before; what it gives is called with their growing number."""
+        return nullcontext(lambda _: None)
+
+    def kept(self) -> None:
+        """The scoring fails or is interrupted; what has been written is kept, and another one goes on from there."""
+
+
+class BadLines(NamedTuple):
+    """How many pairs have a line with a fault, how many faults there are, and the first of them as messages."""
+
+    pairs: int = 0
+    faults: int = 0
+    first: Sequence[str] = ()
+
+    def and_those(self, bad: Sequence[BadLine]) -> BadLines:
+        more = map(str, bad[: _SHOWN - len(self.first)])
+        return BadLines(self.pairs + len({line.line for line in bad}), self.faults + len(bad), [*self.first, *more])
+
+
+class ScoreJob:
+    """Scores pairs to open files or, resumably, to named ones: `output`, and `bad lines` if it is given.
+
+    Args:
+        source: the files of queries and of values, or a stream of lines `query<TAB>value`.
+        writer: makes the lines of a chunk.
+        pass_over: whether lines with faults are passed over; else the first one ends the job with a DataError.
+
+    Attributes:
+        done: pairs scored so far, with those of the job that this one goes on with.
+        bad: the faults that were passed over among them.
+        watch: where the time went.
+    """
+
+    def __init__(
+        self, scorer: Scorer, source: tuple[Path, Path] | BinaryIO, writer: LineWriter, pass_over: bool = False
+    ) -> None:
+        self._scorer, self._source, self._writer, self._pass_over = scorer, source, writer, pass_over
+        self._start = START
+        self.done = 0
+        self.bad = BadLines()
+        self.watch = Stopwatch()
+
+    def run(self, files: Mapping[str, IO[str]], listener: Listener) -> None:
+        self._write(files, listener, None)
+
+    def resume(self, paths: Mapping[str, Path], identity: Mapping[str, Any], listener: Listener) -> None:
+        """Score to files that keep what was written if this process dies, and go on from what another one has kept.
+
+        Args:
+            identity: what the output of two jobs shares if the one can go on where the other ended.
+
+        Raises:
+            UsageError: what is kept is another job's, or another process works on it.
+        """
+        # Once a line was passed over, what comes after it must be treated like it; until then it makes no difference.
+        choice = {
+            "--on-bad-line": "nan" if self._pass_over else "stop",
+            "--bad-lines": str(paths.get("bad lines")),
+        }
+        with resumable_files(paths, {**identity, **choice}) as job:
+            if job.state:
+                self._start = Position(*job.state["position"])
+                self.done, self.bad = self._start.pairs, BadLines(*job.state["bad"])
+                listener.goes_on(self.done)
+            if job.whole:
+                return
+
+            def save(position: Position) -> None:
+                state = {"position": position, "bad": self.bad}
+                job.save(state, {**identity, **(choice if self.bad.faults else {})})
+
+            try:
+                self._write(job.files, listener, save)
+                save(Position(self.done))
+            except BaseException:
+                if job.state:
+                    listener.kept()
+                raise
+
+    def _write(self, files: Mapping[str, IO[str]], listener: Listener, save: Callable[[Position], None] | None) -> None:
+        with listener.scoring(self.done) as tell:
+            chunks = self.watch.timed("reading", self._chunks(find_ends=save is not None))
+            for chunk, scores in self.watch.timed("scoring", self._scorer.stream(chunks)):
+                with self.watch.time("writing"):
+                    files["output"].write(self._writer.lines(self.done, chunk.pairs, scores, _by_pair(chunk.bad)))
+                    if "bad lines" in files:
+                        files["bad lines"].write("".join(map(_as_json, chunk.bad)))
+                self.done += len(chunk.pairs)
+                self.bad = self.bad.and_those(chunk.bad)
+                if save and chunk.end:
+                    save(chunk.end)
+                tell(self.done)
+
+    def _chunks(self, find_ends: bool) -> Iterator[Chunk]:
+        rules, size = text_rules(self._scorer.config), self._scorer.chunk
+        if isinstance(self._source, tuple):
+            return iter_pairs(*self._source, rules, size, self._pass_over, self._start, find_ends)
+        return iter_tsv(self._source, rules, size, pass_over=self._pass_over)
+
+
+def scoring_identity(
+    run: Run, query: Path, value: Path, format_: Format, vocabulary: Sequence[str] | None, symmetric: bool
+) -> dict[str, Any]:
+    """What the output of two scorings of files shares if the one can go on where the other ended."""
+    return {
+        "pairlens": version("pairlens"),
+        "the run": run.checksum(),
+        "the queries": describe_file(query),
+        "the values": describe_file(value),
+        "--format": format_,
+        "--words": None if vocabulary is None else crc32("\n".join(vocabulary).encode()),
+        "--symmetric": symmetric,
+    }
+
+
+def _by_pair(bad: Sequence[BadLine]) -> dict[int, str]:
+    """What is wrong with each pair, from 0."""
+    faults: dict[int, list[str]] = {}
+    for line in bad:
+        faults.setdefault(line.line - 1, []).append(str(line))
+    return {pair: "; ".join(messages) for pair, messages in faults.items()}
+
+
+def _as_json(bad: BadLine) -> str:
+    place = {"pair": bad.line - 1, "file": bad.file, "line": bad.line, "column": bad.column, "message": bad.message}
+    return json.dumps(place) + "\n"

@@ -1,0 +1,190 @@
+"""A training from its config and data to run directories: what is refused, what is read, and what goes on or begins."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config.schema import Config
+from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
+from pairlens.memory import available_memory, refuse_too_large
+from pairlens.runs.curves import write_curves
+from pairlens.runs.environment import describe_environment
+from pairlens.runs.locks import locked
+from pairlens.runs.progress import Progress
+from pairlens.runs.run import Run
+from pairlens.texts.pairs import Pairs, read_vocabulary
+from pairlens.texts.splits import read_pretrained, read_split, with_classes
+from pairlens.training.memory import training_memory
+
+if TYPE_CHECKING:
+    from pairlens.training.trainer import Listener as EventListener
+
+Metrics = dict[str, float]
+Existing = Literal["refuse", "resume", "replace"]  # what to do with a run that stands there
+
+
+class Listener:
+    """What a training tells while it goes on. These methods do nothing; override those that matter."""
+
+    def begins(self, run: Run) -> None:
+        """There is no run to go on with; this begins it."""
+
+    def finished_before(self, run: Run) -> None:
+        """Nothing is left to train."""
+
+    def loading(self, library: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        """A large library is loaded within it, which takes a while and may write to stderr."""
+        return nullcontext()
+
+    def fitting(self, config: Config) -> AbstractContextManager[EventListener]:  # noqa: ARG002
+        """A network is trained within it; what it gives is called with every step and every evaluation."""
+        return nullcontext(lambda _: None)
+
+    def warns(self, message: str) -> None:
+        """Something is wrong, and training goes on."""
+
+    def stopped(self, progress: Progress) -> None:
+        """Training stopped as it was asked to; all is saved."""
+
+    def wrote(self, run: Run, metrics: Metrics) -> None:
+        """A run is finished; the dev metrics of its best weights, nothing without dev split."""
+
+
+class Data(NamedTuple):
+    """All that a training reads; those that the config does not ask for are None."""
+
+    train: Pairs
+    dev: Pairs | None
+    pretrained: NDArray[np.float32] | None
+    vocabulary: list[str] | None
+
+
+class TrainJob:
+    """One training, or several that differ by their seeds alone, into PATH or PATH/seed-N.
+
+    `read` comes first, then `train`. Whatever can be refused is refused before anything is written.
+
+    Attributes:
+        config: with as many classes as the labels have, once they are read.
+        runs: where the trainings are written, by ascending seed.
+        data: what `read` has read.
+
+    Raises:
+        UsageError: something stands at the path that may not be replaced or gone on with.
+    """
+
+    data: Data
+
+    def __init__(self, config: Config, path: Path, existing: Existing = "refuse", seeds: int = 1) -> None:
+        self.config = config
+        self._resume, self._replace = existing == "resume", existing != "refuse"
+        self._seeds = range(config.training.seed, config.training.seed + seeds)
+        self.runs = [Run(path if seeds == 1 else path / f"seed-{seed}") for seed in self._seeds]
+        for run in self.runs:
+            if not self._goes_on(run):
+                Run.refuse_existing(run.path, self._replace)
+
+    def read(self, command: Sequence[str] = ()) -> None:
+        """Read the data, and refuse what cannot be trained.
+
+        Args:
+            command: the command line, for the record.
+
+        Raises:
+            DataError: a fault in a file. RunError: a run was begun with another config, other data or versions.
+            UsageError: training takes more memory than there is.
+        """
+        train = read_split(self.config, "train")
+        self.config = config = with_classes(self.config, train)
+        self.data = Data(
+            train,
+            read_split(config, "dev") if config.data.dev else None,
+            read_pretrained(config),
+            read_vocabulary(config.data.vocab) if config.data.vocab and config.starts_from_spelling else None,
+        )
+        self._environment = describe_environment(config, command)
+        for run, its_config in self._trainings():
+            if self._goes_on(run):
+                refuse_another_beginning(run, its_config, self._environment)
+        query, value = (int(texts.lengths.max(initial=1)) for texts in (train.query, train.value))
+        tokens = len(train.query.ids) + len(train.value.ids)
+        refuse_too_large("training", training_memory(config, query, value, tokens), available_memory())
+
+    def train(self, listener: Listener | None = None, stop: Callable[[], bool] = lambda: False) -> list[Metrics] | None:
+        """Train every run that is not finished.
+
+        Returns:
+            the dev metrics of each run's best weights; None if `stop`, which is asked after every step, said so.
+
+        Raises:
+            UsageError: another process trains there. PairlensError: as `Trainer.fit` does.
+        """
+        listener = listener or Listener()
+        metrics = []
+        for run, config in self._trainings():
+            with locked(run.path):
+                its_metrics = self._train(run, config, listener, stop)
+            if its_metrics is None:
+                return None
+            metrics.append(its_metrics)
+        return metrics
+
+    def summary(self, metrics: Sequence[Metrics]) -> dict[str, Any]:
+        """The runs, and the mean and sample standard deviation of their dev metrics, of two or more seeds."""
+        values = {name: [one[name] for one in metrics] for name in metrics[0]}
+        return {
+            "runs": [str(run.path) for run in self.runs],
+            "dev": {
+                name: {"mean": statistics.fmean(numbers), "deviation": statistics.stdev(numbers)}
+                for name, numbers in values.items()
+            },
+        }
+
+    def _trainings(self) -> list[tuple[Run, Config]]:
+        return [(run, self.config.with_seed(seed)) for run, seed in zip(self.runs, self._seeds, strict=True)]
+
+    def _goes_on(self, run: Run) -> bool:
+        return self._resume and run.exists()
+
+    def _train(self, run: Run, config: Config, listener: Listener, stop: Callable[[], bool]) -> Metrics | None:
+        """Train one run, whose lock is held, unless it is finished."""
+        if not self._goes_on(run):
+            if self._resume:
+                listener.begins(run)
+            Run.create(run.path, config, self._environment, self._replace)
+        elif (finished := finished_metrics(run, config)) is not None:
+            listener.finished_before(run)
+            return finished
+        run.remove_partial_files()
+        with listener.loading("TensorFlow"):
+            from pairlens.training.trainer import Trainer
+
+            trainer = Trainer(config, run, self.data.pretrained, self.data.vocabulary)
+        if trainer.warning:
+            listener.warns(f"{trainer.warning}; going on from the checkpoint before it")
+        try:
+            with listener.fitting(config) as listen:
+                metrics = trainer.fit(self.data.train, self.data.dev, listen, stop)
+        finally:
+            _draw_curves(run, listener)
+        if metrics is None:
+            listener.stopped(trainer.progress)
+        else:
+            listener.wrote(run, metrics)
+        return metrics
+
+
+def _draw_curves(run: Run, listener: Listener) -> None:
+    """However training ended; a picture is nothing to fail for."""
+    try:
+        with listener.loading("matplotlib"):
+            write_curves(run)
+    except Exception as error:
+        listener.warns(f"{run.path}: the learning curves could not be drawn ({error})")

@@ -1,0 +1,127 @@
+"""A scoring from Python, without the command: its lines, what it tells, and how another one goes on with it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import lines
+from models import make_config, random_texts, random_weights
+
+from pairlens.errors import DataError
+from pairlens.jobs.score_job import Listener, ScoreJob
+from pairlens.jobs.score_lines import LineWriter
+from pairlens.scoring import scorer as scorer_module
+from pairlens.scoring.scorer import Scorer
+
+PAIRS, CHUNK = 50, 16
+
+
+class Record(Listener):
+    """Everything that a scoring tells, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[str | int] = []
+
+    def goes_on(self, pairs: int) -> None:
+        self.told.append(f"goes on from {pairs}")
+
+    @contextmanager
+    def scoring(self, pairs: int) -> Iterator[Callable[[int], object]]:
+        self.told.append(pairs)
+        yield self.told.append
+
+    def kept(self) -> None:
+        self.told.append("kept")
+
+
+@pytest.fixture
+def scorer(monkeypatch: pytest.MonkeyPatch) -> Scorer:
+    monkeypatch.setattr(scorer_module, "_CHUNK_PAIRS", CHUNK)
+    config = make_config()
+    return Scorer(config, random_weights(config), threads=2)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    for seed, name in enumerate(["q.txt", "v.txt"]):
+        (tmp_path / name).write_text(lines([text.tolist() for text in random_texts(PAIRS, 6, 23, seed)]))
+    return tmp_path / "q.txt", tmp_path / "v.txt"
+
+
+def damage(path: Path, *numbers: int) -> None:
+    """Make these lines, from 1, bad ones."""
+    rows = path.read_text().splitlines()
+    for number in numbers:
+        rows[number - 1] = "x"
+    path.write_text("".join(f"{row}\n" for row in rows))
+
+
+def test_a_scoring_and_what_it_tells(scorer: Scorer, files: tuple[Path, Path]) -> None:
+    out, record = io.StringIO(), Record()
+    job = ScoreJob(scorer, files, LineWriter("jsonl"))
+    job.run({"output": out}, record)
+    assert record.told == [0, 16, 32, 48, 50]
+    assert (job.done, job.bad.faults) == (PAIRS, 0)
+    rows = [json.loads(row) for row in out.getvalue().splitlines()]
+    queries, values = (random_texts(PAIRS, 6, 23, seed) for seed in (0, 1))
+    assert [row["query"] for row in rows] == [text.tolist() for text in queries]
+    np.testing.assert_allclose([row["score"] for row in rows], scorer.score(queries, values), rtol=1e-6)
+
+
+def test_a_stream(scorer: Scorer, files: tuple[Path, Path]) -> None:
+    both = zip(*(path.read_text().splitlines() for path in files), strict=True)
+    stream = io.BytesIO("".join(f"{query}\t{value}\n" for query, value in both).encode())
+    of_files, of_stream = io.StringIO(), io.StringIO()
+    ScoreJob(scorer, files, LineWriter("text")).run({"output": of_files}, Listener())
+    ScoreJob(scorer, stream, LineWriter("text")).run({"output": of_stream}, Listener())
+    assert of_stream.getvalue() == of_files.getvalue()
+
+
+def test_bad_lines_are_those_of_their_chunk(scorer: Scorer, files: tuple[Path, Path]) -> None:
+    damage(files[0], 2, 40)
+    damage(files[1], 2, 17)
+    out, bad = io.StringIO(), io.StringIO()
+    job = ScoreJob(scorer, files, LineWriter("text"), pass_over=True)
+    job.run({"output": out, "bad lines": bad}, Listener())
+    assert [i for i, row in enumerate(out.getvalue().splitlines()) if row == "nan"] == [1, 16, 39]
+    assert [(row["pair"], Path(row["file"]).name) for row in map(json.loads, bad.getvalue().splitlines())] == [
+        (1, "q.txt"),
+        (1, "v.txt"),
+        (16, "v.txt"),
+        (39, "q.txt"),
+    ]
+    assert (job.bad.pairs, job.bad.faults) == (3, 4)
+    assert [message.split(": ")[0] for message in job.bad.first] == [
+        f"{files[0]}:2:1",
+        f"{files[1]}:2:1",
+        f"{files[1]}:17:1",
+        f"{files[0]}:40:1",
+    ]
+
+
+def test_a_scoring_that_failed_is_gone_on_with(scorer: Scorer, files: tuple[Path, Path], tmp_path: Path) -> None:
+    """To the bytes of one that did not; the faults of both are counted."""
+    whole = io.StringIO()
+    damage(files[0], 2)
+    good = files[0].read_text()
+    ScoreJob(scorer, files, LineWriter("text"), pass_over=True).run({"output": whole}, Listener())
+
+    files[0].write_text("".join(f"{row}\n" for row in good.splitlines()[:-3]))
+    paths, record = {"output": tmp_path / "out.txt"}, Record()
+    with pytest.raises(DataError, match="47 lines, but"):
+        ScoreJob(scorer, files, LineWriter("text"), pass_over=True).resume(paths, {}, record)
+    assert record.told == [0, 16, "kept"]  # the fault was met while the second chunk was being scored
+    assert not paths["output"].exists()
+
+    files[0].write_text(good)
+    record, job = Record(), ScoreJob(scorer, files, LineWriter("text"), pass_over=True)
+    job.resume(paths, {}, record)
+    assert record.told == ["goes on from 16", 16, 32, 48, 50]
+    assert paths["output"].read_text() == whole.getvalue()
+    assert (job.done, job.bad.pairs) == (PAIRS, 1)

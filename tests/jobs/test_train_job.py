@@ -1,0 +1,161 @@
+"""A training from Python, without the command: what it tells, what it goes on with, and what it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+from command_line import make_project
+
+from pairlens.config.file import load_config
+from pairlens.config.schema import Config
+from pairlens.errors import DataError, RunError, UsageError
+from pairlens.jobs.train_job import Existing, Listener, Metrics, TrainJob
+from pairlens.runs.locks import locked
+from pairlens.runs.progress import Progress
+from pairlens.runs.run import Run
+from pairlens.training.trainer import Evaluation, Step
+
+STEPS = 10  # of an epoch of 300 pairs in batches of 32
+
+
+class Record(Listener):
+    """Everything that a training tells, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def begins(self, run: Run) -> None:
+        self.told.append(f"begins {run.path.name}")
+
+    def finished_before(self, run: Run) -> None:
+        self.told.append(f"finished before: {run.path.name}")
+
+    @contextmanager
+    def loading(self, library: str) -> Iterator[None]:
+        self.told.append(f"loading {library}")
+        yield
+
+    @contextmanager
+    def fitting(self, config: Config) -> Iterator[Callable[[Step | Evaluation], None]]:
+        events: list[Step | Evaluation] = []
+        yield events.append
+        self.told.append(f"{sum(isinstance(event, Step) for event in events)} steps of seed {config.training.seed}")
+
+    def warns(self, message: str) -> None:
+        self.told.append(message)
+
+    def stopped(self, progress: Progress) -> None:
+        self.told.append(f"stopped in epoch {progress.epoch + 1} after step {progress.batch}")
+
+    def wrote(self, run: Run, metrics: Metrics) -> None:
+        self.told.append(f"wrote {run.path.name}: {', '.join(metrics)[:8]}")
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    folder = tmp_path_factory.mktemp("train_job")
+    make_project(folder)
+    return load_config(folder / "config.yaml", ["training.epochs=1"])
+
+
+@pytest.fixture(scope="module")
+def straight(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Never stopped."""
+    path = tmp_path_factory.mktemp("straight") / "run"
+    job = TrainJob(config, path)
+    job.read()
+    assert job.train() is not None
+    return Run(path)
+
+
+def train(
+    config: Config, path: Path, existing: Existing = "refuse", seeds: int = 1, stop_after: int | None = None
+) -> tuple[list[Metrics] | None, list[str]]:
+    """The metrics of a training, stopped after so many steps, and what it told."""
+    steps, record = count(), Record()
+    job = TrainJob(config, path, existing, seeds)
+    job.read()
+    return job.train(record, lambda: next(steps) == stop_after), record.told
+
+
+def test_a_training_and_what_it_tells(config: Config, straight: Run, tmp_path: Path) -> None:
+    metrics, told = train(config, tmp_path / "run")
+    assert told == ["loading TensorFlow", f"{STEPS} steps of seed 1", "loading matplotlib", "wrote run: accuracy"]
+    assert metrics == [straight.evaluation()["dev"]]  # type: ignore[index]
+    run = Run(tmp_path / "run")
+    assert run.fingerprint() == straight.fingerprint()
+
+
+def test_a_stopped_training_goes_on_to_the_same_end(config: Config, straight: Run, tmp_path: Path) -> None:
+    stopped, told = train(config, tmp_path / "run", stop_after=4)
+    assert stopped is None
+    assert told[-1] == "stopped in epoch 1 after step 4"
+    metrics, told = train(config, tmp_path / "run", "resume")
+    assert told[1] == f"{STEPS - 4} steps of seed 1"
+    assert metrics == [straight.evaluation()["dev"]]  # type: ignore[index]
+    assert Run(tmp_path / "run").fingerprint() == straight.fingerprint()
+
+
+def test_seeds_of_which_one_is_finished(config: Config, tmp_path: Path) -> None:
+    first, _ = train(config, tmp_path / "runs" / "seed-1")
+    assert first is not None
+    job, record = TrainJob(config, tmp_path / "runs", "resume", seeds=2), Record()
+    job.read()
+    metrics = job.train(record)
+    assert record.told[:2] == ["finished before: seed-1", "begins seed-2"]
+    assert record.told[3] == f"{STEPS} steps of seed 2"
+    assert metrics is not None
+    assert metrics[0] == first[0]
+    summary = job.summary(metrics)
+    assert summary["runs"] == [str(tmp_path / "runs" / f"seed-{seed}") for seed in (1, 2)]
+    one, other = (its["accuracy"] for its in metrics)
+    assert summary["dev"]["accuracy"]["mean"] == pytest.approx((one + other) / 2)
+    assert summary["dev"]["accuracy"]["deviation"] == pytest.approx(abs(one - other) / 2**0.5)
+
+
+def test_a_run_that_stands_there(config: Config, straight: Run) -> None:
+    """It is neither replaced unasked nor gone on with by another config, and a finished one is let be."""
+    before = straight.fingerprint()
+    with pytest.raises(UsageError, match="holds a run already"):
+        TrainJob(config, straight.path)
+    job = TrainJob(config.with_seed(2), straight.path, "resume")
+    with pytest.raises(RunError, match=r"training\.seed was 1 when the run began and is 2 now"):
+        job.read()
+    metrics, told = train(config, straight.path, "resume")
+    assert (metrics, told) == ([straight.evaluation()["dev"]], ["finished before: run"])  # type: ignore[index]
+    assert straight.fingerprint() == before
+
+
+def test_what_is_refused_leaves_nothing(config: Config, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(UsageError, match="is a file; a run is a directory"):
+        TrainJob(config, file)
+    without = config.model_copy(update={"data": config.data.model_copy(update={"train": tmp_path / "none"})})
+    with pytest.raises(DataError, match=r"none\.query\.txt: no such file"):
+        TrainJob(without, tmp_path / "run").read()
+    training = config.training.model_copy(update={"batch_size": 10**9})
+    with pytest.raises(UsageError, match="training takes about"):
+        TrainJob(config.model_copy(update={"training": training}), tmp_path / "run").read()
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_one_trains_at_a_time(config: Config, tmp_path: Path) -> None:
+    job = TrainJob(config, tmp_path / "run")
+    job.read()
+    with locked(tmp_path / "run"), pytest.raises(UsageError, match="is training there"):
+        job.train()
+
+
+def test_curves_that_cannot_be_drawn(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Run) -> None:
+        raise OSError("no fonts")
+
+    monkeypatch.setattr("pairlens.jobs.train_job.write_curves", fail)
+    metrics, told = train(config, tmp_path / "run")
+    assert metrics is not None
+    assert told[-2] == f"{tmp_path / 'run'}: the learning curves could not be drawn (no fonts)"
