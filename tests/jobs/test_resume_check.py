@@ -273,7 +273,7 @@ def test_weights_that_are_not_finite_are_in_no_file(tmp_path: Path) -> None:
 
         def break_weights(event: Event, at: int = at, trainer: Trainer = trainer) -> None:
             if isinstance(event, Step) and (event.epoch, event.step) == (2, at):
-                trainer.network.head.bias.assign([np.nan])
+                trainer.network.head_layer.bias.assign([np.nan])
                 trainer._pace.is_due = lambda _: True  # type: ignore[method-assign]
 
         with pytest.raises(PairlensError) as error:

@@ -177,7 +177,7 @@ def test_word_dropout_reads_each_epoch_anew_and_the_overlap_with_it(
 
     def spy(read: Pairs, *args: Any) -> Any:
         overlap = args[3]
-        trainer_idf = trainer.network.idf.numpy()
+        trainer_idf = trainer.network.encoder.idf.numpy()
         np.testing.assert_array_equal(overlap, overlap_features(read.query, read.value, trainer_idf))
         epochs.append((read.query.ids.tolist(), overlap))
         return training_batches(read, *args)

@@ -18,22 +18,22 @@ def start_from_data(network: Network, config: Config, train: Pairs, vocabulary: 
     """Set the head's bias, and where the config wants them the idf, the overlap's scale and the embeddings."""
     assert train.label is not None
     model = config.model
-    network.head.bias.assign(_head_bias(config, train.label.astype(np.float64)))
+    network.head_layer.bias.assign(_head_bias(config, train.label.astype(np.float64)))
     texts = Texts.concatenate([train.query, train.value])
     if model.embedding.match_channels or model.overlap:
-        network.idf.assign(inverse_document_frequencies(texts, model.embedding.input_dim))
+        network.encoder.idf.assign(inverse_document_frequencies(texts, model.embedding.input_dim))
     if model.overlap:
-        overlap = overlap_features(train.query, train.value, network.idf.numpy())
+        overlap = overlap_features(train.query, train.value, network.encoder.idf.numpy())
         network.overlap_mean.assign(overlap.mean(axis=0))
         network.overlap_deviation.assign(overlap.std(axis=0) + 1e-6)
     initializer = model.embedding.embeddings_initializer
     if isinstance(initializer, PpmiSvd):
         dims = model.embedding.input_dim, model.embedding.output_dim
         directions = ppmi_svd(_distinct(texts), *dims, initializer.window, vocabulary or (), initializer.spelling)
-        drawn = network.embedding.embeddings.numpy()
+        drawn = network.encoder.embedding.embeddings.numpy()
         known = directions.any(axis=1, keepdims=True)  # all others go anywhere, as far as these
         directions = np.where(known, directions, drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
-        network.embedding.embeddings.assign(directions * (initializer.stddev * directions.shape[1] ** 0.5))
+        network.encoder.embedding.embeddings.assign(directions * (initializer.stddev * directions.shape[1] ** 0.5))
 
 
 def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:

@@ -20,7 +20,8 @@ from pairlens.config.schema import TASK_LOSSES, Config
 from pairlens.errors import PairlensError, RunError
 from pairlens.metrics import best_threshold, evaluate_scores
 from pairlens.network.dropout import Dropout
-from pairlens.network.network import Rows, build_network
+from pairlens.network.encoder import Rows
+from pairlens.network.network import build_network
 from pairlens.runs.progress import Pace, Progress
 from pairlens.runs.run import Checkpoint, Run
 from pairlens.scoring.scorer import Scorer
@@ -84,7 +85,7 @@ class Trainer:
         self._vocabulary = vocabulary
         self.network = build_network(config)
         if pretrained is not None:
-            self.network.embedding.embeddings.assign(pretrained)
+            self.network.encoder.embedding.embeddings.assign(pretrained)
         self.optimizer = make_optimizer(config.training.optimizer)
         self.optimizer.build(self.network.trainable_variables)
         gathers = config.training.accumulate > 1
@@ -137,7 +138,7 @@ class Trainer:
         return self._finish(dev)
 
     def _overlap(self, pairs: Pairs) -> Floats:
-        return overlap_features(pairs.query, pairs.value, self.network.idf.numpy())
+        return overlap_features(pairs.query, pairs.value, self.network.encoder.idf.numpy())
 
     def _read(
         self, train: Pairs, overlap: Floats | None, words: NDArray[np.int32] | None
@@ -322,7 +323,7 @@ class Trainer:
 
     @property
     def _embeddings(self) -> tf.Variable:
-        return self.network.embedding.embeddings
+        return self.network.encoder.embedding.embeddings
 
     def _start_rows(self, touched: tf.Variable) -> RowAdam:
         adam = self.config.training.optimizer
