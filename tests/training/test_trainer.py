@@ -186,6 +186,16 @@ def test_pretrained_embeddings_that_stay(tmp_path: Path) -> None:
     np.testing.assert_array_equal(run.weights(config)["embedding/embeddings"], pretrained)
 
 
+def test_a_warm_start_begins_with_the_weights_of_the_run(tmp_path: Path) -> None:
+    config = make_config(epochs=2)
+    first = train(tmp_path / "first", config, dev=None).weights(config)
+    still = {"optimizer": {"name": "sgd", "learning_rate": 1e-30}, "epochs": 1, "seed": 5}
+    config = make_config(warm_start=tmp_path / "first", **still)
+    second = train(tmp_path / "second", config, dev=None).weights(config)
+    for name, array in first.items():
+        np.testing.assert_array_equal(second[name], array)
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_takes_a_step_with_its_defaults(tmp_path: Path, name: str) -> None:
     sections = make_config(epochs=1, batch_size=30, optimizer=name).model_dump()

@@ -6,10 +6,16 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pairlens.config.schema import Config
+from pairlens.config.schema import TASK_LOSSES, Config
 from pairlens.errors import DataError
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batch
+
+
+def loss_name(config: Config) -> str:
+    """The config's loss: what it says, or the first of its task."""
+    chosen = config.training.loss
+    return TASK_LOSSES[config.task][0] if chosen == "auto" else chosen
 
 
 def batch_loss(name: str, smoothing: float, batch: Batch, logits: tf.Tensor) -> tf.Tensor:

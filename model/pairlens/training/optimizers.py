@@ -5,8 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tf_keras
 
-from pairlens.config.keras import Adam, Optimizer
-from pairlens.config.schema import Config
+from pairlens.config.keras import Optimizer
 
 
 class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
@@ -61,15 +60,6 @@ def rows_once(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedS
         return gradient
     rows, place = tf.unique(gradient.indices)
     return tf.IndexedSlices(tf.math.unsorted_segment_sum(gradient.values, place, tf.size(rows)), rows)
-
-
-def moves_by_rows(config: Config) -> bool:
-    """Whether row_adam.py can do what the optimizer does to the embedding: plain Adam, a batch a step."""
-    adam, training = config.training.optimizer, config.training
-    if not isinstance(adam, Adam) or training.accumulate > 1 or not config.model.embedding.trainable:
-        return False
-    clips = (adam.clipnorm, adam.clipvalue, adam.global_clipnorm) != (None, None, None)
-    return not (clips or adam.weight_decay or adam.amsgrad or adam.adaptive_epsilon)
 
 
 def make_optimizer(optimizer: Optimizer) -> tf_keras.optimizers.Optimizer:
