@@ -21,7 +21,8 @@ from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginnin
 from pairlens.runs.environment import describe_environment
 from pairlens.runs.progress import Pace
 from pairlens.runs.run import Run
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 from pairlens.training.trainer import Evaluation, Step, Trainer
 
 Event = Step | Evaluation

@@ -16,18 +16,9 @@ from hypothesis import strategies as st
 
 from pairlens.errors import DataError
 from pairlens.texts import blocks
-from pairlens.texts.pairs import (
-    Pairs,
-    Position,
-    SplitPaths,
-    TextRules,
-    Texts,
-    groups_of,
-    iter_pairs,
-    iter_tsv,
-    read_pairs,
-    split_paths,
-)
+from pairlens.texts.pairs import Pairs, Position, SplitPaths, groups_of, iter_pairs, iter_tsv, read_pairs, split_paths
+from pairlens.texts.texts import Texts
+from pairlens.texts.token_faults import TextRules
 
 RULES = TextRules(input_dim=1000)
 

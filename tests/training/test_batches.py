@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 from pairlens.training.batches import Batch, pad, training_batches
 
 texts = st.lists(st.integers(0, 9), max_size=6)

@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 
 from pairlens.config.keras import Adam
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 from pairlens.training.batches import training_batches
 from pairlens.training.embedding_rows import EmbeddingRows
 

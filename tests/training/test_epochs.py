@@ -11,7 +11,8 @@ import pytest
 from pairlens.config.schema import Config
 from pairlens.runs.run import Run
 from pairlens.texts.overlap import overlap_features
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 from pairlens.training.batches import training_batches
 from pairlens.training.trainer import Trainer
 

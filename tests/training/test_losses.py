@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 from pairlens.training.batches import Batch
 from pairlens.training.losses import batch_loss, pair_weights
 

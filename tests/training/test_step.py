@@ -9,7 +9,8 @@ import numpy as np
 
 from pairlens.config.schema import Config
 from pairlens.runs.run import Run
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 from pairlens.training.step import batches_to_apply
 from pairlens.training.trainer import Trainer
 

@@ -14,7 +14,8 @@ from pairlens.config.schema import Config, TrainingConfig
 from pairlens.metrics import evaluate_scores
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 from pairlens.training.trainer import Evaluation, Step, Trainer
 
 Event = Step | Evaluation

@@ -84,7 +84,7 @@ def attend(
     from pairlens.attention.stream import Selection, attend_files
     from pairlens.runs.run import Run
     from pairlens.scoring.scorer import Scorer
-    from pairlens.texts.pairs import read_vocabulary
+    from pairlens.texts.lines import read_vocabulary
 
     selection = Selection(pairs, min_score, max_score, limit, sample, seed)
     kind = _kind(output_file, summary)

@@ -117,7 +117,7 @@ def _refuse_outputs(output_file: Path | None, bad_lines: Path | None, resume: bo
 
 
 def _vocabulary(path: Path | None) -> list[str]:
-    from pairlens.texts.pairs import read_vocabulary
+    from pairlens.texts.lines import read_vocabulary
 
     if path is None:
         raise UsageError("--words needs the vocabulary that data.vocab of the run's config names; it names none")

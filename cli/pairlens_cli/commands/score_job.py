@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from pairlens.scoring.scorer import Scorer
-    from pairlens.texts.pairs import BadLine, Pairs, Position
+    from pairlens.texts.pairs import Pairs, Position
+    from pairlens.texts.token_faults import BadLine
 
     LineWriter = Callable[[int, Pairs, NDArray[np.float32], Mapping[int, str]], str]
 

@@ -48,7 +48,7 @@ def train(
     from pairlens.memory import available_memory, refuse_too_large
     from pairlens.runs.environment import describe_environment
     from pairlens.runs.run import Run
-    from pairlens.texts.pairs import read_vocabulary
+    from pairlens.texts.lines import read_vocabulary
     from pairlens.texts.splits import read_pretrained, read_split, with_classes
     from pairlens.training.memory import training_memory
 

@@ -125,7 +125,7 @@ def _labelled(
     scored: Iterable[tuple[int, PairAttention, float]], config: Config, labels: Labels | None
 ) -> Iterator[Labelled]:
     """(number, attention, score, label if known) of each pair."""
-    from pairlens.texts.pairs import read_labels
+    from pairlens.texts.lines import read_labels
 
     numbers = read_labels(labels.path, config.task, config.model.classes).tolist() if labels else []
     count = 0

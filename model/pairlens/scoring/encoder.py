@@ -18,8 +18,7 @@ from pairlens.config.schema import ConvConfig, ModelConfig
 from pairlens.kernels.loader import call
 from pairlens.scoring.activations import activate
 from pairlens.scoring.plan import make_plan
-from pairlens.texts.pairs import Texts
-from pairlens.texts.texts import places_of_occurring
+from pairlens.texts.texts import Texts, places_of_occurring
 
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]

@@ -27,7 +27,8 @@ from pairlens.scoring.compare_layer import split_comparison
 from pairlens.scoring.encoder import Encoder, Folded, dense
 from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.texts.overlap import overlap_features
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 
 Floats = NDArray[np.float32]
 Dense = tuple[Floats, Floats]  # kernel [inputs, units], bias [units]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
-from pairlens.texts.pairs import Pairs, SplitPaths, TextRules, read_pairs, split_paths
+from pairlens.texts.pairs import Pairs, SplitPaths, read_pairs, split_paths
+from pairlens.texts.token_faults import TextRules
 
 SplitName = Literal["train", "dev", "test"]
 

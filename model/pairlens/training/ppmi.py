@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.texts.pairs import Texts
+from pairlens.texts.texts import Texts
 from pairlens.training.spelling import COLUMNS, spelling_features
 
 Floats = NDArray[np.float64]

@@ -10,7 +10,8 @@ from pairlens.config.keras import PpmiSvd
 from pairlens.config.schema import Config
 from pairlens.network.network import Network
 from pairlens.texts.overlap import inverse_document_frequencies, overlap_features
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 from pairlens.training.ppmi import ppmi_svd
 
 

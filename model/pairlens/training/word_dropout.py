@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.config.schema import WordDropout
-from pairlens.texts.pairs import Pairs, Texts, groups_of
+from pairlens.texts.pairs import Pairs, groups_of
+from pairlens.texts.texts import Texts
 
 
 def words_of_one_query(pairs: Pairs) -> NDArray[np.int32]:
