@@ -115,17 +115,17 @@ def _token_fault(token: bytes, tokens_before: int, rules: TextRules) -> str | No
         return f"negative: {quote(token)}; {ids}"
     if not re.fullmatch(rb"[0-9]+", token):
         return f"not an integer: {quote(token)}; a text is base-10 ids separated by blanks"
-    if _value(token) >= rules.id_limit:
+    if not _is_below(token, rules.id_limit):
         return f"too large: {quote(token)}; {ids}"
     if rules.max_length is not None and tokens_before >= rules.max_length and not rules.truncate:
         return f"a text of more than {rules.max_length} tokens; raise data.max_length or set data.too_long: truncate"
     return None
 
 
-def _value(token: bytes) -> int:
-    """The number that a token of ASCII digits stands for, at most 2³¹; that is what a token too long is, too."""
-    significant = token.lstrip(b"0") if len(token) <= MAX_TOKEN else token
-    return min(int(significant or b"0"), ID_LIMIT) if len(significant) <= _PLACES else ID_LIMIT
+def _is_below(token: bytes, limit: int) -> bool:
+    """Whether ASCII digits, so many that `int` may not take them, stand for a number below the limit."""
+    significant = token.lstrip(b"0")
+    return len(significant) <= _PLACES and int(significant or b"0") < limit
 
 
 def quote(text: bytes) -> str:

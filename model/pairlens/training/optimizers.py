@@ -14,8 +14,9 @@ class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
     def update_step(self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable) -> None:
         """Kingma and Ba 2015, algorithm 1, with epsilon outside the bias correction, as in Keras.
 
-        Given the gradient of some rows alone, it leaves the others and their moments as they are. Keras would decay
-        those moments and let them move the rows: with a large vocabulary most of a step's work.
+        Given the gradient of some rows alone, each named once, it leaves the others and their moments as they are: lazy
+        Adam beside a clipping of gradients, which looks at all of them together; without one, embedding_rows.py moves
+        the rows. Keras would decay those moments and let them move the rows, which is most of a step's work.
         """
         m, v = self.moments(variable)
         step = tf.cast(self.iterations + 1, variable.dtype)
@@ -43,7 +44,7 @@ class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
     def _update_rows(
         self, gradient: tf.IndexedSlices, variable: tf.Variable, m: tf.Variable, v: tf.Variable, step: tf.Tensor
     ) -> None:
-        """One step of the rows that the gradient names, each once."""
+        """One step of the rows that the gradient names."""
         rows, g = gradient.indices, gradient.values
         m_rows = self.beta_1 * tf.gather(m, rows) + (1.0 - self.beta_1) * g
         v_rows = self.beta_2 * tf.gather(v, rows) + (1.0 - self.beta_2) * tf.square(g)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pairlens.config.keras import PpmiSvd
 from pairlens.config.schema import Config
@@ -13,6 +14,8 @@ from pairlens.texts.overlap import inverse_document_frequencies, overlap_feature
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts
 from pairlens.training.ppmi import ppmi_svd
+
+Floats = NDArray[np.float32]
 
 
 def start_from_data(network: Network, config: Config, train: Pairs, vocabulary: Sequence[str] | None) -> None:
@@ -31,10 +34,8 @@ def start_from_data(network: Network, config: Config, train: Pairs, vocabulary: 
     if isinstance(initializer, PpmiSvd):
         dims = model.embedding.input_dim, model.embedding.output_dim
         directions = ppmi_svd(_distinct(texts), *dims, initializer.window, vocabulary or (), initializer.spelling)
-        drawn = network.encoder.embedding.embeddings.numpy()
-        known = directions.any(axis=1, keepdims=True)  # all others go anywhere, as far as these
-        directions = np.where(known, directions, drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
-        network.encoder.embedding.embeddings.assign(directions * (initializer.stddev * directions.shape[1] ** 0.5))
+        embeddings = network.encoder.embedding.embeddings
+        embeddings.assign(_scaled(directions, embeddings.numpy(), initializer.stddev))
 
 
 def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
@@ -47,6 +48,14 @@ def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
         return np.array([mean])
     mean = min(max(mean, 1e-3), 1.0 - 1e-3)
     return np.array([np.log(mean / (1.0 - mean))])
+
+
+def _scaled(directions: Floats, drawn: Floats, stddev: float) -> Floats:
+    """Embeddings [input_dim, output_dim] in these directions; those of words without one go where they were drawn."""
+    known = directions.any(axis=1, keepdims=True)
+    directions = np.where(known, directions, drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
+    scaled: Floats = directions * (stddev * directions.shape[1] ** 0.5)
+    return scaled
 
 
 def _distinct(texts: Texts) -> Texts:
