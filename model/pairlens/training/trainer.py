@@ -104,7 +104,7 @@ class Trainer:
 
         Returns:
             The dev metrics of the best weights, which the run directory then holds; empty without a dev split. None
-            if `stop`, which is asked after every step, said so: then a checkpoint was written.
+            if `stop`, which is asked before every step, said so: then a checkpoint was written.
 
         Raises:
             PairlensError: a loss, weight or score is no longer finite. The best weights so far stay in the run
