@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pairlens.check import Report, examine
+from pairlens.check import Findings, examine
 from pairlens.config.schema import Config
 
 
@@ -18,7 +18,7 @@ def write(folder: Path, split: str, queries: list[str], values: list[str], label
     return folder / split
 
 
-def report(data: dict[str, Any], input_dim: int = 11, task: str = "binary", **embedding: Any) -> Report:
+def findings(data: dict[str, Any], input_dim: int = 11, task: str = "binary", **embedding: Any) -> Findings:
     model = {"embedding": {"input_dim": input_dim, "output_dim": 2, **embedding}}
     return examine(Config.model_validate({"task": task, "data": data, "model": model}))
 
@@ -29,7 +29,7 @@ def train(tmp_path: Path) -> Path:
 
 
 def test_figures_of_a_split(train: Path) -> None:
-    found = report({"train": train})
+    found = findings({"train": train})
     assert found.problems == []
     (split,) = found.splits
     assert (split.name, split.pairs) == ("train", 3)
@@ -43,41 +43,41 @@ def test_figures_of_a_split(train: Path) -> None:
 
 def test_figures_of_regression(tmp_path: Path) -> None:
     train = write(tmp_path, "train", ["1", "2"], ["3", "4"], ["-1.5", "4"])
-    (split,) = report({"train": train}, task="regression").splits
+    (split,) = findings({"train": train}, task="regression").splits
     assert split.labels == {"min": -1.5, "mean": 1.25, "max": 4.0}
 
 
 def test_ids_beyond_the_vocabulary(train: Path) -> None:
-    assert report({"train": train}, input_dim=10).problems == [
+    assert findings({"train": train}, input_dim=10).problems == [
         f"{train}: ids go up to 10, but model.embedding.input_dim is 10; set it to 11 or more"
     ]
-    assert report({"train": train}, input_dim=11).problems == []
+    assert findings({"train": train}, input_dim=11).problems == []
 
 
 def test_texts_that_are_empty_or_too_long(tmp_path: Path) -> None:
     train = write(tmp_path, "train", ["1 2 3", "", "5 6"], ["", "8 9 10", "10"], ["0", "1", "1"])
     data = {"train": train, "max_length": 2}
-    (split,) = report(data).splits
+    (split,) = findings(data).splits
     assert (split.empty, split.too_long) == (2, 2)
-    assert report(data).problems == [
+    assert findings(data).problems == [
         f"{train}: 2 texts have no tokens; remove them, or set data.empty: score",
         f"{train}: 2 texts have more than 2 tokens; raise data.max_length, or set data.too_long: truncate",
     ]
-    assert report({**data, "empty": "score", "too_long": "truncate"}).problems == []
+    assert findings({**data, "empty": "score", "too_long": "truncate"}).problems == []
 
 
 def test_labels_that_teach_nothing(tmp_path: Path) -> None:
     same = write(tmp_path, "same", ["1", "2"], ["3", "4"], ["1", "1"])
-    assert report({"train": same}).problems == [f"{same}: every label is 1; there is nothing to learn"]
+    assert findings({"train": same}).problems == [f"{same}: every label is 1; there is nothing to learn"]
     mixed = write(tmp_path, "mixed", ["5", "6"], ["3", "4"], ["0", "1"])
-    assert report({"train": mixed, "test": same}).problems == []  # it can be measured
+    assert findings({"train": mixed, "test": same}).problems == []  # it can be measured
 
 
 def test_a_fault_in_one_file_does_not_hide_the_others(tmp_path: Path, train: Path) -> None:
     dev = write(tmp_path, "dev", ["1", "x"], ["3", "4"], ["0", "1"])
     test = write(tmp_path, "test", ["1", "2"], ["3", "4"], ["0", "2"])
     vocab, pretrained = tmp_path / "vocab.txt", tmp_path / "vectors.npy"
-    found = report({"train": train, "dev": dev, "test": test, "vocab": vocab}, pretrained=pretrained)
+    found = findings({"train": train, "dev": dev, "test": test, "vocab": vocab}, pretrained=pretrained)
     places = [problem.split(": ")[0] for problem in found.problems]
     assert places == [f"{dev}.query.txt:2:1", f"{test}.label.txt:2:1", str(vocab), str(pretrained)]
     assert [split.name for split in found.splits] == ["train"]
@@ -95,7 +95,7 @@ def test_pairs_in_two_splits(tmp_path: Path) -> None:
         data[name] = write(
             tmp_path, name, list(queries), list(values), ["0", "1", "0", "1", "0", "1", "0"][: len(pairs)]
         )
-    assert report(data).remarks == ["2 distinct pairs stand in both train and dev"]
+    assert findings(data).remarks == ["2 distinct pairs stand in both train and dev"]
 
 
 def test_pairs_in_two_splits_against_python(tmp_path: Path) -> None:
@@ -106,14 +106,14 @@ def test_pairs_in_two_splits_against_python(tmp_path: Path) -> None:
     data = {"train": write(tmp_path, "train", *sides[:2], labels), "test": write(tmp_path, "test", *sides[2:], labels)}
     common = len(set(zip(*sides[:2], strict=True)) & set(zip(*sides[2:], strict=True)))
     assert common > 10
-    assert f"{common} distinct pairs stand in both train and test" in report(data).remarks
+    assert f"{common} distinct pairs stand in both train and test" in findings(data).remarks
 
 
 def test_a_vocabulary_of_another_size(tmp_path: Path, train: Path) -> None:
     vocab = tmp_path / "vocab.txt"
     for words, remarks in ((11, []), (9, [f"{vocab}: 9 words, but model.embedding.input_dim is 11"])):
         vocab.write_text("word\n" * words)
-        found = report({"train": train, "dev": train, "vocab": vocab})
+        found = findings({"train": train, "dev": train, "vocab": vocab})
         assert [remark for remark in found.remarks if "pairs stand" not in remark] == remarks
         assert found.problems == []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from models import make_config, random_weights
 
 from pairlens.runs.run import Run
-from pairlens.scoring.scorer import warm_up
+from pairlens.scoring.warm_up import warm_up
 
 
 def loaded(code: str, *modules: str) -> set[str]:

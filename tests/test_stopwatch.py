@@ -37,10 +37,10 @@ def test_a_stage_times_the_making_of_items_and_not_their_use() -> None:
     assert watch.seconds["other"] >= 0.4
 
 
-def test_the_report_adds_up() -> None:
+def test_the_lines_add_up() -> None:
     watch = Stopwatch()
     watch.seconds |= {"starting": 1.0, "reading": 1.0, "scoring": 2.0}
-    first, *stages = watch.report(1000)
+    first, *stages = watch.lines(1000)
     assert first.startswith("1,000 pairs in 4.0")
     shares = [float(line.rsplit(maxsplit=1)[1].rstrip("%")) for line in stages]
     assert sum(shares) == pytest.approx(100, abs=0.3)

@@ -135,7 +135,7 @@ def silent_libraries() -> Iterator[None]:
 
 def compile_kernels(config: Config) -> None:
     """Compile the kernels for a model's scoring if this machine never did, which takes a while, and say so."""
-    from pairlens.scoring.scorer import warm_up
+    from pairlens.scoring.warm_up import warm_up
 
     with notice_after(1.5, "compiling the kernels, once for this machine"):
         warm_up(config)

@@ -24,7 +24,7 @@ PERCENTILES = (0, 50, 90, 99, 100)
 
 
 @dataclass(frozen=True, slots=True)
-class SplitReport:
+class SplitFigures:
     """Figures of a split.
 
     Attributes:
@@ -45,19 +45,19 @@ class SplitReport:
 
 
 @dataclass(slots=True)
-class Report:
+class Findings:
     """`problems` are what train or evaluate would refuse; `remarks` are allowed and worth knowing; `memory` tells what
     training and scoring take."""
 
-    splits: list[SplitReport] = field(default_factory=list)
+    splits: list[SplitFigures] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     memory: str = ""
     remarks: list[str] = field(default_factory=list)
 
 
-def examine(config: Config) -> Report:
-    """Read all that a config names and report on it; a fault in one file does not keep the others from being read."""
-    report = Report(remarks=config.warnings())
+def examine(config: Config) -> Findings:
+    """Read all that a config names; a fault in one file does not keep the others from being read."""
+    findings = Findings(remarks=config.warnings())
     splits: dict[SplitName, Pairs] = {}
     names: tuple[SplitName, ...] = ("train", "dev", "test")
     for name in names:
@@ -65,22 +65,22 @@ def examine(config: Config) -> Report:
             try:
                 splits[name] = _read(config, name)
             except DataError as error:
-                report.problems.append(str(error))
+                findings.problems.append(str(error))
     for name, pairs in splits.items():
         split = _describe(config, name, pairs)
-        report.splits.append(split)
-        report.problems += _refused(config, split)
+        findings.splits.append(split)
+        findings.problems += _refused(config, split)
     for one, other in combinations(splits, 2):
-        if common := len(np.intersect1d(_fingerprints(splits[one]), _fingerprints(splits[other]))):
-            report.remarks.append(f"{common} distinct pairs stand in both {one} and {other}")
+        if common := len(np.intersect1d(_hashes_of_pairs(splits[one]), _hashes_of_pairs(splits[other]))):
+            findings.remarks.append(f"{common} distinct pairs stand in both {one} and {other}")
     if "train" in splits:
-        _estimate_memory(config, splits, report)
-    _check_vocabulary(config, report)
+        _estimate_memory(config, splits, findings)
+    _check_vocabulary(config, findings)
     try:
         read_pretrained(config)
     except DataError as error:
-        report.problems.append(str(error))
-    return report
+        findings.problems.append(str(error))
+    return findings
 
 
 def _read(config: Config, name: SplitName) -> Pairs:
@@ -89,7 +89,7 @@ def _read(config: Config, name: SplitName) -> Pairs:
     return read_pairs(find_split(config, name), rules, config.task, config.model.classes)
 
 
-def _describe(config: Config, name: SplitName, pairs: Pairs) -> SplitReport:
+def _describe(config: Config, name: SplitName, pairs: Pairs) -> SplitFigures:
     assert pairs.label is not None
     ids = np.concatenate([pairs.query.ids, pairs.value.ids])
     lengths = np.concatenate([pairs.query.lengths, pairs.value.lengths])
@@ -99,7 +99,7 @@ def _describe(config: Config, name: SplitName, pairs: Pairs) -> SplitReport:
         labels = {f"{value:g}": float(count) for value, count in zip(values, counts, strict=True)}
     else:
         labels = {"min": float(pairs.label.min()), "mean": float(pairs.label.mean()), "max": float(pairs.label.max())}
-    return SplitReport(
+    return SplitFigures(
         name=name,
         pairs=len(pairs),
         query_length=_percentiles(pairs.query),
@@ -115,7 +115,7 @@ def _percentiles(texts: Texts) -> tuple[int, ...]:
     return tuple(int(p) for p in np.percentile(texts.lengths, PERCENTILES, method="nearest"))
 
 
-def _refused(config: Config, split: SplitReport) -> list[str]:
+def _refused(config: Config, split: SplitFigures) -> list[str]:
     data, input_dim = config.data, config.model.embedding.input_dim
     prefix = getattr(data, split.name)
     problems = []
@@ -136,20 +136,20 @@ def _refused(config: Config, split: SplitReport) -> list[str]:
     return problems
 
 
-def _estimate_memory(config: Config, splits: dict[SplitName, Pairs], report: Report) -> None:
+def _estimate_memory(config: Config, splits: dict[SplitName, Pairs], findings: Findings) -> None:
     train, limit = splits["train"], config.data.max_length or sys.maxsize
     longest = [min(int(texts.lengths.max(initial=1)), limit) for texts in (train.query, train.value)]
     tokens = sum(len(texts.ids) for pairs in splits.values() for texts in (pairs.query, pairs.value))
     training = training_memory(config, longest[0], longest[1], tokens)
     scoring = sum(scoring_memory(config, longest[0], longest[1]).values())
-    report.memory = f"training takes about {in_words(sum(training.values()))} of memory, scoring {in_words(scoring)}"
+    findings.memory = f"training takes about {in_words(sum(training.values()))} of memory, scoring {in_words(scoring)}"
     try:
         refuse_too_large("training", training, available_memory())
     except UsageError as error:
-        report.problems.append(str(error))
+        findings.problems.append(str(error))
 
 
-def _fingerprints(pairs: Pairs) -> NDArray[np.uint64]:
+def _hashes_of_pairs(pairs: Pairs) -> NDArray[np.uint64]:
     """A 64-bit hash of every pair, uint64 [pairs]: equal pairs have equal ones, others practically never."""
     return np.add(_hash(pairs.query, seed=1), _hash(pairs.value, seed=2))
 
@@ -168,15 +168,15 @@ def _hash(texts: Texts, seed: int) -> NDArray[np.uint64]:
     return hashes
 
 
-def _check_vocabulary(config: Config, report: Report) -> None:
+def _check_vocabulary(config: Config, findings: Findings) -> None:
     path: Path | None = config.data.vocab
     if path is None:
         return
     try:
         words = len(read_vocabulary(path))
     except DataError as error:
-        report.problems.append(str(error))
+        findings.problems.append(str(error))
         return
     input_dim = config.model.embedding.input_dim
     if words != input_dim:
-        report.remarks.append(f"{path}: {words} words, but model.embedding.input_dim is {input_dim}")
+        findings.remarks.append(f"{path}: {words} words, but model.embedding.input_dim is {input_dim}")

@@ -16,6 +16,7 @@ from pairlens.config.schema import Config
 from pairlens.errors import UsageError
 from pairlens.files import whole_file
 from pairlens.runs.locks import locked
+from pairlens.runs.names import WEIGHTS
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs
@@ -121,7 +122,7 @@ def _resumes(folder: Path) -> str:
     trainer = Trainer(config, run)
     epoch, batch = trainer.progress.epoch + 1, trainer.progress.batch
     trainer.fit(*data, lambda _: None)
-    same = (run.path / "weights.npz").read_bytes() == (folder / "run" / "weights.npz").read_bytes()
+    same = (run.path / WEIGHTS).read_bytes() == (folder / "run" / WEIGHTS).read_bytes()
     _expect(same, "the weights differ from those of a training that was not stopped")
     return f"stopped in epoch {epoch} after step {batch}: bit-identical weights"
 

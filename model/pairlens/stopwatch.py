@@ -46,7 +46,7 @@ class Stopwatch:
                     return
             yield item
 
-    def report(self, pairs: int) -> list[str]:
+    def lines(self, pairs: int) -> list[str]:
         """A line in sum, and one for each stage."""
         self._switch()
         total = sum(self.seconds.values())

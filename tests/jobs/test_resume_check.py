@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pairlens.config.file import load_config
 from pairlens.config.schema import Config
 from pairlens.errors import PairlensError, RunError
 from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
@@ -320,6 +321,24 @@ def test_resume_is_refused_with_every_difference(tmp_path: Path) -> None:
     assert faults[-1] == "--resume ends with the run that was begun or not at all; --force begins it anew"
     # When checkpoints are written changes nothing, and files that are as they were are not named.
     assert not any("checkpoint" in fault or "train.query.txt" in fault for fault in faults)
+
+
+def test_how_to_train_on_is_no_contradiction(tmp_path: Path) -> None:
+    """A warm start takes the place of pretrained embeddings, so the command that is told sets them aside."""
+    (tmp_path / "e.npy").touch()
+    for side in ("query", "value", "label"):
+        (tmp_path / f"train.{side}.txt").touch()
+    config = make_config().model_dump()
+    config["data"] = {"train": tmp_path / "train"}
+    config["model"]["embedding"]["pretrained"] = tmp_path / "e.npy"
+    began = Config.model_validate(config)
+    config["training"]["epochs"] = 99
+    now = Config.model_validate(config)
+    run = Run.create(tmp_path / "run", began, describe_environment(began, []))
+    with pytest.raises(RunError) as error:
+        refuse_another_beginning(run, now, describe_environment(now, []))
+    (told,) = re.findall("add (--set .*) --output", str(error.value))
+    assert load_config(run.path / "config.yaml", told.split("--set ")[1:])
 
 
 def test_a_finished_run_is_told_from_one_with_more_to_do(straight: Run, tmp_path: Path) -> None:

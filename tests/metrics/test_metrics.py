@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from examples import TASKS, example
 
-from pairlens.config.schema import TASK_METRICS
+from pairlens.config.tasks import TASK_METRICS
 from pairlens.errors import PairlensError
 from pairlens.metrics import best_threshold, evaluate_scores, higher_is_better, task_metrics, worst_pairs
 

@@ -8,7 +8,7 @@ import tf_keras
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pairlens.config.schema import ConvConfig
+from pairlens.config.model import ConvConfig
 from pairlens.network.folded_convolution import Words, WordTexts
 
 WORDS = 7

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pairlens.config.schema import Config
-from pairlens.runs.environment import describe_environment, fingerprints
+from pairlens.runs.environment import checksums, describe_environment
 
 
 def make_config(folder: Path, **data: Any) -> Config:
@@ -29,20 +29,20 @@ SHA256 = {
 }
 
 
-def test_fingerprints_of_all_that_training_reads(tmp_path: Path) -> None:
+def test_checksums_of_all_that_training_reads(tmp_path: Path) -> None:
     config = make_config(tmp_path)
-    assert fingerprints(config) == {f"{tmp_path}/train.{side}.txt": digest for side, digest in SHA256.items()}
+    assert checksums(config) == {f"{tmp_path}/train.{side}.txt": digest for side, digest in SHA256.items()}
     both = make_config(tmp_path, dev=tmp_path / "dev", test=tmp_path / "nothing")
-    assert fingerprints(both).keys() == {f"{tmp_path}/{s}.{side}.txt" for s in ("train", "dev") for side in SHA256}
+    assert checksums(both).keys() == {f"{tmp_path}/{s}.{side}.txt" for s in ("train", "dev") for side in SHA256}
 
 
 def test_a_vocabulary_is_read_where_embeddings_start_from_spelling(tmp_path: Path) -> None:
     (tmp_path / "vocab.txt").write_text("abc")
     config = make_config(tmp_path, vocab=tmp_path / "vocab.txt")
-    assert f"{tmp_path}/vocab.txt" not in fingerprints(config)
+    assert f"{tmp_path}/vocab.txt" not in checksums(config)
     spelled = {"input_dim": 5, "embeddings_initializer": {"name": "ppmi_svd", "spelling": 1.0}}
     config = Config.model_validate({"data": config.data.model_dump(), "model": {"embedding": spelled}})
-    assert fingerprints(config)[f"{tmp_path}/vocab.txt"] == SHA256["label"]
+    assert checksums(config)[f"{tmp_path}/vocab.txt"] == SHA256["label"]
 
 
 def test_what_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

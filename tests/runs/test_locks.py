@@ -1,17 +1,18 @@
-"""One process at a time in a directory."""
+"""One process at a time, in a file or a directory; and what happens where there are no locks."""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import socket
-from errno import ENOLCK
+from collections.abc import Callable
+from errno import EACCES, EAGAIN, EBADF, EINTR, EIO, ELOOP, ENOLCK, ENOSYS, ENOTSUP, EOPNOTSUPP, errorcode
 from pathlib import Path
 
 import pytest
 
 from pairlens.errors import UsageError
-from pairlens.runs.locks import locked
+from pairlens.runs.locks import locked, open_locked
 
 
 def test_a_directory_is_made_and_locked_for_the_block(tmp_path: Path) -> None:
@@ -60,10 +61,73 @@ def test_a_lock_file_that_its_last_holder_removes_meanwhile(tmp_path: Path, monk
     assert removed
 
 
-def test_a_file_system_without_locks_is_used_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: int) -> None:
-        raise OSError(ENOLCK, os.strerror(ENOLCK))
+def refusing(number: int) -> Callable[..., None]:
+    """A flock(2) that fails."""
 
-    monkeypatch.setattr(fcntl, "flock", refuse)
+    def flock(*_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return flock
+
+
+NO_LOCKS = pytest.mark.parametrize("number", [ENOLCK, ENOTSUP, EOPNOTSUPP, ENOSYS], ids=errorcode.get)
+
+
+@NO_LOCKS
+def test_a_file_system_without_locks_is_used_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(fcntl, "flock", refusing(number))
     with locked(tmp_path):
         assert (tmp_path / ".lock").exists()
+
+
+@NO_LOCKS
+def test_a_file_is_opened_where_there_are_no_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(fcntl, "flock", refusing(number))
+    os.close(open_locked(tmp_path / "file"))
+    assert (tmp_path / "file").exists()
+
+
+@pytest.mark.parametrize("number", [EAGAIN, EACCES, EBADF, EINTR, EIO], ids=errorcode.get)
+def test_another_failure_to_lock_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """And the file is closed: nobody else would."""
+    monkeypatch.setattr(fcntl, "flock", refusing(number))
+    before = set(Path("/proc/self/fd").iterdir())
+    with pytest.raises(OSError, match=os.strerror(number)) as caught:
+        open_locked(tmp_path / "file")
+    assert caught.value.errno == number
+    assert set(Path("/proc/self/fd").iterdir()) == before
+
+
+@pytest.mark.parametrize("number", [EACCES, EIO], ids=errorcode.get)
+def test_a_directory_whose_lock_fails_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    monkeypatch.setattr(fcntl, "flock", refusing(number))
+    with pytest.raises(OSError, match=os.strerror(number)), locked(tmp_path):
+        pytest.fail("used without a lock")
+
+
+def test_a_file_is_locked_until_it_is_closed(tmp_path: Path) -> None:
+    descriptor = open_locked(tmp_path / "file")
+    with pytest.raises(BlockingIOError):
+        open_locked(tmp_path / "file")
+    os.close(descriptor)
+    os.close(open_locked(tmp_path / "file"))
+
+
+def test_a_file_is_kept_as_it_is_and_a_link_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("0.5")
+    os.close(open_locked(tmp_path / "file"))
+    assert (tmp_path / "file").read_text() == "0.5"
+    (tmp_path / "link").symlink_to("file")
+    with pytest.raises(OSError, match=f"{os.strerror(ELOOP)}: '{tmp_path}/link'"):
+        open_locked(tmp_path / "link")
+
+
+def test_a_holder_that_wrote_nothing_yet(tmp_path: Path) -> None:
+    descriptor = open_locked(tmp_path / ".lock")
+    with pytest.raises(UsageError, match=f"{tmp_path}: another process is training there"), locked(tmp_path):
+        pass
+    os.close(descriptor)

@@ -4,50 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import zipfile
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from small_runs import make_config, make_weights
 
-from pairlens.config.schema import Config
-from pairlens.config.weights import weight_shapes
 from pairlens.errors import ConfigError, RunError, UsageError
-from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run, flat, without_nan
-
-
-def make_config(**changes: Any) -> Config:
-    """Network of distinct primes: 11 ids, 2 dimensions, 3 filters of 5 tokens, 7 hidden units."""
-    model = {
-        "embedding": {"input_dim": 11, "output_dim": 2},
-        "conv": [{"filters": 3, "kernel_size": 5}],
-        "dnn": {"units": [7]},
-    }
-    return Config.model_validate({"data": {"train": "train"}, "model": model, **changes})
-
-
-def make_weights(config: Config) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(0)
-    return {
-        name: random.standard_normal(shape).astype(np.float32) for name, shape in weight_shapes(config.model).items()
-    }
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    """A run with all its files."""
-    config = make_config()
-    run = Run.create(tmp_path / "run", config, {"python": "3.11"})
-    run.write_weights(make_weights(config))
-    run.write_metrics([{"epoch": 1}])
-    run.write_evaluation({"threshold": 0.25})
-    run.write_checkpoint({"a": np.arange(3)}, Progress(epoch=1))
-    return run
 
 
 def names(folder: Path) -> set[str]:
@@ -77,16 +41,16 @@ def test_curves_are_a_file_of_the_run(run: Run) -> None:
     assert (run.path / "curves.png").read_bytes() == b"a picture"
 
 
-def test_a_fingerprint_tells_models_apart(run: Run) -> None:
+def test_a_checksum_tells_models_apart(run: Run) -> None:
     """Other weights or another config are another model, whatever else the run holds."""
-    first = run.fingerprint()
+    first = run.checksum()
     run.write_evaluation({"threshold": 0.75})
-    assert run.fingerprint() == first
+    assert run.checksum() == first
     run.write_weights({name: array + 1 for name, array in make_weights(make_config()).items()})
-    other_weights = run.fingerprint()
+    other_weights = run.checksum()
     with (run.path / "config.yaml").open("a") as file:
         file.write("\n")
-    assert len({first, other_weights, run.fingerprint()}) == 3
+    assert len({first, other_weights, run.checksum()}) == 3
 
 
 def test_a_config_as_dotted_keys() -> None:
@@ -167,22 +131,6 @@ def test_a_damaged_evaluation(run: Run, text: str) -> None:
         run.threshold()
 
 
-def test_a_checkpoint_comes_back(run: Run) -> None:
-    arrays = {"head/bias": np.array([1.5], np.float32), "optimizer/0": np.array(7, np.int64)}
-    written = Progress(epoch=2, loss_sum=0.1 + 0.2, best=1 / 3, evaluations=[{"mse": math.nan}])
-    run.write_checkpoint(arrays, written)
-    checkpoint = run.checkpoint()
-    assert checkpoint is not None
-    assert checkpoint.warning is None
-    assert checkpoint.arrays.keys() == arrays.keys()
-    for name, array in arrays.items():
-        assert checkpoint.arrays[name].dtype == array.dtype
-        np.testing.assert_array_equal(checkpoint.arrays[name], array)
-    read = checkpoint.progress
-    assert math.isnan(read.evaluations[0]["mse"])
-    assert replace(read, evaluations=[]) == replace(written, evaluations=[])  # to the last bit
-
-
 def test_where_there_is_no_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"none: no such run directory"):
         Run.open(tmp_path / "none")
@@ -208,41 +156,6 @@ def test_arrays_that_do_not_fit_the_config(run: Run) -> None:
         run.write_weights({**weights, "head/bias": wrong})
         with pytest.raises(RunError, match=message):
             run.weights(config)
-
-
-def test_a_pickle_is_not_loaded(run: Run) -> None:
-    path = run.path / "weights.npz"
-    np.savez(path, allow_pickle=True, **{**make_weights(make_config()), "head/bias": np.array([print], object)})
-    with pytest.raises(RunError, match="Object arrays cannot be loaded"):
-        run.weights(make_config())
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
-@given(st.data())
-def test_whatever_happens_to_a_file_the_error_says_so(run: Run, data: st.DataObject) -> None:
-    """Bytes changed, the end cut off, compressed or not: the arrays that were written, or RunError; never else."""
-    config = make_config()
-    weights = make_weights(config)
-    path = run.path / "weights.npz"
-    (np.savez_compressed if data.draw(st.booleans()) else np.savez)(path, allow_pickle=False, **weights)
-    content = bytearray(path.read_bytes())
-    for _ in range(data.draw(st.integers(0, 3))):
-        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    path.write_bytes(content[: data.draw(st.integers(0, len(content)) | st.just(len(content)))])
-    try:
-        read = run.weights(config)
-    except RunError as error:
-        assert str(error).startswith(f"{path}: ")  # noqa: PT017  (no error is right, too)
-    else:
-        for name, array in weights.items():
-            np.testing.assert_array_equal(read[name], array)
-
-
-def test_an_array_that_is_named_like_an_archive(run: Run) -> None:
-    with (run.path / "weights.npz").open("wb") as file:
-        np.save(file, np.zeros(3, np.float32))
-    with pytest.raises(RunError, match=r"weights\.npz: damaged or not an npz file"):
-        run.weights(make_config())
 
 
 def test_metrics_and_environment_are_read_back(run: Run) -> None:
@@ -286,24 +199,6 @@ def test_a_config_that_is_cut_off(run: Run) -> None:
     run.config()
 
 
-def test_an_array_that_promises_more_than_there_is(run: Run) -> None:
-    """NumPy would make room for 4 TB before it finds that the numbers are missing."""
-    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }"
-    entry = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
-    with zipfile.ZipFile(run.path / "weights.npz", "w") as archive:
-        archive.writestr("head/bias.npy", entry)
-    with pytest.raises(RunError, match=r"head/bias\.npy: \[1000000000000\] is more than the file holds"):
-        run.weights(make_config())
-
-
-def test_a_small_file_of_many_zeros(run: Run) -> None:
-    """A bomb: 40 MB in 40 KB."""
-    np.savez_compressed(run.path / "weights.npz", allow_pickle=False, **{"head/bias": np.zeros(10**7, np.float32)})
-    assert (run.path / "weights.npz").stat().st_size < 50_000
-    with pytest.raises(RunError, match="it expands to more than 100 times its size"):
-        run.weights(make_config())
-
-
 def test_an_evaluation_without_end(run: Run) -> None:
     """No more than a mebibyte of it is taken into memory, and what is cut off there is no evaluation."""
     run.write_evaluation({"threshold": 0.25, "more": "x" * 2**21})
@@ -317,83 +212,7 @@ def test_a_threshold_nested_without_end(run: Run) -> None:
         run.threshold()
 
 
-# ---- two checkpoints -------------------------------------------------------------------------------------------------
-
-
-def write_two_checkpoints(run: Run) -> tuple[Path, Path]:
-    """Of steps 1 and 2; their files, the newer one first."""
-    for step in (1, 2):
-        run.write_checkpoint({"a": np.arange(step)}, Progress(step=step))
-    return run.path / "checkpoint" / "state.npz", run.path / "checkpoint" / "previous.npz"
-
-
-def step_of(run: Run) -> int:
-    checkpoint = run.checkpoint()
-    assert checkpoint is not None
-    assert checkpoint.arrays["a"].tolist() == list(range(checkpoint.progress.step))
-    return checkpoint.progress.step
-
-
-def test_the_checkpoint_before_the_last_is_kept(run: Run) -> None:
-    state, previous = write_two_checkpoints(run)
-    assert step_of(run) == 2
-    state.unlink()  # as if killed between the two renames
-    assert step_of(run) == 1
-    assert run.checkpoint().warning is None  # type: ignore[union-attr]
-    run.write_checkpoint({"a": np.arange(3)}, Progress(step=3))
-    assert step_of(run) == 3
-    assert previous.exists()
-
-
-def test_a_damaged_checkpoint_is_reported_and_the_one_before_it_used(run: Run) -> None:
-    state, _ = write_two_checkpoints(run)
-    state.write_bytes(state.read_bytes()[:-30])
-    checkpoint = run.checkpoint()
-    assert checkpoint is not None
-    assert checkpoint.progress.step == 1
-    assert checkpoint.warning is not None
-    assert checkpoint.warning.startswith(f"{state}: damaged")
-    # The next checkpoint must not put the damaged one in the place of the good one.
-    run.drop_last_checkpoint()
-    run.write_checkpoint({"a": np.arange(3)}, Progress(step=3))
-    state.unlink()
-    assert step_of(run) == 1
-
-
-def test_all_checkpoints_damaged(run: Run) -> None:
-    state, previous = write_two_checkpoints(run)
-    for path in (state, previous):
-        path.write_bytes(b"PK")
-    with pytest.raises(RunError) as error:
-        run.checkpoint()
-    assert str(error.value).count("damaged or not an npz file") == 2
-    assert str(error.value).endswith("No checkpoint is left to go on from; --force starts anew")
-    assert state.exists()  # nothing is removed for nothing
-
-
-def test_no_damage_of_a_checkpoint_goes_unnoticed(run: Run) -> None:
-    """A bit flipped in any byte, or the end cut off anywhere: it is as written, or the one before it is used."""
-    state, _ = write_two_checkpoints(run)
-    whole, random = state.read_bytes(), np.random.default_rng(1)
-    bits = random.integers(0, 8, len(whole))
-    damaged = [whole[:at] + bytes([whole[at] ^ (1 << bits[at])]) + whole[at + 1 :] for at in range(len(whole))]
-    damaged += [whole[:at] for at in range(len(whole))]
-    noticed = 0
-    for content in damaged:
-        state.write_bytes(content)
-        checkpoint = run.checkpoint()
-        assert checkpoint is not None
-        assert (checkpoint.warning is None) == (checkpoint.progress.step == 2)
-        assert checkpoint.arrays["a"].tolist() == list(range(checkpoint.progress.step))
-        noticed += checkpoint.progress.step == 1
-    assert noticed > 0.8 * len(damaged)  # the rest are dates and permissions in the archive's headers
-
-
-@pytest.mark.parametrize("progress", [b"", b"[]", b"{", b'{"epoch": "x"}'])
-def test_a_checkpoint_without_progress(run: Run, progress: bytes) -> None:
-    np.savez(run.path / "checkpoint" / "state.npz", a=np.zeros(1), progress=np.frombuffer(progress, np.uint8))
-    with pytest.raises(RunError, match=r"state\.npz: damaged \(does not say where training stood\)"):
-        run.checkpoint()
+# ---- what a killed process leaves ------------------------------------------------------------------------------------
 
 
 def test_a_run_that_was_killed_while_it_was_made_is_none(run: Run) -> None:

@@ -9,13 +9,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from models import Case, cases, configs, make_config, random_texts, random_weights
+from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError
+from pairlens.kernels import loader
+from pairlens.kernels.arguments import Signature
 from pairlens.scoring import encoder, scorer
 from pairlens.scoring.maps import PairAttention
 from pairlens.scoring.reference import score_pair
 from pairlens.scoring.scorer import Scorer
+from pairlens.scoring.warm_up import kernels_of
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts
 
@@ -74,8 +78,22 @@ def test_a_pair_scores_the_same_alone_and_in_any_batch_in_any_order(case: Case) 
 
 @settings(max_examples=40)
 @given(configs())
-def test_any_model_warms_up_in_silence(config: Config) -> None:
-    scorer.warm_up(config)  # warnings are errors
+def test_warming_up_loads_every_kernel_that_scoring_needs(config: Config) -> None:
+    used: set[str] = set()
+
+    def run(signature: Signature, table: NDArray[np.int64]) -> None:
+        used.add(signature.name)
+        original(signature, table)
+
+    with pytest.MonkeyPatch.context() as patch:
+        original = loader.run
+        patch.setattr(loader, "run", run)
+        engine = Scorer(config, random_weights(config), threads=1)
+        engine.score([[0]], [[0]])
+        scored, used = used, set()
+        engine.attend([[0]], [[0]])
+    assert scored <= {signature.name for signature in kernels_of(config)}
+    assert used <= {signature.name for signature in kernels_of(config, maps=True)}
 
 
 @settings(max_examples=20)
@@ -100,6 +118,21 @@ def test_how_the_work_is_cut_changes_no_score(case: Case) -> None:
     np.testing.assert_allclose(cut, whole, rtol=0, atol=1e-6)
 
 
+@settings(max_examples=40)
+@given(cases())
+def test_some_rows_of_a_long_pair_at_a_time_give_the_same_bits(case: Case) -> None:
+    config, weights, queries, values = case
+    engine = Scorer(config, weights, threads=1)
+    whole, maps = engine.score(queries, values), engine.attend(queries, values)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoder, "_MOST_SCORES", 1)  # four rows, or as many as fit
+        np.testing.assert_array_equal(engine.score(queries, values), whole)
+        for some, attention in zip(engine.attend(queries, values), maps, strict=True):
+            np.testing.assert_array_equal(some.scores, attention.scores)
+            if attention.value_scores is not None:
+                np.testing.assert_array_equal(some.value_scores, attention.value_scores)
+
+
 def test_one_thread_holds_the_tables_of_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
     config = make_config(conv=[{"filters": 8, "kernel_size": 2}])
     monkeypatch.setattr(encoder, "_TABLE_BYTES", 2 * 8 * 4 * 20)  # of 20 ids
@@ -109,7 +142,7 @@ def test_one_thread_holds_the_tables_of_one_block(monkeypatch: pytest.MonkeyPatc
     def fold(*arguments: Any, **keywords: Any) -> encoder.Folded:
         waiting.append(sum(table() is not None for table in made))
         folded = original(*arguments, **keywords)
-        made.append(weakref.ref(folded.tables[0]))
+        made.append(weakref.ref(folded.first_layers[0]))
         return folded
 
     original = encoder.Encoder.fold

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pairlens.config.schema import TrainingConfig
+from pairlens.config.training import TrainingConfig
 from pairlens.training.schedule import learning_rate
 
 

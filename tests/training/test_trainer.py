@@ -10,7 +10,8 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from pairlens.config.schema import Config, TrainingConfig
+from pairlens.config.schema import Config
+from pairlens.config.training import TrainingConfig
 from pairlens.metrics import evaluate_scores
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer

@@ -10,7 +10,7 @@ from pairlens.texts.words import printable
 from pairlens_cli import options, output
 
 if TYPE_CHECKING:
-    from pairlens.check import Report
+    from pairlens.check import Findings
 
 
 def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
@@ -18,29 +18,29 @@ def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
     from pairlens.check import examine
     from pairlens.config.file import load_config
 
-    report = examine(load_config(config_file, set_ or []))
-    if report.splits:
-        _print_table(report)
-    if report.memory:
-        output.say(report.memory)
-    for remark in report.remarks:
+    findings = examine(load_config(config_file, set_ or []))
+    if findings.splits:
+        _print_table(findings)
+    if findings.memory:
+        output.say(findings.memory)
+    for remark in findings.remarks:
         output.warn(remark)
-    for problem in report.problems:
+    for problem in findings.problems:
         output.error(problem)
-    if report.problems:
+    if findings.problems:
         raise typer.Exit(2)
     with output.results(None) as file:
         file.write(f"{printable(str(config_file))}: no faults found\n")
 
 
-def _print_table(report: Report) -> None:
+def _print_table(findings: Findings) -> None:
     from rich.table import Table
 
     table = Table(caption="lengths in tokens: shortest, median, 90th and 99th percentile, longest")
     table.add_column("split")
     for name in ("pairs", "query length", "value length", "ids", "empty", "too long", "labels"):
         table.add_column(name, justify="right")
-    for split in report.splits:
+    for split in findings.splits:
         lengths = [" ".join(map(str, length)) for length in (split.query_length, split.value_length)]
         ids = "none" if split.ids is None else f"{split.ids[0]}–{split.ids[1]}"
         table.add_row(

@@ -136,7 +136,7 @@ def _identity(
     assert value is not None
     return {
         "pairlens": version("pairlens"),
-        "the run": run.fingerprint(),
+        "the run": run.checksum(),
         "the queries": describe_file(query),
         "the values": describe_file(value),
         "--format": format_.value,

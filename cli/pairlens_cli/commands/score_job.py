@@ -117,7 +117,7 @@ class ScoreJob:
 
     def show_profile(self) -> None:
         """Tell where the time went; what is read and written while another thread scores is not scoring's."""
-        for line in self._watch.report(self._done):
+        for line in self._watch.lines(self._done):
             output.say(line)
 
     def warn_of_bad_lines(self) -> None:

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.schema import Config, ModelConfig
-
-OVERLAP_FEATURES = 15  # which texts/overlap.py lists
+from pairlens.config.model import OVERLAP_FEATURES, ModelConfig
+from pairlens.config.schema import Config
 
 Shape = tuple[int, ...]
 

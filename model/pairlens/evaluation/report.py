@@ -189,7 +189,7 @@ def config_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
     return {key: row for key, row in rows.items() if any(value != row[0] for value in row)}
 
 
-def data_fingerprints(report: RunReport) -> dict[str, str]:
+def data_checksums(report: RunReport) -> dict[str, str]:
     """SHA-256 of what the run was trained with, by role, such as `train.query.txt`, wherever the files lay."""
     data = report.scored.config.data
     prefixes = {f"{getattr(data, name)}.": name for name in ("train", "dev") if getattr(data, name)}

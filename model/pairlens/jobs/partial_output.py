@@ -9,7 +9,6 @@ Whatever a job wrote behind them is cut off when it goes on. The files take thei
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,7 @@ from typing import IO, Any
 
 from pairlens.errors import UsageError
 from pairlens.files import sync_directory, telling_of_a_full_disk, whole_file
+from pairlens.runs.locks import open_locked
 
 Json = dict[str, Any]
 
@@ -162,10 +162,9 @@ def _partial(path: Path) -> Path:
 @contextmanager
 def _locked(path: Path) -> Iterator[IO[str]]:
     """A file to change, made if it is not there, which no other process changes meanwhile; its death unlocks it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        descriptor = open_locked(path)
+    except BlockingIOError:
+        raise UsageError(f"{path}: another process is writing it; wait until it has ended") from None
     with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123  (truncates no open file)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(f"{path}: another process is writing it; wait until it has ended") from None
         yield file

@@ -6,6 +6,7 @@ from typing import Any
 
 from pairlens.config.schema import Config
 from pairlens.errors import RunError
+from pairlens.runs.names import ENVIRONMENT
 from pairlens.runs.run import Json, Run, flat
 
 _MAY_CHANGE = "training.checkpoint."  # nothing that is computed depends on it
@@ -19,7 +20,7 @@ def refuse_another_beginning(run: Run, config: Config, environment: Json) -> Non
     began = run.environment()
     if not began:
         raise RunError(
-            f"{run.path}: environment.json is missing; nothing tells what it began with. Begin anew with --force"
+            f"{run.path}: {ENVIRONMENT} is missing; nothing tells what it began with. Begin anew with --force"
         )
     if faults := [
         *_config_faults(run.config(), config),
@@ -50,9 +51,10 @@ def _config_faults(began: Config, now: Config) -> list[str]:
         if old.get(key) != new.get(key) and not key.startswith(_MAY_CHANGE)
     ]
     if began.training.epochs < now.training.epochs:
+        origin = " --set model.embedding.pretrained=null" if now.model.embedding.pretrained else ""
         faults.append(
             "more epochs would have made another learning rate schedule; to train on from the run's weights, "
-            "add --set training.warm_start=RUN --output ANOTHER instead of --resume"
+            f"add --set training.warm_start=RUN{origin} --output ANOTHER instead of --resume"
         )
     return faults
 

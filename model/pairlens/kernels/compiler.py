@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from pairlens.kernels import decimals, encode, gelu, overlap, padded, pairs, pool, row_adam, tokens
-from pairlens.kernels.simd import products
+from pairlens.kernels import decimals, dense, encode, gelu, overlap, padded, pairs, pool, row_adam, tokens
 from pairlens.kernels.simd.compiled import KERNELS, compile_kernel
 
 __all__ = [
     "KERNELS",
     "compile_kernel",
     "decimals",
+    "dense",
     "encode",
     "gelu",
     "overlap",
     "padded",
     "pairs",
     "pool",
-    "products",
     "row_adam",
     "tokens",
 ]

@@ -8,7 +8,8 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from pairlens.kernels.simd.compiled import compiled, kernel, matrix, vector
+from pairlens.kernels import signatures
+from pairlens.kernels.simd.compiled import compiled, kernel
 from pairlens.kernels.simd.instructions import function, instruction
 
 _DIGITS = 7  # significant ones
@@ -89,15 +90,10 @@ def _write(x, powers, out, at):
     return _write_fraction(number % scale, behind, out, at)
 
 
-@kernel
-def decimals(arguments):
-    """Every row of numbers as a line of text, with a blank between two.
-
-    Arguments: numbers float32 [rows, columns]; powers of ten from 1 on, float64; out uint8, filled, with room for 14
-    bytes a number; how many bytes it is, int64 [1], or -1 if a number is too large or too small.
-    """
-    numbers, powers = matrix(arguments, 0, np.float32), vector(arguments, 1, np.float64)
-    out, count = vector(arguments, 2, np.uint8), vector(arguments, 3, np.int64)
+@kernel(signatures.DECIMALS)
+def decimals(a):
+    """Every row of numbers as a line of text, with a blank between two."""
+    numbers, powers, out, count = a.numbers, a.powers, a.out, a.count
     columns, at, count[0] = numbers.shape[1], 0, -1
     for row in range(numbers.shape[0]):
         for column in range(columns):

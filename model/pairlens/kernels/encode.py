@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.plan import PLAN
-from pairlens.kernels.simd.compiled import (
-    FAST,
-    LOWEST,
-    ONE,
-    ZERO,
-    compiled,
-    is_real,
-    kernel,
-    matrix,
-    prefetch,
-    row_of,
-    start_of,
-    vector,
-)
+from pairlens.kernels import signatures
+from pairlens.kernels.ids import is_real
+from pairlens.kernels.simd.compiled import FAST, FIRST, LOWEST, ONE, ZERO, compiled, kernel
+from pairlens.kernels.simd.rows import as_row, prefetch, row_of
 from pairlens.kernels.simd.vectors import LANES, first, full, load, store
 
 _AHEAD_BYTES = 20_000  # to ask memory for before they are wanted: no more than leaves room in the first-level cache
@@ -46,11 +35,11 @@ def prefetch_tokens(places, table, rows):
 
 
 @compiled()
-def _tap(places, table, kernel_size, k, position, nothing):
-    """The address of the row that tap k adds for the token at the position; of `nothing` outside of the text."""
+def _tap(places, table, kernel_size, k, position, zero_row):
+    """The row that tap k adds for the token at the position; zeros outside of the text."""
     if k < kernel_size and 0 <= position < places.size:
         return row_of(table, np.int64(places[position]) * kernel_size + k)
-    return start_of(nothing)
+    return as_row(zero_row)
 
 
 @compiled()
@@ -61,30 +50,30 @@ def _add_taps(a, b, c, d, start, floor, row, f, mask):
 
 
 @compiled()
-def sum_taps(places, table, bias, nothing, kernel_size, dilation, left, least, out, column):
+def sum_taps(places, table, bias, zero_row, kernel_size, dilation, left, least, out, column):
     """A convolution as a sum of look-ups: out[t] = bias + sum over k of table rows, of token t + k * dilation - left,
     but nowhere less than `least`.
 
     Args:
         places: int32 [T], of each token in the table.
         table: float32 [places * kernel size, F], input rows times each tap of the kernel. bias: float32 [F].
-        nothing: float32 [F], zeros.
+        zero_row: float32 [F].
         out: float32 [T, column + F], filled from `column` on.
     """
     F, lowest = bias.size, full(LOWEST)
     whole = F - F % LANES
     ahead = _tokens_ahead(table, kernel_size)
     for t in range(out.shape[0]):
-        row = row_of(out, t) + 4 * column
+        row = row_of(out, t, column)
         if t + ahead < places.size:
             _prefetch_token(places[t + ahead], table, kernel_size)
         for k in range(0, kernel_size, 4):  # four taps share one pass over the row
             position = t + k * dilation - left
-            a = _tap(places, table, kernel_size, k, position, nothing)
-            b = _tap(places, table, kernel_size, k + 1, position + dilation, nothing)
-            c = _tap(places, table, kernel_size, k + 2, position + 2 * dilation, nothing)
-            d = _tap(places, table, kernel_size, k + 3, position + 3 * dilation, nothing)
-            start = start_of(bias) if k == 0 else row
+            a = _tap(places, table, kernel_size, k, position, zero_row)
+            b = _tap(places, table, kernel_size, k + 1, position + dilation, zero_row)
+            c = _tap(places, table, kernel_size, k + 2, position + 2 * dilation, zero_row)
+            d = _tap(places, table, kernel_size, k + 3, position + 3 * dilation, zero_row)
+            start = as_row(bias) if k == 0 else row
             floor = full(np.float32(least)) if k + 4 >= kernel_size else lowest
             for f in range(0, whole, LANES):
                 _add_taps(a, b, c, d, start, floor, row, f, first(LANES))
@@ -129,12 +118,12 @@ def find_matches(query, value, plan, query_matched, value_matched):
 
 
 @compiled(fastmath=FAST)
-def encode_text(ids, places, matched, table, bias, nothing, taps, idf, embeddings, plan, out):
+def encode_text(ids, places, matched, table, bias, zero_row, taps, idf, embeddings, plan, out):
     """The encoding of one text: its embedding with the match channels, its convolution, or both side by side.
 
     Args:
         ids: int32 [T]. matched: float32 [T]. taps, idf: see `_add_matches`.
-        places, table, bias, nothing: see `sum_taps`.
+        places, table, bias, zero_row: see `sum_taps`.
         embeddings: float32 [input_dim, dim].
         out: float32 [T, width], filled.
     """
@@ -149,7 +138,7 @@ def encode_text(ids, places, matched, table, bias, nothing, taps, idf, embedding
                 row[plan.dim + 1] = matched[t] * idf[ids[t]]
     if plan.kernel_size:
         least = ZERO if plan.relu and not plan.match else LOWEST
-        sum_taps(places, table, bias, nothing, plan.kernel_size, plan.dilation, plan.left, least, out, start)
+        sum_taps(places, table, bias, zero_row, plan.kernel_size, plan.dilation, plan.left, least, out, start)
         if plan.match:
             _add_matches(ids, matched, idf, taps, plan, out, start)
         if plan.relu and plan.match:
@@ -163,53 +152,29 @@ def encode_text(ids, places, matched, table, bias, nothing, taps, idf, embedding
                 out[t, :] = ZERO
 
 
-@kernel
-def convolve(arguments):
-    """A convolution after the first of every text, whose table has the texts' own positions as places.
-
-    Arguments: kernel size, dilation and left int64 [3]; places int32 [tokens]; the texts' offsets int64 [texts + 1];
-    table, bias and nothing, see `sum_taps`; out float32 [tokens, F], filled.
-    """
-    shape, places, offsets = (
-        vector(arguments, 0, np.int64),
-        vector(arguments, 1, np.int32),
-        vector(arguments, 2, np.int64),
-    )
-    table, bias = matrix(arguments, 3, np.float32), vector(arguments, 4, np.float32)
-    nothing, out = vector(arguments, 5, np.float32), matrix(arguments, 6, np.float32)
-    for text in range(offsets.size - 1):
-        start, stop = offsets[text], offsets[text + 1]
-        sum_taps(places[start:stop], table, bias, nothing, shape[0], shape[1], shape[2], LOWEST, out[start:stop], 0)
+@kernel(signatures.CONVOLVE)
+def convolve(a):
+    """A convolution after the first of every text, whose table has the texts' own positions as places."""
+    size, dilation, left = a.shape[0], a.shape[1], a.shape[2]
+    for text in range(a.offsets.size - 1):
+        start, stop = a.offsets[text], a.offsets[text + 1]
+        places, out = a.places[start:stop], a.out[start:stop]
+        sum_taps(places, a.table, a.bias, a.zero_row, size, dilation, left, LOWEST, out, FIRST)
 
 
-@kernel
-def encode(arguments):
-    """The encodings of both texts of every pair, before any activation.
-
-    Arguments: 0-9 as pairs.py lists them; idf and embeddings; room for which tokens match, float32 of the longest query
-    and value; the encodings, filled; nothing, see `sum_taps`.
-    """
-    plan = vector(arguments, 0, PLAN)[0]
-    query_ids, query_offsets = vector(arguments, 1, np.int32), vector(arguments, 2, np.int64)
-    value_ids, value_offsets = vector(arguments, 3, np.int32), vector(arguments, 4, np.int64)
-    query_places, value_places = vector(arguments, 5, np.int32), vector(arguments, 6, np.int32)
-    table, bias, taps = (
-        matrix(arguments, 7, np.float32),
-        vector(arguments, 8, np.float32),
-        matrix(arguments, 9, np.float32),
-    )
-    idf, embeddings = vector(arguments, 10, np.float32), matrix(arguments, 11, np.float32)
-    query_matched, value_matched = vector(arguments, 12, np.float32), vector(arguments, 13, np.float32)
-    query, value = matrix(arguments, 14, np.float32), matrix(arguments, 15, np.float32)
-    nothing = vector(arguments, 16, np.float32)
-    for pair in range(query_offsets.size - 1):
-        q0, q1, v0, v1 = query_offsets[pair], query_offsets[pair + 1], value_offsets[pair], value_offsets[pair + 1]
-        q_ids, v_ids = query_ids[q0:q1], value_ids[v0:v1]
-        q_matched, v_matched = query_matched[: q1 - q0], value_matched[: v1 - v0]
+@kernel(signatures.ENCODE)
+def encode(a):
+    """The encodings of both texts of every pair, before any activation."""
+    plan = a.plan[0]
+    for pair in range(a.query_offsets.size - 1):
+        q0, q1 = a.query_offsets[pair], a.query_offsets[pair + 1]
+        v0, v1 = a.value_offsets[pair], a.value_offsets[pair + 1]
+        query_ids, value_ids = a.query_ids[q0:q1], a.value_ids[v0:v1]
+        query_matched, value_matched = a.query_matched[: q1 - q0], a.value_matched[: v1 - v0]
         if plan.match:
-            find_matches(q_ids, v_ids, plan, q_matched, v_matched)
+            find_matches(query_ids, value_ids, plan, query_matched, value_matched)
         for ids, places, matched, out in (
-            (q_ids, query_places[q0:q1], q_matched, query[q0:q1]),
-            (v_ids, value_places[v0:v1], v_matched, value[v0:v1]),
+            (query_ids, a.query_places[q0:q1], query_matched, a.query_encoding[q0:q1]),
+            (value_ids, a.value_places[v0:v1], value_matched, a.value_encoding[v0:v1]),
         ):
-            encode_text(ids, places, matched, table, bias, nothing, taps, idf, embeddings, plan, out)
+            encode_text(ids, places, matched, a.table, a.bias, a.zero_row, a.match_taps, a.idf, a.embeddings, plan, out)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.simd.compiled import LOWEST, ZERO, compiled, row_of, start_of
-from pairlens.kernels.simd.products import add_product, sum_rows
+from pairlens.kernels.simd.compiled import FIRST, LOWEST, ZERO, compiled
+from pairlens.kernels.simd.products import FRESH, ONTO, add_product, sum_rows
+from pairlens.kernels.simd.rows import as_row, row_of
 from pairlens.kernels.simd.vectors import LANES, first, fma, full, load, store, zeros
 
 
@@ -39,42 +40,45 @@ def project(encoding, places, table, weights, out):
                 store(row, p, load(word, p, mask), mask)
     else:
         out[:] = ZERO
-    add_product(encoding, encoding.shape[1] - weights.shape[0], weights, 0, out, False)
+    add_product(encoding, encoding.shape[1] - weights.shape[0], weights, FIRST, out, ONTO)
 
 
 @compiled()
-def compare(query, own, other, scores, attended, weights, bias, plan, room, out):
-    """The dense layer `compare`, before its activation, of the features of every position: out [T, units], filled.
+def compare(query, own, other, scores, attended, weights, bias, plan, feature, out):
+    """The dense layer `compare`, before its activation, of the features of these rows of the query: out [rows, units].
 
-    `own` [Tq, P] and `other` [Tv, P] are the projections of query and value.
+    Args:
+        own: float32 [rows, P], the projection of the query's rows. other: float32 [Tv, P], that of the value.
+        weights: float32 [other features * F, units]: those of the features that are not linear.
+        feature: float32 [rows, F], room.
     """
-    F, units, start = query.shape[1], bias.size, 0
+    units = bias.size
     for i in range(out.shape[0]):
         row, projected = row_of(out, i), row_of(own, i)
         for n in range(0, units, LANES):
             mask = first(units - n)
-            total = load(start_of(bias), n, mask)
-            store(row, n, total + load(projected, n, mask) if plan.encoding else total, mask)
-    if plan.attention:
-        add_product(scores, 0, other, units * plan.encoding, out, False)
+            total = load(as_row(bias), n, mask)
+            if plan.encoding >= 0:
+                total = total + load(projected, plan.encoding * units + n, mask)
+            store(row, n, total, mask)
+    if plan.attention >= 0:
+        add_product(scores, FIRST, other, plan.attention * units, out, ONTO)
     for differences in (True, False):
-        if plan.absolute_difference if differences else plan.product:
-            _combine(query, attended, differences, room)
-            add_product(room, 0, weights[start : start + F], 0, out, False)
-            start += F
+        number = plan.absolute_difference if differences else plan.product
+        if number >= 0:
+            _combine(query, attended, differences, feature)
+            start = (number - plan.linear_features) * query.shape[1]
+            add_product(feature, FIRST, weights[start : start + query.shape[1]], FIRST, out, ONTO)
 
 
 @compiled()
-def _store_pooled(wanted, average, largest, plan, out, start, f, mask, F):
-    """Write the vectors at f of a feature's average and maximum, as far as wanted; returns where the next starts."""
-    row = start_of(out)
-    if wanted and plan.average:
-        store(row, start + f, average, mask)
-        start += F
-    if wanted and plan.max:
-        store(row, start + f, largest, mask)
-        start += F
-    return start
+def _store_pooled(number, average, largest, plan, out, f, mask, F):
+    """Write the vectors at f of the average and the maximum, as far as wanted, of the feature with this number."""
+    row, start = as_row(out), number * plan.poolings
+    if number >= 0 and plan.average >= 0:
+        store(row, (start + plan.average) * F + f, average, mask)
+    if number >= 0 and plan.max >= 0:
+        store(row, (start + plan.max) * F + f, largest, mask)
 
 
 @compiled()
@@ -98,22 +102,21 @@ def pool_features(query, attended, shares, plan, out):
                 differences, products = max(apart, differences), max(times, products)
         if not seen:
             encodings = attentions = differences = products = zeros()
-        start = _store_pooled(plan.encoding, encoding, encodings, plan, out, 0, f, mask, F)
-        start = _store_pooled(plan.attention, attention, attentions, plan, out, start, f, mask, F)
-        start = _store_pooled(plan.absolute_difference, difference, differences, plan, out, start, f, mask, F)
-        _store_pooled(plan.product, product, products, plan, out, start, f, mask, F)
+        _store_pooled(plan.encoding, encoding, encodings, plan, out, f, mask, F)
+        _store_pooled(plan.attention, attention, attentions, plan, out, f, mask, F)
+        _store_pooled(plan.absolute_difference, difference, differences, plan, out, f, mask, F)
+        _store_pooled(plan.product, product, products, plan, out, f, mask, F)
 
 
 @compiled()
-def pool_first(query, value, scores, shares, plan, mean_scores, out):
+def pool_first(query, value, mean_scores, shares, plan, out):
     """What `pool_features` gives for encoding and attention with average pooling, with less work.
 
     The mean of the attended rows is the mean row of scores, applied once: Tv * F products instead of Tq * Tv * F.
-    `mean_scores` [Tv] is room to work in.
+    `mean_scores` [Tv] are that mean.
     """
     F = query.shape[1]
-    if plan.encoding:
-        sum_rows(shares, query, out[:F])
-    if plan.attention:
-        sum_rows(shares, scores, mean_scores)
-        sum_rows(mean_scores, value, out[out.size - F :])
+    if plan.encoding >= 0:
+        sum_rows(shares, query, out[plan.encoding * F : (plan.encoding + 1) * F], FRESH)
+    if plan.attention >= 0:
+        sum_rows(mean_scores, value, out[plan.attention * F : (plan.attention + 1) * F], FRESH)

@@ -6,12 +6,13 @@ from math import erf, sqrt
 
 import numpy as np
 
-from pairlens.kernels.simd.compiled import kernel, vector
+from pairlens.kernels import signatures
+from pairlens.kernels.simd.compiled import kernel
 
 
-@kernel
-def gelu(arguments):
-    """x * Phi(x) in place, with the exact error function. Argument: x float32 [n]."""
-    x = vector(arguments, 0, np.float32)
+@kernel(signatures.GELU)
+def gelu(a):
+    """x * Phi(x) in place, with the exact error function."""
+    x = a.x
     for i in range(x.size):
         x[i] *= np.float32(0.5 * (1.0 + erf(x[i] / sqrt(2.0))))

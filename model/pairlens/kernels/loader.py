@@ -1,9 +1,12 @@
 """Calls the compiled kernels. Numba compiles each of them when a machine first needs it; from then on its machine code
 is loaded as it is.
 
-Importing Numba takes as long as scoring 100,000 short pairs. So the machine code of a kernel is kept in the user's
-cache folder, and LLVM's loader alone, which Numba brings along, links it in a few milliseconds. What is kept is used
-only if the kernels' source, LLVM and the processor are still the same and its checksum is right.
+From source to a call: `compiler` has Numba translate a kernel and all that it inlines into LLVM's assembly; LLVM makes
+an object file of it for this processor; code_cache.py keeps that; MCJIT, LLVM's loader, links it in milliseconds; and
+ctypes calls it, without the interpreter's lock, with the table of its arguments (see arguments.py). What is kept is
+used only if the kernels' source, the compilers and the processor are still the same.
+
+Importing Numba takes as long as scoring 100,000 short pairs, .3 s; Numba's own cache would need it in every process.
 """
 
 from __future__ import annotations
@@ -12,11 +15,10 @@ import ctypes
 import hashlib
 import os
 import re
+import subprocess
+import sys
 import threading
-import zipfile
-import zlib
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -25,11 +27,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.errors import PairlensError
-from pairlens.files import whole_file
+from pairlens.kernels.arguments import Signature
+from pairlens.kernels.checks import CHECKED, SYMBOL, link, raise_fault
+from pairlens.kernels.code_cache import keep_code, read_code
+from pairlens.kernels.plan import PLAN
+from pairlens.kernels.threads import processors
 
-_LOADING = threading.Lock()
-_ENTRY = "code"  # of a zip file, which has checksums
+_loading = threading.Lock()
 SOURCES = sorted(Path(__file__).parent.rglob("*.py"))
 
 # What Numba's code mentions for arrays that own their memory and for exceptions, of which kernels have neither.
@@ -45,13 +49,57 @@ _RUNTIME = {
 _OTHERS = re.compile(r"llvm\..*|Py.*|erff?|log1pf?|logf?")  # LLVM's own, Python's, and the mathematical library's
 
 
-def call(kernel: str, *arguments: NDArray[Any]) -> None:
-    """Run a kernel on C-contiguous arrays, some of which it fills, without the interpreter's lock."""
-    assert all(x.flags.c_contiguous for x in arguments), kernel
-    rows = np.array([(x.ctypes.data, x.shape[0], x.shape[-1]) for x in arguments], np.int64)
-    with _LOADING:  # one thread loads it for all
-        function = _load(kernel)
-    function(rows.ctypes.data)
+def call(signature: Signature, **arrays: NDArray[Any]) -> None:
+    """Run a kernel on C-contiguous arrays, some of which it fills, without the interpreter's lock.
+
+    Raises:
+        TypeError: an array is missing or unknown, or not what the signature says.
+    """
+    run(signature, signature.table(arrays))
+
+
+def run(signature: Signature, table: NDArray[np.int64]) -> None:
+    """Run a kernel on the arrays that a table of addresses and sizes tells of."""
+    with _loading:  # one thread loads it for all
+        function = _load(signature.name)
+    function(table.ctypes.data)
+    if CHECKED:
+        raise_fault(signature, table)
+
+
+def prepare(signatures: Sequence[Signature]) -> None:
+    """Load these kernels; those that this machine never compiled are compiled at once, in as many processes as help."""
+    names = [signature.name for signature in signatures]
+    fingerprint_ = _engine().fingerprint
+    missing = [name for name in names if read_code(name, fingerprint_) is None]
+    mine, others = missing[::2], missing[1::2]
+    helper = _compile_elsewhere(others) if others and processors() > 1 else None
+    with _loading:
+        for name in mine:
+            _load(name)
+        if helper:
+            helper.wait()  # what it could not compile is compiled here
+        for name in names:
+            _load(name)
+
+
+def _compile_elsewhere(names: Sequence[str]) -> subprocess.Popen[bytes] | None:
+    """Have another process compile and keep kernels."""
+    code = f"import sys; sys.path[:] = {sys.path!r}; from pairlens.kernels.loader import compile_kept; "
+    code += f"compile_kept({list(names)!r})"
+    nowhere = subprocess.DEVNULL
+    try:
+        return subprocess.Popen(  # noqa: S603  (this interpreter)
+            [sys.executable, "-c", code], stdin=nowhere, stdout=nowhere, stderr=nowhere
+        )
+    except OSError:
+        return None
+
+
+def compile_kept(names: Sequence[str]) -> None:
+    """Compile kernels, so that the next process finds them."""
+    for name in names:
+        _compile(name, _engine())
 
 
 class _Engine(NamedTuple):
@@ -68,46 +116,45 @@ def _engine() -> _Engine:
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    if CHECKED:
+        link()
     cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     target = llvm.Target.from_default_triple()
     machine = target.create_target_machine(cpu=cpu, features=features, opt=3, codemodel="jitdefault", jit=True)
     loader = llvm.create_mcjit_compiler(llvm.parse_assembly(_runtime()), machine)
-    return _Engine(loader, machine, fingerprint(f"{cpu} {features}"))
+    return _Engine(loader, machine, fingerprint(f"{cpu} {features} {CHECKED}"))
 
 
 @cache
 def _load(kernel: str) -> Callable[[int], None]:
     import llvmlite.binding as llvm
 
-    loader, machine, fingerprint_ = _engine()
-    path = _cache_folder() / f"{kernel}-{fingerprint_}.zip"
-    code = read_code(path) or _compile(kernel, machine, path)
-    loader.add_object_file(llvm.ObjectFileRef.from_data(code))
-    loader.finalize_object()
-    return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(loader.get_function_address(kernel))
+    engine = _engine()
+    code = read_code(kernel, engine.fingerprint) or _compile(kernel, engine)
+    engine.loader.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.loader.finalize_object()
+    return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(engine.loader.get_function_address(kernel))
 
 
-def _compile(kernel: str, machine: Any, path: Path) -> bytes:
-    """The machine code of a kernel, from now on kept at `path` if that can be written."""
+def _compile(kernel: str, engine: _Engine) -> bytes:
+    """The machine code of a kernel, from now on kept if that is possible."""
     import llvmlite.binding as llvm
 
-    from pairlens.kernels.compiler import KERNELS, compile_kernel
+    from pairlens.kernels.compiler import compile_kernel
 
-    assembly, name = compile_kernel(KERNELS[kernel])
+    assembly, name = compile_kernel(kernel)
     module = llvm.parse_assembly(assembly)
     module.get_function(name).name = kernel
     missing = [f.name for f in module.functions if f.is_declaration and not _is_known(f.name)]
-    assert not missing, f"{kernel} needs {missing}"  # linking it would end the process
-    code: bytes = machine.emit_object(module)
-    with suppress(OSError, PairlensError):  # a full disk is one of the latter
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-            archive.writestr(_ENTRY, code)
+    if missing:
+        raise AssertionError(f"{kernel} needs {missing}")  # linking it would end the process
+    code: bytes = engine.machine.emit_object(module)
+    keep_code(kernel, engine.fingerprint, code)
     return code
 
 
 def _is_known(symbol: str) -> bool:
-    return symbol in _RUNTIME or _OTHERS.fullmatch(symbol) is not None
+    return symbol in _RUNTIME or symbol == SYMBOL or _OTHERS.fullmatch(symbol) is not None
 
 
 def _runtime() -> str:
@@ -119,24 +166,20 @@ def _runtime() -> str:
     return "\n".join(lines)
 
 
-def read_code(path: Path) -> bytes | None:
-    """What `_compile` has kept, if it is there and whole."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.read(_ENTRY)
-    except (OSError, KeyError, zipfile.BadZipFile, zlib.error):
-        return None
-
-
-def _cache_folder() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pairlens"
-
-
 def fingerprint(processor: str) -> str:
-    """What machine code depends on: the kernels' source, the compilers, and the processor."""
+    """What machine code depends on: the kernels' source, the plan's layout, the compilers, and the processor."""
     digest = hashlib.sha256()
     for path in SOURCES:
         digest.update(path.read_bytes())
-    for part in (version("numba"), version("llvmlite"), processor):
+    for part in (str(PLAN.descr), version("numba"), version("llvmlite"), processor):
         digest.update(part.encode())
     return digest.hexdigest()[:16]
+
+
+def _after_fork() -> None:
+    """A lock that another thread held when the process forked would stay locked in the child."""
+    global _loading  # noqa: PLW0603
+    _loading = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.simd.compiled import compiled, kernel, matrix, same_ids, vector
+from pairlens.kernels import signatures
+from pairlens.kernels.ids import same_ids
+from pairlens.kernels.simd.compiled import compiled, kernel
 
 
-@kernel
-def overlap(arguments):
-    """The features that overlap.py lists, of every pair.
-
-    Arguments: query ids int32 [tokens], their offsets int64 [B + 1], value ids and offsets; idf float32 [input_dim];
-    out float32 [B, 15], filled.
-    """
-    query, query_offsets = vector(arguments, 0, np.int32), vector(arguments, 1, np.int64)
-    value, value_offsets = vector(arguments, 2, np.int32), vector(arguments, 3, np.int64)
-    idf, out = vector(arguments, 4, np.float32), matrix(arguments, 5, np.float32)
+@kernel(signatures.OVERLAP)
+def overlap(a):
+    """The features that overlap.py lists, of every pair."""
+    idf, out = a.idf, a.out
     for pair in range(out.shape[0]):
-        q = query[query_offsets[pair] : query_offsets[pair + 1]]
-        v = value[value_offsets[pair] : value_offsets[pair + 1]]
+        q = a.query_ids[a.query_offsets[pair] : a.query_offsets[pair + 1]]
+        v = a.value_ids[a.value_offsets[pair] : a.value_offsets[pair + 1]]
         # Each set as (size, weight) of its tokens that stand in the other text, and of those that do not.
         q_in, q_in_weight, q_out, q_out_weight = _split(q, v, idf)
         v_in, v_in_weight, v_out, v_out_weight = _split(v, q, idf)

@@ -1,205 +1,265 @@
-"""Pair by pair from ids to pooled features, to comparisons of every position, or to attention scores.
+"""Pair by pair from ids to attention scores, to pooled features, or to comparisons of every position: three kernels.
 
-The arguments of the kernel are:
-
-    0       plan [1]
-    1-4     query ids int32 [tokens] and offsets int64 [B + 1], value ids and offsets
-    5-6     places of the query's and the value's tokens in the tables, int32 [tokens]
-    7-9     table, bias and match taps of the convolution, see encode.py
-    10-12   the same of the keys' convolution
-    13-14   idf float32 [input_dim], embeddings float32 [input_dim, dim]
-    15-18   with `plan.encoded` the encodings of query and value, and their keys: float32 [tokens, width]
-    19-24   room to work in for the longest texts: encodings of query and value, their keys, which tokens match
-    25-27   more room: the scores of both directions; what a text attended to, and a feature of its positions
-    28      more room: a number for every position of both texts
-    29-32   task int64 [1], two results, and their offsets
-    33      zeros, as many as the convolution has filters
-    34-37   the layer `compare`, if there is one (see comparison.py): projections of words, float32 [places, P]; weights
-            of a token's other columns, and of a position's other features; bias
-    38-39   more room: the projections of query and value
+They share their way: encode both texts, then for each direction the attention scores, in as many rows of the query at a
+time as the room for scores holds. A short pair fits as a whole; of a long one no whole matrix is ever made.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any, NamedTuple
 
-from pairlens.kernels.attend import attend, raw_scores, softmax, transpose
+from pairlens.kernels import signatures
+from pairlens.kernels.attention import attend, raw_scores, softmax, transpose
 from pairlens.kernels.encode import encode_text, find_matches, prefetch_tokens
 from pairlens.kernels.features import compare, pool_features, pool_first, project
-from pairlens.kernels.plan import COMPARED, PLAN, SCORES
+from pairlens.kernels.ids import same_ids
 from pairlens.kernels.pool import share_positions
-from pairlens.kernels.simd.compiled import as_matrix, compiled, kernel, matrix, same_ids, vector
+from pairlens.kernels.simd.compiled import compiled, kernel
+from pairlens.kernels.simd.products import sum_rows
+from pairlens.kernels.simd.rows import as_matrix
 from pairlens.kernels.simd.vectors import LANES
 
 
-@compiled()
-def _texts(arguments):
-    return (
-        vector(arguments, 1, np.int32),
-        vector(arguments, 2, np.int64),
-        vector(arguments, 3, np.int32),
-        vector(arguments, 4, np.int64),
-    )
+class _Side(NamedTuple):
+    """One text of a pair: its ids [T], its encoding and its key [T, width]; `start`: its first token in its file."""
+
+    ids: Any
+    encoding: Any
+    key: Any
+    start: Any
+    is_new: Any  # False if the text is that of the pair before, and so is its encoding
+
+
+# ---- encode --------------------------------------------------------------------------------------------------------
 
 
 @compiled()
-def _convolution(arguments, first):
-    return (
-        matrix(arguments, first, np.float32),
-        vector(arguments, first + 1, np.float32),
-        matrix(arguments, first + 2, np.float32),
-    )
-
-
-@compiled()
-def _four_matrices(arguments, first):
-    return (
-        matrix(arguments, first, np.float32),
-        matrix(arguments, first + 1, np.float32),
-        matrix(arguments, first + 2, np.float32),
-        matrix(arguments, first + 3, np.float32),
-    )
-
-
-@compiled()
-def _prefetch_pair(arguments, plan, pair):
-    """Ask for what the texts of a pair, if there is one, will be encoded from, while another one is worked on."""
-    query_ids, query_offsets, value_ids, value_offsets = _texts(arguments)
-    if pair + 1 >= query_offsets.size:
-        return
-    _prefetch_text(arguments, plan, 5, query_ids, query_offsets[pair], query_offsets[pair + 1])
-    _prefetch_text(arguments, plan, 6, value_ids, value_offsets[pair], value_offsets[pair + 1])
-
-
-@compiled()
-def _prefetch_text(arguments, plan, argument, ids, start, stop):
-    places = vector(arguments, argument, np.int32)[start:stop]
+def _prefetch_text(a, plan, ids, places, start, stop):
     if not plan.encoded:
-        table, _, _ = _convolution(arguments, 7)
-        prefetch_tokens(places, table, plan.kernel_size)
+        prefetch_tokens(places[start:stop], a.table, plan.kernel_size)
         if plan.embedding_columns:
-            prefetch_tokens(ids[start:stop], matrix(arguments, 14, np.float32), 1)
-    prefetch_tokens(places, matrix(arguments, 34, np.float32), 1)
+            prefetch_tokens(ids[start:stop], a.embeddings, 1)
+    prefetch_tokens(places[start:stop], a.word_projections, 1)
 
 
 @compiled()
-def _encode_pair(arguments, plan, query_ids, value_ids, q0, v0, same_query, same_value):
-    """Encodings of query and value [T, width] and their keys, of one pair whose tokens begin at q0 and v0.
+def _prefetch_pair(a, plan, pair):
+    """Ask for what the texts of a pair, if there is one, will be encoded from, while another one is worked on."""
+    if pair + 1 < a.query_offsets.size:
+        _prefetch_text(a, plan, a.query_ids, a.query_places, a.query_offsets[pair], a.query_offsets[pair + 1])
+        _prefetch_text(a, plan, a.value_ids, a.value_places, a.value_offsets[pair], a.value_offsets[pair + 1])
 
-    A text that is the same as in the pair before is not encoded again: one query is often scored with many values.
-    """
-    Tq, Tv = query_ids.size, value_ids.size
+
+@compiled()
+def _text(ids, offsets, pair):
+    """The ids of a pair's text."""
+    return ids[offsets[pair] : offsets[pair + 1]]
+
+
+@compiled()
+def _is_new(ids, offsets, plan, pair):
+    """Whether a text is not that of the pair before; with match channels an encoding depends on the other text too."""
+    return plan.match or pair == 0 or not same_ids(_text(ids, offsets, pair), _text(ids, offsets, pair - 1))
+
+
+@compiled()
+def _encode_side(a, plan, ids, places, matched, is_new, query_side, encoding, key):
+    """Fill encoding and key [T, width] of a text, unless they are those of the pair before."""
+    if is_new:
+        encode_text(
+            ids, places, matched, a.table, a.bias, a.zero_row, a.match_taps, a.idf, a.embeddings, plan, encoding
+        )
+    if is_new and plan.own_key and (plan.both or not query_side):
+        taps = a.key_match_taps
+        encode_text(ids, places, matched, a.key_table, a.key_bias, a.zero_row, taps, a.idf, a.embeddings, plan, key)
+
+
+@compiled()
+def _encode_pair(a, plan, pair):
+    """Both sides of a pair. One query is often scored with many values: it is not encoded again."""
+    q0, q1, v0, v1 = a.query_offsets[pair], a.query_offsets[pair + 1], a.value_offsets[pair], a.value_offsets[pair + 1]
+    Tq, Tv = q1 - q0, v1 - v0
+    query_ids, value_ids = a.query_ids[q0:q1], a.value_ids[v0:v1]
+    new_query, new_value = (
+        _is_new(a.query_ids, a.query_offsets, plan, pair),
+        _is_new(a.value_ids, a.value_offsets, plan, pair),
+    )
     if plan.encoded:
-        query, value, query_key, value_key = _four_matrices(arguments, 15)
-        return query[q0 : q0 + Tq], value[v0 : v0 + Tv], query_key[q0 : q0 + Tq], value_key[v0 : v0 + Tv]
-    q_matched, v_matched = vector(arguments, 23, np.float32)[:Tq], vector(arguments, 24, np.float32)[:Tv]
+        return (
+            _Side(query_ids, a.encoded_query[q0:q1], a.encoded_query_key[q0:q1], q0, new_query),
+            _Side(value_ids, a.encoded_value[v0:v1], a.encoded_value_key[v0:v1], v0, new_value),
+        )
+    query_matched, value_matched = a.query_matched[:Tq], a.value_matched[:Tv]
     if plan.match:
-        find_matches(query_ids, value_ids, plan, q_matched, v_matched)
-    q_places = vector(arguments, 5, np.int32)[q0 : q0 + Tq]
-    v_places = vector(arguments, 6, np.int32)[v0 : v0 + Tv]
-    idf, embeddings = vector(arguments, 13, np.float32), matrix(arguments, 14, np.float32)
-    nothing = vector(arguments, 33, np.float32)
-    for keys in range(1 + plan.own_key):
-        table, bias, taps = _convolution(arguments, 7 + 3 * keys)
-        query = matrix(arguments, 19 + 2 * keys, np.float32)[:Tq]
-        value = matrix(arguments, 20 + 2 * keys, np.float32)[:Tv]
-        if not same_query and (plan.both or not keys):
-            encode_text(query_ids, q_places, q_matched, table, bias, nothing, taps, idf, embeddings, plan, query)
-        if not same_value:
-            encode_text(value_ids, v_places, v_matched, table, bias, nothing, taps, idf, embeddings, plan, value)
-    query, value, query_key, value_key = _four_matrices(arguments, 19)
-    if not plan.own_key:
-        query_key, value_key = query, value
-    return query[:Tq], value[:Tv], query_key[:Tq], value_key[:Tv]
-
-
-@compiled()
-def _room_for_scores(arguments, Tq, Tv):
-    """Where the scores [Tq, Tv] of one direction of a pair and those [Tv, Tq] of the other go.
-
-    A row ends where a vector would.
-    """
-    room, width, height = vector(arguments, 25, np.float32), Tv + -Tv % LANES, Tq + -Tq % LANES
-    return as_matrix(room, 0, Tq, width), as_matrix(room, Tq * width, Tv, height)
-
-
-@compiled()
-def _copy_scores(scores, Tv, out, start):
-    """Write scores [Tq, Tv] row by row to out, from `start` on."""
-    for i in range(scores.shape[0]):
-        for j in range(Tv):
-            out[start + i * Tv + j] = scores[i, j]
-
-
-@compiled()
-def _project_pair(arguments, query, value, q0, v0, same_query, same_value):
-    """The projections of query and value for the layer `compare`; they are kept like encodings."""
-    table, weights = matrix(arguments, 34, np.float32), matrix(arguments, 35, np.float32)
+        find_matches(query_ids, value_ids, plan, query_matched, value_matched)
+    query, value = a.query[:Tq], a.value[:Tv]
+    query_key, value_key = (a.query_key[:Tq], a.value_key[:Tv]) if plan.own_key else (query, value)
     for side in range(2):
-        encoding, start, same = (value, v0, same_value) if side else (query, q0, same_query)
-        if not same:
-            T = encoding.shape[0]
-            places = vector(arguments, 5 + side, np.int32)[start : start + T]
-            project(encoding, places, table, weights, matrix(arguments, 38 + side, np.float32)[:T])
+        if side == 0:
+            ids, places, matched, is_new, encoding, key = (
+                query_ids,
+                a.query_places[q0:q1],
+                query_matched,
+                new_query,
+                query,
+                query_key,
+            )
+        else:
+            ids, places, matched, is_new, encoding, key = (
+                value_ids,
+                a.value_places[v0:v1],
+                value_matched,
+                new_value,
+                value,
+                value_key,
+            )
+        _encode_side(a, plan, ids, places, matched, is_new, side == 0, encoding, key)
+    return (
+        _Side(query_ids, query, query_key, q0, new_query),
+        _Side(value_ids, value, value_key, v0, new_value),
+    )
+
+
+# ---- attention scores ----------------------------------------------------------------------------------------------
 
 
 @compiled()
-def _use_scores(arguments, plan, task, pair, direction, start, query, query_ids, value, scores):
-    """Fill what the task wants of one direction of a pair, whose query's tokens begin at `start`."""
-    Tq, F = query.shape
-    if task == SCORES:
-        begin = vector(arguments, 32, np.int64)[pair]
-        _copy_scores(scores, value.shape[0], vector(arguments, 30 + direction, np.float32), begin)
-        return
-    attended, room = matrix(arguments, 26, np.float32)[:Tq], matrix(arguments, 27, np.float32)[:Tq]
-    of_positions = plan.max or plan.absolute_difference or plan.product
-    if task == COMPARED or of_positions:
-        attend(scores, value, attended)
-    if task == COMPARED:
-        own, other = matrix(arguments, 38 + direction, np.float32), matrix(arguments, 39 - direction, np.float32)
-        weights, bias = matrix(arguments, 36, np.float32), vector(arguments, 37, np.float32)
-        compared = matrix(arguments, 30 + direction, np.float32)[start : start + Tq]
-        compare(query, own, other[: value.shape[0]], scores, attended, weights, bias, plan, room, compared)
-        return
-    width = (plan.encoding + plan.attention + plan.absolute_difference + plan.product) * (plan.average + plan.max) * F
-    pooled = matrix(arguments, 30, np.float32)[pair, direction * width : (direction + 1) * width]
-    shares = vector(arguments, 28, np.float32)
-    share_positions(query_ids, plan.mask_zero, shares[:Tq])
-    if of_positions:
-        pool_features(query, attended, shares[:Tq], plan, pooled)
-    else:
-        pool_first(query, value, scores, shares[:Tq], plan, shares[Tq : Tq + value.shape[0]], pooled)
+def _to_whole_vector(columns):
+    """The columns of a row of scores in the room: it ends where a vector would."""
+    return columns + -columns % LANES
 
 
-@kernel
-def pairs(arguments):
-    """What `task` says, of every pair. The results are, for both texts of the pairs:
+@compiled()
+def _rows_at_once(a, query, value):
+    """How many rows of the query the room for scores holds: all, if it holds the scores of both directions."""
+    Tq, Tv = query.ids.size, value.ids.size
+    width = _to_whole_vector(Tv)
+    if Tq * width + Tv * _to_whole_vector(Tq) <= a.scores.size:
+        return max(Tq, 1)
+    return max(a.scores.size // max(width, 1), 1)
 
-    SCORES: attention scores, float32 of all pairs row by row; the offsets, int64 [B + 1], tell where a pair's begin.
-    COMPARED: the dense layer `compare` of every position, before its activation, float32 [tokens, units].
-    POOLED: the pooled features, float32 [B, ...], the value's behind the query's in the first result.
+
+@compiled()
+def _scores_of_rows(a, plan, direction, query, value, start, stop):
+    """Attention scores [rows, Tv, and on to a whole vector] of some rows of the query, after mask and softmax.
+
+    The scores of the other direction are the same numbers, transposed: where all fit into the room they are made once.
     """
-    plan, task = vector(arguments, 0, PLAN)[0], vector(arguments, 29, np.int64)[0]
-    query_ids, query_offsets, value_ids, value_offsets = _texts(arguments)
-    for pair in range(query_offsets.size - 1):
-        q0, q1, v0, v1 = query_offsets[pair], query_offsets[pair + 1], value_offsets[pair], value_offsets[pair + 1]
-        q_ids, v_ids = query_ids[q0:q1], value_ids[v0:v1]
-        _prefetch_pair(arguments, plan, pair + 1)
-        # With match channels an encoding depends on the other text too.
-        same_query = not plan.match and pair > 0 and same_ids(q_ids, query_ids[query_offsets[pair - 1] : q0])
-        same_value = not plan.match and pair > 0 and same_ids(v_ids, value_ids[value_offsets[pair - 1] : v0])
-        query, value, query_key, value_key = _encode_pair(arguments, plan, q_ids, v_ids, q0, v0, same_query, same_value)
-        if task == COMPARED:
-            _project_pair(arguments, query, value, q0, v0, same_query, same_value)
-        scores, value_scores = _room_for_scores(arguments, q_ids.size, v_ids.size)
-        key, start = value_key, q0
+    Tq, Tv = query.ids.size, value.ids.size
+    width, height = _to_whole_vector(Tv), _to_whole_vector(Tq)
+    fits = stop - start == Tq and Tq * width + Tv * height <= a.scores.size
+    shared = plan.both and not plan.own_key and fits
+    behind = Tv * height if direction == 1 and shared else 0  # the other direction's
+    scores = as_matrix(a.scores, behind, stop - start, width)
+    if direction == 0 or not shared:
+        raw_scores(query.encoding[start:stop], value.key, plan, scores)
+        if shared:
+            transpose(scores, Tq, Tv, as_matrix(a.scores, Tq * width, Tv, height))
+    softmax(scores, start, value.ids, plan)
+    return scores
+
+
+@kernel(signatures.ATTENTION_SCORES)
+def attention_scores(a):
+    """The attention scores of every pair."""
+    plan = a.plan[0]
+    for pair in range(a.query_offsets.size - 1):
+        _prefetch_pair(a, plan, pair + 1)
+        query, value = _encode_pair(a, plan, pair)
+        out = a.query_out
         for direction in range(1 + plan.both):
-            if direction == 1:
-                query, value, key, scores, start = value, query, query_key, value_scores, v0
-                q_ids, v_ids = v_ids, q_ids
-            if direction == 0 or plan.own_key:
-                raw_scores(query, key, plan, scores)
-                if plan.both and not plan.own_key:
-                    transpose(scores, q_ids.size, v_ids.size, value_scores)
-            softmax(scores, v_ids, plan)
-            _use_scores(arguments, plan, task, pair, direction, start, query, q_ids, value, scores)
+            _copy_scores(a, plan, direction, query, value, out, a.offsets[pair])
+            query, value, out = value, query, a.value_out
+
+
+@compiled()
+def _copy_scores(a, plan, direction, query, value, out, begin):
+    """Write the scores of one direction of a pair row by row to out, from `begin` on."""
+    Tq, Tv = query.ids.size, value.ids.size
+    step = _rows_at_once(a, query, value)
+    for start in range(0, Tq, step):
+        scores = _scores_of_rows(a, plan, direction, query, value, start, min(start + step, Tq))
+        for i in range(scores.shape[0]):
+            for j in range(Tv):
+                out[begin + (start + i) * Tv + j] = scores[i, j]
+
+
+# ---- features ------------------------------------------------------------------------------------------------------
+
+
+@kernel(signatures.POOLED_FEATURES)
+def pooled_features(a):
+    """The pooled features of every pair."""
+    plan = a.plan[0]
+    for pair in range(a.query_offsets.size - 1):
+        _prefetch_pair(a, plan, pair + 1)
+        query, value = _encode_pair(a, plan, pair)
+        width = plan.features * plan.poolings * query.encoding.shape[1]
+        for direction in range(1 + plan.both):
+            out = a.out[pair, direction * width : (direction + 1) * width]
+            _pool_direction(a, plan, direction, query, value, out)
+            query, value = value, query
+
+
+@compiled()
+def _pool_direction(a, plan, direction, query, value, out):
+    """Fill out [features * poolings * F] with the features of one direction of a pair."""
+    Tq, Tv = query.ids.size, value.ids.size
+    shares, mean_scores = a.shares[:Tq], a.shares[Tq : Tq + Tv]
+    share_positions(query.ids, plan.mask_zero, shares)
+    of_positions = plan.max >= 0 or plan.absolute_difference >= 0 or plan.product >= 0
+    step = _rows_at_once(a, query, value)
+    for start in range(0, max(Tq, 1), step):
+        stop = min(start + step, Tq)
+        scores = _scores_of_rows(a, plan, direction, query, value, start, stop)
+        if of_positions:
+            attend(scores, value.encoding, a.attended[start:stop])
+        elif plan.attention >= 0:
+            sum_rows(shares[start:stop], scores, mean_scores, start == 0)
+    if of_positions:
+        pool_features(query.encoding, a.attended[:Tq], shares, plan, out)
+    else:
+        pool_first(query.encoding, value.encoding, mean_scores, shares, plan, out)
+
+
+# ---- compare -------------------------------------------------------------------------------------------------------
+
+
+@kernel(signatures.COMPARED_POSITIONS)
+def compared_positions(a):
+    """The dense layer `compare` of every position of the pairs, before its activation."""
+    plan = a.plan[0]
+    for pair in range(a.query_offsets.size - 1):
+        _prefetch_pair(a, plan, pair + 1)
+        query, value = _encode_pair(a, plan, pair)
+        own = _project_side(a, query, a.query_places, a.query_projection)
+        other = _project_side(a, value, a.value_places, a.value_projection)
+        out = a.query_out
+        for direction in range(1 + plan.both):
+            _compare_direction(a, plan, direction, query, value, own, other, out)
+            query, value, own, other, out = value, query, other, own, a.value_out
+
+
+@compiled()
+def _project_side(a, side, places, room):
+    """The projection [T, P] of a text for the layer `compare`; it is kept like an encoding."""
+    T = side.ids.size
+    if side.is_new:
+        places = places[side.start : side.start + T]
+        project(side.encoding, places, a.word_projections, a.token_weights, room[:T])
+    return room[:T]
+
+
+@compiled()
+def _compare_direction(a, plan, direction, query, value, own, other, out):
+    """Fill the rows of out [tokens, units] that are those of one direction of a pair."""
+    Tq = query.ids.size
+    step = _rows_at_once(a, query, value)
+    for start in range(0, Tq, step):
+        stop = min(start + step, Tq)
+        rows, attended, feature = query.encoding[start:stop], a.attended[start:stop], a.feature[start:stop]
+        scores = _scores_of_rows(a, plan, direction, query, value, start, stop)
+        attend(scores, value.encoding, attended)
+        compared = out[query.start + start : query.start + stop]
+        weights = a.position_weights
+        compare(rows, own[start:stop], other, scores, attended, weights, a.compare_bias, plan, feature, compared)

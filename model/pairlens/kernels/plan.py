@@ -1,12 +1,11 @@
-"""What the compiled kernels must know of a model, as one record of numbers."""
+"""What the kernels that score must know of a model, as one record of numbers; scoring/plan.py fills it."""
 
 from __future__ import annotations
 
 import numpy as np
 
-LINEAR_FEATURES = ("encoding", "attention")
-FEATURES = (*LINEAR_FEATURES, "absolute_difference", "product")
-SCORES, COMPARED, POOLED = range(3)  # tasks of the kernel `pairs`
+from pairlens.config.model import FEATURES, POOLINGS
+
 PLAN = np.dtype(
     [
         # encode
@@ -14,11 +13,12 @@ PLAN = np.dtype(
         ("embedding_columns", np.int64),  # of an encoding, before those of the convolution; 0 without that view
         ("dim", np.int64),  # of the embedding
         ("encoded", np.int64),  # 1: the encodings are given
-        # attend: the arguments of tf_keras.layers.Attention
+        # attention_scores: the arguments of tf_keras.layers.Attention
         *((name, np.int64) for name in ("dot", "causal", "both")),
         *((name, np.float32) for name in ("scale", "concat_score_weight", "temperature")),
-        # features and their pooling, in the order of the DNN's input
-        *((name, np.int64) for name in (*FEATURES, "average", "max")),
+        # features and poolings: the number of each among the model's, from 0; -1 for one that it does not have
+        *((name, np.int64) for name in (*FEATURES, *POOLINGS)),
+        *((name, np.int64) for name in ("features", "linear_features", "poolings")),  # how many there are
     ],
     align=True,
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.plan import PLAN
-from pairlens.kernels.simd.compiled import ONE, ZERO, compiled, is_real, kernel, matrix, row_of, start_of, vector
-from pairlens.kernels.simd.products import sum_rows
+from pairlens.kernels import signatures
+from pairlens.kernels.ids import is_real
+from pairlens.kernels.simd.compiled import ONE, ZERO, compiled, kernel
+from pairlens.kernels.simd.products import FRESH, sum_rows
+from pairlens.kernels.simd.rows import as_row, row_of
 from pairlens.kernels.simd.vectors import LANES, first, load, store, zeros
 
 
@@ -25,10 +27,10 @@ def share_positions(ids, mask_zero, out):
 def pool_rows(rows, shares, plan, out):
     """Average and maximum, as far as the plan wants them, of the rows [T, F] that have a share: out, filled."""
     F = rows.shape[1]
-    if plan.average:
-        sum_rows(shares, rows, out[:F])
-    if plan.max:
-        _largest(rows, shares, out[out.size - F :])
+    if plan.average >= 0:
+        sum_rows(shares, rows, out[plan.average * F : (plan.average + 1) * F], FRESH)
+    if plan.max >= 0:
+        _largest(rows, shares, out[plan.max * F : (plan.max + 1) * F])
 
 
 @compiled()
@@ -42,24 +44,16 @@ def _largest(rows, shares, out):
                 row = load(row_of(rows, i), f, mask)
                 highest = max(row, highest) if seen else row
                 seen = True
-        store(start_of(out), f, highest, mask)
+        store(as_row(out), f, highest, mask)
 
 
-@kernel
-def pool(arguments):
-    """Pool rows of every text.
-
-    Arguments: plan [1]; ids int32 [tokens], their offsets int64 [texts + 1]; rows float32 [tokens, F];
-    column int64 [1]; room for a share of each position of the longest text; out float32 [texts, ...], filled from
-    `column` on.
-    """
-    plan = vector(arguments, 0, PLAN)[0]
-    ids, offsets = vector(arguments, 1, np.int32), vector(arguments, 2, np.int64)
-    rows, column = matrix(arguments, 3, np.float32), vector(arguments, 4, np.int64)[0]
-    room, out = vector(arguments, 5, np.float32), matrix(arguments, 6, np.float32)
-    end = column + rows.shape[1] * (plan.average + plan.max)
-    for text in range(offsets.size - 1):
-        start, stop = offsets[text], offsets[text + 1]
-        shares = room[: stop - start]
-        share_positions(ids[start:stop], plan.mask_zero, shares)
-        pool_rows(rows[start:stop], shares, plan, out[text, column:end])
+@kernel(signatures.POOL)
+def pool(a):
+    """Pool rows of every text."""
+    plan, rows, column = a.plan[0], a.rows, a.column[0]
+    end = column + rows.shape[1] * plan.poolings
+    for text in range(a.offsets.size - 1):
+        start, stop = a.offsets[text], a.offsets[text + 1]
+        shares = a.shares[: stop - start]
+        share_positions(a.ids[start:stop], plan.mask_zero, shares)
+        pool_rows(rows[start:stop], shares, plan, a.out[text, column:end])

@@ -9,8 +9,10 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 
-from pairlens.kernels.simd.compiled import compiled, kernel, start_of, vector
+from pairlens.kernels import signatures
+from pairlens.kernels.simd.compiled import compiled, kernel
 from pairlens.kernels.simd.instructions import function, instruction
+from pairlens.kernels.simd.rows import address_of
 
 _BITS = ir.IntType(64)
 _BYTES = ir.VectorType(ir.IntType(8), 64)
@@ -18,6 +20,7 @@ _count_zeros = function("llvm.cttz.i64", _BITS, _BITS, ir.IntType(1))
 _count_ones = function("llvm.ctpop.i64", _BITS, _BITS)
 
 _ZERO, _NEWLINE, _TAB, _SPACE = (np.uint8(byte) for byte in b"0\n\t ")
+_STEP = 64  # bytes that are looked at together
 _SWAR = 8  # digits that are read together
 
 
@@ -65,8 +68,8 @@ def _eight_bytes(builder, address):
 
 @compiled()
 def _short_number(address, length):
-    """The number of up to eight digits that end before the address; the eight bytes before it must be readable."""
-    x = _eight_bytes(address - _SWAR) & 0x0F0F0F0F0F0F0F0F & (-1 << (8 * (_SWAR - length)))
+    """The number of up to eight digits, the last of the eight bytes at the address."""
+    x = _eight_bytes(address) & 0x0F0F0F0F0F0F0F0F & (-1 << (8 * (_SWAR - length)))
     x = (x * 10 + (x >> 8)) & 0x00FF00FF00FF00FF
     x = (x * 100 + (x >> 16)) & 0x0000FFFF0000FFFF
     return (x * 10_000 + (x >> 32)) & 0xFFFFFFFF
@@ -83,21 +86,15 @@ def _number(text, start, stop, limit, longest):
     return number
 
 
-@kernel
-def tokenize(arguments):
-    """Every token's id, and how many tokens lie before each text end.
-
-    Arguments: bytes uint8 [a multiple of 64]; which text of a line they begin in, how many there are in a line, the
-    limit of ids and the longest token, int64 [4]; filled: ids int32, ends int64, and the counts of both and the largest
-    id, int64 [3]. The counts are -1 where a byte stands where it may not.
-    """
-    text, rules = vector(arguments, 0, np.uint8), vector(arguments, 1, np.int64)
-    ids, ends, counts = vector(arguments, 2, np.int32), vector(arguments, 3, np.int64), vector(arguments, 4, np.int64)
+@kernel(signatures.TOKENIZE)
+def tokenize(a):
+    """Every token's id, and how many tokens lie before each text end."""
+    text, rules, ids, ends, counts = a.text, a.rules, a.ids, a.ends, a.counts
     field, fields, limit, longest = rules[0], rules[1], rules[2], rules[3]
     n = n_ends = largest = start = inside = 0
     counts[0] = -1
-    for at in range(0, text.size, 64):
-        address = start_of(text) + at
+    for at in range(0, text.size, _STEP):
+        address = address_of(text, at, _STEP)
         digits, newlines, tabs = _digits(address), _equal(address, _NEWLINE), _equal(address, _TAB)
         if digits | newlines | tabs | _equal(address, _SPACE) != -1:
             return
@@ -121,7 +118,7 @@ def tokenize(arguments):
                 start = at + _lowest(starts)
                 starts &= starts - 1
             if stop - start <= _SWAR <= stop:
-                number = _short_number(start_of(text) + stop, stop - start)
+                number = _short_number(address_of(text, stop - _SWAR, _SWAR), stop - start)
             else:
                 number = _number(text, start, stop, limit, longest)
             ids[n] = number

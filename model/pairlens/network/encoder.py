@@ -8,7 +8,7 @@ from typing import NamedTuple
 import tensorflow as tf
 import tf_keras
 
-from pairlens.config.schema import ModelConfig
+from pairlens.config.model import ModelConfig
 from pairlens.network.dropout import Drop
 from pairlens.network.folded_convolution import Words, WordTexts
 from pairlens.network.layers import conv_layer, embedding_layer

@@ -15,9 +15,10 @@ import tensorflow as tf
 import tf_keras
 from numpy.typing import NDArray
 
-from pairlens.config.schema import ConvConfig
+from pairlens.config.model import ConvConfig
+from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
-from pairlens.kernels.threads import each
+from pairlens.kernels.threads import each_in, processors
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -71,6 +72,7 @@ class _SumTaps:
         self._filters = conv.filters
         self._shape = np.array([conv.kernel_size, conv.dilation_rate, conv.reach[0]], np.int64)
         self._least = np.array([0.0 if conv.activation == "relu" else -np.inf], np.float32)
+        self._each = each_in(processors())
 
     def __call__(self, table: tf.Tensor, bias: tf.Tensor, texts: list[Padded]) -> list[tf.Tensor]:
         """float32 [B, T, filters] of all texts, from a table [words, kernel size * filters] and a bias [filters]."""
@@ -93,10 +95,16 @@ class _SumTaps:
         out = [_aligned((*places.shape, self._filters)) for places in flat[::2]]
 
         def fill(i: int) -> None:
-            rows = self._rows(table), bias, np.zeros_like(bias), self._rows(out[i])
-            call("sum_padded", self._shape, *flat[2 * i : 2 * i + 2], self._least, *rows)
+            call(
+                signatures.SUM_PADDED,
+                **self._text(*flat[2 * i : 2 * i + 2]),
+                table=self._rows(table),
+                bias=bias,
+                zero_row=np.zeros_like(bias),
+                out=self._rows(out[i]),
+            )
 
-        each(fill, range(len(out)))
+        list(self._each(fill, range(len(out))))
         return out
 
     def _backward(self, table: Floats, *arrays: Any) -> tuple[Floats, Floats]:
@@ -106,15 +114,27 @@ class _SumTaps:
         by_table[:] = 0.0
 
         def spread(taps: tuple[int, int]) -> None:
-            room = np.empty_like(by_bias), np.array(taps)
+            row = np.empty_like(by_bias)
             for i in range(texts):
-                rows = self._rows(upstream[i]), self._rows(out[i]), self._rows(by_table), by_bias, *room
-                call("sum_padded_gradient", self._shape, *flat[2 * i : 2 * i + 2], self._least, *rows)
+                call(
+                    signatures.SUM_PADDED_GRADIENT,
+                    **self._text(*flat[2 * i : 2 * i + 2]),
+                    upstream=self._rows(upstream[i]),
+                    out=self._rows(out[i]),
+                    table=self._rows(by_table),
+                    bias=by_bias,
+                    row=row,
+                    taps=np.array(taps),
+                )
 
         end = int(self._shape[0])
         middle = (end + 1) // 2  # each thread has its own rows of the table
-        each(spread, [(0, middle), (middle, end)] if middle < end else [(0, end)])
+        list(self._each(spread, [(0, middle), (middle, end)] if middle < end else [(0, end)]))
         return by_table, by_bias
+
+    def _text(self, places: Ints, lengths: Ints) -> dict[str, NDArray[Any]]:
+        """What both kernels need of a side's texts."""
+        return {"shape": self._shape, "places": places, "lengths": lengths, "least": self._least}
 
     def _rows(self, x: Floats) -> Floats:
         return x.reshape(-1, self._filters)

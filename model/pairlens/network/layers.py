@@ -8,7 +8,7 @@ import tensorflow as tf
 import tf_keras
 
 from pairlens.config.keras import EmbeddingsInitializer, Initializer
-from pairlens.config.schema import ConvConfig, EmbeddingConfig
+from pairlens.config.model import ConvConfig, EmbeddingConfig
 
 
 def embedding_layer(embedding: EmbeddingConfig, seeds: Iterator[int]) -> tf_keras.layers.Embedding:

@@ -18,8 +18,8 @@ import tensorflow as tf
 import tf_keras
 from numpy.typing import NDArray
 
+from pairlens.config.model import LINEAR_FEATURES, OVERLAP_FEATURES
 from pairlens.config.schema import Config
-from pairlens.config.weights import OVERLAP_FEATURES
 from pairlens.network.concat_scores import concat_scores
 from pairlens.network.dropout import Drop, Dropout, keep
 from pairlens.network.encoder import Encoder, Rows, Side
@@ -53,8 +53,8 @@ class Network(tf_keras.Model):  # type: ignore[misc]
             self.compare_layer.build([None, None, sum(model.view_widths.values()) * len(model.features)])
         self.dnn_layers = [dense_layer(units, model.dnn.activation, seeds) for units in model.dnn.units]
         self.head_layer = dense_layer(model.classes or 1, "linear", seeds)
-        by_position = bool({"absolute_difference", "product"} & set(model.features)) or model.compare is not None
-        self._pools_first = model.masking == "exact" and model.pooling == ("average",) and not by_position
+        linear = set(model.features) <= set(LINEAR_FEATURES) and model.compare is None
+        self._pools_first = model.masking == "exact" and model.pooling == ("average",) and linear
 
     def call(
         self,

@@ -10,13 +10,14 @@ from typing import Any
 
 from pairlens.config.file import dump_config
 from pairlens.evaluation.bootstrap import Difference
-from pairlens.evaluation.report import RunReport, config_differences, data_fingerprints
+from pairlens.evaluation.report import RunReport, config_differences, data_checksums
 from pairlens.files import whole_file
 from pairlens.pages import report_charts, task_charts
 from pairlens.pages.attention import encoded_weights
 from pairlens.pages.html import Cell, interval, number, table
 from pairlens.pages.page import Block, write_page
 from pairlens.pages.report_charts import Drawn
+from pairlens.runs.names import CONFIG
 from pairlens.runs.run import Json, without_nan
 from pairlens.scoring.maps import PairAttention
 from pairlens.texts.words import printable, words_of
@@ -204,7 +205,7 @@ def _config(runs: Sequence[Drawn]) -> str:
     for run in runs:
         text = escape(dump_config(run.report.scored.config))
         opened = "" if run.letter else " open"
-        title = f"{_badge(run)}config.yaml"
+        title = f"{_badge(run)}{CONFIG}"
         parts.append(f'<details class="file"{opened}><summary>{title}</summary><pre>{text}</pre></details>')
     return "".join(parts)
 
@@ -216,7 +217,7 @@ def _environment(runs: Sequence[Drawn]) -> str:
         environment = run.report.environment
         facts = {name: value for name, value in environment.items() if name not in ("packages", "data")}
         facts |= environment.get("packages", {})
-        facts |= {f"SHA-256 of {role}": digest[:16] for role, digest in data_fingerprints(run.report).items()}
+        facts |= {f"SHA-256 of {role}": digest[:16] for role, digest in data_checksums(run.report).items()}
         for name, value in facts.items():
             rows.setdefault(printable(name), [None] * len(runs))[place] = _shown(value)
     headings = ["", *(run.letter or "run" for run in runs)]
@@ -225,10 +226,12 @@ def _environment(runs: Sequence[Drawn]) -> str:
 
 
 def _same_data(runs: Sequence[Drawn]) -> str:
-    prints = [data_fingerprints(run.report) for run in runs]
-    if len(runs) < 2 or not all(prints):
+    checksums = [data_checksums(run.report) for run in runs]
+    if len(runs) < 2 or not all(checksums):
         return ""
-    roles = sorted({role for one in prints for role in one if any(other.get(role) != one[role] for other in prints)})
+    roles = sorted(
+        {role for one in checksums for role in one if any(other.get(role) != one[role] for other in checksums)}
+    )
     if not roles:
         return "<p>The runs were trained on the same data.</p>"
     return f'<p class="notice">Trained on other data: {escape(printable(", ".join(roles)))} differ.</p>'

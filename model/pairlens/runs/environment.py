@@ -18,7 +18,7 @@ _PACKAGES = ("pairlens", "tensorflow", "tf-keras", "numpy", "numba")
 
 
 def describe_environment(config: Config, command: Sequence[str]) -> dict[str, Any]:
-    """Versions, command, git commit, hardware and the fingerprints of the data."""
+    """Versions, command, git commit, hardware and the checksums of the data."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": list(command),
@@ -28,7 +28,7 @@ def describe_environment(config: Config, command: Sequence[str]) -> dict[str, An
         "packages": {name: version(name) for name in _PACKAGES},
         "platform": platform.platform(),
         "processors": len(os.sched_getaffinity(0)),
-        "data": fingerprints(config),
+        "data": checksums(config),
     }
 
 
@@ -43,7 +43,7 @@ def describe_machine() -> dict[str, str]:
     return described | {"platform": platform.platform(), "processors": str(len(os.sched_getaffinity(0)))}
 
 
-def fingerprints(config: Config) -> dict[str, str]:
+def checksums(config: Config) -> dict[str, str]:
     """SHA-256 of every file that training reads, by path."""
     files = [config.model.embedding.pretrained, config.data.vocab if config.starts_from_spelling else None]
     for name in ("train", "dev"):

@@ -1,7 +1,8 @@
-"""One process at a time in a directory."""
+"""One process at a time: in a file, and by its lock file in a directory."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -10,24 +11,44 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pairlens.errors import UsageError
+from pairlens.runs.names import LOCK
 
-LOCK = ".lock"
+_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+
+
+def open_locked(path: Path) -> int:
+    """The descriptor of a file to read and write, made if it is not there, that no other process gets from here.
+
+    The kernel holds the lock for the process and drops it with the descriptor or the process, however that ends. On a
+    network file system it holds between machines where flock does (NFS 4, and NFS 3 with its lock service); a file
+    system that has no locks is used without one.
+
+    Raises:
+        BlockingIOError: another process holds the lock.
+        OSError: the file cannot be opened, is a link, or cannot be locked for another reason.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            os.close(descriptor)
+            raise
+    return descriptor
 
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
     """Hold the directory's lock for the block; the directory is made if it is missing.
 
-    The kernel holds it for the process and drops it with the process, however that ends: a lock file that was left
-    behind locks nothing. On a network file system it holds between machines where flock does (NFS 4, and NFS 3 with
-    its lock service); a file system that has no locks is used without one.
+    A lock file that was left behind by a process that is no more locks nothing.
 
     Raises:
         UsageError: another process holds it; says which, on which host.
     """
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / LOCK
-    descriptor = _open_locked(path)
+    descriptor = _open_lock_file(path)
     try:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
@@ -37,23 +58,27 @@ def locked(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _open_locked(path: Path) -> int:
+def _open_lock_file(path: Path) -> int:
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            descriptor = open_locked(path)
         except BlockingIOError:
-            holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "another process"
-            os.close(descriptor)
             raise UsageError(
-                f"{path.parent}: {holder} is training there; wait for it, stop it, or choose another directory"
+                f"{path.parent}: {_holder(path)} is training there; wait for it, stop it, or choose another directory"
             ) from None
-        except OSError:
-            return descriptor  # no locks here
-        # Between the two calls the last holder may have removed the file: then the lock is one of nothing.
+        # Between opening and locking the last holder may have removed the file: then the lock is one of nothing.
         try:
             if os.path.samestat(os.fstat(descriptor), path.stat()):
                 return descriptor
         except FileNotFoundError:
             pass
         os.close(descriptor)
+
+
+def _holder(path: Path) -> str:
+    """What the holder wrote into its lock file, as far as it got."""
+    try:
+        with path.open("rb") as file:
+            return file.read(200).decode(errors="replace").strip() or "another process"
+    except OSError:
+        return "another process"

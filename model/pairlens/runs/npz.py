@@ -12,6 +12,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.errors import RunError
 from pairlens.texts.blocks import MAX_EXPANSION
 
 _MAX_ARRAYS = 10_000
@@ -22,11 +23,11 @@ def write_npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
     np.savez(file, **arrays)
 
 
-def read_npz(path: Path) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Every array of a file.
 
     Raises:
-        ValueError: it is damaged, no npz file, holds Python objects, or expands to much more than its size.
+        RunError: it is damaged, no npz file, holds Python objects, or expands to much more than its size.
     """
     # Not numpy.load, which takes a .npy file for it and offers to unpickle whatever else it finds.
     try:
@@ -38,8 +39,8 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
             if expanded > 2**24 and expanded > MAX_EXPANSION * path.stat().st_size:
                 raise ValueError(f"it expands to more than {MAX_EXPANSION} times its size")
             return {entry.filename.removesuffix(".npy"): _read_array(archive, entry) for entry in entries}
-    except (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(str(error)) from None
+    except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+        raise RunError(f"{path}: damaged or not an npz file ({error})") from None
 
 
 def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:

@@ -1,12 +1,4 @@
-"""The run directory: the only module that knows its file names.
-
-    RUN/config.yaml        resolved config: every default written out, absolute data paths, seed
-    RUN/weights.npz        best weights by name
-    RUN/metrics.jsonl      one line per evaluation during training
-    RUN/evaluation.json    threshold fitted on dev, dev metrics
-    RUN/environment.json   versions, command, git commit, hardware, data fingerprints
-    RUN/curves.png         loss and the decisive dev metric, epoch by epoch
-    RUN/checkpoint/        what --resume needs
+"""The run directory, file by file; names.py tells what each holds.
 
 Nothing in it is executed or unpickled when it is read. Every file appears whole, by rename.
 """
@@ -17,40 +9,26 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter
 
 from pairlens.config.file import CONFIG_END, dump_config, load_config
 from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
 from pairlens.errors import RunError, UsageError
 from pairlens.files import partial_files, whole_file
-from pairlens.runs.locks import LOCK
-from pairlens.runs.npz import read_npz, write_npz
+from pairlens.runs import names
+from pairlens.runs.checkpoint import Checkpoint, drop_last_checkpoint, read_checkpoint, write_checkpoint
+from pairlens.runs.npz import read_arrays, write_npz
 from pairlens.runs.progress import Progress
 
 Floats = NDArray[np.float32]
 Json = dict[str, Any]
 
-_CONFIG, _WEIGHTS, _METRICS = "config.yaml", "weights.npz", "metrics.jsonl"
-_EVALUATION, _ENVIRONMENT, _CURVES = "evaluation.json", "environment.json", "curves.png"
-_CHECKPOINT, _PREVIOUS = "checkpoint/state.npz", "checkpoint/previous.npz"
-_WRITTEN = (_CONFIG, _WEIGHTS, _METRICS, _EVALUATION, _ENVIRONMENT, _CURVES, _CHECKPOINT, _PREVIOUS)
 _MAX_EVALUATION = 2**20  # bytes
-_PROGRESS = "progress"  # the entry of a checkpoint that holds JSON
-
-
-class Checkpoint(NamedTuple):
-    """What training goes on from, and a warning if it is not the last one that was written."""
-
-    arrays: dict[str, NDArray[Any]]
-    progress: Progress
-    warning: str | None
 
 
 class Run:
@@ -72,18 +50,18 @@ class Run:
         cls.refuse_existing(path, force)
         path.mkdir(parents=True, exist_ok=True)
         run.remove_partial_files()
-        for name in (_CHECKPOINT, _PREVIOUS, _WEIGHTS, _METRICS, _EVALUATION, _CURVES):
+        for name in (names.CHECKPOINT, names.PREVIOUS, names.WEIGHTS, names.METRICS, names.EVALUATION, names.CURVES):
             (path / name).unlink(missing_ok=True)
-        run._write_text(_CONFIG, dump_config(config))
-        run._write_json(_ENVIRONMENT, environment)
+        run._write_text(names.CONFIG, dump_config(config))
+        run._write_json(names.ENVIRONMENT, environment)
         return run
 
     @staticmethod
     def refuse_existing(path: Path, force: bool) -> None:
         """Raises UsageError unless `create` may make a run at `path`."""
-        of_a_killed_train = {path / LOCK, *partial_files(path / _CONFIG)}
+        of_a_killed_train = {path / names.LOCK, *partial_files(path / names.CONFIG)}
         if path.is_dir() and set(path.iterdir()) - of_a_killed_train:
-            if not (path / _CONFIG).is_file():
+            if not (path / names.CONFIG).is_file():
                 raise UsageError(f"{path}: holds files that are not a run's; choose another directory")
             if not force:
                 raise UsageError(f"{path}: holds a run already; choose another directory, or --resume it, or --force")
@@ -91,36 +69,25 @@ class Run:
             raise UsageError(f"{path}: is a file; a run is a directory")
 
     def write_weights(self, arrays: Mapping[str, Floats]) -> None:
-        with whole_file(self.path / _WEIGHTS, "wb") as file:
+        with whole_file(self.path / names.WEIGHTS, "wb") as file:
             write_npz(file, arrays)
 
     def write_metrics(self, lines: Sequence[Json]) -> None:
-        self._write_text(_METRICS, "".join(json.dumps(without_nan(line)) + "\n" for line in lines))
+        self._write_text(names.METRICS, "".join(json.dumps(without_nan(line)) + "\n" for line in lines))
 
     def write_evaluation(self, evaluation: Json) -> None:
-        self._write_json(_EVALUATION, evaluation)
+        self._write_json(names.EVALUATION, evaluation)
 
     def write_curves(self, png: bytes) -> None:
-        with whole_file(self.path / _CURVES, "wb") as file:
+        with whole_file(self.path / names.CURVES, "wb") as file:
             file.write(png)
 
     def write_checkpoint(self, arrays: Mapping[str, NDArray[Any]], progress: Progress) -> None:
-        """Arrays by name and everything else that training needs to go on, in one file; the last one is kept beside it.
-
-        Each array has its CRC-32 in the file, so that `checkpoint` sees damage.
-        """
-        path = self.path / _CHECKPOINT
-        path.parent.mkdir(exist_ok=True)
-        encoded = np.frombuffer(json.dumps(asdict(progress)).encode(), np.uint8)
-        with whole_file(path, "wb") as file:
-            write_npz(file, {**arrays, _PROGRESS: encoded})
-            file.flush()
-            if path.exists():
-                path.replace(self.path / _PREVIOUS)
+        write_checkpoint(self.path, arrays, progress)
 
     def remove_partial_files(self) -> None:
         """Remove what a killed training left half-written; for the process that holds the run's lock."""
-        for name in _WRITTEN:
+        for name in names.FILES:
             for path in partial_files(self.path / name):
                 path.unlink()
 
@@ -138,13 +105,13 @@ class Run:
         """A run that `train` left behind. Raises RunError if there is none."""
         if not path.is_dir():
             raise RunError(f"{path}: no such run directory; `pairlens train CONFIG --output {path}` makes one")
-        if not (path / _CONFIG).is_file():
-            raise RunError(f"{path / _CONFIG}: missing; {path} is not a run directory")
+        if not (path / names.CONFIG).is_file():
+            raise RunError(f"{path / names.CONFIG}: missing; {path} is not a run directory")
         return cls(path)
 
     def config(self) -> Config:
         """The run's config. Raises ConfigError, or RunError if the file is cut off, which defaults would hide."""
-        path = self.path / _CONFIG
+        path = self.path / names.CONFIG
         config = load_config(path)
         if not path.read_bytes().endswith(CONFIG_END.encode()):
             raise RunError(f'{path}: cut off, its last line is not "{CONFIG_END.strip()}"; copy the run again')
@@ -152,8 +119,8 @@ class Run:
 
     def exists(self) -> bool:
         """Whether there is a run; one that was killed before more than its config was written is none."""
-        begun = (_ENVIRONMENT, _WEIGHTS, _CHECKPOINT, _PREVIOUS)
-        return (self.path / _CONFIG).is_file() and any((self.path / name).exists() for name in begun)
+        begun = (names.ENVIRONMENT, names.WEIGHTS, names.CHECKPOINT, names.PREVIOUS)
+        return (self.path / names.CONFIG).is_file() and any((self.path / name).exists() for name in begun)
 
     def weights(self, config: Config) -> dict[str, Floats]:
         """The weights of the run's model.
@@ -161,26 +128,26 @@ class Run:
         Raises:
             RunError: the file is missing or damaged, or does not hold the arrays that the config describes.
         """
-        path = self.path / _WEIGHTS
+        path = self.path / names.WEIGHTS
         if not path.exists():
             raise RunError(f"{path}: missing; the run has no weights yet. `pairlens train --resume` continues it")
         shapes = weight_shapes(config.model)
-        arrays = _arrays(path)
+        arrays = read_arrays(path)
         if wrong := sorted(shapes.keys() ^ arrays.keys()):
-            raise RunError(f"{path}: the arrays do not fit {_CONFIG}; missing or unknown: {', '.join(wrong)}")
+            raise RunError(f"{path}: the arrays do not fit {names.CONFIG}; missing or unknown: {', '.join(wrong)}")
         for name, shape in shapes.items():
             array = arrays[name]
             if array.shape != shape or array.dtype != np.float32:
                 found = f"{array.dtype} {list(array.shape)}"
-                raise RunError(f"{path}: {name} is {found}; {_CONFIG} makes it float32 {list(shape)}")
+                raise RunError(f"{path}: {name} is {found}; {names.CONFIG} makes it float32 {list(shape)}")
             if not np.isfinite(array).all():
                 raise RunError(f"{path}: {name} holds numbers that are not finite; train again")
         return arrays
 
-    def fingerprint(self) -> str:
-        """Tells this model from any other: a hash of its config and weights."""
+    def checksum(self) -> str:
+        """16 digits of the SHA-256 of config and weights as they lie there: another one, and it is another model."""
         digest = hashlib.sha256()
-        for name in (_CONFIG, _WEIGHTS):
+        for name in (names.CONFIG, names.WEIGHTS):
             digest.update((self.path / name).read_bytes())
         return digest.hexdigest()[:16]
 
@@ -189,7 +156,7 @@ class Run:
 
         It is just above 1 if on dev it is best to call no pair positive, not even one that scores 1.
         """
-        path = self.path / _EVALUATION
+        path = self.path / names.EVALUATION
         threshold = (self.evaluation() or {}).get("threshold", 0.5)
         if not isinstance(threshold, float) or not math.isfinite(threshold):
             raise RunError(f"{path}: threshold is {threshold!r}; must be a finite number such as 0.5")
@@ -197,7 +164,7 @@ class Run:
 
     def metrics(self) -> list[Json]:
         """A line for every evaluation during training, oldest first; nan where a metric was undefined."""
-        path = self.path / _METRICS
+        path = self.path / names.METRICS
         try:
             lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
             return [line | {"dev": _with_nan(line["dev"])} for line in lines]
@@ -208,7 +175,7 @@ class Run:
 
     def environment(self) -> Json:
         """What `describe_environment` said when the run was made; empty if nothing is known."""
-        path = self.path / _ENVIRONMENT
+        path = self.path / names.ENVIRONMENT
         try:
             environment = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -221,7 +188,7 @@ class Run:
 
     def evaluation(self) -> Json | None:
         """What `write_evaluation` wrote, if anything; NaN is null."""
-        path = self.path / _EVALUATION
+        path = self.path / names.EVALUATION
         try:
             with path.open("rb") as file:
                 evaluation: Json = json.loads(file.read(_MAX_EVALUATION))
@@ -234,36 +201,11 @@ class Run:
         return evaluation
 
     def checkpoint(self) -> Checkpoint | None:
-        """What `write_checkpoint` wrote last, if anything; the one before it, with a warning, if that is damaged.
-
-        Raises:
-            RunError: there are checkpoints, but all are damaged.
-        """
-        faults = []
-        for path in (self.path / _CHECKPOINT, self.path / _PREVIOUS):
-            if not path.exists():
-                continue
-            try:
-                checkpoint = self._read_checkpoint(path)
-            except RunError as fault:
-                faults.append(str(fault))
-                continue
-            return checkpoint._replace(warning="; ".join(faults) or None)
-        if faults:
-            raise RunError(f"{'; '.join(faults)}. No checkpoint is left to go on from; --force starts anew")
-        return None
+        """The last checkpoint that is whole, if any was written. Raises RunError if all are damaged."""
+        return read_checkpoint(self.path)
 
     def drop_last_checkpoint(self) -> None:
-        """Remove the last one, which is damaged: the next would else keep it in the place of the one before."""
-        (self.path / _CHECKPOINT).unlink()
-
-    def _read_checkpoint(self, path: Path) -> Checkpoint:
-        arrays = _arrays(path)
-        try:
-            progress = TypeAdapter(Progress).validate_python(json.loads(arrays.pop(_PROGRESS).tobytes()))
-        except (KeyError, ValueError):
-            raise RunError(f"{path}: damaged (does not say where training stood)") from None
-        return Checkpoint(arrays, progress, None)
+        drop_last_checkpoint(self.path)
 
 
 def flat(tree: Any, path: str = "") -> Json:
@@ -285,10 +227,3 @@ def without_nan(tree: Any) -> Any:
     if isinstance(tree, (list, tuple)):
         return [without_nan(child) for child in tree]
     return None if isinstance(tree, float) and math.isnan(tree) else tree
-
-
-def _arrays(path: Path) -> dict[str, NDArray[Any]]:
-    try:
-        return read_npz(path)
-    except ValueError as error:
-        raise RunError(f"{path}: damaged or not an npz file ({error})") from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 
 Floats = NDArray[np.float32]
@@ -28,7 +29,7 @@ def activate(name: str, x: Floats) -> Floats:  # noqa: PLR0911  (a table with th
         case "selu":
             return np.float32(_SELU_SCALE) * _elu(x, _SELU_ALPHA)
         case "gelu":
-            call("gelu", x.reshape(-1))
+            call(signatures.GELU, x=x.reshape(-1))
             return x
         case "tanh":
             return np.tanh(x, out=x)

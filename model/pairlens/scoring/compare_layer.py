@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.schema import ModelConfig
-from pairlens.kernels.plan import LINEAR_FEATURES
+from pairlens.config.model import LINEAR_FEATURES, ModelConfig
 
 Floats = NDArray[np.float32]
 

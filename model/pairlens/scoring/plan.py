@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.schema import ModelConfig
-from pairlens.kernels.plan import FEATURES, PLAN
+from pairlens.config.model import FEATURES, LINEAR_FEATURES, POOLINGS, ModelConfig
+from pairlens.kernels.plan import PLAN
 
 
 def make_plan(model: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) -> NDArray[np.void]:
@@ -30,8 +30,9 @@ def make_plan(model: ModelConfig, weights: Mapping[str, NDArray[np.float32]]) ->
     plan["scale"] = weights.get("attention/scale", 1.0)
     plan["concat_score_weight"] = weights.get("attention/concat_score_weight", 1.0)
     plan["temperature"] = model.attention.temperature
-    for feature in FEATURES:
-        plan[feature] = feature in model.features
-    for pooling in ("average", "max"):
-        plan[pooling] = pooling in model.pooling
+    for names, chosen in ((FEATURES, model.features), (POOLINGS, model.pooling)):
+        for name in names:
+            plan[name] = chosen.index(name) if name in chosen else -1
+    plan["features"], plan["poolings"] = len(model.features), len(model.pooling)
+    plan["linear_features"] = sum(feature in LINEAR_FEATURES for feature in model.features)
     return plan

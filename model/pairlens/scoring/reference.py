@@ -20,7 +20,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.schema import Config, ModelConfig
+from pairlens.config.model import ModelConfig
+from pairlens.config.schema import Config
 
 Array = NDArray[np.float64]
 Ids = NDArray[np.int32]

@@ -1,35 +1,35 @@
 """The network on plain arrays: the only engine that scores, and it needs no TensorFlow.
 
-It tells the story of network.py in the same order with the same names: encode (embed, convolve), attend, pool, dnn,
-head. Texts stay ragged throughout, so no padding exists and none can change a number.
+It has the stages of reference.py, in the same order with the same names; those of a pair, from its ids to its pooled
+features, are the kernels' (see kernels/pairs.py). Texts stay ragged, so that no padding can change a number.
 """
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from itertools import chain
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.config.model import OVERLAP_FEATURES
 from pairlens.config.schema import Config
-from pairlens.config.weights import OVERLAP_FEATURES, weight_shapes
 from pairlens.errors import DataError
+from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
-from pairlens.kernels.plan import COMPARED, POOLED, SCORES
+from pairlens.kernels.threads import Each, each_in, processors
 from pairlens.scoring.activations import activate, softmax
 from pairlens.scoring.compare_layer import split_comparison
-from pairlens.scoring.encoder import Encoder, Folded, dense
+from pairlens.scoring.dense import dense
+from pairlens.scoring.encoder import Encoder, Folded
 from pairlens.scoring.maps import Maps, PairAttention
+from pairlens.scoring.windows import as_batched, parts, windows
 from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts
 
+Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
 Dense = tuple[Floats, Floats]  # kernel [inputs, units], bias [units]
 TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
@@ -40,7 +40,6 @@ _WINDOW_PAIRS = 2048
 _WINDOW_TOKENS = 65_536
 _WINDOW_FLOATS = 1 << 20
 _CHUNK_PAIRS = 65_536
-_NO_OFFSETS = np.zeros(0, np.int64)
 _MAPS_COST = 2**20  # of the maps made at once: a number costs 1, and so many a token's encoding:
 _TOKEN_COST = 16
 
@@ -58,7 +57,7 @@ class Scorer:
     def __init__(self, config: Config, weights: Mapping[str, Floats], threads: int | None = None) -> None:
         model = config.model
         self.config = config
-        self.threads = threads or len(os.sched_getaffinity(0))
+        self.threads = threads or processors()
         self._comparison = split_comparison(model, weights)
         self._encoder = Encoder(model, weights, self._comparison.words)
         self._directions = 2 if model.attention.direction == "both" else 1
@@ -109,7 +108,7 @@ class Scorer:
             chosen = np.arange(len(query))
         lengths = padded_query.lengths[chosen], padded_value.lengths[chosen]
         before = np.concatenate([[0], np.cumsum(lengths[0] * lengths[1] + _TOKEN_COST * (lengths[0] + lengths[1]))])
-        for start, stop in _parts(before, len(chosen), _MAPS_COST):
+        for start, stop in parts(before, len(chosen), _MAPS_COST):
             some = chosen[start:stop]
             maps = self._maps(padded_query.take(some), padded_value.take(some))
             yield maps.cropped(query.take(some), value.take(some))
@@ -126,10 +125,10 @@ class Scorer:
     def _start_order(self, query: Texts, value: Texts) -> Callable[[], Floats]:
         query, value = self._as_batched(query), self._as_batched(value)
         scores: list[Iterable[Floats]] = []
-        for block in _windows(query, value, len(query), self._encoder.fold_limit):
+        for block in windows(query, value, len(query), self._encoder.fold_limit):
             folded = self._encoder.fold(*block, each=self._each)
-            windows = [(*window, folded) for window in _windows(*block, self._window_pairs, self._window_tokens)]
-            scores.append(self._each(self._score_window, *zip(*windows, strict=True)))
+            work = [(*window, folded) for window in windows(*block, self._window_pairs, self._window_tokens)]
+            scores.append(self._each(self._score_window, *zip(*work, strict=True)))
         none = np.zeros((0, classes) if (classes := self.config.model.classes) else 0, np.float32)
         return lambda: np.concatenate([none, *chain.from_iterable(scores)])
 
@@ -140,63 +139,65 @@ class Scorer:
         """The DNN's input [B, width]: what each direction pools, and what the texts have in common."""
         overlap = OVERLAP_FEATURES if self.config.model.overlap else 0
         x = np.empty((len(query), self._directions * self._pooled + overlap), np.float32)
+        arguments = self._encoder.pair_arguments(query, value, folded)
         if self.config.model.compare is None:
-            self._run_pairs(query, value, folded, POOLED, x, x)
+            call(signatures.POOLED_FEATURES, **arguments, **self._room(query, value, ["attended", "shares"]), out=x)
         else:
-            self._compare_positions(query, value, folded, x)
+            self._compare_and_pool(query, value, arguments, x)
         if overlap:
             common = overlap_features(query, value, self._weights["tokens/idf"])
             x[:, -overlap:] = (common - self._weights["overlap/mean"]) / self._weights["overlap/deviation"]
         return x
 
-    def _compare_positions(self, query: Texts, value: Texts, folded: Folded, out: Floats) -> None:
-        """Fill out [B, width] with what is pooled of the comparison of each position's features."""
+    def _compare_and_pool(self, query: Texts, value: Texts, arguments: dict[str, Array], out: Floats) -> None:
+        """Fill out [B, width] with what is pooled of the layer `compare` of each position's features."""
         assert self.config.model.compare is not None
         units = self.config.model.compare.units
         texts = (query, value)[: self._directions]
         compared = [np.empty((len(text.ids), units), np.float32) for text in texts]
-        self._run_pairs(query, value, folded, COMPARED, compared[0], compared[-1])
+        names = ["attended", "feature", "query_projection", "value_projection"]
+        call(
+            signatures.COMPARED_POSITIONS,
+            **arguments,
+            **self._room(query, value, names),
+            token_weights=self._comparison.tokens,
+            position_weights=self._comparison.positions,
+            compare_bias=self._comparison.bias,
+            query_out=compared[0],
+            value_out=compared[-1],
+        )
         for i, (text, x) in enumerate(zip(texts, compared, strict=True)):
-            rows, column = activate(self.config.model.compare.activation, x), np.array([i * self._pooled])
-            room = np.empty(text.lengths.max(initial=0), np.float32)
-            call("pool", self._encoder.plan, text.ids, text.offsets, rows, column, room, out)
+            call(
+                signatures.POOL,
+                plan=self._encoder.plan,
+                ids=text.ids,
+                offsets=text.offsets,
+                rows=activate(self.config.model.compare.activation, x),
+                column=np.array([i * self._pooled]),
+                shares=np.empty(text.lengths.max(initial=0), np.float32),
+                out=out,
+            )
+
+    def _room(self, query: Texts, value: Texts, names: Sequence[str]) -> dict[str, Floats]:
+        """Room of these names for the longest texts."""
+        Tq, Tv = int(query.lengths.max(initial=0)), int(value.lengths.max(initial=0))
+        width, projection = self._encoder.width, self._comparison.tokens.shape[1]
+        shapes: dict[str, tuple[int, ...]] = {
+            "attended": (max(Tq, Tv), width),
+            "feature": (max(Tq, Tv), width),
+            "shares": (Tq + Tv,),
+            "query_projection": (Tq, projection),
+            "value_projection": (Tv, projection),
+        }
+        return {name: np.empty(shapes[name], np.float32) for name in names}
 
     def _maps(self, query: Texts, value: Texts) -> Maps:
         """Attention scores [Tq, Tv] of each pair, and with `direction: both` those [Tv, Tq] of the value."""
         offsets = np.concatenate(([0], np.cumsum(query.lengths * value.lengths)))
         scores, value_scores = (np.empty(offsets[-1] if i < self._directions else 0, np.float32) for i in range(2))
-        folded = self._encoder.fold(query, value)
-        self._run_pairs(query, value, folded, SCORES, scores, value_scores, offsets)
+        arguments = self._encoder.pair_arguments(query, value, self._encoder.fold(query, value))
+        call(signatures.ATTENTION_SCORES, **arguments, offsets=offsets, query_out=scores, value_out=value_scores)
         return Maps(query, value, scores, value_scores if self._directions == 2 else None)
-
-    def _run_pairs(
-        self,
-        query: Texts,
-        value: Texts,
-        folded: Folded,
-        task: int,
-        out: Floats,
-        value_out: Floats,
-        offsets: NDArray[np.int64] = _NO_OFFSETS,
-    ) -> None:
-        """The kernel `pairs` with its arguments; see kernels/pairs.py."""
-        Tq, Tv = int(query.lengths.max(initial=0)), int(value.lengths.max(initial=0))
-        width, keys = self._encoder.width, int(self._encoder.plan["own_key"][0])
-        # In the room, a row of scores goes on to the end of a vector, which has 16 numbers at most.
-        largest, rows = int(((query.lengths + 16) * (value.lengths + 16)).max(initial=0)), max(Tq, Tv)
-        room = [(Tq, width), (Tv, width), (keys * Tq, width), (keys * Tv, width), (Tq,), (Tv,)]
-        more_room = [(2 * largest,), (rows, width), (rows, width), (Tq + Tv,)]
-        call(
-            "pairs",
-            self._encoder.plan,
-            *(query.ids, query.offsets, value.ids, value.offsets),
-            *self._encoder.kernel_arguments(query, value, folded),
-            *self._encoder.encode(query, value, folded),
-            *(np.empty(shape, np.float32) for shape in (*room, *more_room)),
-            *(np.array([task]), out, value_out, offsets, np.zeros(width, np.float32)),
-            *(folded.tables[-1], *self._comparison[1:]),
-            *(np.empty((rows, self._comparison.tokens.shape[1]), np.float32) for rows in (Tq, Tv)),
-        )
 
     def _dnn(self, x: Floats) -> Floats:
         for layer in self._layers[:-1]:
@@ -214,12 +215,9 @@ class Scorer:
 
     # ---- around it -----------------------------------------------------------------------------------------------
 
-    @cached_property
-    def _each(self) -> Callable[..., Iterable[Any]]:
-        """`map` that begins at once, in all threads; in one it also ends, so that no tables wait for their use."""
-        if self.threads == 1:
-            return lambda function, *arguments: list(map(function, *arguments))
-        return ThreadPoolExecutor(self.threads, "pairlens").map
+    @property
+    def _each(self) -> Each:
+        return each_in(self.threads)
 
     def _checked(self, queries: TextsLike, values: TextsLike) -> tuple[Texts, Texts]:
         query, value = _as_texts(queries), _as_texts(values)
@@ -238,53 +236,13 @@ class Scorer:
         return query, value
 
     def _as_batched(self, texts: Texts) -> Texts:
-        """With `masking: none`, the texts as the page's snippet sees them: padded with id 0 in batches of the config's
-        size, in order, as `Model.predict` would be given them. Otherwise as they are."""
-        if self.config.model.masking == "exact":
-            return texts
-        padded = texts.lengths.copy()
-        for start in range(0, len(padded), self.config.training.batch_size):
-            batch = padded[start : start + self.config.training.batch_size]
-            batch[:] = batch.max()
-        offsets = np.concatenate(([0], np.cumsum(padded)))
-        ids = np.zeros(offsets[-1], np.int32)
-        ids[np.arange(len(texts.ids)) + np.repeat(offsets[:-1] - texts.offsets[:-1], texts.lengths)] = texts.ids
-        return Texts(ids, offsets)
-
-
-def warm_up(config: Config) -> None:
-    """Load the kernels that a model's scoring needs, or compile them if this machine never did."""
-    weights = {name: np.zeros(shape, np.float32) for name, shape in weight_shapes(config.model).items()}
-    weights["overlap/deviation"] = np.ones(OVERLAP_FEATURES, np.float32)  # by which is divided
-    Scorer(config, weights, threads=1).score([[0]], [[0]])
+        """With `masking: none` the texts as the page's snippet pads them; otherwise as they are."""
+        config = self.config
+        return texts if config.model.masking == "exact" else as_batched(texts, config.training.batch_size)
 
 
 def _as_texts(texts: TextsLike) -> Texts:
     return texts if isinstance(texts, Texts) else Texts.from_lists(texts)
-
-
-def _windows(query: Texts, value: Texts, pairs: int, tokens: int) -> Iterator[tuple[Texts, Texts]]:
-    """Consecutive pairs, at most so many of them with at most so many tokens, but at least one."""
-    for start, stop in _parts(query.offsets + value.offsets, pairs, tokens):
-        yield _slice(query, start, stop), _slice(value, start, stop)
-
-
-def _parts(before: NDArray[np.int64], pairs: int, limit: int) -> Iterator[tuple[int, int]]:
-    """Consecutive pairs (start, stop): at most so many, costing at most the limit together, but at least one.
-
-    `before` [pairs + 1] is what the pairs before each cost.
-    """
-    start = 0
-    while start < len(before) - 1:
-        fit = int(np.searchsorted(before, before[start] + limit, side="right")) - 1
-        stop = max(start + 1, min(start + pairs, fit))
-        yield start, stop
-        start = stop
-
-
-def _slice(texts: Texts, start: int, stop: int) -> Texts:
-    first, last = texts.offsets[start], texts.offsets[stop]
-    return Texts(texts.ids[first:last], texts.offsets[start : stop + 1] - first)
 
 
 def _dense(weights: Mapping[str, Floats], name: str) -> Dense:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.weights import OVERLAP_FEATURES
+from pairlens.config.model import OVERLAP_FEATURES
+from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 from pairlens.texts.texts import Texts
 
@@ -37,5 +38,13 @@ def inverse_document_frequencies(texts: Texts, input_dim: int) -> Floats:
 def overlap_features(query: Texts, value: Texts, idf: Floats) -> Floats:
     """The features above of every pair, float32 [B, OVERLAP_FEATURES]; a ratio whose denominator is 0 is 0."""
     out = np.empty((len(query), OVERLAP_FEATURES), np.float32)
-    call("overlap", query.ids, query.offsets, value.ids, value.offsets, idf, out)
+    call(
+        signatures.OVERLAP,
+        query_ids=query.ids,
+        query_offsets=query.offsets,
+        value_ids=value.ids,
+        value_offsets=value.offsets,
+        idf=idf,
+        out=out,
+    )
     return out

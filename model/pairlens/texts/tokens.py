@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
+from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 from pairlens.texts.texts import ID_LIMIT
 from pairlens.texts.token_faults import MAX_TOKEN, BadLine, Place, TextRules, find_faults, first_fault
@@ -150,7 +151,8 @@ def _tokenize(block: bytes, field: int, fields: int) -> tuple[NDArray[np.int32],
     ids = np.empty((len(block) + 1) // 2, np.int32)
     ends = np.empty(block.count(b"\n") + (block.count(b"\t") if fields > 1 else 0), np.int64)
     counts = np.empty(3, np.int64)
-    call("tokenize", text, np.array([field, fields, ID_LIMIT, MAX_TOKEN]), ids, ends, counts)
+    rules = np.array([field, fields, ID_LIMIT, MAX_TOKEN])
+    call(signatures.TOKENIZE, text=text, rules=rules, ids=ids, ends=ends, counts=counts)
     tokens, texts, largest = counts.tolist()
     return None if tokens < 0 else (ids[:tokens], ends[:texts], largest)
 

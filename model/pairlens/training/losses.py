@@ -6,7 +6,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from pairlens.config.schema import TASK_LOSSES, Config
+from pairlens.config.schema import Config
+from pairlens.config.tasks import TASK_LOSSES
 from pairlens.errors import DataError
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batch

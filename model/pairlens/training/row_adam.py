@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.config.keras import Adam
+from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
-from pairlens.kernels.threads import each
+from pairlens.kernels.threads import each_in, processors
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
@@ -71,7 +72,8 @@ class RowAdam:
         step = np.array([self._step, not adam.lazy])
 
         def work(part: slice) -> None:
-            call("move_rows", words[part], *self._arrays(), gradient[part], *self._left, numbers, step)
+            arrays = self._arrays(words[part])
+            call(signatures.MOVE_ROWS, **arrays, gradient=gradient[part], numbers=numbers, step=step)
 
         _in_halves(len(words), work)
 
@@ -79,12 +81,23 @@ class RowAdam:
         epsilon, limits = np.array([self._adam.epsilon], np.float32), np.array([self._step, self._horizon])
 
         def work(part: slice) -> None:
-            call("rest_rows", words[part], *self._arrays(), self._rates, *self._left, epsilon, limits, out[part])
+            arrays = self._arrays(words[part])
+            call(signatures.REST_ROWS, **arrays, rates=self._rates, epsilon=epsilon, limits=limits, out=out[part])
 
         _in_halves(len(words), work)
 
-    def _arrays(self) -> tuple[NDArray[np.generic], ...]:
-        return self.weights, self.means, self.squares, self.touched, self._current
+    def _arrays(self, rows: Indices) -> dict[str, NDArray[np.generic]]:
+        """What both kernels need to work on these rows."""
+        return {
+            "rows": rows,
+            "weights": self.weights,
+            "means": self.means,
+            "squares": self.squares,
+            "touched": self.touched,
+            "current": self._current,
+            "mean_left": self._left[0],
+            "root_left": self._left[1],
+        }
 
     def _make_room(self) -> None:
         """Let the tables reach beyond the step."""
@@ -100,4 +113,4 @@ def _in_halves(count: int, work: Callable[[slice], None]) -> None:
     if count < _FEW:
         work(slice(0, count))
     else:
-        each(work, [slice(0, count // 2), slice(count // 2, count)])
+        list(each_in(processors())(work, [slice(0, count // 2), slice(count // 2, count)]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pairlens.config.schema import TrainingConfig
+from pairlens.config.training import TrainingConfig
 
 
 def learning_rate(training: TrainingConfig, epochs_done: float, step: float) -> float:

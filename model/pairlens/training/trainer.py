@@ -19,8 +19,9 @@ from pairlens.config.schema import Config
 from pairlens.errors import PairlensError, RunError
 from pairlens.metrics import best_threshold, evaluate_scores
 from pairlens.network.network import build_network
+from pairlens.runs.checkpoint import Checkpoint
 from pairlens.runs.progress import Pace, Progress
-from pairlens.runs.run import Checkpoint, Run
+from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batch
@@ -123,7 +124,9 @@ class Trainer:
 
     def _set_first_weights(self, train: Pairs) -> None:
         if self.config.training.warm_start:
-            self.network.assign(Run.open(self.config.training.warm_start).weights(self.config))
+            origin = Run.open(self.config.training.warm_start)
+            origin.config()  # which refuses a run of a later format
+            self.network.assign(origin.weights(self.config))
         else:
             start_from_data(self.network, self.config, train, self._vocabulary)
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.schema import WordDropout
+from pairlens.config.training import WordDropout
 from pairlens.texts.pairs import Pairs, groups_of
 from pairlens.texts.texts import Texts
 

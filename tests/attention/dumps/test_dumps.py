@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from pairlens.attention.dumps.dump import DUMP_SUFFIXES, dump_format, dump_metadata, receptive_field, write_dump
 from pairlens.attention.stream import ScoredMaps
-from pairlens.config.schema import Config, ModelConfig
+from pairlens.config.model import ModelConfig
+from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
 from pairlens.errors import UsageError
 from pairlens.scoring.encoder import Encoder

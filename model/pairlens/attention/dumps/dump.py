@@ -47,7 +47,8 @@ from pairlens.attention.dumps.hdf5 import write_hdf5
 from pairlens.attention.dumps.npz import write_npz
 from pairlens.attention.dumps.text import write_jsonl, write_tsv
 from pairlens.attention.stream import ScoredMaps
-from pairlens.config.schema import Config, ModelConfig
+from pairlens.config.model import ModelConfig
+from pairlens.config.schema import Config
 from pairlens.errors import UsageError
 from pairlens.files import whole_file
 

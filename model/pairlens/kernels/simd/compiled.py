@@ -1,108 +1,105 @@
-"""What the kernels share: how they are compiled, and how they find their arguments.
+"""How kernels are compiled, and how they read their arguments by name.
 
-A kernel has one C argument: the address of rows (address, first dimension, second dimension), one for each array that
-it was called with (see native.py). It allocates nothing and raises nothing, so it needs no Python while it runs.
+A kernel has one parameter `a`: `a.query_ids` is the array that its signature calls query_ids. It allocates nothing and
+raises nothing, so it needs no Python while it runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, cfunc, njit, types
+from numba import _dynfunc, cfunc, from_dtype, njit, types
+from numba.core.codegen import JITCodeLibrary
+from numba.core.cpu import CPUContext
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import infer_getattr, lower_getattr_generic, models, register_model
+from numba.np import arrayobj
 
-from pairlens.kernels.simd.instructions import NOTHING, POINTER, function, instruction
+from pairlens.kernels.arguments import Signature
 
 FAST = {"reassoc", "contract", "nsz", "arcp"}  # sums may be reordered and fused; NaN and infinity keep their meaning
 ZERO = np.float32(0.0)
 ONE = np.float32(1.0)
 LOWEST = np.float32(-np.inf)
+FIRST = np.int64(0)  # column; a literal 0 would be a type of its own, for which Numba compiles once more
 
-compiled = partial(njit, error_model="numpy", forceinline=True)  # a call would pass seven numbers an array
-_NUMBER = ir.IntType(32)
-_prefetch = function("llvm.prefetch.p0", ir.VoidType(), POINTER, _NUMBER, _NUMBER, _NUMBER)
-KERNELS: dict[str, Callable[..., None]] = {}  # by name
+# Inlined, since a call would pass seven numbers an array; without what Python would need to call it.
+compiled = partial(njit, error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
-
-def kernel(function: Callable[..., None]) -> Callable[..., None]:
-    """Mark a function as one that native.py calls."""
-    KERNELS[function.__name__] = function
-    return function
+KERNELS: dict[str, tuple[Signature, Callable[[Any], None]]] = {}  # by name
+_ROW = 3  # numbers of an argument in the table: address, rows, columns
 
 
-def compile_kernel(function: Callable[..., None]) -> tuple[str, str]:
+class _Arguments(types.Type):  # type: ignore[misc]
+    """What Numba knows the arguments of a kernel by: the address of their table."""
+
+    def __init__(self, signature: Signature) -> None:
+        self.signature = signature
+        super().__init__(f"arguments of {signature.name}")
+
+
+@register_model(_Arguments)
+class _Model(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: _Arguments) -> None:
+        super().__init__(manager, kind, ir.IntType(64).as_pointer())
+
+
+@infer_getattr
+class _Attributes(AttributeTemplate):  # type: ignore[misc]
+    key = _Arguments
+
+    def generic_resolve(self, kind: _Arguments, name: str) -> types.Array | None:
+        argument = kind.signature.arguments.get(name)
+        return argument and types.Array(from_dtype(argument.dtype), argument.rank, "C")
+
+
+@lower_getattr_generic(_Arguments)
+def _read_argument(context: Any, builder: ir.IRBuilder, kind: _Arguments, table: ir.Value, name: str) -> ir.Value:
+    """The array of that name, made of its row in the table."""
+    argument = kind.signature.arguments[name]
+    array = types.Array(from_dtype(argument.dtype), argument.rank, "C")
+    number = list(kind.signature.arguments).index(name)
+    integer, size = ir.IntType(64), argument.dtype.itemsize
+    address, *shape = (builder.load(builder.gep(table, [integer(_ROW * number + i)])) for i in range(1 + argument.rank))
+    strides = [integer(size)] if argument.rank == 1 else [builder.mul(shape[1], integer(size)), integer(size)]
+    made = context.make_array(array)(context, builder)
+    data = builder.inttoptr(address, context.get_data_type(array.dtype).as_pointer())
+    arrayobj.populate_array(made, data, shape, strides, integer(size), None)
+    return made._getvalue()
+
+
+def kernel(signature: Signature) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
+    """Mark a function as the kernel with this signature, which the loader compiles and calls."""
+
+    def register(function: Callable[[Any], None]) -> Callable[[Any], None]:
+        KERNELS[signature.name] = signature, function
+        return function
+
+    return register
+
+
+def compile_kernel(name: str) -> tuple[str, str]:
     """LLVM's assembly of a kernel, and the name that it has there."""
-    made = cfunc(types.void(types.CPointer(types.int64)), error_model="numpy")(function)
+    signature, function = KERNELS[name]
+    with _only_assembly():
+        made = cfunc(types.void(_Arguments(signature)), error_model="numpy")(function)
     return made.inspect_llvm(), made.native_name
 
 
-@instruction(types.voidptr, types.int64)
-def _pointer(builder: ir.IRBuilder, address: ir.Value) -> ir.Value:
-    """The address as a pointer."""
-    return builder.inttoptr(address, POINTER)
+@contextmanager
+def _only_assembly() -> Iterator[None]:
+    """Keep Numba from making machine code of every function that a kernel inlines: a fifth of the time to compile."""
 
+    def uncallable(_context: Any, library: Any, described: Any, environment: Any) -> Any:
+        return _dynfunc.make_function(
+            described.lookup_module(), described.qualname, "", id(described), environment, (library,)
+        )
 
-@instruction(types.void, types.int64)
-def _prefetch_line(builder: ir.IRBuilder, address: ir.Value) -> ir.Value:
-    """Ask for the cache line at the address."""
-    to_read, first_level, data = _NUMBER(0), _NUMBER(3), _NUMBER(1)
-    _prefetch(builder, builder.inttoptr(address, POINTER), to_read, first_level, data)
-    return NOTHING
-
-
-@compiled()
-def vector(arguments, index, dtype):
-    """The one-dimensional array of a kernel's argument `index`."""
-    row = carray(arguments, (3 * index + 3,))[3 * index :]
-    return carray(_pointer(row[0]), (row[1],), dtype)
-
-
-@compiled()
-def matrix(arguments, index, dtype):
-    """The two-dimensional array of a kernel's argument `index`."""
-    row = carray(arguments, (3 * index + 3,))[3 * index :]
-    return carray(_pointer(row[0]), (row[1], row[2]), dtype)
-
-
-@compiled()
-def start_of(x):
-    """The address of an array."""
-    return np.int64(x.ctypes.data)
-
-
-@compiled()
-def row_of(x, i):
-    """The address of row i of a float32 matrix."""
-    return start_of(x) + 4 * x.shape[1] * i
-
-
-@compiled()
-def as_matrix(x, start, rows, columns):
-    """The float32 numbers of a one-dimensional array from `start` on, as a matrix."""
-    return carray(_pointer(start_of(x) + 4 * start), (rows, columns), np.float32)
-
-
-@compiled()
-def prefetch(x, start, stop):
-    """Ask for rows of a float32 matrix, to be near when they are wanted."""
-    for line in range(row_of(x, start), row_of(x, stop), 64):
-        _prefetch_line(line)
-
-
-@compiled()
-def is_real(token, mask_zero):
-    """False for a token that `mask_zero` makes padding."""
-    return token != 0 or mask_zero == 0
-
-
-@compiled()
-def same_ids(text, other):
-    """Whether two texts are equal."""
-    if text.size != other.size:
-        return False
-    for i in range(text.size):
-        if text[i] != other[i]:
-            return False
-    return True
+    with patch.object(JITCodeLibrary, "_finalize_specific"), patch.object(CPUContext, "get_executable", uncallable):
+        yield

@@ -1,4 +1,8 @@
-"""How kernels come to call LLVM's instructions, and its functions."""
+"""How kernels come to call LLVM's instructions, and its functions, which Numba has no names for.
+
+`@instruction(returned, *taken)` makes a function for kernels from one that builds LLVM's instructions; `function` finds
+one of LLVM's own, such as `llvm.fma.v16f32`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from numba.extending import intrinsic
 Build = Callable[..., ir.Value]  # builds instructions from a builder and LLVM's values
 
 POINTER = ir.IntType(8).as_pointer()
-NOTHING = ir.Constant(POINTER, None)  # what a function that returns nothing returns
+VOID = ir.Constant(POINTER, None)  # what is returned for a function that returns nothing
 
 
 def instruction(returned: Any, *taken: Any) -> Callable[[Build], Any]:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.simd.compiled import compiled, kernel, matrix, row_of, start_of, vector
+from pairlens.kernels.simd.compiled import FIRST, compiled
+from pairlens.kernels.simd.rows import as_row, row_of
 from pairlens.kernels.simd.vectors import LANES, first, fma, full, load, store, store_four, totals, zeros
+
+# Not literals: each would be a type of its own, for which Numba compiles once more.
+FRESH, ONTO = np.bool_(True), np.bool_(False)  # whether a product replaces what is there, or is added onto it
 
 
 @compiled()
@@ -82,7 +86,7 @@ def _add_tile(x, skipped, w, column, out, i, n, tall, wide, fresh):
             if wide:
                 d3 = load(o3, n3, m3)
     for k in range(w.shape[0]):
-        row = row_of(w, k) + 4 * column
+        row = row_of(w, k, column)
         p, q, r = load(row, n, m0), load(row, n1, m1), load(row, n2, m2)
         e, f, g = full(x[i0, skipped + k]), full(x[i1, skipped + k]), full(x[i2, skipped + k])
         a0, a1, a2 = fma(e, p, a0), fma(e, q, a1), fma(e, r, a2)
@@ -110,10 +114,10 @@ def _add_tile(x, skipped, w, column, out, i, n, tall, wide, fresh):
 @compiled(forceinline=False)
 def add_product(x, skipped, w, column, out, fresh):
     """out += x @ w, of the columns of x behind those skipped and of w from `column` on; both may have more."""
-    n, T, N = 0, out.shape[0], out.shape[1]
+    n, T, N = FIRST, out.shape[0], out.shape[1]
     while n < N:
         wide = -(-(N - n) // LANES) % 4 == 0  # else three at a time fit better, and so with rows
-        i = 0
+        i = FIRST
         while i < T:
             tall = (T - i) % 4 == 0
             if tall:
@@ -125,34 +129,17 @@ def add_product(x, skipped, w, column, out, fresh):
 
 
 @compiled()
-def sum_rows(weights, rows, out):
-    """out = sum over i of weights[i] * rows[i]; the rows may have more columns, which do not count."""
-    F = out.size
+def sum_rows(weights, rows, out, fresh):
+    """out += sum over i of weights[i] * rows[i], if fresh from zero; more columns of the rows do not count."""
+    F, row_out = out.size, as_row(out)
     for f in range(0, F, 4 * LANES):
         f1, f2, f3 = f + LANES, f + 2 * LANES, f + 3 * LANES
         m0, m1, m2, m3 = first(F - f), first(F - f1), first(F - f2), first(F - f3)
         a = b = c = d = zeros()
+        if not fresh:
+            a, b, c, d = load(row_out, f, m0), load(row_out, f1, m1), load(row_out, f2, m2), load(row_out, f3, m3)
         for i in range(weights.size):
             row, weight = row_of(rows, i), full(weights[i])
             a, b = fma(weight, load(row, f, m0), a), fma(weight, load(row, f1, m1), b)
             c, d = fma(weight, load(row, f2, m2), c), fma(weight, load(row, f3, m3), d)
-        row = start_of(out)
-        store(row, f, a, m0), store(row, f1, b, m1), store(row, f2, c, m2), store(row, f3, d, m3)
-
-
-@compiled()
-def repeat(row, out):
-    """The row in every row of out."""
-    for i in range(out.shape[0]):
-        for n in range(row.size):
-            out[i, n] = row[n]
-
-
-@kernel
-def dense(arguments):
-    """A dense layer before its activation. Arguments: float32 x [B, inputs], kernel [inputs, units], bias [units], and
-    out [B, units], filled."""
-    x, weights = matrix(arguments, 0, np.float32), matrix(arguments, 1, np.float32)
-    bias, out = vector(arguments, 2, np.float32), matrix(arguments, 3, np.float32)
-    repeat(bias, out)
-    add_product(x, 0, weights, 0, out, False)
+        store(row_out, f, a, m0), store(row_out, f1, b, m1), store(row_out, f2, c, m2), store(row_out, f3, d, m3)

@@ -17,7 +17,10 @@ from llvmlite import ir
 from numba import types
 from numba.extending import lower_builtin, models, register_model, type_callable
 
-from pairlens.kernels.simd.instructions import NOTHING, Build, function, instruction
+from pairlens.kernels.checks import CHECKED
+from pairlens.kernels.simd.bounds import out_of_bounds
+from pairlens.kernels.simd.compiled import compiled
+from pairlens.kernels.simd.instructions import VOID, Build, function, instruction
 
 LANES = 16 if llvm.get_host_cpu_features().get("avx512f") else 8
 
@@ -61,6 +64,7 @@ _KIND, _POINTER = f"v{LANES}f32", _VECTOR.as_pointer()
 _masked_load = function(f"llvm.masked.load.{_KIND}.p0", _VECTOR, _POINTER, _INDEX, _MASK, _VECTOR)
 _masked_store = function(f"llvm.masked.store.{_KIND}.p0", ir.VoidType(), _VECTOR, _POINTER, _INDEX, _MASK)
 _sum_of_lanes = function(f"llvm.vector.reduce.fadd.{_KIND}", _FLOAT, _FLOAT, _VECTOR)
+_count_ones = function(f"llvm.ctpop.i{LANES}", ir.IntType(LANES), ir.IntType(LANES))
 _largest_of_lanes = function(f"llvm.vector.reduce.fmax.{_KIND}", _FLOAT, _VECTOR)
 
 
@@ -70,8 +74,8 @@ def _shuffled(builder: ir.IRBuilder, x: ir.Value, y: ir.Value, lanes: Sequence[i
 
 
 def _repeated(builder: ir.IRBuilder, x: ir.Value, kind: ir.VectorType) -> ir.Value:
-    nothing = ir.Constant(kind, ir.Undefined)
-    return _shuffled(builder, builder.insert_element(nothing, x, _INDEX(0)), nothing, [0] * LANES)
+    undefined = ir.Constant(kind, ir.Undefined)
+    return _shuffled(builder, builder.insert_element(undefined, x, _INDEX(0)), undefined, [0] * LANES)
 
 
 def _at(builder: ir.IRBuilder, row: ir.Value, start: ir.Value, kind: ir.VectorType = _VECTOR) -> ir.Value:
@@ -120,16 +124,14 @@ def first(builder: ir.IRBuilder, count: ir.Value) -> ir.Value:
 
 
 @instruction(_vector, types.int64, types.int64, _mask)
-def load(builder: ir.IRBuilder, row: ir.Value, start: ir.Value, mask: ir.Value) -> ir.Value:
-    """The row's numbers from `start` on; zero in the lanes that do not count."""
+def _load(builder: ir.IRBuilder, row: ir.Value, start: ir.Value, mask: ir.Value) -> ir.Value:
     return _masked_load(builder, _at(builder, row, start), _ALIGNED, mask, _ZEROS)
 
 
 @instruction(types.void, types.int64, types.int64, _vector, _mask)
-def store(builder: ir.IRBuilder, row: ir.Value, start: ir.Value, x: ir.Value, mask: ir.Value) -> ir.Value:
-    """Write the lanes of x that count to the row, from `start` on."""
+def _store(builder: ir.IRBuilder, row: ir.Value, start: ir.Value, x: ir.Value, mask: ir.Value) -> ir.Value:
     _masked_store(builder, x, _at(builder, row, start), _ALIGNED, mask)
-    return NOTHING
+    return VOID
 
 
 @instruction(_mask, _vector, _vector)
@@ -191,7 +193,44 @@ def totals(builder: ir.IRBuilder, x: ir.Value, y: ir.Value, z: ir.Value, w: ir.V
 
 
 @instruction(types.void, types.int64, types.int64, _four)
-def store_four(builder: ir.IRBuilder, row: ir.Value, start: ir.Value, x: ir.Value) -> ir.Value:
-    """Write four numbers to the row, from `start` on."""
+def _store_four(builder: ir.IRBuilder, row: ir.Value, start: ir.Value, x: ir.Value) -> ir.Value:
     builder.store(x, _at(builder, row, start, _FOUR), align=4)
-    return NOTHING
+    return VOID
+
+
+# ---- reading and writing rows: load, store and store_four ------------------------------------------------------------
+
+if CHECKED:
+
+    @instruction(types.int64, _mask)
+    def _lanes(builder: ir.IRBuilder, mask: ir.Value) -> ir.Value:
+        """How many lanes count, of a mask of the first ones."""
+        bits = builder.bitcast(mask, ir.IntType(LANES))
+        return builder.zext(_count_ones(builder, bits), ir.IntType(64))
+
+    @compiled()
+    def _within(row, start, count):
+        """Whether so many numbers of the row from `start` on are in it; reports it if not."""
+        if count > 0 and (start < 0 or start + count > row[1]):
+            out_of_bounds(row[0], start + count - 1, row[1])
+            return False
+        return True
+
+    @compiled()
+    def load(row, start, mask):
+        """The row's numbers from `start` on; zero in the lanes that do not count."""
+        return _load(row[0], start, mask if _within(row, start, _lanes(mask)) else first(0))
+
+    @compiled()
+    def store(row, start, x, mask):
+        """Write the lanes of x that count to the row, from `start` on."""
+        _store(row[0], start, x, mask if _within(row, start, _lanes(mask)) else first(0))
+
+    @compiled()
+    def store_four(row, start, x):
+        """Write four numbers to the row, from `start` on."""
+        if _within(row, start, 4):
+            _store_four(row[0], start, x)
+
+else:
+    load, store, store_four = _load, _store, _store_four

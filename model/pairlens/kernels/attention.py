@@ -1,12 +1,14 @@
-"""Attention scores of one pair, as the Keras layer computes them."""
+"""Attention scores of a pair, or of some rows of it, as the Keras layer computes them; and what they attend to."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from pairlens.kernels.simd.compiled import FAST, LOWEST, ONE, ZERO, compiled, is_real, row_of
+from pairlens.kernels.ids import is_real
+from pairlens.kernels.simd.compiled import FAST, FIRST, LOWEST, ONE, ZERO, compiled
 from pairlens.kernels.simd.exponentials import exp, tanh
-from pairlens.kernels.simd.products import add_product, dot_products
+from pairlens.kernels.simd.products import FRESH, add_product, dot_products
+from pairlens.kernels.simd.rows import row_of
 from pairlens.kernels.simd.vectors import LANES, choose, first, full, largest, load, store, total, zeros
 
 
@@ -39,7 +41,7 @@ def _exclude(row, value_ids, last, mask_zero):
 
 @compiled()
 def raw_scores(query, key, plan, out):
-    """Attention scores [Tq, Tv] of one pair before mask and softmax."""
+    """Attention scores [rows, Tv] before mask and softmax, of these rows of the query."""
     if plan.dot:
         dot_products(query, key, np.float32(plan.scale / plan.temperature), out)
     else:
@@ -56,15 +58,16 @@ def transpose(x, rows, columns, out):
 
 
 @compiled(fastmath=FAST)
-def softmax(scores, value_ids, plan):
+def softmax(scores, start, value_ids, plan):
     """Softmax of every row in place over the positions that mask and causal mask leave; over all if they leave none.
 
-    Of the columns behind `value_ids` there must be enough for a whole vector; they become zero.
+    The first row is that of the query's position `start`. Of the columns behind `value_ids` there must be enough for a
+    whole vector; they become zero.
     """
     Tq, Tv, whole, lowest = scores.shape[0], value_ids.size, first(LANES), full(LOWEST)
     for i in range(Tq):
         if plan.causal or plan.mask_zero:
-            _exclude(scores[i, :Tv], value_ids, min(i + 1, Tv) if plan.causal else Tv, plan.mask_zero)
+            _exclude(scores[i, :Tv], value_ids, min(start + i + 1, Tv) if plan.causal else Tv, plan.mask_zero)
         row, highest, summed = row_of(scores, i), lowest, zeros()
         for j in range(0, Tv, LANES):
             highest = max(choose(first(Tv - j), load(row, j, whole), lowest), highest)
@@ -80,5 +83,5 @@ def softmax(scores, value_ids, plan):
 
 @compiled()
 def attend(scores, value, out):
-    """What each query position attended to: out [Tq, F] = scores [Tq, Tv] @ value [Tv, F]."""
-    add_product(scores, 0, value, 0, out, True)
+    """What each row of the query attended to: out [rows, F] = scores [rows, Tv] @ value [Tv, F]."""
+    add_product(scores, FIRST, value, FIRST, out, FRESH)

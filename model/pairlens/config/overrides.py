@@ -1,0 +1,41 @@
+"""`--set KEY=VALUE`: one value of a config changed, wherever it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from pairlens.config.located import Fault, Located, Place, parse_located
+from pairlens.config.yaml_core import MAX_DEPTH
+from pairlens.errors import ConfigError
+
+
+def apply_override(override: str, tree: Located, faults: list[Fault]) -> Located:
+    """The tree with `KEY=VALUE` applied, the value being YAML. Raises ConfigError if it cannot be."""
+    key, equals, text = override.partition("=")
+    place = Place(f"--set {override if override.isprintable() else ascii(override)}", None, Path.cwd())
+    steps = re.sub(r"\[([0-9]+)\]", r".\1", key.strip()).split(".")
+    if not equals or not all(steps) or len(steps) > MAX_DEPTH:
+        raise ConfigError([f"{place}: must be KEY=VALUE, such as training.epochs=3"])
+    return _replace(tree, steps, parse_located(text, place, faults))
+
+
+def _replace(node: Located, steps: Sequence[str], new: Located) -> Located:
+    """`node` with `new` at `steps`; on the way, short forms are spelled out and missing mappings made."""
+    if not steps:
+        return new
+    step, rest, value = steps[0], steps[1:], node.value
+    if step.isdecimal():
+        items = value if isinstance(value, list) else [node]
+        indices = [str(i) for i in range(len(items))]
+        if step not in indices:
+            raise ConfigError([f"{new.place}: index {step} is not in the list, which has {len(items)} from index 0"])
+        at = indices.index(step)
+        return node._replace(value=[*items[:at], _replace(items[at], rest, new), *items[at + 1 :]])
+    if isinstance(value, list):
+        raise ConfigError([f'{new.place}: "{step}" stands in a list; write the index before it, such as 0.{step}'])
+    if not isinstance(value, dict):
+        value = {"name": node} if isinstance(value, str) else {}
+    child = value.get(step, Located(None, new.place))
+    return node._replace(value={**value, step: _replace(child, rest, new)})

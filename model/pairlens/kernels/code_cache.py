@@ -1,0 +1,85 @@
+"""Where machine code of kernels is kept between processes, and what of it may be run.
+
+A file has a line of JSON (kernel, fingerprint, bytes, sha256) and the code. It is run only if all of that is right, and
+if file and folder belong to this user or to root and nobody else may write them. What is not right is compiled anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from pairlens.errors import PairlensError
+from pairlens.files import whole_file
+
+_LARGEST = 2**26  # bytes; a hundred times what a kernel has
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+def read_code(kernel: str, fingerprint: str) -> bytes | None:
+    """What `keep_code` has kept of this kernel, if it is there and right."""
+    for folder in folders():
+        with suppress(OSError):
+            if _is_ours(folder.stat()) and (code := _read(folder / _name(kernel, fingerprint), kernel, fingerprint)):
+                return code
+    return None
+
+
+def keep_code(kernel: str, fingerprint: str, code: bytes) -> bool:
+    """Keep the machine code of a kernel in the first folder that takes it; False if none does."""
+    for folder in folders():
+        with suppress(OSError, PairlensError):  # a full disk is one of the latter
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.stat().st_uid == os.geteuid():
+                folder.chmod(0o700)
+            if not _is_ours(folder.stat()):
+                continue
+            with whole_file(folder / _name(kernel, fingerprint), "wb") as file:
+                file.write(json.dumps(_header(kernel, fingerprint, code)).encode() + b"\n" + code)
+            return True
+    return False
+
+
+def folders() -> Iterator[Path]:
+    """Where code may lie, the best place first: the user's cache folder, and a private one among temporary files."""
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    if Path(cache).is_absolute():  # else it is to be ignored (XDG Base Directory Specification)
+        yield Path(cache) / "pairlens"
+    else:
+        with suppress(RuntimeError):  # no home, and nobody knows this user
+            yield Path.home() / ".cache" / "pairlens"
+    with suppress(OSError):  # there is no folder for temporary files
+        yield Path(tempfile.gettempdir()) / f"pairlens-{os.geteuid()}"
+
+
+def _name(kernel: str, fingerprint: str) -> str:
+    return f"{kernel}-{fingerprint}"
+
+
+def _header(kernel: str, fingerprint: str, code: bytes) -> dict[str, str | int]:
+    digest = hashlib.sha256(code).hexdigest()
+    return {"kernel": kernel, "fingerprint": fingerprint, "bytes": len(code), "sha256": digest}
+
+
+def _read(path: Path, kernel: str, fingerprint: str) -> bytes | None:
+    """Raises OSError if there is no such file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:  # noqa: PTH123  (an open file)
+        status = os.fstat(descriptor)
+        if not (stat.S_ISREG(status.st_mode) and _is_ours(status) and status.st_size <= _LARGEST):
+            return None
+        line, _, code = file.read(_LARGEST).partition(b"\n")
+    try:
+        return code if json.loads(line) == _header(kernel, fingerprint, code) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    return status.st_uid in (os.geteuid(), 0) and not status.st_mode & _OTHERS_WRITE

@@ -1,0 +1,19 @@
+"""The names of a run's files, which no other folder spells.
+
+RUN/config.yaml        resolved config: its format, every default written out, absolute data paths, seed
+RUN/weights.npz        best weights by name
+RUN/metrics.jsonl      one line per evaluation during training
+RUN/evaluation.json    threshold fitted on dev, dev metrics
+RUN/environment.json   versions, command, git commit, hardware, checksums of the data
+RUN/curves.png         loss and the decisive dev metric, epoch by epoch
+RUN/checkpoint/        what --resume needs: the last state, and the one before it
+RUN/.lock              while a process trains there
+"""
+
+from __future__ import annotations
+
+CONFIG, WEIGHTS, METRICS = "config.yaml", "weights.npz", "metrics.jsonl"
+EVALUATION, ENVIRONMENT, CURVES = "evaluation.json", "environment.json", "curves.png"
+CHECKPOINT, PREVIOUS = "checkpoint/state.npz", "checkpoint/previous.npz"
+FILES = (CONFIG, WEIGHTS, METRICS, EVALUATION, ENVIRONMENT, CURVES, CHECKPOINT, PREVIOUS)
+LOCK = ".lock"

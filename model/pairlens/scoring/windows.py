@@ -1,0 +1,46 @@
+"""How work on pairs is cut into windows, the same for any number of threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.texts.texts import Texts
+
+
+def windows(query: Texts, value: Texts, pairs: int, tokens: int) -> Iterator[tuple[Texts, Texts]]:
+    """Consecutive pairs, at most so many of them with at most so many tokens, but at least one."""
+    for start, stop in parts(query.offsets + value.offsets, pairs, tokens):
+        yield _slice(query, start, stop), _slice(value, start, stop)
+
+
+def parts(before: NDArray[np.int64], pairs: int, limit: int) -> Iterator[tuple[int, int]]:
+    """Consecutive pairs (start, stop): at most so many, costing at most the limit together, but at least one.
+
+    `before` [pairs + 1] is what the pairs before each cost.
+    """
+    start = 0
+    while start < len(before) - 1:
+        fit = int(np.searchsorted(before, before[start] + limit, side="right")) - 1
+        stop = max(start + 1, min(start + pairs, fit))
+        yield start, stop
+        start = stop
+
+
+def as_batched(texts: Texts, batch_size: int) -> Texts:
+    """The texts as the page's snippet sees them: padded with id 0 in batches, in order, as `Model.predict` has them."""
+    padded = texts.lengths.copy()
+    for start in range(0, len(padded), batch_size):
+        batch = padded[start : start + batch_size]
+        batch[:] = batch.max()
+    offsets = np.concatenate(([0], np.cumsum(padded)))
+    ids = np.zeros(offsets[-1], np.int32)
+    ids[np.arange(len(texts.ids)) + np.repeat(offsets[:-1] - texts.offsets[:-1], texts.lengths)] = texts.ids
+    return Texts(ids, offsets)
+
+
+def _slice(texts: Texts, start: int, stop: int) -> Texts:
+    first, last = texts.offsets[start], texts.offsets[stop]
+    return Texts(texts.ids[first:last], texts.offsets[start : stop + 1] - first)

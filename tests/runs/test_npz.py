@@ -1,0 +1,67 @@
+"""Arrays from a stranger: those that were written, or an error; no pickle, and no memory for promises."""
+
+from __future__ import annotations
+
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small_runs import make_config, make_weights
+
+from pairlens.errors import RunError
+from pairlens.runs.run import Run
+
+
+def test_a_pickle_is_not_loaded(run: Run) -> None:
+    path = run.path / "weights.npz"
+    np.savez(path, allow_pickle=True, **{**make_weights(make_config()), "head/bias": np.array([print], object)})
+    with pytest.raises(RunError, match="Object arrays cannot be loaded"):
+        run.weights(make_config())
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(st.data())
+def test_whatever_happens_to_a_file_the_error_says_so(run: Run, data: st.DataObject) -> None:
+    """Bytes changed, the end cut off, compressed or not: the arrays that were written, or RunError; never else."""
+    config = make_config()
+    weights = make_weights(config)
+    path = run.path / "weights.npz"
+    (np.savez_compressed if data.draw(st.booleans()) else np.savez)(path, allow_pickle=False, **weights)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(0, 3))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(0, len(content)) | st.just(len(content)))])
+    try:
+        read = run.weights(config)
+    except RunError as error:
+        assert str(error).startswith(f"{path}: ")  # noqa: PT017  (no error is right, too)
+    else:
+        for name, array in weights.items():
+            np.testing.assert_array_equal(read[name], array)
+
+
+def test_an_array_that_is_named_like_an_archive(run: Run) -> None:
+    with (run.path / "weights.npz").open("wb") as file:
+        np.save(file, np.zeros(3, np.float32))
+    with pytest.raises(RunError, match=r"weights\.npz: damaged or not an npz file"):
+        run.weights(make_config())
+
+
+def test_an_array_that_promises_more_than_there_is(run: Run) -> None:
+    """NumPy would make room for 4 TB before it finds that the numbers are missing."""
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }"
+    entry = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
+    with zipfile.ZipFile(run.path / "weights.npz", "w") as archive:
+        archive.writestr("head/bias.npy", entry)
+    with pytest.raises(RunError, match=r"head/bias\.npy: \[1000000000000\] is more than the file holds"):
+        run.weights(make_config())
+
+
+def test_a_small_file_of_many_zeros(run: Run) -> None:
+    """A bomb: 40 MB in 40 KB."""
+    np.savez_compressed(run.path / "weights.npz", allow_pickle=False, **{"head/bias": np.zeros(10**7, np.float32)})
+    assert (run.path / "weights.npz").stat().st_size < 50_000
+    with pytest.raises(RunError, match="it expands to more than 100 times its size"):
+        run.weights(make_config())
