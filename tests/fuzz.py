@@ -22,7 +22,8 @@ from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
 from pairlens.errors import DataError, PairlensError
 from pairlens.runs.run import Run
-from pairlens.texts.tokens import BadLine, TextRules, parse_blocks
+from pairlens.texts.token_faults import BadLine, TextRules
+from pairlens.texts.tokens import parse_blocks
 
 CONFIG = Config.model_validate(
     {

@@ -14,8 +14,10 @@ from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.memory import available_memory, in_words, refuse_too_large
 from pairlens.scoring.memory import scoring_memory
-from pairlens.texts.pairs import Pairs, Texts, read_pairs, read_vocabulary
+from pairlens.texts.lines import read_vocabulary
+from pairlens.texts.pairs import Pairs, read_pairs
 from pairlens.texts.splits import SplitName, find_split, read_pretrained, text_rules
+from pairlens.texts.texts import Texts
 from pairlens.training.memory import training_memory
 
 PERCENTILES = (0, 50, 90, 99, 100)

@@ -19,7 +19,8 @@ from pairlens.runs.locks import locked
 from pairlens.runs.names import WEIGHTS
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 
 if TYPE_CHECKING:
     from pairlens.training.trainer import Evaluation, Step

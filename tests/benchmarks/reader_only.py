@@ -17,7 +17,8 @@ Side = tuple[Ints, NDArray[np.int64]]  # ids [tokens] and lengths [texts]
 
 
 def read_with_pairlens(query: Path, value: Path) -> list[Side]:
-    from pairlens.texts.pairs import TextRules, iter_pairs
+    from pairlens.texts.pairs import iter_pairs
+    from pairlens.texts.token_faults import TextRules
 
     [(pairs, *_)] = iter_pairs(query, value, TextRules(input_dim=None), chunk=sys.maxsize)
     return [(texts.ids, texts.lengths) for texts in (pairs.query, pairs.value)]

@@ -22,7 +22,8 @@ from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginnin
 from pairlens.runs.environment import describe_environment
 from pairlens.runs.progress import Pace
 from pairlens.runs.run import Run
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 from pairlens.training.trainer import Evaluation, Step, Trainer
 
 Event = Step | Evaluation
@@ -274,7 +275,7 @@ def test_weights_that_are_not_finite_are_in_no_file(tmp_path: Path) -> None:
 
         def break_weights(event: Event, at: int = at, trainer: Trainer = trainer) -> None:
             if isinstance(event, Step) and (event.epoch, event.step) == (2, at):
-                trainer.network.head.bias.assign([np.nan])
+                trainer.network.head_layer.bias.assign([np.nan])
                 trainer._pace.is_due = lambda _: True  # type: ignore[method-assign]
 
         with pytest.raises(PairlensError) as error:

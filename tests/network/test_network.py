@@ -39,7 +39,7 @@ def padded(texts: Texts, extra: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def call(network: Network, queries: Texts, values: Texts, extra: tuple[int, int] = (0, 0)) -> Called:
-    overlap = overlap_features(Ragged.from_lists(queries), Ragged.from_lists(values), network.idf.numpy())
+    overlap = overlap_features(Ragged.from_lists(queries), Ragged.from_lists(values), network.encoder.idf.numpy())
     return network(*padded(queries, extra[0]), *padded(values, extra[1]), overlap)
 
 

@@ -16,19 +16,10 @@ from hypothesis import strategies as st
 
 from pairlens.errors import DataError
 from pairlens.texts import blocks
-from pairlens.texts.pairs import (
-    Chunk,
-    Pairs,
-    Position,
-    SplitPaths,
-    TextRules,
-    Texts,
-    groups_of,
-    iter_pairs,
-    iter_tsv,
-    read_pairs,
-    split_paths,
-)
+from pairlens.texts.pairs import Chunk, Pairs, Position, groups_of, iter_pairs, iter_tsv, read_pairs
+from pairlens.texts.split_paths import SplitPaths, split_paths
+from pairlens.texts.texts import Texts
+from pairlens.texts.token_faults import TextRules
 
 RULES = TextRules(input_dim=1000)
 

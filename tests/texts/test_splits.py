@@ -10,8 +10,8 @@ import pytest
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
-from pairlens.texts.pairs import TextRules
 from pairlens.texts.splits import find_split, read_pretrained, read_split, text_rules
+from pairlens.texts.token_faults import TextRules
 
 
 def make_config(folder: Path, **changes: Any) -> Config:

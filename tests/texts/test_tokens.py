@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pairlens.errors import DataError
-from pairlens.texts.tokens import BadLine, TextRules, parse_blocks
+from pairlens.texts.token_faults import BadLine, TextRules
+from pairlens.texts.tokens import parse_blocks
 
 ANY = TextRules(input_dim=None, allow_empty=True)
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from pairlens.texts.pairs import Pairs, Texts
-from pairlens.training.batches import Batch, pad, training_batches, words_of_batch
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
+from pairlens.training.batches import Batch, pad, training_batches
 
 texts = st.lists(st.integers(0, 9), max_size=6)
 pair_lists = st.lists(st.tuples(texts, texts), min_size=1, max_size=40)
@@ -131,9 +132,12 @@ def test_similar_lengths_come_together_and_batches_in_random_order() -> None:
     assert np.corrcoef(widths, range(len(widths)))[0, 1] < 0.5
 
 
-def test_words_of_a_batch_by_hand() -> None:
-    batch = training_batches(make_pairs([([7, 3, 7], [9])]), 1, seed=1, epoch=1)[0]
-    words = words_of_batch(batch, vocabulary=10)
-    assert words.ids.tolist() == [3, 7, 9]
-    assert words.query.tolist() == [[1, 0, 1]]
-    assert words.value.tolist() == [[2]]
+def test_batches_by_group_are_full_but_the_last() -> None:
+    group = np.repeat(np.arange(10), [1, 2, 3, 4, 5, 1, 2, 3, 4, 5])
+    plain = make_pairs([([1], [2])] * 30)
+    pairs = Pairs(plain.query, plain.value, plain.label, group * 7)
+    batches = list(training_batches(pairs, 6, seed=1, epoch=1, by_group=True))
+    held = [set(batch.group.tolist()) for batch in batches]
+    assert sum(map(len, held)) == 10  # no group is in two batches
+    assert sum(len(batch.label) for batch in batches) == 30
+    assert all(len(batch.label) >= 6 for batch in batches[:-1])

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from pairlens.texts.pairs import Texts
+from pairlens.texts.texts import Texts
 from pairlens.training.ppmi import ppmi_svd
 from pairlens.training.spelling import spelling_features
 

@@ -15,7 +15,8 @@ from pairlens.config.training import TrainingConfig
 from pairlens.metrics import evaluate_scores
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 from pairlens.training.trainer import Evaluation, Step, Trainer
 
 Event = Step | Evaluation
@@ -185,6 +186,16 @@ def test_pretrained_embeddings_that_stay(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", config, {})
     Trainer(config, run, pretrained).fit(TRAIN, None, ignore)
     np.testing.assert_array_equal(run.weights(config)["embedding/embeddings"], pretrained)
+
+
+def test_a_warm_start_begins_with_the_weights_of_the_run(tmp_path: Path) -> None:
+    config = make_config(epochs=2)
+    first = train(tmp_path / "first", config, dev=None).weights(config)
+    still = {"optimizer": {"name": "sgd", "learning_rate": 1e-30}, "epochs": 1, "seed": 5}
+    config = make_config(warm_start=tmp_path / "first", **still)
+    second = train(tmp_path / "second", config, dev=None).weights(config)
+    for name, array in first.items():
+        np.testing.assert_array_equal(second[name], array)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from pairlens.config.training import WordDropout
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 from pairlens.training.word_dropout import changed_pairs, drop_words, words_of_one_query
 
 

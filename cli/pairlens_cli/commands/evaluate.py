@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pairlens.config.schema import Config
     from pairlens.evaluation.evaluation import Scored
     from pairlens.runs.run import Run
-    from pairlens.texts.pairs import SplitPaths
+    from pairlens.texts.split_paths import SplitPaths
 
 
 def evaluate(

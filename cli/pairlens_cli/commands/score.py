@@ -130,7 +130,7 @@ def _refuse_outputs(output_file: Path | None, bad_lines: Path | None, resume: bo
 
 
 def _vocabulary(config: Config) -> list[str]:
-    from pairlens.texts.pairs import read_vocabulary
+    from pairlens.texts.lines import read_vocabulary
 
     if config.data.vocab is None:
         raise UsageError("--words needs the vocabulary that data.vocab of the run's config names; it names none")

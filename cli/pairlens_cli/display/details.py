@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
-from pairlens.texts.pairs import SplitPaths
+from pairlens.texts.split_paths import SplitPaths
 from pairlens_cli import output
 
 

@@ -14,7 +14,9 @@ from pairlens.evaluation.bootstrap import Difference, bootstrap_intervals, compa
 from pairlens.metrics import confusion_matrix, count_groups, evaluate_scores, worst_pairs
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.pairs import Pairs, SplitPaths, read_pairs, read_vocabulary
+from pairlens.texts.lines import read_vocabulary
+from pairlens.texts.pairs import Pairs, read_pairs
+from pairlens.texts.split_paths import SplitPaths
 from pairlens.texts.splits import find_split, text_rules
 from pairlens.texts.words import words_of
 

@@ -20,7 +20,8 @@ from pairlens.metrics.ranking import RankingMetrics
 from pairlens.runs.run import Json, Run, flat
 from pairlens.scoring.maps import PairAttention
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.pairs import SplitPaths, read_vocabulary
+from pairlens.texts.lines import read_vocabulary
+from pairlens.texts.split_paths import SplitPaths
 
 _BINS = 20
 _LAST_PLACE = 11  # of a group's first positive: 1 to 10, and more

@@ -16,7 +16,7 @@ from pairlens.errors import DataError, UsageError
 from pairlens.pages.attention import Labelled, write_attention_page
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.pairs import read_labels, read_vocabulary
+from pairlens.texts.lines import read_labels, read_vocabulary
 
 
 class Picture(NamedTuple):

@@ -15,8 +15,9 @@ from pairlens.jobs.score_lines import Format, LineWriter
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 from pairlens.stopwatch import Stopwatch
-from pairlens.texts.pairs import START, BadLine, Chunk, Position, iter_pairs, iter_tsv
+from pairlens.texts.pairs import START, Chunk, Position, iter_pairs, iter_tsv
 from pairlens.texts.splits import text_rules
+from pairlens.texts.token_faults import BadLine
 
 _SHOWN = 10  # faults that are told at the end
 

@@ -19,7 +19,8 @@ from pairlens.runs.environment import describe_environment
 from pairlens.runs.locks import locked
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
-from pairlens.texts.pairs import Pairs, read_vocabulary
+from pairlens.texts.lines import read_vocabulary
+from pairlens.texts.pairs import Pairs
 from pairlens.texts.splits import read_pretrained, read_split, with_classes
 from pairlens.training.memory import training_memory
 

@@ -9,7 +9,7 @@ from pairlens.config.weights import weight_shapes
 from pairlens.memory import MIB
 
 _FLOAT = 4  # bytes
-_SCORER = 150 * MIB  # what a process holds beside the arrays below (measured: tests/training/test_memory_estimate.py)
+_SCORER = 150 * MIB  # what a process holds beside the arrays below (measured: tests/training/test_memory.py)
 _TABLES = 256 * MIB  # at most, of encoder.py
 
 

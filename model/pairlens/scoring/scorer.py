@@ -26,7 +26,8 @@ from pairlens.scoring.encoder import Encoder, Folded
 from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.scoring.windows import as_batched, parts, windows
 from pairlens.texts.overlap import overlap_features
-from pairlens.texts.pairs import Chunk, Texts
+from pairlens.texts.pairs import Chunk
+from pairlens.texts.texts import Texts
 
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from pairlens.errors import DataError
 from pairlens.texts.blocks import read_blocks
-from pairlens.texts.tokens import quote
+from pairlens.texts.token_faults import quote
 
 LabelKind = Literal["binary", "regression", "multiclass", "ranking"]
 _MAX_CLASSES = 2**15

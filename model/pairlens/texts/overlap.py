@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pairlens.config.model import OVERLAP_FEATURES
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
-from pairlens.texts.pairs import Texts
+from pairlens.texts.texts import Texts
 
 Floats = NDArray[np.float32]
 

@@ -15,30 +15,11 @@ from numpy.typing import NDArray
 
 from pairlens.errors import DataError
 from pairlens.texts.blocks import LineEnds, read_blocks, stream_blocks
-from pairlens.texts.lines import LabelKind, read_groups, read_labels, read_sample_weights, read_vocabulary
-from pairlens.texts.split_paths import SplitPaths, split_paths
+from pairlens.texts.lines import LabelKind, read_groups, read_labels, read_sample_weights
+from pairlens.texts.split_paths import SplitPaths
 from pairlens.texts.texts import Texts
-from pairlens.texts.tokens import BadLine, TextRules, parse_blocks
-
-__all__ = [  # also what the modules below offer: to everyone else, data is one door
-    "BadLine",
-    "Chunk",
-    "LabelKind",
-    "Pairs",
-    "Position",
-    "SplitPaths",
-    "TextRules",
-    "Texts",
-    "groups_of",
-    "iter_pairs",
-    "iter_tsv",
-    "read_groups",
-    "read_labels",
-    "read_pairs",
-    "read_sample_weights",
-    "read_vocabulary",
-    "split_paths",
-]
+from pairlens.texts.token_faults import BadLine, TextRules
+from pairlens.texts.tokens import parse_blocks
 
 
 @dataclass(frozen=True, slots=True, eq=False)

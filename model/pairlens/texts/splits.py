@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
-from pairlens.texts.pairs import Pairs, SplitPaths, TextRules, read_pairs, split_paths
+from pairlens.texts.pairs import Pairs, read_pairs
+from pairlens.texts.split_paths import SplitPaths, split_paths
+from pairlens.texts.token_faults import TextRules
 
 SplitName = Literal["train", "dev", "test"]
 

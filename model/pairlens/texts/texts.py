@@ -52,7 +52,7 @@ class Texts:
     def take(self, indices: NDArray[np.int64]) -> Texts:
         """The texts at `indices` [n], in that order; a text may be taken more than once."""
         lengths = self.lengths[indices]
-        offsets = _offsets(lengths)
+        offsets = offsets_of(lengths)
         shift = self.offsets[:-1][indices] - offsets[:-1]  # from a token's place in the result to its place here
         return Texts(self.ids[np.arange(offsets[-1]) + np.repeat(shift, lengths)], offsets)
 
@@ -64,7 +64,7 @@ class Texts:
             DataError: a text holds anything else; the message names the text's index.
         """
         arrays = [_as_integers(text, index) for index, text in enumerate(texts)]
-        offsets = _offsets([len(array) for array in arrays])
+        offsets = offsets_of([len(array) for array in arrays])
         wide = np.concatenate([np.empty(0, np.int64), *arrays], dtype=np.int64, casting="unsafe")
         bad = np.flatnonzero((wide < 0) | (wide >= ID_LIMIT))
         if len(bad):
@@ -76,10 +76,11 @@ class Texts:
     def concatenate(cls, parts: Sequence[Texts]) -> Texts:
         """The texts of all parts, in order."""
         ids = np.concatenate([np.empty(0, np.int32), *(part.ids for part in parts)])
-        return cls(ids, _offsets(np.concatenate([np.empty(0, np.int64), *(part.lengths for part in parts)])))
+        return cls(ids, offsets_of(np.concatenate([np.empty(0, np.int64), *(part.lengths for part in parts)])))
 
 
-def _offsets(lengths: NDArray[np.int64] | Sequence[int]) -> NDArray[np.int64]:
+def offsets_of(lengths: NDArray[np.int64] | Sequence[int]) -> NDArray[np.int64]:
+    """Where each of some parts [n], laid one behind the other, begins, and where the last one ends: int64 [n + 1]."""
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets

@@ -1,14 +1,13 @@
-"""Bytes of token texts → ids, with the exact place of every fault.
+"""Bytes of token texts → ids.
 
 A compiled kernel reads every block, with no Python per line or token. Only a block in which it sees a fault is read
-again, slowly, to say where it is.
+again, slowly, to say where it is (see token_faults.py).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,53 +16,11 @@ from pairlens.errors import DataError
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 from pairlens.texts.texts import ID_LIMIT
+from pairlens.texts.token_faults import MAX_TOKEN, BadLine, Place, TextRules, find_faults, first_fault
 
 _STEP = 64  # bytes that the kernel looks at together
-_PLACES = 10  # digits of 2³¹
-_SHOWN = 40  # characters of an offending text
-_MAX_TOKEN = 65_536  # bytes; so that a file without blanks is not read into memory
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # with which some programs begin UTF-8 files
 _GROUP = 64  # lines of a block with a fault that are looked at together
-
-
-@dataclass(frozen=True, slots=True)
-class TextRules:
-    """What a text may hold: ids below `input_dim`, and from 1 to `max_length` tokens.
-
-    `truncate` keeps the first `max_length` tokens of a longer text, `allow_empty` lets a text without tokens pass.
-    """
-
-    input_dim: int | None
-    max_length: int | None = None
-    truncate: bool = False
-    allow_empty: bool = False
-
-    @property
-    def id_limit(self) -> int:
-        return ID_LIMIT if self.input_dim is None else min(self.input_dim, ID_LIMIT)
-
-
-@dataclass(frozen=True, slots=True)
-class BadLine:
-    """A text that breaks the rules; `line` and `column` count from 1."""
-
-    file: str
-    line: int
-    column: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
-
-
-@dataclass(slots=True)
-class _Place:
-    """Where a block begins: perhaps inside a line, perhaps inside a text, never inside a token."""
-
-    line: int = 1
-    column: int = 1
-    field: int = 0  # texts of this line that lie before
-    tokens: int = 0  # tokens of this text that lie before
 
 
 def parse_blocks(
@@ -84,7 +41,7 @@ def parse_blocks(
         DataError: without `bad`: `name:line:column: message` for the first fault, after everything in the lines before
             it was yielded.
     """
-    place, in_bad_line = _Place(first_line), False
+    place, in_bad_line = Place(first_line), False
     for block in _whole_tokens(blocks, starts_file=first_line == 1):
         if in_bad_line:  # it went on behind its block
             _, newline, block = block.partition(b"\n")  # noqa: PLW2901
@@ -94,11 +51,11 @@ def parse_blocks(
             mended, in_bad_line = _mend(block, replace(place), name, rules, fields, bad)
             part = _parse_block(mended, place, rules, fields)
         if part is None:
-            line_start, line, column, message = _first_fault(block, place, rules, fields)
-            before = _parse_block(block[:line_start], place, rules, fields) if line_start else None
+            fault = first_fault(block, place, rules, fields)
+            before = _parse_block(block[: fault.line_start], place, rules, fields) if fault.line_start else None
             if before is not None:
                 yield before
-            raise DataError(str(BadLine(name, line, column, message)))
+            raise DataError(str(fault.bad_line(name)))
         yield part
 
 
@@ -111,7 +68,7 @@ def _whole_tokens(blocks: Iterable[bytes], starts_file: bool) -> Iterator[bytes]
     held, ended, started = 0, True, not starts_file
     for block in blocks:
         cut = 1 + max(block.rfind(b"\n"), block.rfind(b" "), block.rfind(b"\t"))
-        if not cut and held > _MAX_TOKEN:
+        if not cut and held > MAX_TOKEN:
             cut = len(block)
         if cut:
             whole = b"".join([*pieces, block[:cut]])
@@ -131,7 +88,7 @@ def _whole_tokens(blocks: Iterable[bytes], starts_file: bool) -> Iterator[bytes]
 
 
 def _mend(
-    block: bytes, place: _Place, name: str, rules: TextRules, fields: int, bad: list[BadLine]
+    block: bytes, place: Place, name: str, rules: TextRules, fields: int, bad: list[BadLine]
 ) -> tuple[bytes, bool]:
     """The block with harmless lines for its bad ones, and whether the last of these goes on behind the block."""
     lines = block.split(b"\n")
@@ -142,24 +99,24 @@ def _mend(
             place = after
             continue
         for number, line in enumerate(group, first):
-            if faults := list(_faults(line + b"\n", place, rules, fields)):
-                bad += [BadLine(name, *fault[1:]) for fault in faults]
+            if faults := list(find_faults(line + b"\n", place, rules, fields)):
+                bad += [fault.bad_line(name) for fault in faults]
                 lines[number] = _harmless(place, fields)
-            place = _Place(place.line + 1)
-    if lines[-1] and (faults := list(_faults(lines[-1], place, rules, fields))):
-        bad += [BadLine(name, *fault[1:]) for fault in faults]
+            place = Place(place.line + 1)
+    if lines[-1] and (faults := list(find_faults(lines[-1], place, rules, fields))):
+        bad += [fault.bad_line(name) for fault in faults]
         lines[-1] = _harmless(place, fields)
         return b"\n".join([*lines, b""]), True
     return b"\n".join(lines), False
 
 
-def _harmless(place: _Place, fields: int) -> bytes:
+def _harmless(place: Place, fields: int) -> bytes:
     """The rest of a line that is within every rule: id 0 for each text that has no token yet."""
     return b"\t".join([b"" if place.tokens else b"0"] + [b"0"] * (fields - 1 - place.field))
 
 
 def _parse_block(
-    block: bytes, place: _Place, rules: TextRules, fields: int
+    block: bytes, place: Place, rules: TextRules, fields: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]] | None:
     """Ids and text ends of a block, and `place` moved behind it; or None and `place` as it was if there is a fault."""
     if block and not block.endswith((b"\n", b" ", b"\t")):
@@ -194,16 +151,10 @@ def _tokenize(block: bytes, field: int, fields: int) -> tuple[NDArray[np.int32],
     ids = np.empty((len(block) + 1) // 2, np.int32)
     ends = np.empty(block.count(b"\n") + (block.count(b"\t") if fields > 1 else 0), np.int64)
     counts = np.empty(3, np.int64)
-    rules = np.array([field, fields, ID_LIMIT, _MAX_TOKEN])
+    rules = np.array([field, fields, ID_LIMIT, MAX_TOKEN])
     call(signatures.TOKENIZE, text=text, rules=rules, ids=ids, ends=ends, counts=counts)
     tokens, texts, largest = counts.tolist()
     return None if tokens < 0 else (ids[:tokens], ends[:texts], largest)
-
-
-def _value(token: bytes) -> int:
-    """The number that a token of ASCII digits stands for, at most 2³¹; that is what a token too long is, too."""
-    significant = token.lstrip(b"0") if len(token) <= _MAX_TOKEN else token
-    return min(int(significant or b"0"), ID_LIMIT) if len(significant) <= _PLACES else ID_LIMIT
 
 
 def _truncate(
@@ -214,65 +165,3 @@ def _truncate(
     kept = np.maximum(np.minimum(bounds[1:], bounds[:-1] + max_length) - starts, 0)
     ends = np.cumsum(kept)
     return ids[np.arange(ends[-1]) + np.repeat(starts - (ends - kept), kept)], ends[:-1]
-
-
-def _first_fault(block: bytes, place: _Place, rules: TextRules, fields: int) -> tuple[int, int, int, str]:
-    """Where the line of a block's first fault starts (0 if in an earlier block), its line, its column and a message."""
-    for fault in _faults(block, place, rules, fields):
-        return fault
-    raise AssertionError("a block without a fault was taken for one with a fault")
-
-
-def _faults(block: bytes, place: _Place, rules: TextRules, fields: int) -> Iterator[tuple[int, int, int, str]]:
-    """The first fault of each text, as `_first_fault` tells it."""
-    line, start, field, tokens = place.line, 1 - place.column, place.field, place.tokens
-    told = False  # of a fault in this text
-    for match in re.finditer(rb"\n|\t|[^ \t\n]+", block):
-        lexeme = match.group()
-        if lexeme == b"\t" and fields == 1:
-            continue
-        ends = lexeme in b"\t\n"
-        message = _text_fault(lexeme, field, tokens, rules, fields) if ends else _token_fault(lexeme, tokens, rules)
-        if message and not told:
-            yield max(start, 0), line, match.start() - start + 1, message
-        told = (told or message is not None) and not ends
-        field, tokens = (field + 1, 0) if ends else (field, tokens + 1)
-        if field == fields and lexeme == b"\t":  # a third column and all behind it are one fault
-            told, field = True, fields - 1
-        if lexeme == b"\n":
-            line, start, field = line + 1, match.end(), 0
-
-
-def _text_fault(end: bytes, field: int, tokens: int, rules: TextRules, fields: int) -> str | None:
-    if (end == b"\n") != (field == fields - 1):
-        found = "no tab in the line" if end == b"\n" else "a third column"
-        return f"{found}; a line is a query, a tab and a value"
-    if tokens == 0 and not rules.allow_empty:
-        return "an empty text; give it at least one id or set data.empty: score"
-    return None
-
-
-def _token_fault(token: bytes, tokens_before: int, rules: TextRules) -> str | None:
-    ids = f"ids go from 0 to {rules.id_limit - 1}"
-    if rules.input_dim is not None:
-        ids += f"; model.embedding.input_dim is {rules.input_dim}"
-    if len(token) > _MAX_TOKEN:
-        return f"a token of more than {_MAX_TOKEN} bytes: {quote(token)}; a text is base-10 ids separated by blanks"
-    if re.fullmatch(rb"-[0-9]+", token):
-        return f"negative: {quote(token)}; {ids}"
-    if not re.fullmatch(rb"[0-9]+", token):
-        return f"not an integer: {quote(token)}; a text is base-10 ids separated by blanks"
-    if _value(token) >= rules.id_limit:
-        return f"too large: {quote(token)}; {ids}"
-    if rules.max_length is not None and tokens_before >= rules.max_length and not rules.truncate:
-        return f"a text of more than {rules.max_length} tokens; raise data.max_length or set data.too_long: truncate"
-    return None
-
-
-def quote(text: bytes) -> str:
-    """What stands in a file, for a message: in quotes, control characters escaped, cut to 40 characters."""
-    try:
-        shown = text.decode()
-    except UnicodeDecodeError:
-        return f"{text[:_SHOWN]!r} (not UTF-8)".removeprefix("b")
-    return repr(shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…")

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.texts.pairs import Pairs, Texts
-from pairlens.texts.texts import places_of_occurring
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -33,21 +33,6 @@ class Batch(NamedTuple):
     label: Floats
     weight: Floats
     group: Ints
-
-
-class BatchWords(NamedTuple):
-    """The distinct ids of a batch, int64 [words] in order, and the places of the query's and the value's ids in them,
-    int32 [B, Tq] and [B, Tv]."""
-
-    ids: Indices
-    query: Ints
-    value: Ints
-
-
-def words_of_batch(batch: Batch, vocabulary: int) -> BatchWords:
-    """The words of a batch, whose ids are below `vocabulary`."""
-    occurs, places = places_of_occurring(vocabulary, batch.query, batch.value)
-    return BatchWords(np.flatnonzero(occurs), places[batch.query], places[batch.value])
 
 
 class Batches(Sequence[Batch]):

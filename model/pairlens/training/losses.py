@@ -7,9 +7,16 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
+from pairlens.config.tasks import TASK_LOSSES
 from pairlens.errors import DataError
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batch
+
+
+def loss_name(config: Config) -> str:
+    """The config's loss: what it says, or the first of its task."""
+    chosen = config.training.loss
+    return TASK_LOSSES[config.task][0] if chosen == "auto" else chosen
 
 
 def batch_loss(name: str, smoothing: float, batch: Batch, logits: tf.Tensor) -> tf.Tensor:
@@ -17,37 +24,44 @@ def batch_loss(name: str, smoothing: float, batch: Batch, logits: tf.Tensor) -> 
 
     Args:
         name: cross_entropy, mse, mae, huber or pairwise.
-        smoothing: the share of a label that is spread evenly over all classes.
+        smoothing: the share of a label that is spread evenly over all classes, with cross_entropy.
         logits: [orders, B], or of a multiclass model [orders, B, classes].
     """
-    label = tf.broadcast_to(batch.label, tf.shape(logits)[:2])  # [orders, B]
     if name == "pairwise":
         return pairwise_loss(batch, logits)
-    if name == "cross_entropy" and len(logits.shape) == 3:
-        classes = logits.shape[2]
-        target = tf.one_hot(tf.cast(label, tf.int32), classes) * (1.0 - smoothing) + smoothing / classes
-        losses = tf.nn.softmax_cross_entropy_with_logits(target, logits)
-    elif name == "cross_entropy":
-        target = label * (1.0 - smoothing) + smoothing / 2.0
-        losses = tf.nn.sigmoid_cross_entropy_with_logits(target, logits)
-    else:
-        error = tf.abs(label - logits)
-        losses = {
-            "mse": lambda: tf.square(error),
-            "mae": lambda: error,
-            "huber": lambda: tf.where(error < 1.0, 0.5 * tf.square(error), error - 0.5),
-        }[name]()
+    label = tf.broadcast_to(batch.label, tf.shape(logits)[:2])  # [orders, B]
+    losses = _cross_entropy(label, logits, smoothing) if name == "cross_entropy" else _error(name, label, logits)
     return tf.reduce_mean(losses * batch.weight)
 
 
+def _cross_entropy(label: tf.Tensor, logits: tf.Tensor, smoothing: float) -> tf.Tensor:
+    """[orders, B]"""
+    if len(logits.shape) == 2:
+        return tf.nn.sigmoid_cross_entropy_with_logits(label * (1.0 - smoothing) + smoothing / 2.0, logits)
+    classes = logits.shape[2]
+    target = tf.one_hot(tf.cast(label, tf.int32), classes) * (1.0 - smoothing) + smoothing / classes
+    return tf.nn.softmax_cross_entropy_with_logits(target, logits)
+
+
+def _error(name: str, label: tf.Tensor, grade: tf.Tensor) -> tf.Tensor:
+    """[orders, B]"""
+    error = tf.abs(label - grade)
+    if name == "mse":
+        return tf.square(error)
+    if name == "mae":
+        return error
+    return tf.where(error < 1.0, 0.5 * tf.square(error), error - 0.5)  # huber
+
+
 def pairwise_loss(batch: Batch, logits: tf.Tensor) -> tf.Tensor:
-    """The mean of ln(1 + exp(negative - positive)) over the pairs of a group (RankNet, Burges et al. 2005)."""
+    """The mean of ln(1 + exp(negative - positive)) over every positive and negative of a group, which count as much as
+    the negative's weight (RankNet, Burges et al. 2005)."""
     same_group = batch.group[:, tf.newaxis] == batch.group[tf.newaxis, :]
-    weight = tf.cast(same_group & (batch.label[:, tf.newaxis] > batch.label[tf.newaxis, :]), tf.float32) * batch.weight
+    higher = batch.label[:, tf.newaxis] > batch.label[tf.newaxis, :]
+    weight = tf.cast(same_group & higher, tf.float32) * batch.weight  # [B, B], a positive's row and a negative's column
     difference = logits[:, :, tf.newaxis] - logits[:, tf.newaxis, :]  # [orders, B, B]
-    return tf.reduce_sum(tf.nn.softplus(-difference) * weight) / (
-        tf.maximum(tf.reduce_sum(weight), 1.0) * tf.cast(tf.shape(logits)[0], tf.float32)
-    )
+    orders = tf.cast(tf.shape(logits)[0], tf.float32)
+    return tf.reduce_sum(tf.nn.softplus(-difference) * weight) / (tf.maximum(tf.reduce_sum(weight), 1.0) * orders)
 
 
 def pair_weights(config: Config, pairs: Pairs) -> NDArray[np.float32]:
@@ -58,13 +72,18 @@ def pair_weights(config: Config, pairs: Pairs) -> NDArray[np.float32]:
     """
     assert pairs.label is not None
     weight = np.ones(len(pairs)) if pairs.weight is None else pairs.weight.astype(np.float64)
-    chosen = config.training.class_weight
-    if chosen is not None:
-        label = pairs.label.astype(np.int64)
-        counts = np.bincount(label, minlength=config.model.classes or 2)
-        of_class = len(label) / (len(counts) * np.maximum(counts, 1)) if chosen == "balanced" else np.array(chosen)
-        if len(of_class) != len(counts):
-            raise DataError(f"training.class_weight: {len(of_class)} weights; the labels have {len(counts)} classes")
-        weight *= of_class[label]
+    if config.training.class_weight is not None:
+        weight *= _class_weights(config, pairs.label.astype(np.int64))
     scaled: NDArray[np.float64] = weight / weight.mean()
     return scaled.astype(np.float32)
+
+
+def _class_weights(config: Config, label: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The weight of each pair's class [pairs]; balanced, all classes count the same together."""
+    chosen = config.training.class_weight
+    counts = np.bincount(label, minlength=config.model.classes or 2)
+    of_class = len(label) / (len(counts) * np.maximum(counts, 1)) if chosen == "balanced" else np.array(chosen)
+    if len(of_class) != len(counts):
+        raise DataError(f"training.class_weight: {len(of_class)} weights; the labels have {len(counts)} classes")
+    weights: NDArray[np.float64] = of_class[label]
+    return weights

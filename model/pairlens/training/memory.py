@@ -9,7 +9,7 @@ from pairlens.config.weights import weight_shapes
 from pairlens.memory import MIB
 
 _FLOAT = 4  # bytes
-# What a process holds beside the arrays below (measured: tests/training/test_memory_estimate.py).
+# What a process holds beside the arrays below (measured: tests/training/test_memory.py).
 _TENSORFLOW = 650 * MIB
 _MOMENTS = {"sgd": 1, "rmsprop": 1, "adagrad": 1, "lion": 1}  # arrays as large as the weights; of the others 2
 _SLICE = 64 * MIB  # of concat_scores.py

@@ -5,8 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 import tf_keras
 
-from pairlens.config.keras import Adam, Optimizer
-from pairlens.config.schema import Config
+from pairlens.config.keras import Optimizer
 
 
 class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
@@ -15,8 +14,9 @@ class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
     def update_step(self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable) -> None:
         """Kingma and Ba 2015, algorithm 1, with epsilon outside the bias correction, as in Keras.
 
-        Given the gradient of some rows alone, it leaves the others and their moments as they are. Keras would decay
-        those moments and let them move the rows: with a large vocabulary most of a step's work.
+        Given the gradient of some rows alone, each named once, it leaves the others and their moments as they are: lazy
+        Adam beside a clipping of gradients, which looks at all of them together; without one, embedding_rows.py moves
+        the rows. Keras would decay those moments and let them move the rows, which is most of a step's work.
         """
         m, v = self.moments(variable)
         step = tf.cast(self.iterations + 1, variable.dtype)
@@ -44,7 +44,7 @@ class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
     def _update_rows(
         self, gradient: tf.IndexedSlices, variable: tf.Variable, m: tf.Variable, v: tf.Variable, step: tf.Tensor
     ) -> None:
-        """One step of the rows that the gradient names, each once."""
+        """One step of the rows that the gradient names."""
         rows, g = gradient.indices, gradient.values
         m_rows = self.beta_1 * tf.gather(m, rows) + (1.0 - self.beta_1) * g
         v_rows = self.beta_2 * tf.gather(v, rows) + (1.0 - self.beta_2) * tf.square(g)
@@ -61,15 +61,6 @@ def rows_once(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedS
         return gradient
     rows, place = tf.unique(gradient.indices)
     return tf.IndexedSlices(tf.math.unsorted_segment_sum(gradient.values, place, tf.size(rows)), rows)
-
-
-def moves_by_rows(config: Config) -> bool:
-    """Whether row_adam.py can do what the optimizer does to the embedding: plain Adam, a batch a step."""
-    adam, training = config.training.optimizer, config.training
-    if not isinstance(adam, Adam) or training.accumulate > 1 or not config.model.embedding.trainable:
-        return False
-    clips = (adam.clipnorm, adam.clipvalue, adam.global_clipnorm) != (None, None, None)
-    return not (clips or adam.weight_decay or adam.amsgrad or adam.adaptive_epsilon)
 
 
 def make_optimizer(optimizer: Optimizer) -> tf_keras.optimizers.Optimizer:

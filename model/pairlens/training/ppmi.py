@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.texts.pairs import Texts
-from pairlens.training.spelling import COLUMNS, spelling_features
+from pairlens.texts.texts import Texts
+from pairlens.training.spelling import COLUMNS, Entries, spelling_features
 
 Floats = NDArray[np.float64]
 
@@ -34,25 +34,17 @@ def ppmi_svd(
         spelling: how long the rows of spelling are beside those of company, whose length is 1 in the quadratic mean.
     """
     contexts = _contexts(texts, input_dim)
-    width = len(contexts)
-    words, columns, values = _ppmi(texts, input_dim, contexts, window)
+    entries, width = _ppmi(texts, input_dim, contexts, window), len(contexts)
     if vocabulary and spelling:
-        squares = np.bincount(words, values**2)
-        spelled, ngram, weights = spelling_features(vocabulary[:input_dim])
-        weights = weights * spelling * np.sqrt(squares[squares > 0].mean() if len(values) else 1.0)
-        words, columns, values = (
-            np.concatenate(both) for both in ((words, spelled), (columns, width + ngram), (values, weights))
-        )
-        order = np.argsort(words, kind="stable")
-        words, columns, values = words[order], columns[order], values[order]
+        entries = _with_spelling(entries, width, spelling_features(vocabulary[:input_dim]), spelling)
         width += COLUMNS
     gram = np.zeros((width, width))
-    for _, rows in _dense_blocks(words, columns, values, input_dim, width):
+    for _, rows in _dense_blocks(entries, input_dim, width):
         gram += rows.T @ rows
     eigenvalues, vectors = _largest_eigenvectors(gram, dim)
     projection = vectors * np.maximum(eigenvalues, 1e-9) ** -0.25  # leaves singular values to the power of 0.5
     embeddings = np.zeros((input_dim, dim), np.float32)
-    for start, rows in _dense_blocks(words, columns, values, input_dim, width):
+    for start, rows in _dense_blocks(entries, input_dim, width):
         projected = rows @ projection
         norms = np.linalg.norm(projected, axis=1, keepdims=True)
         embeddings[start : start + len(rows), : projected.shape[1]] = (
@@ -76,14 +68,22 @@ def _contexts(texts: Texts, input_dim: int) -> NDArray[np.int64]:
     return np.argsort(-frequency, kind="stable")[: min(_CONTEXTS, int((frequency > 0).sum()))]
 
 
-def _ppmi(
-    texts: Texts, input_dim: int, contexts: NDArray[np.int64], window: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
-    """The positive entries of the matrix [words, contexts]: row, column, value, sorted by row."""
+def _ppmi(texts: Texts, input_dim: int, contexts: NDArray[np.int64], window: int) -> Entries:
+    """The positive entries of the matrix [words, contexts]."""
+    words, columns, counts = _count_contexts(texts, input_dim, contexts, window)
+    smoothed = np.bincount(columns, counts, len(contexts)) ** _SMOOTHING
+    of_word = np.bincount(words, counts, input_dim)
+    pmi = np.log(counts * smoothed.sum() / (of_word[words] * smoothed[columns]))
+    positive = pmi > 0
+    return Entries(words[positive], columns[positive], pmi[positive])
+
+
+def _count_contexts(texts: Texts, input_dim: int, contexts: NDArray[np.int64], window: int) -> Entries:
+    """How often each word stands within the window of each context [words, contexts], weighted by 1 / distance."""
     column_of = np.full(input_dim, -1)
     column_of[contexts] = np.arange(len(contexts))
     text_of = np.repeat(np.arange(len(texts)), texts.lengths)
-    keys: NDArray[np.int64] = np.zeros(0, np.int64)
+    keys: NDArray[np.int64] = np.zeros(0, np.int64)  # word * contexts + column
     counts: Floats = np.zeros(0)
     for distance in range(1, window + 1):
         left, right = texts.ids[:-distance].astype(np.int64), texts.ids[distance:].astype(np.int64)
@@ -93,21 +93,24 @@ def _ppmi(
             found, times = np.unique(word[both] * len(contexts) + column_of[context[both]], return_counts=True)
             keys, inverse = np.unique(np.concatenate([keys, found]), return_inverse=True)
             counts = np.bincount(inverse, np.concatenate([counts, times / distance])).astype(np.float64)
-    words, columns = np.divmod(keys, max(len(contexts), 1))
-    smoothed = np.bincount(columns, counts, len(contexts)) ** _SMOOTHING
-    of_word = np.bincount(words, counts, input_dim)
-    pmi = np.log(counts * smoothed.sum() / (of_word[words] * smoothed[columns]))
-    positive = pmi > 0
-    return words[positive], columns[positive], pmi[positive]
+    return Entries(*np.divmod(keys, max(len(contexts), 1)), counts)
 
 
-def _dense_blocks(
-    words: NDArray[np.int64], columns: NDArray[np.int64], values: Floats, height: int, width: int
-) -> Iterator[tuple[int, Floats]]:
-    """The matrix as (first row, dense rows), so many rows at a time."""
+def _with_spelling(company: Entries, width: int, spelling: Entries, weight: float) -> Entries:
+    """The matrix of company, `width` columns wide, and behind it that of spelling; for `weight` see `ppmi_svd`."""
+    squares = np.bincount(company.rows, company.values**2)
+    length = np.sqrt(squares[squares > 0].mean() if len(company.values) else 1.0)  # of a row of company, on average
+    behind = Entries(spelling.rows, width + spelling.columns, spelling.values * weight * length)
+    rows, columns, values = (np.concatenate(both) for both in zip(company, behind, strict=True))
+    order = np.argsort(rows, kind="stable")
+    return Entries(rows[order], columns[order], values[order])
+
+
+def _dense_blocks(entries: Entries, height: int, width: int) -> Iterator[tuple[int, Floats]]:
+    """The matrix [height, width] as (first row, dense rows), so many rows at a time."""
     for start in range(0, height, _ROWS):
         stop = min(start + _ROWS, height)
-        first, last = np.searchsorted(words, [start, stop])
+        part = slice(*np.searchsorted(entries.rows, [start, stop]))
         rows = np.zeros((stop - start, width))
-        rows[words[first:last] - start, columns[first:last]] = values[first:last]
+        rows[entries.rows[part] - start, entries.columns[part]] = entries.values[part]
         yield start, rows

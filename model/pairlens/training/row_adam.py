@@ -26,11 +26,13 @@ _FEW = 500  # rows that are done before another thread would begin
 
 
 class RowAdam:
-    """Args:
-    weights: float32 [V, dim], changed in place.
-    means, squares: Adam's moments as the last gradient of each row left them, float32 [V, dim], changed in place.
-    touched: the step of that gradient, int64 [V], changed in place; 0 where there was none.
-    step: how many steps were done; the weights are those after them.
+    """Adam with all that it knows of each row.
+
+    Args:
+        weights: float32 [V, dim], changed in place.
+        means, squares: Adam's moments as the last gradient of each row left them, float32 [V, dim], changed in place.
+        touched: the step of that gradient, int64 [V], changed in place; 0 where there was none.
+        step: how many steps were done; the weights are those after them.
     """
 
     def __init__(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -18,29 +19,36 @@ COLUMNS = 1024
 _SHORTEST, _LONGEST = 2, 5
 
 
-def spelling_features(vocabulary: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """The entries of the matrix [words, COLUMNS]: row, column, value, sorted by row and column; rows have length one.
+class Entries(NamedTuple):
+    """A matrix by those of its entries that are not zero, sorted by row: int64 [n] twice, and float64 [n]."""
 
-    Entries like `<unk>` are no words, and their rows are empty.
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+def spelling_features(vocabulary: Sequence[str]) -> Entries:
+    """The matrix [words, COLUMNS], whose rows have length one, also sorted by column.
+
+    Entries of the vocabulary like `<unk>` are no words, and their rows are empty.
     """
-    number_of: dict[str, int] = {}
+    number_of: dict[str, int] = {}  # of each n-gram
     numbers, lengths = array("q"), np.zeros(len(vocabulary), np.int64)
     for row, word in enumerate(vocabulary):
         grams = dict.fromkeys(ngrams(word))  # each once, always in the same order
         lengths[row] = len(grams)
         numbers.extend(number_of.setdefault(gram, len(number_of)) for gram in grams)
-    numbered = np.array(numbers, np.int64)
-    frequency = np.bincount(numbered, minlength=len(number_of))
+    gram_of = np.array(numbers, np.int64)  # of all words, one behind the other
+    word_of = np.repeat(np.arange(len(vocabulary)), lengths)
+    idf = np.log(len(vocabulary) / np.bincount(gram_of, minlength=len(number_of)))
     hashes = np.fromiter((crc32(gram.encode()) for gram in number_of), np.int64, len(number_of))
-    weights = np.log(len(vocabulary) / frequency)
-    signed = np.where(hashes & COLUMNS, weights, -weights)
-    keys = np.repeat(np.arange(len(vocabulary)), lengths) * COLUMNS + hashes[numbered] % COLUMNS
-    entries, inverse = np.unique(keys, return_inverse=True)
-    values = np.bincount(inverse, signed[numbered], len(entries))
-    rows, columns = np.divmod(entries, COLUMNS)
+    column, signed = hashes % COLUMNS, np.where(hashes & COLUMNS, idf, -idf)  # the sign is a bit above the column's
+    keys, entry_of = np.unique(word_of * COLUMNS + column[gram_of], return_inverse=True)
+    values = np.bincount(entry_of, signed[gram_of], len(keys))
+    rows, columns = np.divmod(keys, COLUMNS)
     norms = np.sqrt(np.bincount(rows, values**2, len(vocabulary)))
     kept = norms[rows] > 0
-    return rows[kept], columns[kept], values[kept] / norms[rows[kept]]
+    return Entries(rows[kept], columns[kept], values[kept] / norms[rows[kept]])
 
 
 def ngrams(word: str) -> Iterator[str]:

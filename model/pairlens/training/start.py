@@ -5,35 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pairlens.config.keras import PpmiSvd
 from pairlens.config.schema import Config
 from pairlens.network.network import Network
 from pairlens.texts.overlap import inverse_document_frequencies, overlap_features
-from pairlens.texts.pairs import Pairs, Texts
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
 from pairlens.training.ppmi import ppmi_svd
+
+Floats = NDArray[np.float32]
 
 
 def start_from_data(network: Network, config: Config, train: Pairs, vocabulary: Sequence[str] | None) -> None:
     """Set the head's bias, and where the config wants them the idf, the overlap's scale and the embeddings."""
     assert train.label is not None
     model = config.model
-    network.head.bias.assign(_head_bias(config, train.label.astype(np.float64)))
+    network.head_layer.bias.assign(_head_bias(config, train.label.astype(np.float64)))
     texts = Texts.concatenate([train.query, train.value])
     if model.embedding.match_channels or model.overlap:
-        network.idf.assign(inverse_document_frequencies(texts, model.embedding.input_dim))
+        network.encoder.idf.assign(inverse_document_frequencies(texts, model.embedding.input_dim))
     if model.overlap:
-        overlap = overlap_features(train.query, train.value, network.idf.numpy())
+        overlap = overlap_features(train.query, train.value, network.encoder.idf.numpy())
         network.overlap_mean.assign(overlap.mean(axis=0))
         network.overlap_deviation.assign(overlap.std(axis=0) + 1e-6)
     initializer = model.embedding.embeddings_initializer
     if isinstance(initializer, PpmiSvd):
         dims = model.embedding.input_dim, model.embedding.output_dim
         directions = ppmi_svd(_distinct(texts), *dims, initializer.window, vocabulary or (), initializer.spelling)
-        drawn = network.embedding.embeddings.numpy()
-        known = directions.any(axis=1, keepdims=True)  # all others go anywhere, as far as these
-        directions = np.where(known, directions, drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
-        network.embedding.embeddings.assign(directions * (initializer.stddev * directions.shape[1] ** 0.5))
+        embeddings = network.encoder.embedding.embeddings
+        embeddings.assign(_scaled(directions, embeddings.numpy(), initializer.stddev))
 
 
 def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
@@ -46,6 +48,14 @@ def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
         return np.array([mean])
     mean = min(max(mean, 1e-3), 1.0 - 1e-3)
     return np.array([np.log(mean / (1.0 - mean))])
+
+
+def _scaled(directions: Floats, drawn: Floats, stddev: float) -> Floats:
+    """Embeddings [input_dim, output_dim] in these directions; those of words without one go where they were drawn."""
+    known = directions.any(axis=1, keepdims=True)
+    directions = np.where(known, directions, drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
+    scaled: Floats = directions * (stddev * directions.shape[1] ** 0.5)
+    return scaled
 
 
 def _distinct(texts: Texts) -> Texts:

@@ -14,17 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.config.training import WordDropout
-from pairlens.texts.pairs import Pairs, Texts, groups_of
+from pairlens.texts.pairs import Pairs, groups_of
+from pairlens.texts.texts import Texts
 
 
 def words_of_one_query(pairs: Pairs) -> NDArray[np.int32]:
     """The ids that occur in the pairs of one query only, in their queries or in their values; sorted."""
-    group = groups_of(pairs.query)
-    ids = np.concatenate([pairs.query.ids, pairs.value.ids])
-    of_query, of_value = (np.repeat(group, texts.lengths) for texts in (pairs.query, pairs.value))
-    keys = np.unique(ids.astype(np.int64) * len(pairs) + np.concatenate([of_query, of_value]))
-    found, groups = np.unique(keys // len(pairs), return_counts=True)
-    words: NDArray[np.int32] = found[groups == 1].astype(np.int32)
+    number = groups_of(pairs.query)
+    ids = np.concatenate([pairs.query.ids, pairs.value.ids]).astype(np.int64)
+    query_of = np.concatenate([np.repeat(number, texts.lengths) for texts in (pairs.query, pairs.value)])
+    keys = np.unique(ids * len(pairs) + query_of)  # a word and a query, each two of them once
+    found, queries = np.unique(keys // len(pairs), return_counts=True)
+    words: NDArray[np.int32] = found[queries == 1].astype(np.int32)
     return words
 
 

@@ -29,7 +29,7 @@ from pairlens.config.weights import weight_shapes
 from pairlens.errors import UsageError
 from pairlens.scoring.encoder import Encoder
 from pairlens.scoring.maps import PairAttention
-from pairlens.texts.pairs import Texts
+from pairlens.texts.texts import Texts
 
 SUFFIXES = list(DUMP_SUFFIXES)
 

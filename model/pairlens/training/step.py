@@ -1,0 +1,116 @@
+"""One step of training: the loss of a batch, its gradient, and what the optimizer makes of it."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from pairlens.config.keras import Adam
+from pairlens.config.schema import Config
+from pairlens.network.dropout import Dropout
+from pairlens.network.encoder import Rows
+from pairlens.network.network import Network
+from pairlens.training.batches import Batch
+from pairlens.training.embedding_rows import EmbeddingRows, adam_by_rows
+from pairlens.training.losses import batch_loss, loss_name
+from pairlens.training.optimizers import make_optimizer, rows_once
+
+
+def batches_to_apply(number: int, count: int, accumulate: int) -> int:
+    """How many batches' gradients make a step after batch `number` of `count`; 0 if more are to be gathered first."""
+    if number == count:
+        return (number - 1) % accumulate + 1
+    return accumulate if number % accumulate == 0 else 0
+
+
+class TrainingStep:
+    """The steps of a network's training, with all that they change beside its weights."""
+
+    def __init__(self, config: Config, network: Network) -> None:
+        self._training = config.training
+        self._loss = loss_name(config)
+        self._network = network
+        self.optimizer = make_optimizer(config.training.optimizer)
+        self.optimizer.build(network.trainable_variables)
+        gathers = config.training.accumulate > 1
+        self._gradients = [tf.Variable(tf.zeros_like(v)) for v in network.trainable_variables if gathers]
+        self._rows: EmbeddingRows | None = None
+        if adam := adam_by_rows(config):
+            embeddings = network.encoder.embedding.embeddings
+            self._rows = EmbeddingRows(adam, embeddings, *self.optimizer.moments(embeddings))
+        self._step = tf.function(self._train_step, input_signature=self._signature(), autograph=False)
+
+    def start(self, step: int) -> None:
+        """Go on from the variables as they are now, after so many steps."""
+        if self._rows is not None:
+            self._rows.start(step)
+
+    def collect(self) -> None:
+        """Bring the variables up to date: the network's, and those of `state`."""
+        if self._rows is not None:
+            self._rows.collect()
+
+    def state(self) -> dict[str, tf.Variable]:
+        """What training changes beside the weights, by the names of a checkpoint."""
+        optimizer = {f"optimizer/{i}": variable for i, variable in enumerate(self.optimizer.variables)}
+        touched = {} if self._rows is None else {"touched": self._rows.touched}
+        return optimizer | touched | {f"gradients/{i}": variable for i, variable in enumerate(self._gradients)}
+
+    def __call__(self, batch: Batch, step: int, learning_rate: float, gathered: int) -> float:
+        """Train on a batch after so many steps, and return its loss; for `gathered` see `batches_to_apply`."""
+        if self._rows is None:
+            return float(self._step(batch, step, learning_rate, gathered)[0])
+        rows = self._rows.of_batch(batch)
+        loss, gradient = self._step(batch, step, learning_rate, gathered, rows)
+        self._rows.move(rows, gradient.numpy(), learning_rate)
+        return float(loss)
+
+    def _signature(self) -> list[object]:
+        """The types of `_train_step`'s arguments: one graph is made for batches of any size."""
+        ids, length, number = (tf.TensorSpec(shape, tf.int32) for shape in ([None, None], [None], [None]))
+        matrix, vector = tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([None], tf.float32)
+        batch = Batch(ids, length, ids, length, matrix, vector, vector, number)
+        signature = [batch, tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.float32), tf.TensorSpec([], tf.int32)]
+        if self._rows is not None:
+            embeddings = tf.TensorSpec([None, self._network.config.embedding.output_dim], tf.float32)
+            signature.append(Rows(tf.TensorSpec([None], tf.int64), embeddings, ids, ids))
+        return signature
+
+    def _train_step(
+        self,
+        batch: Batch,
+        step: tf.Tensor,
+        learning_rate: tf.Tensor,
+        gathered: tf.Tensor,
+        rows: Rows | None = None,
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """The loss of a batch; with `gathered` > 0 the mean of so many batches' gradients is applied.
+
+        If the embedding's rows are given, their gradient is returned instead.
+        """
+        dropout = Dropout(self._training.seed, step)
+        self.optimizer.learning_rate.assign(learning_rate)
+        with tf.GradientTape() as tape:
+            if rows:
+                tape.watch(rows.embeddings)
+            _, parts = self._network(*batch[:5], dropout=dropout, rows=rows)
+            loss = batch_loss(self._loss, self._training.label_smoothing, batch, parts["logits"])
+            total = tf.add_n([loss, *self._network.losses])  # with the regularizers
+        embeddings = self._network.encoder.embedding.embeddings
+        variables = [v for v in self._network.trainable_variables if rows is None or v is not embeddings]
+        by_rows, gradients = tape.gradient(total, (rows.embeddings if rows else [], variables))
+        # Dense unless lazy: Keras's steps for gradients of rows touch every row of the moments as well, in many passes.
+        lazy = isinstance(self._training.optimizer, Adam) and self._training.optimizer.lazy
+        gradients = [rows_once(gradient) if lazy else tf.convert_to_tensor(gradient) for gradient in gradients]
+        if self._training.accumulate == 1:
+            self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+            return loss, tf.convert_to_tensor(by_rows) if rows else None
+        for sum_, gradient in zip(self._gradients, gradients, strict=True):
+            sum_.assign_add(gradient)
+        tf.cond(gathered > 0, lambda: self._apply_gathered(tf.cast(gathered, tf.float32)), lambda: None)
+        return loss, None
+
+    def _apply_gathered(self, count: tf.Tensor) -> None:
+        means = [gradient / count for gradient in self._gradients]
+        self.optimizer.apply_gradients(zip(means, self._network.trainable_variables, strict=True))
+        for gradient in self._gradients:
+            gradient.assign(tf.zeros_like(gradient))

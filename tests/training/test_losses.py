@@ -1,0 +1,92 @@
+"""What is minimised: the losses by hand, and how much each pair counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pairlens.config.schema import Config
+from pairlens.errors import DataError
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
+from pairlens.training.batches import Batch
+from pairlens.training.losses import batch_loss, pair_weights
+
+
+def make_batch(label: list[float], weight: list[float] | None = None, group: list[int] | None = None) -> Batch:
+    ids, length = np.zeros((len(label), 1), np.int32), np.ones(len(label), np.int32)
+    return Batch(
+        ids,
+        length,
+        ids,
+        length,
+        np.zeros((len(label), 0), np.float32),
+        np.array(label, np.float32),
+        np.array(weight or [1.0] * len(label), np.float32),
+        np.array(group or [0] * len(label), np.int32),
+    )
+
+
+def loss(name: str, batch: Batch, logits: Any, smoothing: float = 0.0) -> float:
+    return float(batch_loss(name, smoothing, batch, tf.constant(logits, tf.float32)))
+
+
+def test_losses_by_hand() -> None:
+    batch = make_batch([1, 3])
+    # Errors 1 and -2: squares 1 and 4, absolute values 1 and 2, Huber (knee at 1) 1 - 0.5 and 2 - 0.5.
+    assert loss("mse", batch, [[2.0, 1.0]]) == pytest.approx(2.5)
+    assert loss("mae", batch, [[2.0, 1.0]]) == pytest.approx(1.5)
+    assert loss("huber", batch, [[2.0, 1.0]]) == pytest.approx(1.0)
+    # -ln sigmoid(ln 3) = -ln 3/4, and for label 0 with logit 0 -ln 1/2.
+    assert loss("cross_entropy", make_batch([1, 0]), [[np.log(3), 0.0]]) == pytest.approx(-np.log(3 / 4 * 1 / 2) / 2)
+    # Class 1 with probabilities 1/4, 1/2, 1/4.
+    assert loss("cross_entropy", make_batch([1]), [[[0.0, np.log(2), 0.0]]]) == pytest.approx(np.log(2))
+
+
+def test_smoothing_spreads_a_share_of_the_label_over_all_classes() -> None:
+    # A share of 0.2 over two classes makes the target 0.9: -0.9 ln 3/4 - 0.1 ln 1/4.
+    expected = -0.9 * np.log(3 / 4) - 0.1 * np.log(1 / 4)
+    assert loss("cross_entropy", make_batch([1]), [[np.log(3)]], 0.2) == pytest.approx(expected)
+    assert loss("cross_entropy", make_batch([1]), [[[0.0, np.log(3)]]], 0.2) == pytest.approx(expected)
+
+
+def test_the_pairwise_loss_compares_within_groups_only() -> None:
+    # ln(1 + e**(negative - positive)): in group 0 of 1 against 2, in group 1 of 3 and of 1 against 0.
+    batch = make_batch([1, 0, 1, 0, 0], group=[0, 0, 1, 1, 1])
+    expected = np.mean([np.log1p(np.exp(1 - 2)), np.log1p(np.exp(3 - 0)), np.log1p(np.exp(1 - 0))])
+    assert loss("pairwise", batch, [[2.0, 1.0, 0.0, 3.0, 1.0]]) == pytest.approx(expected)
+    assert loss("pairwise", make_batch([1, 1]), [[2.0, 1.0]]) == 0.0  # nothing to compare
+
+
+def test_a_pair_counts_as_much_as_its_weight_says() -> None:
+    batch = make_batch([1, 3], weight=[0.5, 1.5])
+    assert loss("mse", batch, [[2.0, 1.0]]) == pytest.approx((0.5 * 1 + 1.5 * 4) / 2)
+
+
+def make_config(**training: Any) -> Config:
+    model = {"embedding": {"input_dim": 7, "output_dim": 3}, "conv": [{"filters": 2}], "dnn": {"units": [3]}}
+    return Config.model_validate({"data": {"train": "train"}, "model": model, "training": training})
+
+
+def make_pairs(label: list[float], **columns: Any) -> Pairs:
+    texts = Texts.from_lists([[1 + i % 6, i % 3] for i in range(len(label))])
+    return Pairs(texts, texts, np.array(label, np.float32), **columns)
+
+
+def test_class_weights_and_pair_weights_multiply() -> None:
+    pairs = make_pairs([1, 0, 0, 0], weight=np.array([1, 1, 1, 3], np.float32))
+    np.testing.assert_allclose(pair_weights(make_config(), pairs), np.array([1, 1, 1, 3]) / 1.5)
+    # Balanced: 4 / (2 * 1) for the one positive, 4 / (2 * 3) for each negative; then 3 times as much for the last.
+    balanced = np.array([2, 2 / 3, 2 / 3, 2])
+    np.testing.assert_allclose(
+        pair_weights(make_config(class_weight="balanced"), pairs), balanced / balanced.mean(), rtol=1e-6
+    )
+    explicit = np.array([5, 1, 1, 3])
+    np.testing.assert_allclose(
+        pair_weights(make_config(class_weight=[1, 5]), pairs), explicit / explicit.mean(), rtol=1e-6
+    )
+    with pytest.raises(DataError, match="3 weights; the labels have 2 classes"):
+        pair_weights(make_config(class_weight=[1, 2, 3]), pairs)

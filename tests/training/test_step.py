@@ -1,0 +1,50 @@
+"""A step: of one batch, or of several whose gradients were gathered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pairlens.config.schema import Config
+from pairlens.runs.run import Run
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
+from pairlens.training.step import batches_to_apply
+from pairlens.training.trainer import Trainer
+
+
+def make_config(**training: Any) -> Config:
+    model = {"embedding": {"input_dim": 7, "output_dim": 3}, "conv": [{"filters": 2}], "dnn": {"units": [3]}}
+    return Config.model_validate({"data": {"train": "train"}, "model": model, "training": training})
+
+
+def make_pairs(label: list[float], **columns: Any) -> Pairs:
+    texts = Texts.from_lists([[1 + i % 6, i % 3] for i in range(len(label))])
+    return Pairs(texts, texts, np.array(label, np.float32), **columns)
+
+
+def weights_after(path: Path, config: Config, pairs: Pairs) -> dict[str, np.ndarray]:
+    run = Run.create(path, config, {})
+    Trainer(config, run).fit(pairs, None, lambda _: None)
+    return run.weights(config)
+
+
+def test_gathered_batches_are_applied_when_they_are_enough_or_the_epoch_ends() -> None:
+    assert [batches_to_apply(number, 5, 2) for number in (1, 2, 3, 4, 5)] == [0, 2, 0, 2, 1]
+    assert [batches_to_apply(number, 4, 2) for number in (1, 2, 3, 4)] == [0, 2, 0, 2]
+    assert [batches_to_apply(number, 3, 1) for number in (1, 2, 3)] == [1, 1, 1]
+
+
+def test_accumulated_batches_make_the_step_of_one_large_batch(tmp_path: Path) -> None:
+    pairs = make_pairs([i % 2 for i in range(12)])  # all of one length: any batches are padded alike
+    sgd = {"epochs": 2, "optimizer": {"name": "sgd", "learning_rate": 0.5}}
+    large = weights_after(tmp_path / "large", make_config(batch_size=12, **sgd), pairs)
+    small = weights_after(
+        tmp_path / "small", make_config(batch_size=4, accumulate=5, **sgd), pairs
+    )  # the epoch ends it
+    one_by_one = weights_after(tmp_path / "each", make_config(batch_size=4, **sgd), pairs)
+    for name, array in large.items():
+        np.testing.assert_allclose(small[name], array, atol=1e-6)
+    assert any(np.abs(one_by_one[name] - array).max() > 1e-4 for name, array in large.items())
