@@ -87,7 +87,7 @@ def test_a_training_and_what_it_tells(config: Config, straight: Run, tmp_path: P
     assert told == ["loading TensorFlow", f"{STEPS} steps of seed 1", "loading matplotlib", "wrote run: accuracy"]
     assert metrics == [straight.evaluation()["dev"]]  # type: ignore[index]
     run = Run(tmp_path / "run")
-    assert run.fingerprint() == straight.fingerprint()
+    assert run.checksum() == straight.checksum()
 
 
 def test_a_stopped_training_goes_on_to_the_same_end(config: Config, straight: Run, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_stopped_training_goes_on_to_the_same_end(config: Config, straight: Ru
     metrics, told = train(config, tmp_path / "run", "resume")
     assert told[1] == f"{STEPS - 4} steps of seed 1"
     assert metrics == [straight.evaluation()["dev"]]  # type: ignore[index]
-    assert Run(tmp_path / "run").fingerprint() == straight.fingerprint()
+    assert Run(tmp_path / "run").checksum() == straight.checksum()
 
 
 def test_seeds_of_which_one_is_finished(config: Config, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_seeds_of_which_one_is_finished(config: Config, tmp_path: Path) -> None:
 
 def test_a_run_that_stands_there(config: Config, straight: Run) -> None:
     """It is neither replaced unasked nor gone on with by another config, and a finished one is let be."""
-    before = straight.fingerprint()
+    before = straight.checksum()
     with pytest.raises(UsageError, match="holds a run already"):
         TrainJob(config, straight.path)
     job = TrainJob(config.with_seed(2), straight.path, "resume")
@@ -127,7 +127,7 @@ def test_a_run_that_stands_there(config: Config, straight: Run) -> None:
         job.read()
     metrics, told = train(config, straight.path, "resume")
     assert (metrics, told) == ([straight.evaluation()["dev"]], ["finished before: run"])  # type: ignore[index]
-    assert straight.fingerprint() == before
+    assert straight.checksum() == before
 
 
 def test_what_is_refused_leaves_nothing(config: Config, tmp_path: Path) -> None:

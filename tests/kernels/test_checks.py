@@ -47,10 +47,11 @@ def test_the_checked_build_names_kernel_argument_and_index() -> None:
     ]
 
 
-def test_the_tests_of_the_scorer_pass_in_the_checked_build() -> None:
+def test_the_tests_of_the_scorer_pass_in_the_checked_build(tmp_path: Path) -> None:
     files = ["test_scorer.py", "test_dense.py", "test_extreme_inputs.py", "test_decimals.py"]
     paths = [str(TESTS / "scoring" / name) for name in files]
-    printed = python("-m", "pytest", "-p", "no:cacheprovider", *paths, PAIRLENS_CHECK_KERNELS="1")
+    options = ["-p", "no:cacheprovider", f"--basetemp={tmp_path}"]
+    printed = python("-m", "pytest", *options, *paths, PAIRLENS_CHECK_KERNELS="1")
     assert "100%" in printed
 
 

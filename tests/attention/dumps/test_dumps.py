@@ -324,8 +324,8 @@ def reach_by_trial(model: ModelConfig) -> tuple[int, int]:
     texts = Texts.from_lists([tokens, changed])
     encoder = Encoder(model, weights)
     encoder.plan["encoded"] = 1  # here, not by the kernels when they come to a pair
-    encoding, *_ = encoder.encode(texts, texts, encoder.fold(texts))
-    before, after = np.split(encoding, 2)
+    encoded = encoder.pair_arguments(texts, texts, encoder.fold(texts))["encoded_query"]
+    before, after = np.split(encoded, 2)
     same = np.isclose(before, after, rtol=1e-4, atol=1e-4)  # how a product is rounded depends on the row's place
     positions = np.flatnonzero(~same.all(axis=1))
     # A position sees to its right what stands there when it changes with a token behind it.

@@ -1,4 +1,7 @@
-"""Concat scores come from [B, Tq, Tv, filters], here 32 x 512 x 512 x 100 floats, 3.4 GB: no engine ever holds that.
+"""What grows with the product of lengths is never held whole.
+
+Concat scores come from [B, Tq, Tv, filters], here 32 x 512 x 512 x 100 floats, 3.4 GB; and the attention scores of a
+pair of 30,000 x 30,000 tokens are 7.2 GB in both directions.
 
 Measured in processes of their own, since a peak never falls again. This file is also what they run.
 """
@@ -12,6 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
 from models import make_config, random_texts, random_weights
 
 PAIRS, TOKENS, FILTERS = 32, 512, 100
@@ -38,7 +44,15 @@ def score(_: Path) -> None:
     Scorer(CONFIG, random_weights(CONFIG)).score(texts, texts)
 
 
-@pytest.mark.parametrize(("what", "gigabytes"), [("train", 2.0), ("score", 0.5)])
+def score_long(_: Path) -> None:
+    from pairlens.scoring.scorer import Scorer
+
+    config = make_config(conv=[{"filters": 4}], attention={"direction": "both"}, features=["encoding", "product"])
+    query, value = random_texts(2, 30_000, 23, shortest=30_000)
+    Scorer(config, random_weights(config)).score([query], [value])
+
+
+@pytest.mark.parametrize(("what", "gigabytes"), [("train", 2.0), ("score", 0.5), ("score_long", 0.3)])
 def test_peak_memory_is_bounded(what: str, gigabytes: float, tmp_path: Path) -> None:
     command = [sys.executable, __file__, what, str(tmp_path / "run")]
     peak = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -46,7 +60,7 @@ def test_peak_memory_is_bounded(what: str, gigabytes: float, tmp_path: Path) -> 
 
 
 if __name__ == "__main__":
-    {"train": train, "score": score}[sys.argv[1]](Path(sys.argv[2]))
+    {"train": train, "score": score, "score_long": score_long}[sys.argv[1]](Path(sys.argv[2]))
     # Of this program alone: ru_maxrss would begin at what the parent had used.
     status = Path("/proc/self/status").read_text()
     print(int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 2**20)
