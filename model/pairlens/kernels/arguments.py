@@ -14,14 +14,11 @@ from numpy.typing import DTypeLike, NDArray
 
 
 class Argument(NamedTuple):
-    """An array: its type, and its shape in words, such as `[B, units], filled`."""
+    """An array: its type, its shape in words, such as `[B, units], filled`, and its number of dimensions."""
 
     dtype: np.dtype[Any]
     shape: str
-
-    @property
-    def rank(self) -> int:
-        return self.shape.partition("]")[0].count(",") + 1
+    rank: int
 
 
 class Signature:
@@ -42,17 +39,24 @@ class Signature:
         rows = [self._row(name, argument, arrays[name]) for name, argument in self.arguments.items()]
         return np.array(rows, np.int64)
 
-    def _row(self, name: str, argument: Argument, x: NDArray[Any]) -> tuple[int, int, int]:
-        fits = isinstance(x, np.ndarray) and x.dtype == argument.dtype and x.ndim == argument.rank
-        if not (fits and x.flags.c_contiguous):
-            found = f"{x.dtype} {list(x.shape)}, strides {list(x.strides)}" if isinstance(x, np.ndarray) else type(x)
-            wanted = f"C-contiguous {argument.dtype.name} {argument.shape}"
-            raise TypeError(f"kernel {self.name}: {name} is {found}; must be {wanted}")
-        return x.__array_interface__["data"][0], x.shape[0], x.shape[-1]
+    def _row(self, name: str, argument: Argument, x: Any) -> tuple[int, int, int]:
+        dtype, _, rank = argument
+        if not (isinstance(x, np.ndarray) and x.dtype == dtype and x.ndim == rank and x.flags.c_contiguous):
+            raise TypeError(f"kernel {self.name}: {name} is {_show(x)}; must be {_show_wanted(argument)}")
+        shape = x.shape
+        return x.ctypes.data, shape[0], shape[-1]
+
+
+def _show(x: Any) -> str:
+    return f"{x.dtype} {list(x.shape)}, strides {list(x.strides)}" if isinstance(x, np.ndarray) else str(type(x))
+
+
+def _show_wanted(argument: Argument) -> str:
+    return f"C-contiguous {argument.dtype.name} {argument.shape}"
 
 
 def of(dtype: DTypeLike, shape: str) -> Argument:
-    return Argument(np.dtype(dtype), shape)
+    return Argument(np.dtype(dtype), shape, rank=shape.partition("]")[0].count(",") + 1)
 
 
 def floats(shape: str) -> Argument:

@@ -58,20 +58,19 @@ def _text(ids, offsets, pair):
 
 @compiled()
 def _is_new(ids, offsets, plan, pair):
-    """Whether a text is not that of the pair before; with match channels an encoding depends on the other text too."""
-    return plan.match or pair == 0 or not same_ids(_text(ids, offsets, pair), _text(ids, offsets, pair - 1))
+    """1 if a text is not that of the pair before, else 0; with match channels an encoding depends on the other text too."""
+    if plan.match or pair == 0:
+        return 1
+    return 1 - same_ids(_text(ids, offsets, pair), _text(ids, offsets, pair - 1))
 
 
 @compiled()
-def _encode_side(a, plan, ids, places, matched, is_new, query_side, encoding, key):
-    """Fill encoding and key [T, width] of a text, unless they are those of the pair before."""
-    if is_new:
-        encode_text(
-            ids, places, matched, a.table, a.bias, a.zero_row, a.match_taps, a.idf, a.embeddings, plan, encoding
-        )
-    if is_new and plan.own_key and (plan.both or not query_side):
-        taps = a.key_match_taps
-        encode_text(ids, places, matched, a.key_table, a.key_bias, a.zero_row, taps, a.idf, a.embeddings, plan, key)
+def _encode_side(a, plan, ids, places, matched, stacks, encoding, key):
+    """Fill the encoding [T, width] of a text, and of two stacks of convolutions also its key; of no stack nothing."""
+    table, bias, taps, out = a.table, a.bias, a.match_taps, encoding
+    for _ in range(stacks):
+        encode_text(ids, places, matched, table, bias, a.zero_row, taps, a.idf, a.embeddings, plan, out)
+        table, bias, taps, out = a.key_table, a.key_bias, a.key_match_taps, key
 
 
 @compiled()
@@ -94,26 +93,10 @@ def _encode_pair(a, plan, pair):
         find_matches(query_ids, value_ids, plan, query_matched, value_matched)
     query, value = a.query[:Tq], a.value[:Tv]
     query_key, value_key = (a.query_key[:Tq], a.value_key[:Tv]) if plan.own_key else (query, value)
-    for side in range(2):
-        if side == 0:
-            ids, places, matched, is_new, encoding, key = (
-                query_ids,
-                a.query_places[q0:q1],
-                query_matched,
-                new_query,
-                query,
-                query_key,
-            )
-        else:
-            ids, places, matched, is_new, encoding, key = (
-                value_ids,
-                a.value_places[v0:v1],
-                value_matched,
-                new_value,
-                value,
-                value_key,
-            )
-        _encode_side(a, plan, ids, places, matched, is_new, side == 0, encoding, key)
+    query_stacks = (1 + plan.own_key * plan.both) * new_query  # only what is attended to needs a key
+    value_stacks = (1 + plan.own_key) * new_value
+    _encode_side(a, plan, query_ids, a.query_places[q0:q1], query_matched, query_stacks, query, query_key)
+    _encode_side(a, plan, value_ids, a.value_places[v0:v1], value_matched, value_stacks, value, value_key)
     return (
         _Side(query_ids, query, query_key, q0, new_query),
         _Side(value_ids, value, value_key, v0, new_value),

@@ -66,12 +66,19 @@ def _read_argument(context: Any, builder: ir.IRBuilder, kind: _Arguments, table:
     array = types.Array(from_dtype(argument.dtype), argument.rank, "C")
     number = list(kind.signature.arguments).index(name)
     integer, size = ir.IntType(64), argument.dtype.itemsize
-    address, *shape = (builder.load(builder.gep(table, [integer(_ROW * number + i)])) for i in range(1 + argument.rank))
+    address, *shape = (_load_once(builder, table, _ROW * number + i) for i in range(1 + argument.rank))
     strides = [integer(size)] if argument.rank == 1 else [builder.mul(shape[1], integer(size)), integer(size)]
     made = context.make_array(array)(context, builder)
     data = builder.inttoptr(address, context.get_data_type(array.dtype).as_pointer())
     arrayobj.populate_array(made, data, shape, strides, integer(size), None)
     return made._getvalue()
+
+
+def _load_once(builder: ir.IRBuilder, table: ir.Value, place: int) -> ir.Value:
+    """A number of the table, which never changes: it need not be read again after a kernel wrote somewhere."""
+    loaded = builder.load(builder.gep(table, [ir.IntType(64)(place)]))
+    loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return loaded
 
 
 def kernel(signature: Signature) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
