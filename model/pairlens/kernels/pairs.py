@@ -58,7 +58,7 @@ def _text(ids, offsets, pair):
 
 @compiled()
 def _is_new(ids, offsets, plan, pair):
-    """1 if a text is not that of the pair before, else 0; with match channels an encoding depends on the other text too."""
+    """1 if a text is not that of the pair before, else 0. With match channels, encodings depend on both texts."""
     if plan.match or pair == 0:
         return 1
     return 1 - same_ids(_text(ids, offsets, pair), _text(ids, offsets, pair - 1))
