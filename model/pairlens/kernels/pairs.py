@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pairlens.kernels import signatures
 from pairlens.kernels.attention import attend, raw_scores, softmax, transpose
-from pairlens.kernels.encode import encode_text, find_matches, prefetch_tokens
+from pairlens.kernels.encode import encode_text, find_matches
 from pairlens.kernels.features import compare, pool_features, pool_first, project
 from pairlens.kernels.ids import same_ids
 from pairlens.kernels.pool import share_positions
@@ -31,23 +31,6 @@ class _Side(NamedTuple):
 
 
 # ---- encode --------------------------------------------------------------------------------------------------------
-
-
-@compiled()
-def _prefetch_text(a, plan, ids, places, start, stop):
-    if not plan.encoded:
-        prefetch_tokens(places[start:stop], a.table, plan.kernel_size)
-        if plan.embedding_columns:
-            prefetch_tokens(ids[start:stop], a.embeddings, 1)
-    prefetch_tokens(places[start:stop], a.word_projections, 1)
-
-
-@compiled()
-def _prefetch_pair(a, plan, pair):
-    """Ask for what the texts of a pair, if there is one, will be encoded from, while another one is worked on."""
-    if pair + 1 < a.query_offsets.size:
-        _prefetch_text(a, plan, a.query_ids, a.query_places, a.query_offsets[pair], a.query_offsets[pair + 1])
-        _prefetch_text(a, plan, a.value_ids, a.value_places, a.value_offsets[pair], a.value_offsets[pair + 1])
 
 
 @compiled()
@@ -147,7 +130,6 @@ def attention_scores(a):
     """The attention scores of every pair."""
     plan = a.plan[0]
     for pair in range(a.query_offsets.size - 1):
-        _prefetch_pair(a, plan, pair + 1)
         query, value = _encode_pair(a, plan, pair)
         out = a.query_out
         for direction in range(1 + plan.both):
@@ -175,7 +157,6 @@ def pooled_features(a):
     """The pooled features of every pair."""
     plan = a.plan[0]
     for pair in range(a.query_offsets.size - 1):
-        _prefetch_pair(a, plan, pair + 1)
         query, value = _encode_pair(a, plan, pair)
         width = plan.features * plan.poolings * query.encoding.shape[1]
         for direction in range(1 + plan.both):
@@ -213,7 +194,6 @@ def compared_positions(a):
     """The dense layer `compare` of every position of the pairs, before its activation."""
     plan = a.plan[0]
     for pair in range(a.query_offsets.size - 1):
-        _prefetch_pair(a, plan, pair + 1)
         query, value = _encode_pair(a, plan, pair)
         own = _project_side(a, query, a.query_places, a.query_projection)
         other = _project_side(a, value, a.value_places, a.value_projection)
