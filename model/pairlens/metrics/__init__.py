@@ -1,4 +1,4 @@
-"""What evaluate reports: how well scores agree with labels.
+"""What evaluate reports: how well scores agree with labels. May import config and all below it.
 
 A value that the data leaves undefined is nan, so that a report can be written whatever the split holds.
 """

@@ -1,7 +1,7 @@
 """Products of small matrices, in tiles of up to four by four that are summed in registers.
 
-`dot_products`: a tile is four rows of x by four of y. A vector of each is loaded and used four times; each of the 16 sums
-is a vector, whose lanes are added up at the end.
+`dot_products`: a tile is four rows of x by four of y. A vector of each is loaded and used four times; each of the 16
+sums is a vector, whose lanes are added up at the end.
 
               y0  y1  y2  y3
          x0   a0  a1  a2  a3          a1 += x0[f : f + LANES] * y1[f : f + LANES], along f
