@@ -56,6 +56,12 @@ class Texts:
         shift = self.offsets[:-1][indices] - offsets[:-1]  # from a token's place in the result to its place here
         return Texts(self.ids[np.arange(offsets[-1]) + np.repeat(shift, lengths)], offsets)
 
+    def truncated(self, length: int) -> Texts:
+        """The first `length` tokens of each text."""
+        kept = np.minimum(self.lengths, length)
+        offsets = offsets_of(kept)
+        return Texts(self.ids[np.arange(offsets[-1]) + np.repeat(self.offsets[:-1] - offsets[:-1], kept)], offsets)
+
     @classmethod
     def from_lists(cls, texts: Iterable[Sequence[int] | NDArray[Any]]) -> Texts:
         """Texts from Python lists or arrays of integers from 0 to 2147483647.
