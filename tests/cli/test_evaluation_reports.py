@@ -143,9 +143,16 @@ def test_ranking(project: Path, tmp_path: Path) -> None:
 
     # A file of groups says otherwise: every pair is alone.
     write_split(prefix, group=range(9))
-    alone, _ = evaluate(project, run)
+    alone, said_of_alone = evaluate(project, run)
     assert alone["groups"] == {"counted": 3, "without_positive": 6}
     assert alone["metrics"]["map"] == 1
+    assert alone["group_sizes"] == {"smallest": 1, "median": 1, "largest": 1}
+    assert alone["groups_with_both_labels"] == 0
+    assert found["group_sizes"] == {"smallest": 3, "median": 3, "largest": 3}
+    assert found["groups_with_both_labels"] == 2
+    told = "warning: no group has both a positive and a negative pair; every metric is the same, whatever the scores"
+    assert told in " ".join(said_of_alone.split())
+    assert "no group has both" not in said
 
 
 def test_the_files_of_a_split_are_the_split(project: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.evaluation.bootstrap import Difference, bootstrap_intervals, compare
 from pairlens.metrics import confusion_matrix, count_groups, evaluate_scores, worst_pairs
+from pairlens.metrics.groups import group_figures
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.lines import read_vocabulary
@@ -94,6 +95,13 @@ def measure(scored: Scored) -> dict[str, Any]:
     if config.task == "ranking" and pairs.group is not None:
         counted, without_positive = count_groups(label, pairs.group)
         result["groups"] = {"counted": counted, "without_positive": without_positive}
+        figures = group_figures(label, pairs.group)
+        result["group_sizes"] = {
+            "smallest": figures.smallest,
+            "median": figures.median,
+            "largest": figures.largest,
+        }
+        result["groups_with_both_labels"] = figures.mixed
     return result
 
 

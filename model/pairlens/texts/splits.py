@@ -15,6 +15,7 @@ from pairlens.texts.split_paths import SplitPaths, split_paths
 from pairlens.texts.token_faults import TextRules
 
 SplitName = Literal["train", "dev", "test"]
+LATER_SPLITS: tuple[SplitName, ...] = ("dev", "test")  # behind train, which says how many classes there are
 
 
 def text_rules(config: Config) -> TextRules:
