@@ -50,11 +50,12 @@ def _error(name: str, label: tf.Tensor, grade: tf.Tensor) -> tf.Tensor:
 
 
 def pairwise_loss(batch: Batch, logits: tf.Tensor) -> tf.Tensor:
-    """The mean of ln(1 + exp(negative - positive)) over every positive and negative of a group, which count as much as
-    the negative's weight (RankNet, Burges et al. 2005)."""
+    """The mean over every positive and negative of a group of ln(1 + exp(negative - positive)) times the product of
+    their weights (RankNet, Burges et al. 2005, which has no weights)."""
     same_group = batch.group[:, tf.newaxis] == batch.group[tf.newaxis, :]
     higher = batch.label[:, tf.newaxis] > batch.label[tf.newaxis, :]
-    weight = tf.cast(same_group & higher, tf.float32) * batch.weight  # [B, B], a positive's row and a negative's column
+    compared = tf.cast(same_group & higher, tf.float32)  # [B, B], a positive's row and a negative's column
+    weight = compared * batch.weight[:, tf.newaxis] * batch.weight[tf.newaxis, :]
     difference = logits[:, :, tf.newaxis] - logits[:, tf.newaxis, :]  # [orders, B, B]
     orders = tf.cast(tf.shape(logits)[0], tf.float32)
-    return tf.reduce_sum(tf.nn.softplus(-difference) * weight) / (tf.maximum(tf.reduce_sum(weight), 1.0) * orders)
+    return tf.reduce_sum(tf.nn.softplus(-difference) * weight) / (tf.maximum(tf.reduce_sum(compared), 1.0) * orders)
