@@ -113,11 +113,17 @@ def _describe(config: Config, name: SplitName, pairs: Pairs) -> SplitFigures:
         query_length=_percentiles(pairs.query),
         value_length=_percentiles(pairs.value),
         ids=(int(ids.min()), int(ids.max())) if len(ids) else None,
-        empty=int((lengths == 0).sum()),
+        empty=sum(_count_empty(config, texts) for texts in (pairs.query, pairs.value)),
         too_long=0 if limit is None else int((lengths > limit).sum()),
         labels=labels,
         groups=None if pairs.group is None else group_figures(pairs.label, pairs.group),
     )
+
+
+def _count_empty(config: Config, texts: Texts) -> int:
+    limit = config.data.max_length
+    seen = texts.truncated(limit) if limit and config.data.too_long == "truncate" else texts
+    return int((seen.words(config.model.embedding.mask_zero) == 0).sum())
 
 
 def _percentiles(texts: Texts) -> tuple[int, ...]:
@@ -134,7 +140,8 @@ def _refused(config: Config, split: SplitFigures) -> list[str]:
             f"set it to {split.ids[1] + 1} or more"
         )
     if split.empty and data.empty == "error":
-        problems.append(f"{prefix}: {split.empty} texts have no tokens; remove them, or set data.empty: score")
+        padding = ", or none but id 0" if config.model.embedding.mask_zero else ""
+        problems.append(f"{prefix}: {split.empty} texts have no tokens{padding}; remove them, or set data.empty: score")
     if split.too_long and data.too_long == "error":
         problems.append(
             f"{prefix}: {split.too_long} texts have more than {data.max_length} tokens; "

@@ -53,7 +53,6 @@ SGD = "training.optimizer=sgd"
             "training.word_dropout.unknown_id=3",
             "found 3; must be 1, its default, with training.word_dropout.rate: 0",
         ),
-        (["model.conv=[]"], "model.views=[embedding, convolution]", "must be embedding with model.conv: []"),
         (
             ["model.conv={use_bias: false}"],
             "model.conv.bias_initializer=ones",

@@ -29,8 +29,6 @@ def _of_data(raw: Raw) -> Iterator[Contradiction]:
 
 def _of_layers(raw: Raw) -> Iterator[Contradiction]:
     conv = value_at(raw, "model", "conv")
-    if conv in ([], ()) and set(_listed(value_at(raw, "model", "views"))) == {"embedding", "convolution"}:
-        yield ("model", "views"), "embedding with model.conv: [], where there is no convolution to view"
     for i, layer in enumerate(_listed(conv)):
         initializer = value_at(layer, "bias_initializer") if isinstance(layer, Mapping) else None
         if initializer not in (None, "zeros", {"name": "zeros"}) and layer.get("use_bias") is False:

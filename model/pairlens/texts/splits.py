@@ -22,7 +22,11 @@ def text_rules(config: Config) -> TextRules:
     """What a text may hold, as the config says."""
     data = config.data
     return TextRules(
-        config.model.embedding.input_dim, data.max_length, data.too_long == "truncate", data.empty == "score"
+        config.model.embedding.input_dim,
+        data.max_length,
+        data.too_long == "truncate",
+        data.empty == "score",
+        config.model.embedding.mask_zero,
     )
 
 
