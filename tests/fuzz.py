@@ -46,7 +46,13 @@ def reader(data: bytes) -> None:
     text for each field of each line, and every id within the rules; without, the error is the first bad line."""
     choice, size = (data[0], [1000, 1000, 31, 7, 3][data[1] % 5]) if len(data) > 1 else (0, 7)
     fields = 1 + choice % 2
-    rules = TextRules([None, 7, 1000][choice % 3], [None, 1, 3][choice // 3 % 3], bool(choice & 32), bool(choice & 64))
+    rules = TextRules(
+        [None, 7, 1000][choice % 3],
+        [None, 1, 3][choice // 3 % 3],
+        bool(choice & 32),
+        bool(choice & 64),
+        bool(choice & 128),
+    )
     text = data[2:]
     blocks = [text[at : at + size] for at in range(0, len(text), size)]
     bad: list[BadLine] = []

@@ -39,7 +39,13 @@ Split = Annotated[
 ]
 Query = Annotated[Path | None, typer.Option("--query", metavar="FILE", help="Instead of a split: the queries,")]
 Value = Annotated[Path | None, typer.Option("--value", metavar="FILE", help="the values")]
-Label = Annotated[Path | None, typer.Option("--label", metavar="FILE", help="and the labels.")]
+Label = Annotated[Path | None, typer.Option("--label", metavar="FILE", help="and the labels;")]
+Group = Annotated[
+    Path | None,
+    typer.Option(
+        "--group", metavar="FILE", help="for ranking, the groups; default: a PREFIX.group.txt beside PREFIX.query.txt."
+    ),
+]
 OutputFile = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write results to FILE instead of stdout.")
 ]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from command_line import (
     PAIRLENS,
+    VOCABULARY,
     Result,
     files_below,
     lines,
@@ -21,6 +22,7 @@ from command_line import (
     random_texts,
     trained_project,
 )
+from made_runs import make_run
 
 IDS = "ids go from 0 to 28; model.embedding.input_dim is 29"
 NOT_AN_ID = "a text is base-10 ids separated by blanks"
@@ -383,3 +385,18 @@ def test_bad_lines_may_be_allowed_until_there_is_one(project: Path, tmp_path: Pa
     *_, last, bad = (tmp_path / "out.txt").read_text().splitlines()
     assert float(last) == pytest.approx(float(scored(project, tmp_path, *write(tmp_path, b"1", b"1"))[0]), abs=1e-6)
     assert bad == "nan"
+
+
+def test_a_text_of_nothing_but_padding_is_empty(project: Path, tmp_path: Path) -> None:
+    """`mask_zero` makes id 0 padding; without another id there is nothing to score."""
+    embedding = {"input_dim": VOCABULARY, "output_dim": 7, "mask_zero": True}
+    run = make_run(project, tmp_path / "run", embedding=embedding)
+    files = write(tmp_path, b"1 0\n0 0\n3\n", b"4\n5\n0 6\n")
+    refused = pairlens(tmp_path, "score", run, *files)
+    told = "no id but 0, which model.embedding.mask_zero makes padding; give another one or set data.empty: score"
+    assert refused == (2, "", f"error: q.txt:2:4: {told}\n")
+    passed = pairlens(tmp_path, "score", run, *files, "--on-bad-line", "nan")
+    assert passed.code == 0
+    scores = passed.stdout.splitlines()
+    assert scores[1] == "nan"
+    assert "nan" not in (scores[0], scores[2])

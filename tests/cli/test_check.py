@@ -58,3 +58,33 @@ def test_remarks_are_warnings_and_no_faults(project: Path) -> None:
     warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
     assert len(warnings) == 1
     assert warnings[0].endswith("distinct pairs stand in both train and dev")
+
+
+def test_what_check_refuses_train_refuses(project: Path, tmp_path: Path) -> None:
+    """Labels that are all 0, before TensorFlow is loaded and without a run directory."""
+    for side in ("query", "value", "label"):
+        text = (project / "data" / f"train.{side}.txt").read_text()
+        (tmp_path / f"train.{side}.txt").write_text(text.replace("1\n", "0\n") if side == "label" else text)
+    change = ("--set", f"data.train={tmp_path}/train", "--quiet")
+    told = f"error: {tmp_path}/train: every label is 0; there is nothing to learn\n"
+    assert pairlens(project, "check", "config.yaml", *change) == (2, "", told)
+    assert pairlens(project, "train", "config.yaml", *change, "--output", tmp_path / "run") == (2, "", told)
+    assert not (tmp_path / "run").exists()
+
+
+def test_groups_of_one_pair_are_told(project: Path, tmp_path: Path) -> None:
+    for split in ("train", "dev"):
+        for side in ("query", "value", "label"):
+            text = (project / "data" / f"{split}.{side}.txt").read_text()
+            (tmp_path / f"{split}.{side}.txt").write_text(text)
+    (tmp_path / "dev.group.txt").write_text("".join(f"{number}\n" for number in range(100)))
+    changes = ("task=ranking", f"data.train={tmp_path}/train", f"data.dev={tmp_path}/dev", "data.test=null")
+    options = [part for change in changes for part in ("--set", change)]
+    result = pairlens(project, "check", "config.yaml", *options)
+    assert result.code == 0
+    assert "dev: 100 groups of 1 to 1 pairs, median 1; " in result.stderr
+    told = f"warning: {tmp_path}/dev: no group has both a positive and a negative pair; every metric of it is the same"
+    assert told in result.stderr
+    trained = pairlens(project, "train", "config.yaml", *options, "--set", "training.epochs=1", "-o", tmp_path / "run")
+    assert trained.code == 0
+    assert told in trained.stderr

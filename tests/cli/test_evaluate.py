@@ -99,6 +99,7 @@ def test_without_a_test_split_dev_is_measured(project: Path, tmp_path: Path) -> 
     [
         (["--split", "valid"], "--split valid: must be one of train, dev, test"),
         (["--query", "q.txt"], "--query, --value and --label go together"),
+        (["--group", "g.txt"], "--group is for task ranking; the run was trained for binary"),
         (
             ["--split", "dev", "--query", "q.txt", "--value", "v.txt", "--label", "l.txt"],
             "give --split, or --query, --value and --label, not both",

@@ -143,9 +143,56 @@ def test_ranking(project: Path, tmp_path: Path) -> None:
 
     # A file of groups says otherwise: every pair is alone.
     write_split(prefix, group=range(9))
-    alone, _ = evaluate(project, run)
+    alone, said_of_alone = evaluate(project, run)
     assert alone["groups"] == {"counted": 3, "without_positive": 6}
     assert alone["metrics"]["map"] == 1
+    assert alone["group_sizes"] == {"smallest": 1, "median": 1, "largest": 1}
+    assert alone["groups_with_both_labels"] == 0
+    assert found["group_sizes"] == {"smallest": 3, "median": 3, "largest": 3}
+    assert found["groups_with_both_labels"] == 2
+    told = "warning: no group has both a positive and a negative pair; every metric is the same, whatever the scores"
+    assert told in " ".join(said_of_alone.split())
+    assert "no group has both" not in said
+
+
+def test_the_files_of_a_split_are_the_split(project: Path, tmp_path: Path) -> None:
+    """Pairs of four queries in two groups: every way to name the files reads the groups too."""
+    query, label = [1, 2, 1, 2, 3, 4, 3, 4], [1, 0, 0, 0, 0, 0, 1, 0]
+    prefix = write_split(tmp_path / "test", query=query, value=range(1, 9), label=label, group=[7] * 4 + [8] * 4)
+    run = make_run(project, tmp_path / "run", task="ranking", data={"test": prefix})
+    files = [part for side in ("query", "value", "label") for part in (f"--{side}", f"{prefix}.{side}.txt")]
+    split, _ = evaluate(project, run)
+    named, _ = evaluate(project, run, *files)
+    assert split["groups"] == named["groups"]
+    assert split["groups"]["counted"] == 2
+    assert split["metrics"] == named["metrics"]
+    assert named["group"] == f"{prefix}.group.txt"
+
+    # Under another name they have no group file beside them; it is given, or equal queries are a group.
+    other = tmp_path / "queries"
+    other.write_bytes(Path(f"{prefix}.query.txt").read_bytes())
+    files[1] = str(other)
+    given, _ = evaluate(project, run, *files, "--group", f"{prefix}.group.txt")
+    assert given["metrics"] == split["metrics"]
+    by_query, _ = evaluate(project, run, *files)
+    assert by_query["groups"] == split["groups"] | {"counted": 2, "without_positive": 2}
+    assert "group" not in by_query
+    page = tmp_path / "page.html"
+    result = pairlens(project, "report", run, *files, "--group", f"{prefix}.group.txt", "--output", page)
+    assert (result.code, result.stdout) == (0, "")
+    assert f"{split['metrics']['map']:.4f}" in page.read_text()
+
+
+def test_groups_of_queries_that_begin_alike(project: Path, tmp_path: Path) -> None:
+    """They are groups of their own, also where the network sees only how they begin."""
+    query = ["5 6 7 11", "5 6 7 13"] * 2
+    prefix = write_split(tmp_path / "test", query=query, value=range(1, 5), label=[1, 0, 0, 1])
+    data = {"test": prefix, "max_length": 3, "too_long": "truncate"}
+    found, _ = evaluate(project, make_run(project, tmp_path / "run", task="ranking", data=data))
+    assert found["groups"]["counted"] == 2
+    write_split(prefix, query=["5 6 7"] * 4)
+    found, _ = evaluate(project, tmp_path / "run")
+    assert found["groups"]["counted"] == 1
 
 
 def test_what_does_not_fit(project: Path, tmp_path: Path) -> None:

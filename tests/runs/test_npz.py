@@ -65,3 +65,12 @@ def test_a_small_file_of_many_zeros(run: Run) -> None:
     assert (run.path / "weights.npz").stat().st_size < 50_000
     with pytest.raises(RunError, match="it expands to more than 100 times its size"):
         run.weights(make_config())
+
+
+def test_weights_saved_column_by_column(run: Run) -> None:
+    """As some programs do: NumPy reads them with other strides, which the kernels do not know."""
+    weights = make_weights(make_config())
+    np.savez(run.path / "weights.npz", allow_pickle=False, **{n: np.asfortranarray(w) for n, w in weights.items()})
+    for name, array in run.weights(make_config()).items():
+        assert array.flags.c_contiguous
+        np.testing.assert_array_equal(array, weights[name])

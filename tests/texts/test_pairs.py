@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pairlens.errors import DataError
 from pairlens.texts import blocks
 from pairlens.texts.pairs import Chunk, Pairs, Position, groups_of, iter_pairs, iter_tsv, read_pairs
-from pairlens.texts.split_paths import SplitPaths, split_paths
+from pairlens.texts.split_paths import SplitPaths, group_file_beside, split_paths
 from pairlens.texts.texts import Texts
 from pairlens.texts.token_faults import TextRules
 
@@ -191,6 +191,15 @@ def test_groups_and_weights(folder: Path) -> None:
     assert of_query.tolist() == [0, 1, 0]
 
 
+def test_groups_come_from_the_whole_queries(folder: Path) -> None:
+    query, value = write(folder / "query", b"5 6 7\n5 6 8\n5 6 7\n"), write(folder / "value", b"1 2 3\n4\n\n")
+    rules = TextRules(input_dim=10, max_length=2, truncate=True, allow_empty=True)
+    pairs = read_pairs(SplitPaths(query, value), rules, "ranking")
+    assert pairs.group is not None
+    assert pairs.group.tolist() == [0, 1, 0]
+    assert as_lists(pairs) == [([5, 6], [1, 2]), ([5, 6], [4]), ([5, 6], [])]
+
+
 @given(queries=st.lists(st.lists(st.integers(0, 2), max_size=3)))
 def test_equal_queries_are_a_group(queries: list[list[int]]) -> None:
     first = list(dict.fromkeys(map(tuple, queries)))
@@ -243,6 +252,14 @@ def test_split_paths(tmp_path: Path) -> None:
     paths = split_paths(tmp_path / "train")
     assert paths == SplitPaths(query, value, label, group, weight)
     assert as_lists(read_pairs(paths, RULES, "binary")) == [([1], [2])]
+
+
+def test_a_group_file_is_found_beside_the_queries(tmp_path: Path) -> None:
+    group = write(tmp_path / "v1.2.group.txt.gz", gzip.compress(b"1\n"))
+    assert group_file_beside(tmp_path / "v1.2.query.txt") == group
+    assert group_file_beside(tmp_path / "v1.2.query.txt.xz") == group
+    assert group_file_beside(tmp_path / "v1.query.txt") is None
+    assert group_file_beside(tmp_path / "v1.2.txt") is None
 
 
 def test_a_prefix_may_have_dots(tmp_path: Path) -> None:

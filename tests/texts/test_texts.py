@@ -38,6 +38,11 @@ def test_there_is_no_text_beyond_the_last(i: int) -> None:
         Texts.from_lists([[1], [2]])[i]
 
 
+def test_truncated() -> None:
+    texts = Texts.from_lists([[5, 6, 7], [], [8], [1, 2]]).truncated(2)
+    assert as_lists(texts) == [[5, 6], [], [8], [1, 2]]
+
+
 @given(lists)
 def test_lists_come_back(texts: list[list[int]]) -> None:
     assert as_lists(Texts.from_lists(texts)) == texts

@@ -60,7 +60,9 @@ def first_fault(data: bytes, rules: TextRules) -> str | None:
             too_long = rules.max_length is not None and before >= rules.max_length and not rules.truncate
             if not good or too_long:
                 return f"q.txt:{number}:{token.start() + 1}:"
-        if not tokens and not rules.allow_empty:
+        kept = tokens[: rules.max_length] if rules.truncate else tokens
+        words = [token for token in kept if not (rules.mask_zero and not token.group().strip(b"0"))]
+        if not words and not rules.allow_empty:
             return f"q.txt:{number}:{len(line) + 1}:"
     return None
 
@@ -98,7 +100,12 @@ mess = st.lists(
     max_size=25,
 ).map(b"".join)
 rules_of_any_kind = st.builds(
-    TextRules, st.sampled_from([None, 1000, 43]), st.sampled_from([None, 1, 2, 3]), st.booleans(), st.booleans()
+    TextRules,
+    st.sampled_from([None, 1000, 43]),
+    st.sampled_from([None, 1, 2, 3]),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
 )
 
 
@@ -240,6 +247,18 @@ def test_empty_text() -> None:
     assert fault(b"1\n \t\r\n", TextRules(10)) == f"q.txt:2:3: {message}"
     assert fault(b"1\n ", TextRules(10)) == f"q.txt:2:2: {message}"
     assert parse(b"1\n\n \n2\n", TextRules(10, allow_empty=True)) == [[1], [], [], [2]]
+
+
+def test_a_text_of_padding_alone_is_empty() -> None:
+    message = "no id but 0, which model.embedding.mask_zero makes padding; give another one or set data.empty: score"
+    masked = TextRules(10, mask_zero=True)
+    for size in (1, 2, 100):
+        assert parse(b"0 0 1\n2 0\n", masked, size) == [[0, 0, 1], [2, 0]]
+        assert fault(b"1\n0 00\n", masked, size) == f"q.txt:2:5: {message}"
+        # What truncation leaves is what counts.
+        cut = TextRules(10, 2, truncate=True, mask_zero=True)
+        assert fault(b"0 1 2\n0 0 3\n", cut, size) == f"q.txt:2:6: {message}"
+    assert parse(b"0 0\n", TextRules(10, allow_empty=True, mask_zero=True)) == [[0, 0]]
 
 
 def test_no_lines_are_no_fault() -> None:

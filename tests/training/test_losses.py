@@ -1,4 +1,4 @@
-"""What is minimised: the losses by hand, and how much each pair counts."""
+"""What is minimised: the losses by hand."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pairlens.config.schema import Config
-from pairlens.errors import DataError
-from pairlens.texts.pairs import Pairs
-from pairlens.texts.texts import Texts
 from pairlens.training.batches import Batch
-from pairlens.training.losses import batch_loss, pair_weights
+from pairlens.training.losses import batch_loss
 
 
 def make_batch(label: list[float], weight: list[float] | None = None, group: list[int] | None = None) -> Batch:
@@ -61,32 +57,15 @@ def test_the_pairwise_loss_compares_within_groups_only() -> None:
     assert loss("pairwise", make_batch([1, 1]), [[2.0, 1.0]]) == 0.0  # nothing to compare
 
 
+def test_in_the_pairwise_loss_both_pairs_count_as_much_as_their_weights_say() -> None:
+    # In group 0 of 1 against 2, with weights 5 and 3; in group 1 of 3 against 0, with weights 1 and 2.
+    batch = make_batch([1, 0, 1, 0], weight=[5, 3, 1, 2], group=[0, 0, 1, 1])
+    expected = (5 * 3 * np.log1p(np.exp(1 - 2)) + 1 * 2 * np.log1p(np.exp(3 - 0))) / 2
+    assert loss("pairwise", batch, [[2.0, 1.0, 0.0, 3.0]]) == pytest.approx(expected)
+    # The same of a positive alone in its batch: batches of one group each do not hide how much the group counts.
+    assert loss("pairwise", make_batch([1, 0], weight=[5, 1]), [[2.0, 1.0]]) == pytest.approx(5 * np.log1p(np.exp(-1)))
+
+
 def test_a_pair_counts_as_much_as_its_weight_says() -> None:
     batch = make_batch([1, 3], weight=[0.5, 1.5])
     assert loss("mse", batch, [[2.0, 1.0]]) == pytest.approx((0.5 * 1 + 1.5 * 4) / 2)
-
-
-def make_config(**training: Any) -> Config:
-    model = {"embedding": {"input_dim": 7, "output_dim": 3}, "conv": [{"filters": 2}], "dnn": {"units": [3]}}
-    return Config.model_validate({"data": {"train": "train"}, "model": model, "training": training})
-
-
-def make_pairs(label: list[float], **columns: Any) -> Pairs:
-    texts = Texts.from_lists([[1 + i % 6, i % 3] for i in range(len(label))])
-    return Pairs(texts, texts, np.array(label, np.float32), **columns)
-
-
-def test_class_weights_and_pair_weights_multiply() -> None:
-    pairs = make_pairs([1, 0, 0, 0], weight=np.array([1, 1, 1, 3], np.float32))
-    np.testing.assert_allclose(pair_weights(make_config(), pairs), np.array([1, 1, 1, 3]) / 1.5)
-    # Balanced: 4 / (2 * 1) for the one positive, 4 / (2 * 3) for each negative; then 3 times as much for the last.
-    balanced = np.array([2, 2 / 3, 2 / 3, 2])
-    np.testing.assert_allclose(
-        pair_weights(make_config(class_weight="balanced"), pairs), balanced / balanced.mean(), rtol=1e-6
-    )
-    explicit = np.array([5, 1, 1, 3])
-    np.testing.assert_allclose(
-        pair_weights(make_config(class_weight=[1, 5]), pairs), explicit / explicit.mean(), rtol=1e-6
-    )
-    with pytest.raises(DataError, match="3 weights; the labels have 2 classes"):
-        pair_weights(make_config(class_weight=[1, 2, 3]), pairs)

@@ -26,6 +26,8 @@ def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
     _tell(config_file, config, findings)
     if findings.splits:
         _print_table(findings)
+    for split in findings.splits:
+        _say_groups(split)
     if findings.memory:
         output.say(findings.memory)
     for remark in findings.remarks:
@@ -63,6 +65,15 @@ def _row(split: SplitFigures) -> list[str]:
     ids = "none" if split.ids is None else f"{split.ids[0]}–{split.ids[1]}"
     texts = [f"{split.empty:,}", f"{split.too_long:,}"]
     return [split.name, f"{split.pairs:,}", *lengths, ids, *texts, _labels(split.labels)]
+
+
+def _say_groups(split: SplitFigures) -> None:
+    if (groups := split.groups) is not None:
+        output.say(
+            f"{split.name}: {groups.groups:,} groups of {groups.smallest} to {groups.largest} pairs, median "
+            f"{groups.median}; {groups.without_positive:,} without a positive, "
+            f"{groups.without_negative:,} without a negative"
+        )
 
 
 def _labels(labels: dict[str, float]) -> str:

@@ -27,6 +27,7 @@ def evaluate(
     query: options.Query = None,
     value: options.Value = None,
     label: options.Label = None,
+    group: options.Group = None,
     threshold: Annotated[
         float | None,
         typer.Option("--threshold", metavar="T", help="Positive from this score on, not from the one fitted on dev."),
@@ -56,7 +57,7 @@ def evaluate(
     config = run.config()
     other = Run.open(compare) if compare else None
     _refuse_other_tasks(config, run, other, threshold)
-    what, files = labelled_files(config, split, query, value, label)
+    what, files = labelled_files(config, split, query, value, label, group)
     for its_run in (run, other) if other else (run,):
         tell_model(its_run.path, its_run.config())
     tell_threads(threads)

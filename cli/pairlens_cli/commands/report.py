@@ -24,6 +24,7 @@ def report(
     query: options.Query = None,
     value: options.Value = None,
     label: options.Label = None,
+    group: options.Group = None,
     errors: Annotated[
         int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs that each run gets most wrong.")
     ] = 20,
@@ -44,7 +45,7 @@ def report(
         output.compile_kernels(run.config())
     tell_threads(threads)
     with output.notice_after(1.5, "scoring the pairs, and resampling them for the intervals"):
-        reports = report_runs(runs, split, query, value, label, errors, threads)
+        reports = report_runs(runs, split, query, value, label, group, errors, threads)
     for its_report in reports:
         output.detail(
             f"{its_report.name} on {', '.join(its_report.what.values())}: {len(its_report.scored.pairs):,} pairs"

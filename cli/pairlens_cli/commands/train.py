@@ -48,6 +48,8 @@ def train(
     for warning in config.warnings():
         output.warn(warning)
     job.read(sys.argv)
+    for remark in job.remarks:
+        output.warn(remark)
     _tell(job, config_file)
     output.compile_kernels(job.config)
     with interrupts() as signals:

@@ -28,9 +28,12 @@ def _show_metrics(result: Mapping[str, Any]) -> None:
     facts = f"{result['pairs']:,} pairs"
     if groups := result.get("groups"):
         facts += f", {groups['counted']:,} groups; {groups['without_positive']:,} more, without a positive, left out"
+        facts += "; {smallest} to {largest} pairs each, median {median}".format(**result["group_sizes"])
     if "threshold" in result:
         facts += f"; positive from score {result['threshold']:.3f}"
     output.say(f"{result['run']} on {result.get('split', 'the files given')}: {facts}")
+    if result.get("groups_with_both_labels") == 0:
+        output.warn("no group has both a positive and a negative pair; every metric is the same, whatever the scores")
     rows = [(name, number(value), _interval(*result["intervals"][name])) for name, value in result["metrics"].items()]
     say_table(("metric", "value", "95 % interval"), rows)
 

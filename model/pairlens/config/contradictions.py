@@ -8,7 +8,7 @@ from typing import Any
 from pairlens.config.tasks import TASK_LOSSES, TASK_METRICS
 
 Raw = Mapping[str, Any]
-Contradiction = tuple[tuple[str, ...], str]  # the location of a value, and what it must be
+Contradiction = tuple[tuple[str | int, ...], str]  # the location of a value, and what it must be
 
 
 def contradictions(raw: Raw) -> Iterator[Contradiction]:
@@ -24,7 +24,7 @@ def contradictions(raw: Raw) -> Iterator[Contradiction]:
     yield from _of_the_metric(raw)
 
 
-def _get(raw: Raw, *location: str) -> Any:
+def value_at(raw: Raw, *location: str) -> Any:
     """The value there, None if there is none."""
     value: Any = raw
     for key in location:
@@ -33,50 +33,53 @@ def _get(raw: Raw, *location: str) -> Any:
 
 
 def _without_masks(raw: Raw) -> Iterator[Contradiction]:
-    if _get(raw, "model", "masking") != "none":
+    if value_at(raw, "model", "masking") != "none":
         return
-    if _get(raw, "model", "embedding", "mask_zero") is True:
+    if value_at(raw, "model", "embedding", "mask_zero") is True:
         yield (
             ("model", "embedding", "mask_zero"),
             "false with model.masking: none, where Conv1D drops the mask that it makes",
         )
-    if _get(raw, "data", "empty") == "score":
+    if value_at(raw, "data", "empty") == "score":
         yield ("data", "empty"), "error with model.masking: none, where an empty text is scored as its padding"
     for location in (("model", "embedding", "match_channels"), ("model", "overlap")):
-        if _get(raw, *location) is True:
+        if value_at(raw, *location) is True:
             yield location, "false with model.masking: none, which is the page's network and where padding would match"
 
 
 def _of_the_network(raw: Raw) -> Iterator[Contradiction]:
-    conv = _get(raw, "model", "conv")
-    if raw.get("task", "binary") != "multiclass" and _get(raw, "model", "classes") is not None:
+    conv = value_at(raw, "model", "conv")
+    if raw.get("task", "binary") != "multiclass" and value_at(raw, "model", "classes") is not None:
         yield ("model", "classes"), "null unless task is multiclass"
-    if _get(raw, "model", "attention", "key") == "convolution" and conv in ([], ()):
+    if value_at(raw, "model", "attention", "key") == "convolution" and conv in ([], ()):
         yield ("model", "attention", "key"), "value with model.conv: [], where no convolution can make keys"
-    only_embedding = _get(raw, "model", "views") in ("embedding", ["embedding"], ("embedding",))
+    only_embedding = value_at(raw, "model", "views") in ("embedding", ["embedding"], ("embedding",))
     if only_embedding and conv not in ([], ()):
         yield ("model", "views"), "with convolution, unless model.conv is []: the convolutions would have no effect"
 
 
 def _of_origins(raw: Raw) -> Iterator[Contradiction]:
     location = ("model", "embedding", "pretrained")
-    if _get(raw, *location) is not None and _get(raw, "training", "warm_start") is not None:
+    if value_at(raw, *location) is not None and value_at(raw, "training", "warm_start") is not None:
         yield location, "null beside training.warm_start: the embeddings come from the one or the other"
 
 
 def _of_the_loss(raw: Raw) -> Iterator[Contradiction]:
-    task, loss = raw.get("task", "binary"), _get(raw, "training", "loss")
+    task, loss = raw.get("task", "binary"), value_at(raw, "training", "loss")
     if task in list(TASK_LOSSES) and isinstance(loss, str) and loss not in ("auto", *TASK_LOSSES[task]):
         yield ("training", "loss"), f"auto or one of {', '.join(TASK_LOSSES[task])} with task: {task}"
-    if task == "regression" and _get(raw, "training", "class_weight") is not None:
+    if task == "regression" and value_at(raw, "training", "class_weight") is not None:
         yield ("training", "class_weight"), "null with task: regression, which has no classes"
 
 
 def _of_steps(raw: Raw) -> Iterator[Contradiction]:
-    if _get(raw, "training", "optimizer", "lazy") is True and _get(raw, "training", "accumulate") not in (None, 1):
+    if value_at(raw, "training", "optimizer", "lazy") is True and value_at(raw, "training", "accumulate") not in (
+        None,
+        1,
+    ):
         yield ("training", "accumulate"), "1 with training.optimizer.lazy: gathered gradients hold every row"
-    dropped, unknown = (_get(raw, "training", "word_dropout", key) for key in ("rate", "unknown_id"))
-    input_dim = _get(raw, "model", "embedding", "input_dim")
+    dropped, unknown = (value_at(raw, "training", "word_dropout", key) for key in ("rate", "unknown_id"))
+    input_dim = value_at(raw, "model", "embedding", "input_dim")
     if dropped and isinstance(unknown, int) and isinstance(input_dim, int) and unknown >= input_dim > 0:
         yield ("training", "word_dropout", "unknown_id"), f"below model.embedding.input_dim, {input_dim}"
     elif dropped and unknown is None and input_dim == 1:  # the default, which the file does not show
@@ -85,7 +88,7 @@ def _of_steps(raw: Raw) -> Iterator[Contradiction]:
 
 def _of_the_metric(raw: Raw) -> Iterator[Contradiction]:
     task = raw.get("task", "binary")
-    metric = _get(raw, "training", "early_stopping", "metric")
+    metric = value_at(raw, "training", "early_stopping", "metric")
     if task in list(TASK_METRICS) and isinstance(metric, str) and metric not in ("auto", *TASK_METRICS[task]):
         allowed = ", ".join(TASK_METRICS[task])
         yield ("training", "early_stopping", "metric"), f"auto or one of {allowed} with task: {task}"

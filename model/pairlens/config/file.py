@@ -13,9 +13,10 @@ from pydantic import ValidationError
 
 from pairlens.config.contradictions import contradictions
 from pairlens.config.faults import explain, fault_at, shown
+from pairlens.config.idle import idle_settings
 from pairlens.config.located import Fault, Located, read_located
 from pairlens.config.overrides import apply_override
-from pairlens.config.schema import Config
+from pairlens.config.schema import OF_RUN, Config
 from pairlens.errors import ConfigError
 
 _PATHS = [("data", key) for key in ("train", "dev", "test", "vocab")] + [
@@ -27,10 +28,13 @@ _FORMAT_KEY = "format"
 CONFIG_END = "\n...\n"  # YAML's mark of a document's end, by which a run's config that is cut off is known
 
 
-def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+def load_config(path: Path, overrides: Sequence[str] = (), of_run: bool = False) -> Config:
     """Read a config file, apply the overrides (`KEY=VALUE`, the value is YAML) in order, and check the whole.
 
     A relative path is relative to the file's folder, in an override to the working directory.
+
+    Args:
+        of_run: it is the config of a run that exists; settings without effect, in which others are refused, pass.
 
     Raises:
         ConfigError: with every fault, in the order of the file and then of the overrides; or with the format alone if
@@ -46,10 +50,11 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
             refused += error.faults
     raw = _plain(tree)
     try:
-        config = Config.model_validate(raw)
+        config = Config.model_validate(raw, context={OF_RUN: of_run})
     except ValidationError as error:
         faults += explain(error, tree)
-        faults += [fault_at(tree, location, must_be) for location, must_be in contradictions(raw)]
+        found = [*contradictions(raw), *(() if of_run else idle_settings(raw))]
+        faults += [fault_at(tree, location, must_be) for location, must_be in found]
     if faults or refused:
         faults.sort(key=lambda fault: fault.place.line or sys.maxsize)
         raise ConfigError([*map(str, faults), *refused])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, model_validator
 
 from pairlens.config.contradictions import contradictions
+from pairlens.config.idle import idle_settings
 from pairlens.config.keras import PpmiSvd
 from pairlens.config.model import ModelConfig
 from pairlens.config.tasks import TASK_METRICS, Task
 from pairlens.config.training import TrainingConfig
 from pairlens.config.types import Count, FilePath, Section, default
+
+OF_RUN = "of_run"  # in the context of a validation: of a run that exists, in which idle settings do no harm
 
 
 class DataConfig(Section):
@@ -35,8 +38,10 @@ class Config(Section):
     training: TrainingConfig = default({})
 
     @model_validator(mode="after")
-    def _no_contradictions(self) -> Self:
-        faults = [f"{'.'.join(location)}: must be {must_be}" for location, must_be in contradictions(self.model_dump())]
+    def _no_contradictions(self, info: ValidationInfo) -> Self:
+        raw, of_run = self.model_dump(), bool(info.context and info.context.get(OF_RUN))
+        found = [*contradictions(raw), *(() if of_run else idle_settings(raw))]
+        faults = [f"{'.'.join(map(str, location))}: must be {must_be}" for location, must_be in found]
         if faults:
             raise ValueError("; ".join(faults))
         return self
@@ -63,6 +68,11 @@ class Config(Section):
             found.append(
                 "model.attention.use_causal_mask: true hides value position j from query position i < j, "
                 "but the positions of two texts are not one sequence"
+            )
+        if self.model.features == ("encoding",):
+            found.append(
+                "model.features: encoding alone uses no attention, so that no text looks at the other"
+                + ("" if self.model.attention.direction == "both" else ", and the value does not matter at all")
             )
         if self.starts_from_spelling and not self.data.vocab:
             found.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,11 +13,12 @@ from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.evaluation.bootstrap import Difference, bootstrap_intervals, compare
 from pairlens.metrics import confusion_matrix, count_groups, evaluate_scores, worst_pairs
+from pairlens.metrics.groups import group_figures
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pairs import Pairs, read_pairs
-from pairlens.texts.split_paths import SplitPaths
+from pairlens.texts.split_paths import SplitPaths, group_file_beside
 from pairlens.texts.splits import find_split, text_rules
 from pairlens.texts.words import words_of
 
@@ -39,26 +41,38 @@ def labelled_files(
     query: Path | None = None,
     value: Path | None = None,
     label: Path | None = None,
+    group: Path | None = None,
 ) -> tuple[dict[str, str], SplitPaths]:
     """What is measured, as a result names it, and its files: a split (default: test, else dev), or the files given.
+
+    For ranking, a group file beside the queries counts unless another one is given, so that the files of a split are
+    the split, however they are named.
 
     Raises:
         UsageError: the choice is contradictory, or the config has no such split. DataError: a file is missing.
     """
+    if group and config.task != "ranking":
+        raise UsageError(f"--group is for task ranking; the run was trained for {config.task}")
     if query and value and label:
         if split:
             raise UsageError("give --split, or --query, --value and --label, not both")
-        return {"query": str(query), "value": str(value), "label": str(label)}, SplitPaths(query, value, label)
+        group = group or (group_file_beside(query) if config.task == "ranking" else None)
+        files = SplitPaths(query, value, label, group)
+        named = {"query": query, "value": value, "label": label, "group": group}
+        return {side: str(path) for side, path in named.items() if path}, files
     if query or value or label:
         raise UsageError("--query, --value and --label go together")
+    if group:
+        raise UsageError("--group goes with --query, --value and --label; a split has its own PREFIX.group.txt")
     name = split or ("test" if config.data.test else "dev")
     if name not in _SPLITS:
         raise UsageError(f"--split {name}: must be one of {', '.join(_SPLITS)}")
     try:
-        return {"split": name}, find_split(config, name)  # type: ignore[arg-type]
+        files = find_split(config, name)  # type: ignore[arg-type]
     except DataError as error:  # the data has moved since the run was trained
         remedy = "--split takes another split, --query, --value and --label take other files"
         raise DataError(f"{error}; {remedy}") from None
+    return {"split": name}, replace(files, weight=None)  # weights are training's; nothing is measured by them
 
 
 def score_files(run: Run, files: SplitPaths, threshold: float | None = None, threads: int | None = None) -> Scored:
@@ -81,6 +95,13 @@ def measure(scored: Scored) -> dict[str, Any]:
     if config.task == "ranking" and pairs.group is not None:
         counted, without_positive = count_groups(label, pairs.group)
         result["groups"] = {"counted": counted, "without_positive": without_positive}
+        figures = group_figures(label, pairs.group)
+        result["group_sizes"] = {
+            "smallest": figures.smallest,
+            "median": figures.median,
+            "largest": figures.largest,
+        }
+        result["groups_with_both_labels"] = figures.mixed
     return result
 
 

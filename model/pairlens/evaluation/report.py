@@ -99,6 +99,7 @@ def report_runs(
     query: Path | None = None,
     value: Path | None = None,
     label: Path | None = None,
+    group: Path | None = None,
     errors: int = 20,
     threads: int | None = None,
 ) -> list[RunReport]:
@@ -111,7 +112,7 @@ def report_runs(
     Raises:
         UsageError, DataError: as `labelled_files` and `read_pairs` do. RunError: a run's files are damaged.
     """
-    chosen = [labelled_files(run.config(), split, query, value, label) for run in runs]  # no fault comes late
+    chosen = [labelled_files(run.config(), split, query, value, label, group) for run in runs]  # no fault comes late
     reports: list[RunReport] = []
     first: tuple[Scored, SplitPaths] | None = None
     for run, (what, files) in zip(runs, chosen, strict=True):

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
+from pairlens.errors import DataError
 from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
 from pairlens.memory import available_memory, refuse_too_large
 from pairlens.runs.curves import write_curves
@@ -19,10 +20,11 @@ from pairlens.runs.environment import describe_environment
 from pairlens.runs.locks import locked
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
+from pairlens.runs.warm_start import warm_start_weights
 from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pairs import Pairs
-from pairlens.texts.splits import read_pretrained, read_split, with_classes
-from pairlens.training.memory import training_memory
+from pairlens.texts.splits import LATER_SPLITS, SplitName, read_pretrained, read_split, with_classes
+from pairlens.training.preconditions import judge, memory_needed
 
 if TYPE_CHECKING:
     from pairlens.training.trainer import Listener as EventListener
@@ -75,13 +77,15 @@ class TrainJob:
     Attributes:
         config: with as many classes as the labels have, once they are read.
         runs: where the trainings are written, by ascending seed.
-        data: what `read` has read.
+        data: what `read` has read, all but the test split, which is only looked at.
+        remarks: what is worth knowing about it.
 
     Raises:
         UsageError: something stands at the path that may not be replaced or gone on with.
     """
 
     data: Data
+    remarks: Sequence[str] = ()
 
     def __init__(self, config: Config, path: Path, existing: Existing = "refuse", seeds: int = 1) -> None:
         self.config = config
@@ -104,19 +108,22 @@ class TrainJob:
         """
         train = read_split(self.config, "train")
         self.config = config = with_classes(self.config, train)
-        self.data = Data(
-            train,
-            read_split(config, "dev") if config.data.dev else None,
-            read_pretrained(config),
-            read_vocabulary(config.data.vocab) if config.data.vocab and config.starts_from_spelling else None,
-        )
+        splits: dict[SplitName, Pairs] = {"train": train}
+        splits |= {name: read_split(config, name) for name in LATER_SPLITS if getattr(config.data, name)}
+        vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
+        spelled = vocabulary if config.starts_from_spelling else None
+        self.data = Data(train, splits.get("dev"), read_pretrained(config), spelled)
+        verdict = judge(config, splits)
+        if verdict.problems:
+            raise DataError("\n".join(verdict.problems))
+        self.remarks = verdict.remarks
+        if not all(map(self._goes_on, self.runs)):
+            warm_start_weights(config)  # now is the time to tell that they do not fit
         self._environment = describe_environment(config, command)
         for run, its_config in self._trainings():
             if self._goes_on(run):
                 refuse_another_beginning(run, its_config, self._environment)
-        query, value = (int(texts.lengths.max(initial=1)) for texts in (train.query, train.value))
-        tokens = len(train.query.ids) + len(train.value.ids)
-        refuse_too_large("training", training_memory(config, query, value, tokens), available_memory())
+        refuse_too_large("training", memory_needed(config, splits), available_memory())
 
     def train(self, listener: Listener | None = None, stop: Callable[[], bool] = lambda: False) -> list[Metrics] | None:
         """Train every run that is not finished.

@@ -110,6 +110,8 @@ def _card(run: Drawn) -> str:
         facts.append(f"{groups['counted']:,} groups")
         if groups["without_positive"]:
             facts.append(f"{groups['without_positive']:,} more, without a positive, left out")
+        if not measured["groups_with_both_labels"]:
+            facts.append("none with both labels, so every metric is the same, whatever the scores")
     if "threshold" in measured:
         facts.append(f"positive from score {measured['threshold']:.3f}")
     return (

@@ -59,4 +59,5 @@ def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any
         if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize > entry.file_size:
             raise ValueError(f"{entry.filename}: {list(shape)} is more than the file holds")
     with archive.open(entry) as file:
-        return np.lib.format.read_array(file, allow_pickle=False, max_header_size=_MAX_HEADER)
+        array = np.lib.format.read_array(file, allow_pickle=False, max_header_size=_MAX_HEADER)
+    return np.asarray(array, order="C")  # some programs write columns first

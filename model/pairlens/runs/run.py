@@ -112,7 +112,7 @@ class Run:
     def config(self) -> Config:
         """The run's config. Raises ConfigError, or RunError if the file is cut off, which defaults would hide."""
         path = self.path / names.CONFIG
-        config = load_config(path)
+        config = load_config(path, of_run=True)
         if not path.read_bytes().endswith(CONFIG_END.encode()):
             raise RunError(f'{path}: cut off, its last line is not "{CONFIG_END.strip()}"; copy the run again')
         return config

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from pairlens.config.model import OVERLAP_FEATURES
 from pairlens.config.schema import Config
-from pairlens.errors import DataError
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 from pairlens.kernels.threads import Each, each_in, processors
@@ -23,6 +22,7 @@ from pairlens.scoring.activations import activate, softmax
 from pairlens.scoring.compare_layer import split_comparison
 from pairlens.scoring.dense import dense
 from pairlens.scoring.encoder import Encoder, Folded
+from pairlens.scoring.given import TextsLike, given_pairs, given_weights
 from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.scoring.windows import as_batched, parts, windows
 from pairlens.texts.overlap import overlap_features
@@ -32,7 +32,6 @@ from pairlens.texts.texts import Texts
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
 Dense = tuple[Floats, Floats]  # kernel [inputs, units], bias [units]
-TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
 
 # The work is cut into windows, the same for any number of threads. They are large enough to hide what Python does
 # between them, and so small that what the kernels make for the DNN, or of every position, stays in the cache.
@@ -52,12 +51,16 @@ class Scorer:
         weights: float32 arrays by the names of weights.npz.
         threads: how many windows of pairs are worked on at once; default: the processors this process may use. The
             scores are the same for any number.
+
+    Raises:
+        RunError: the weights are not those of the config's model.
     """
 
     def __init__(self, config: Config, weights: Mapping[str, Floats], threads: int | None = None) -> None:
         model = config.model
         self.config = config
         self.threads = threads or processors()
+        weights = given_weights(model, weights)
         self._comparison = split_comparison(model, weights)
         self._encoder = Encoder(model, weights, self._comparison.words)
         self._directions = 2 if model.attention.direction == "both" else 1
@@ -74,13 +77,13 @@ class Scorer:
         Raises:
             DataError: unequal counts, an id outside the vocabulary, or an empty text that the config does not allow.
         """
-        return self._start(*self._checked(queries, values))()
+        return self._start(*given_pairs(self.config, queries, values))()
 
     def stream(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Floats]]:
         """Each chunk of pairs with its scores, in order; the next is read while one is scored. Raises as `score`."""
         started: deque[tuple[Chunk, Callable[[], Floats]]] = deque()
         for chunk in chunks:
-            started.append((chunk, self._start(*self._checked(chunk.pairs.query, chunk.pairs.value))))
+            started.append((chunk, self._start(*given_pairs(self.config, chunk.pairs.query, chunk.pairs.value))))
             if len(started) > 1:
                 done, scores = started.popleft()
                 yield done, scores()
@@ -102,7 +105,7 @@ class Scorer:
 
         The texts of the others matter to `masking: none` alone.
         """
-        query, value = self._checked(queries, values)
+        query, value = given_pairs(self.config, queries, values)
         padded_query, padded_value = self._as_batched(query), self._as_batched(value)
         if chosen is None:
             chosen = np.arange(len(query))
@@ -219,30 +222,10 @@ class Scorer:
     def _each(self) -> Each:
         return each_in(self.threads)
 
-    def _checked(self, queries: TextsLike, values: TextsLike) -> tuple[Texts, Texts]:
-        query, value = _as_texts(queries), _as_texts(values)
-        if len(query) != len(value):
-            raise DataError(f"{len(query)} queries but {len(value)} values; a pair has one of each")
-        input_dim = self.config.model.embedding.input_dim
-        for name, texts in (("query", query), ("value", value)):
-            if texts.ids.view(np.uint32).max(initial=0) >= input_dim:  # one pass: what is negative is huge
-                wrong = int(np.flatnonzero((texts.ids < 0) | (texts.ids >= input_dim))[0])
-                text = int(np.searchsorted(texts.offsets, wrong, side="right")) - 1
-                raise DataError(f"{name} {text}: id {texts.ids[wrong]}; the model's ids go from 0 to {input_dim - 1}")
-            if self.config.data.empty == "error" and not texts.lengths.all():
-                raise DataError(
-                    f"{name} {int(np.argmin(texts.lengths))}: no tokens; `data.empty: score` would allow it"
-                )
-        return query, value
-
     def _as_batched(self, texts: Texts) -> Texts:
         """With `masking: none` the texts as the page's snippet pads them; otherwise as they are."""
         config = self.config
         return texts if config.model.masking == "exact" else as_batched(texts, config.training.batch_size)
-
-
-def _as_texts(texts: TextsLike) -> Texts:
-    return texts if isinstance(texts, Texts) else Texts.from_lists(texts)
 
 
 def _dense(weights: Mapping[str, Floats], name: str) -> Dense:

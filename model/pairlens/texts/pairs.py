@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -55,20 +55,33 @@ class Pairs:
 def read_pairs(paths: SplitPaths, rules: TextRules, task: LabelKind, classes: int | None = None) -> Pairs:
     """All pairs of a split, at least one; with `ranking` and no file of groups, pairs with the same query are a group.
 
+    Queries are compared whole, also where the network sees only their first tokens.
+
     Raises:
         DataError: a fault in a file, files without lines, or files of unequal line counts.
     """
-    whole = next(iter_pairs(paths.query, paths.value, rules, chunk=sys.maxsize), None)
-    if whole is None:
-        raise DataError(f"{paths.query}: a file without lines; there is nothing to learn from or to measure")
-    pairs = whole.pairs
+    by_query = task == "ranking" and not paths.group
+    cut_later = by_query and rules.truncate
+    whole = _all_pairs(paths, replace(rules, max_length=None) if cut_later else rules)
     label = read_labels(paths.label, task, classes) if paths.label else None
-    group = read_groups(paths.group) if paths.group else groups_of(pairs.query) if task == "ranking" else None
+    group = read_groups(paths.group) if paths.group else groups_of(whole.query) if by_query else None
+    pairs = _truncated(whole, rules.max_length) if cut_later and rules.max_length else whole
     weight = read_sample_weights(paths.weight) if paths.weight else None
     for path, numbers in ((paths.label, label), (paths.group, group), (paths.weight, weight)):
         if path and numbers is not None and len(numbers) != len(pairs):
             raise _unequal(paths.query, len(pairs), path, len(numbers))
     return Pairs(pairs.query, pairs.value, label, group, weight)
+
+
+def _all_pairs(paths: SplitPaths, rules: TextRules) -> Pairs:
+    whole = next(iter_pairs(paths.query, paths.value, rules, chunk=sys.maxsize), None)
+    if whole is None:
+        raise DataError(f"{paths.query}: a file without lines; there is nothing to learn from or to measure")
+    return whole.pairs
+
+
+def _truncated(pairs: Pairs, length: int) -> Pairs:
+    return Pairs(pairs.query.truncated(length), pairs.value.truncated(length))
 
 
 def groups_of(query: Texts) -> NDArray[np.int64]:

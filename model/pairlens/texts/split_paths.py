@@ -37,6 +37,20 @@ def split_paths(prefix: Path) -> SplitPaths:
         return SplitPaths(query, value, *(_find(prefix, side) for side in ("label", "group", "weight")))
 
 
+def group_file_beside(query: Path) -> Path | None:
+    """`PREFIX.group.txt` beside a file `PREFIX.query.txt`, either of them compressed or not; None if there is none.
+
+    Raises:
+        DataError: it stands beside a compressed one of the same name.
+    """
+    plain = query.with_suffix("") if query.suffix in SUFFIXES[1:] else query
+    prefix = plain.name.removesuffix(".query.txt")
+    if prefix == plain.name:
+        return None
+    with data_errors(str(query)):
+        return _find(query.with_name(prefix), "group")
+
+
 def _find(prefix: Path, side: str) -> Path | None:
     paths = [path for suffix in SUFFIXES if (path := Path(f"{prefix}.{side}.txt{suffix}")).exists()]
     if len(paths) > 1:

@@ -15,13 +15,18 @@ from pairlens.texts.split_paths import SplitPaths, split_paths
 from pairlens.texts.token_faults import TextRules
 
 SplitName = Literal["train", "dev", "test"]
+LATER_SPLITS: tuple[SplitName, ...] = ("dev", "test")  # behind train, which says how many classes there are
 
 
 def text_rules(config: Config) -> TextRules:
     """What a text may hold, as the config says."""
     data = config.data
     return TextRules(
-        config.model.embedding.input_dim, data.max_length, data.too_long == "truncate", data.empty == "score"
+        config.model.embedding.input_dim,
+        data.max_length,
+        data.too_long == "truncate",
+        data.empty == "score",
+        config.model.embedding.mask_zero,
     )
 
 

@@ -26,13 +26,25 @@ def places_of_occurring(vocabulary: int, *ids: NDArray[np.int32]) -> tuple[NDArr
 class Texts:
     """Ragged token texts: text i is `ids[offsets[i]:offsets[i + 1]]`.
 
+    Integers of another type or layout in memory than the kernels read are copied into theirs.
+
     Attributes:
         ids: int32 [total tokens].
         offsets: int64 [texts + 1]; the first is 0, the last is the total.
+
+    Raises:
+        DataError: they are no integers [n], too large, or the offsets do not begin and end as they must.
     """
 
     ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", _laid_out("ids", self.ids, np.dtype(np.int32)))
+        object.__setattr__(self, "offsets", _laid_out("offsets", self.offsets, np.dtype(np.int64)))
+        if not len(self.offsets) or self.offsets[0] != 0 or self.offsets[-1] != len(self.ids):
+            ends = f"{self.offsets[0]} to {self.offsets[-1]}" if len(self.offsets) else "nothing"
+            raise DataError(f"offsets of texts: found {ends}; must go from 0 to the count of ids, {len(self.ids)}")
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -49,12 +61,25 @@ class Texts:
         """Tokens of each text, int64 [texts]."""
         return np.diff(self.offsets)
 
+    def words(self, mask_zero: bool) -> NDArray[np.int64]:
+        """Tokens of each text, int64 [texts]; with `mask_zero` without those of id 0, which are padding."""
+        if not mask_zero:
+            return self.lengths
+        before = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.ids != 0)])
+        return np.diff(before[self.offsets])
+
     def take(self, indices: NDArray[np.int64]) -> Texts:
         """The texts at `indices` [n], in that order; a text may be taken more than once."""
         lengths = self.lengths[indices]
         offsets = offsets_of(lengths)
         shift = self.offsets[:-1][indices] - offsets[:-1]  # from a token's place in the result to its place here
         return Texts(self.ids[np.arange(offsets[-1]) + np.repeat(shift, lengths)], offsets)
+
+    def truncated(self, length: int) -> Texts:
+        """The first `length` tokens of each text."""
+        kept = np.minimum(self.lengths, length)
+        offsets = offsets_of(kept)
+        return Texts(self.ids[np.arange(offsets[-1]) + np.repeat(self.offsets[:-1] - offsets[:-1], kept)], offsets)
 
     @classmethod
     def from_lists(cls, texts: Iterable[Sequence[int] | NDArray[Any]]) -> Texts:
@@ -84,6 +109,19 @@ def offsets_of(lengths: NDArray[np.int64] | Sequence[int]) -> NDArray[np.int64]:
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
+
+
+def _laid_out(what: str, given: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The array itself if the kernels can read it, else a copy that they can."""
+    array = np.asarray(given)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise DataError(f"{what} of texts: found {array.dtype} {list(array.shape)}; must be integers [n]")
+    if array.dtype == dtype and array.flags.c_contiguous and array.flags.aligned:
+        return array
+    limits = np.iinfo(dtype)
+    if array.size and not (limits.min <= array.min() and array.max() <= limits.max):
+        raise DataError(f"{what} of texts: from {array.min()} to {array.max()}; must be {dtype.name}")
+    return np.require(array, dtype, ["C", "A"])
 
 
 def _as_integers(text: Any, index: int) -> NDArray[np.integer]:

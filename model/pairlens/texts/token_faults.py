@@ -18,13 +18,20 @@ _SHOWN = 40  # characters of an offending text
 class TextRules:
     """What a text may hold: ids below `input_dim`, and from 1 to `max_length` tokens.
 
-    `truncate` keeps the first `max_length` tokens of a longer text, `allow_empty` lets a text without tokens pass.
+    `truncate` keeps the first `max_length` tokens of a longer text, `allow_empty` lets a text without tokens pass. With
+    `mask_zero`, id 0 is padding and no token.
     """
 
     input_dim: int | None
     max_length: int | None = None
     truncate: bool = False
     allow_empty: bool = False
+    mask_zero: bool = False
+
+    def is_word(self, token: bytes, before: int) -> bool:
+        """Whether a token with so many before it is kept, and no padding."""
+        cut = self.truncate and self.max_length is not None and before >= self.max_length
+        return not cut and not (self.mask_zero and not token.strip(b"0"))
 
     @property
     def id_limit(self) -> int:
@@ -52,6 +59,7 @@ class Place:
     column: int = 1
     field: int = 0  # texts of this line that lie before
     tokens: int = 0  # tokens of this text that lie before
+    words: int = 0  # those of them that are kept and no padding; only with `mask_zero` is it looked at
 
 
 class Fault(NamedTuple):
@@ -78,17 +86,20 @@ def first_fault(block: bytes, place: Place, rules: TextRules, fields: int) -> Fa
 
 def find_faults(block: bytes, place: Place, rules: TextRules, fields: int) -> Iterator[Fault]:
     """The first fault of each text of a block that begins at `place`; a line holds `fields` texts."""
-    line, start, field, tokens = place.line, 1 - place.column, place.field, place.tokens
+    line, start, field, tokens, words = place.line, 1 - place.column, place.field, place.tokens, place.words
     told = False  # of a fault in this text
     for match in re.finditer(rb"\n|\t|[^ \t\n]+", block):
         lexeme = match.group()
         if lexeme == b"\t" and fields == 1:
             continue
         ends = lexeme in b"\t\n"
-        message = _text_fault(lexeme, field, tokens, rules, fields) if ends else _token_fault(lexeme, tokens, rules)
+        message = (
+            _text_fault(lexeme, field, tokens, words, rules, fields) if ends else _token_fault(lexeme, tokens, rules)
+        )
         if message and not told:
             yield Fault(max(start, 0), line, match.start() - start + 1, message)
         told = (told or message is not None) and not ends
+        words = 0 if ends else words + rules.is_word(lexeme, tokens)
         field, tokens = (field + 1, 0) if ends else (field, tokens + 1)
         if field == fields and lexeme == b"\t":  # a third column and all behind it are one fault
             told, field = True, fields - 1
@@ -96,12 +107,14 @@ def find_faults(block: bytes, place: Place, rules: TextRules, fields: int) -> It
             line, start, field = line + 1, match.end(), 0
 
 
-def _text_fault(end: bytes, field: int, tokens: int, rules: TextRules, fields: int) -> str | None:
+def _text_fault(end: bytes, field: int, tokens: int, words: int, rules: TextRules, fields: int) -> str | None:
     if (end == b"\n") != (field == fields - 1):
         found = "no tab in the line" if end == b"\n" else "a third column"
         return f"{found}; a line is a query, a tab and a value"
     if tokens == 0 and not rules.allow_empty:
         return "an empty text; give it at least one id or set data.empty: score"
+    if words == 0 and not rules.allow_empty:
+        return "no id but 0, which model.embedding.mask_zero makes padding; give another one or set data.empty: score"
     return None
 
 

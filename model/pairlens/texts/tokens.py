@@ -49,7 +49,7 @@ def parse_blocks(
         part = _parse_block(block, place, rules, fields)
         if part is None and bad is not None:
             mended, in_bad_line = _mend(block, replace(place), name, rules, fields, bad)
-            part = _parse_block(mended, place, rules, fields)
+            part = _parse_block(mended, place, replace(rules, allow_empty=True), fields)  # id 0 may be no token
         if part is None:
             fault = first_fault(block, place, rules, fields)
             before = _parse_block(block[: fault.line_start], place, rules, fields) if fault.line_start else None
@@ -130,18 +130,27 @@ def _parse_block(
     # A text begins at one bound and ends at the next. The first began before the block, the last ends behind it.
     bounds = np.concatenate([[-place.tokens], ends, [len(ids)]])
     lengths = np.diff(bounds)
-    if not rules.allow_empty and not lengths[:-1].all():
-        return None
     if rules.max_length is not None and lengths.max() > rules.max_length:
         if not rules.truncate:
             return None
         ids, ends = _truncate(ids, bounds, rules.max_length)
+    words = _count_words(ids, ends, place.words) if rules.mask_zero else lengths
+    if not rules.allow_empty and not words[:-1].all():
+        return None
+    place.words = int(words[-1])
     newline = block.rfind(b"\n")
     place.column = len(block) - newline if newline >= 0 else place.column + len(block)
     lines, place.field = divmod(place.field + len(ends), fields)
     place.line += lines
     place.tokens = int(lengths[-1])
     return ids, ends
+
+
+def _count_words(ids: NDArray[np.int32], ends: NDArray[np.int64], before: int) -> NDArray[np.int64]:
+    """Ids but 0 of each text of a block [texts ended + 1], of the first with those that lie before."""
+    until = np.concatenate([np.zeros(1, np.int64), np.cumsum(ids != 0)])
+    words: NDArray[np.int64] = np.diff(until[np.concatenate([ends, [len(ids)]])], prepend=-before)
+    return words
 
 
 def _tokenize(block: bytes, field: int, fields: int) -> tuple[NDArray[np.int32], NDArray[np.int64], int] | None:

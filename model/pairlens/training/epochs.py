@@ -11,7 +11,8 @@ from pairlens.config.schema import Config
 from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batches, training_batches
-from pairlens.training.losses import loss_name, pair_weights
+from pairlens.training.losses import loss_name
+from pairlens.training.pair_weights import pair_weights
 from pairlens.training.word_dropout import changed_pairs, drop_words, words_of_one_query
 
 Floats = NDArray[np.float32]

@@ -1,15 +1,11 @@
-"""What training minimises: the loss of a batch, and how much each pair of it counts."""
+"""What training minimises: the loss of a batch."""
 
 from __future__ import annotations
 
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
 from pairlens.config.tasks import TASK_LOSSES
-from pairlens.errors import DataError
-from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batch
 
 
@@ -54,36 +50,12 @@ def _error(name: str, label: tf.Tensor, grade: tf.Tensor) -> tf.Tensor:
 
 
 def pairwise_loss(batch: Batch, logits: tf.Tensor) -> tf.Tensor:
-    """The mean of ln(1 + exp(negative - positive)) over every positive and negative of a group, which count as much as
-    the negative's weight (RankNet, Burges et al. 2005)."""
+    """The mean over every positive and negative of a group of ln(1 + exp(negative - positive)) times the product of
+    their weights (RankNet, Burges et al. 2005, which has no weights)."""
     same_group = batch.group[:, tf.newaxis] == batch.group[tf.newaxis, :]
     higher = batch.label[:, tf.newaxis] > batch.label[tf.newaxis, :]
-    weight = tf.cast(same_group & higher, tf.float32) * batch.weight  # [B, B], a positive's row and a negative's column
+    compared = tf.cast(same_group & higher, tf.float32)  # [B, B], a positive's row and a negative's column
+    weight = compared * batch.weight[:, tf.newaxis] * batch.weight[tf.newaxis, :]
     difference = logits[:, :, tf.newaxis] - logits[:, tf.newaxis, :]  # [orders, B, B]
     orders = tf.cast(tf.shape(logits)[0], tf.float32)
-    return tf.reduce_sum(tf.nn.softplus(-difference) * weight) / (tf.maximum(tf.reduce_sum(weight), 1.0) * orders)
-
-
-def pair_weights(config: Config, pairs: Pairs) -> NDArray[np.float32]:
-    """How much each pair counts, float32 [pairs] of mean 1: its class's weight times its own.
-
-    Raises:
-        DataError: `class_weight` has another number of classes than the labels.
-    """
-    assert pairs.label is not None
-    weight = np.ones(len(pairs)) if pairs.weight is None else pairs.weight.astype(np.float64)
-    if config.training.class_weight is not None:
-        weight *= _class_weights(config, pairs.label.astype(np.int64))
-    scaled: NDArray[np.float64] = weight / weight.mean()
-    return scaled.astype(np.float32)
-
-
-def _class_weights(config: Config, label: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The weight of each pair's class [pairs]; balanced, all classes count the same together."""
-    chosen = config.training.class_weight
-    counts = np.bincount(label, minlength=config.model.classes or 2)
-    of_class = len(label) / (len(counts) * np.maximum(counts, 1)) if chosen == "balanced" else np.array(chosen)
-    if len(of_class) != len(counts):
-        raise DataError(f"training.class_weight: {len(of_class)} weights; the labels have {len(counts)} classes")
-    weights: NDArray[np.float64] = of_class[label]
-    return weights
+    return tf.reduce_sum(tf.nn.softplus(-difference) * weight) / (tf.maximum(tf.reduce_sum(compared), 1.0) * orders)

@@ -22,6 +22,7 @@ from pairlens.network.network import build_network
 from pairlens.runs.checkpoint import Checkpoint
 from pairlens.runs.progress import Pace, Progress
 from pairlens.runs.run import Run
+from pairlens.runs.warm_start import warm_start_weights
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batch
@@ -123,10 +124,8 @@ class Trainer:
         return self._finish(dev)
 
     def _set_first_weights(self, train: Pairs) -> None:
-        if self.config.training.warm_start:
-            origin = Run.open(self.config.training.warm_start)
-            origin.config()  # which refuses a run of a later format
-            self.network.assign(origin.weights(self.config))
+        if weights := warm_start_weights(self.config):
+            self.network.assign(weights)
         else:
             start_from_data(self.network, self.config, train, self._vocabulary)
 

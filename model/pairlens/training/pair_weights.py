@@ -1,0 +1,37 @@
+"""How much each train pair counts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config.schema import Config
+from pairlens.errors import DataError
+from pairlens.texts.pairs import Pairs
+
+
+def pair_weights(config: Config, pairs: Pairs) -> NDArray[np.float32]:
+    """How much each pair counts, float32 [pairs] of mean 1: its class's weight times its own.
+
+    Raises:
+        DataError: `class_weight` has another number of classes than the labels, or no pair counts.
+    """
+    assert pairs.label is not None
+    weight = np.ones(len(pairs)) if pairs.weight is None else pairs.weight.astype(np.float64)
+    if config.training.class_weight is not None:
+        weight *= _class_weights(config, pairs.label.astype(np.int64))
+    if not weight.any():
+        raise DataError(f"{config.data.train}: every pair weighs 0, by its own weight or its class's")
+    scaled: NDArray[np.float64] = weight / weight.mean()
+    return scaled.astype(np.float32)
+
+
+def _class_weights(config: Config, label: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The weight of each pair's class [pairs]; balanced, all classes count the same together."""
+    chosen = config.training.class_weight
+    counts = np.bincount(label, minlength=config.model.classes or 2)
+    of_class = len(label) / (len(counts) * np.maximum(counts, 1)) if chosen == "balanced" else np.array(chosen)
+    if len(of_class) != len(counts):
+        raise DataError(f"training.class_weight: {len(of_class)} weights; the labels have {len(counts)} classes")
+    weights: NDArray[np.float64] = of_class[label]
+    return weights

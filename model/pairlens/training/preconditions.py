@@ -1,0 +1,93 @@
+"""What a training needs of its data as a whole: `check` tells it, `train` refuses by it, and both by this judgement."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pairlens.config.schema import Config
+from pairlens.errors import DataError
+from pairlens.metrics.groups import group_figures
+from pairlens.texts.pair_hashes import pairs_with_several_labels
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.splits import SplitName
+from pairlens.training.memory import training_memory
+from pairlens.training.pair_weights import pair_weights
+
+_SHOWN = 5  # pairs of a remark
+
+
+class Verdict(NamedTuple):
+    """Problems are refused; remarks are allowed and worth knowing."""
+
+    problems: list[str]
+    remarks: list[str]
+
+
+def judge(config: Config, splits: Mapping[SplitName, Pairs]) -> Verdict:
+    """What is wrong, and what is remarkable, with the splits that could be read."""
+    train = splits.get("train")
+    problems = [] if train is None else _nothing_to_learn(config, train)
+    remarks = [] if train is None else _contradictions(config, train)
+    if config.task == "ranking":
+        remarks += [
+            f"{getattr(config.data, name)}: no group has both a positive and a negative pair; "
+            "every metric of it is the same, whatever the scores"
+            for name, pairs in splits.items()
+            if name != "train" and not _mixed_groups(pairs)
+        ]
+    return Verdict(problems, remarks)
+
+
+def memory_needed(config: Config, splits: Mapping[SplitName, Pairs]) -> dict[str, int]:
+    """As `training_memory` tells it of these splits, train among them."""
+    tokens = sum(len(texts.ids) for pairs in splits.values() for texts in (pairs.query, pairs.value))
+    return training_memory(config, *longest_texts(config, splits["train"]), tokens)
+
+
+def longest_texts(config: Config, pairs: Pairs) -> tuple[int, int]:
+    """Tokens of the longest query and of the longest value, as far as `data.max_length` lets them be."""
+    query, value = (
+        min(int(texts.lengths.max(initial=1)), config.data.max_length or sys.maxsize)
+        for texts in (pairs.query, pairs.value)
+    )
+    return query, value
+
+
+def _nothing_to_learn(config: Config, train: Pairs) -> list[str]:
+    assert train.label is not None
+    prefix = config.data.train
+    try:
+        weight = pair_weights(config, train)
+    except DataError as error:
+        return [str(error)]
+    counted = train if weight.all() else train.take(weight.nonzero()[0])
+    assert counted.label is not None
+    if (counted.label == counted.label[0]).all():
+        which = "every label" if counted is train else "every label of weight above 0"
+        return [f"{prefix}: {which} is {counted.label[0]:g}; there is nothing to learn"]
+    if config.training.loss == "pairwise" and not _mixed_groups(counted):
+        return [
+            f"{prefix}: no group has both a positive and a negative pair, which training.loss: pairwise compares; "
+            f"there is nothing to learn. Give the groups in {prefix}.group.txt, or set training.loss: cross_entropy"
+        ]
+    return []
+
+
+def _mixed_groups(pairs: Pairs) -> int:
+    assert pairs.label is not None
+    assert pairs.group is not None
+    return group_figures(pairs.label, pairs.group).mixed
+
+
+def _contradictions(config: Config, train: Pairs) -> list[str]:
+    """Grades of a regression may differ from one judge to the next; classes contradict each other."""
+    if config.task == "regression":
+        return []
+    found = pairs_with_several_labels(train)
+    if not found:
+        return []
+    lines = ", ".join(f"{one + 1} and {other + 1}" for one, other in found[:_SHOWN])
+    more = ", …" if len(found) > _SHOWN else ""
+    return [f"{config.data.train}: {len(found)} distinct pairs stand with more than one label, in lines {lines}{more}"]

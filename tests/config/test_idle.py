@@ -1,0 +1,123 @@
+"""Settings that would have no effect beside another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from written_configs import MINIMAL, Write, faults_of
+
+from pairlens.config.file import dump_config, load_config
+from pairlens.config.schema import Config
+from pairlens.runs.run import Run
+
+SGD = "training.optimizer=sgd"
+
+
+@pytest.mark.parametrize(
+    ("others", "setting", "fault"),
+    [
+        (["task=regression"], "training.label_smoothing=0.1", "found 0.1; must be 0 with training.loss: mse"),
+        (
+            ["task=regression", "training.loss=mae"],
+            "training.label_smoothing=0.1",
+            "found 0.1; must be 0 with training.loss: mae",
+        ),
+        (
+            ["task=regression", "training.loss=huber"],
+            "training.label_smoothing=0.1",
+            "found 0.1; must be 0 with training.loss: huber",
+        ),
+        (
+            ["task=ranking", "training.loss=pairwise"],
+            "training.label_smoothing=0.1",
+            "found 0.1; must be 0 with training.loss: pairwise",
+        ),
+        (["training.optimizer.clipnorm=1"], "training.optimizer.clipvalue=2", "must be null beside clipnorm"),
+        (
+            ["training.optimizer.global_clipnorm=1"],
+            "training.optimizer.clipvalue=2",
+            "must be null beside global_clipnorm",
+        ),
+        ([SGD], "training.optimizer.nesterov=true", "found true; must be false with momentum: 0"),
+        ([], "data.too_long=truncate", 'found "truncate"; must be error without data.max_length'),
+        (
+            ["model.embedding.trainable=false"],
+            "training.optimizer.lazy=true",
+            "found true; must be false with model.embedding.trainable: false",
+        ),
+        (
+            [],
+            "training.word_dropout.unknown_id=3",
+            "found 3; must be 1, its default, with training.word_dropout.rate: 0",
+        ),
+        (
+            ["model.conv={use_bias: false}"],
+            "model.conv.bias_initializer=ones",
+            "must be zeros, its default, with use_bias: false",
+        ),
+    ],
+)
+def test_settings_without_effect_are_refused(write: Write, others: list[str], setting: str, fault: str) -> None:
+    path = write(MINIMAL)
+    load_config(path, others)
+    (found,) = faults_of(path, *others, setting)
+    assert fault in found
+    assert found.startswith(f"--set {setting}: {setting.split('=', maxsplit=1)[0]}: ")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["training.label_smoothing=0.1"],
+        ["task=ranking", "training.label_smoothing=0.1"],
+        [SGD, "training.optimizer.momentum=0.9", "training.optimizer.nesterov=true"],
+        ["data.too_long=truncate", "data.max_length=5"],
+        ["training.word_dropout={rate: 0.1, unknown_id: 3}"],
+        ["training.optimizer.clipvalue=2"],
+        ["model.conv={bias_initializer: ones}"],
+    ],
+)
+def test_the_same_settings_where_they_have_one(write: Write, settings: list[str]) -> None:
+    load_config(write(MINIMAL), settings)
+
+
+@pytest.mark.parametrize("others", [["task=regression"], ["model.conv=[]"], [SGD], ["model.embedding.trainable=false"]])
+def test_a_config_with_every_default_written_out_loads(write: Write, tmp_path: Path, others: list[str]) -> None:
+    config = load_config(write(MINIMAL), others)
+    (tmp_path / "whole.yaml").write_text(dump_config(config))
+    assert load_config(tmp_path / "whole.yaml") == config
+
+
+def test_a_run_that_was_trained_with_one_is_a_run_still(write: Write, tmp_path: Path) -> None:
+    config = load_config(write(MINIMAL), ["task=regression"])
+    run = Run.create(tmp_path / "run", config, {})
+    path = tmp_path / "run" / "config.yaml"
+    path.write_text(path.read_text().replace("label_smoothing: 0.0", "label_smoothing: 0.25"))
+    assert run.config().training.label_smoothing == 0.25
+    (fault,) = faults_of(path)  # to train by it again is another matter
+    assert "must be 0 with training.loss: mse" in fault
+
+
+def test_it_is_refused_without_a_file_too() -> None:
+    raw: dict[str, Any] = {"data": {"train": "t", "too_long": "truncate"}, "model": {"embedding": {"input_dim": 5}}}
+    with pytest.raises(ValidationError, match=r"data\.too_long: must be error"):
+        Config.model_validate(raw)
+
+
+def test_what_it_looks_at_may_be_anything(write: Write) -> None:
+    for setting in (
+        "model.conv=3",
+        "model.views={a: 1}",
+        "training.optimizer=[1]",
+        "training.word_dropout=7",
+        "data=1",
+    ):
+        assert faults_of(write(MINIMAL), setting)
+
+
+def test_encodings_alone_are_warned_of(write: Write) -> None:
+    config = load_config(write(MINIMAL), ["model.features=encoding"])
+    assert config.warnings()[0].endswith("no text looks at the other, and the value does not matter at all")

@@ -1,0 +1,83 @@
+"""What a caller hands to the scorer: any layout in memory gives the same bits, and what cannot be read is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from models import make_config, random_texts, random_weights
+
+from pairlens.errors import DataError, RunError
+from pairlens.scoring.scorer import Scorer
+from pairlens.texts.texts import Texts
+
+CONFIG = make_config()
+WEIGHTS = random_weights(CONFIG)
+
+
+def side(seed: int) -> Texts:
+    return Texts.from_lists(random_texts(9, 6, 23, seed))
+
+
+def test_weights_of_any_layout() -> None:
+    expected = Scorer(CONFIG, WEIGHTS).score(side(1), side(2))
+    by_columns = {name: np.asfortranarray(weight) for name, weight in WEIGHTS.items()}
+    every_second = {name: np.repeat(weight, 2, axis=0)[::2] for name, weight in WEIGHTS.items() if weight.ndim}
+    for weights in (by_columns, WEIGHTS | every_second):
+        np.testing.assert_array_equal(Scorer(CONFIG, weights).score(side(1), side(2)), expected)
+
+
+def test_weights_that_are_not_the_models() -> None:
+    kernel = WEIGHTS["head/kernel"]  # [11, 1]
+    for changed, fault in (
+        (kernel.astype(np.float64), r"head/kernel: float64 \[11, 1\]; the config makes it float32 \[11, 1\]"),
+        (kernel.T, r"head/kernel: float32 \[1, 11\]; the config makes it"),
+    ):
+        with pytest.raises(RunError, match=fault):
+            Scorer(CONFIG, WEIGHTS | {"head/kernel": changed})
+    with pytest.raises(RunError, match="head/kernel: missing"):
+        Scorer(CONFIG, {name: weight for name, weight in WEIGHTS.items() if name != "head/kernel"})
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, ">i4", np.uint64])
+def test_texts_of_any_integers(dtype: Any) -> None:
+    """Offsets of 32 bits were read as if they had 64."""
+    query, value = side(1), side(2)
+    expected = Scorer(CONFIG, WEIGHTS).score(query, value)
+    for offsets in (query.offsets.astype(np.int32), query.offsets.astype(dtype), np.repeat(query.offsets, 2)[::2]):
+        for ids in (query.ids.astype(dtype), np.repeat(query.ids, 2)[::2], query.ids[::-1].copy()[::-1]):
+            given = Texts(ids, offsets)
+            np.testing.assert_array_equal(Scorer(CONFIG, WEIGHTS).score(given, value), expected)
+            assert given[0].tolist() == query[0].tolist()
+
+
+def test_texts_that_fit_are_not_copied() -> None:
+    texts = side(1)
+    again = Texts(texts.ids, texts.offsets)
+    assert again.ids is texts.ids
+    assert again.offsets is texts.offsets
+
+
+@pytest.mark.parametrize(
+    ("ids", "offsets", "fault"),
+    [
+        ([1.0, 2.0], [0, 2], "ids of texts: found float64"),
+        ([True, False], [0, 2], "ids of texts: found bool"),
+        ([[1, 2]], [0, 2], r"ids of texts: found int64 \[1, 2\]"),
+        ([1, 2**40], [0, 2], "ids of texts: from 1 to 1099511627776; must be int32"),
+        ([1, 2], [0, 1], "offsets of texts: found 0 to 1; must go from 0 to the count of ids, 2"),
+        ([1, 2], [1, 2], "offsets of texts: found 1 to 2"),
+        ([], [], "offsets of texts: found nothing"),
+        ([1, 2], [0.0, 2.0], "offsets of texts: found float64"),
+    ],
+)
+def test_what_are_no_texts(ids: Any, offsets: Any, fault: str) -> None:
+    with pytest.raises(DataError, match=fault):
+        Texts(np.array(ids), np.array(offsets))
+
+
+def test_offsets_that_descend_are_not_followed() -> None:
+    texts = Texts(np.array([1, 2, 3], np.int32), np.array([0, 3, 1, 3]))
+    with pytest.raises(DataError, match="text 1: its offsets 3 and 1 descend"):
+        Scorer(CONFIG, WEIGHTS).score(texts, texts)

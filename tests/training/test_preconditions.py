@@ -1,0 +1,143 @@
+"""What a training needs of its data: `check` and `train` refuse the same, in the same words, before a run is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_runs import write_split
+
+from pairlens.check import examine
+from pairlens.config.schema import Config
+from pairlens.errors import UsageError
+from pairlens.jobs.train_job import TrainJob
+
+GOOD: dict[str, list[Any]] = {"query": [1, 1, 2, 2], "value": [3, 4, 5, 6], "label": [1, 0, 0, 1]}
+
+
+def config(task: str = "binary", training: dict[str, Any] | None = None, **data: Path) -> Config:
+    model = {"embedding": {"input_dim": 11, "output_dim": 2}}
+    return Config.model_validate({"task": task, "data": data, "model": model, "training": training or {}})
+
+
+def both_say(config: Config, folder: Path) -> list[str]:
+    """The problems that `check` finds, and `train` refuses."""
+    problems = examine(config).problems
+    job = TrainJob(config, folder / "run")
+    if problems:
+        with pytest.raises(UsageError) as refused:
+            job.read()
+        assert str(refused.value).splitlines() == problems
+    else:
+        job.read()
+    assert not (folder / "run").exists()
+    return problems
+
+
+@pytest.mark.parametrize(
+    ("task", "sides", "training", "problem"),
+    [
+        ("binary", {"label": [0] * 4}, {}, "{}: every label is 0; there is nothing to learn"),
+        ("ranking", {"label": [0] * 4}, {}, "{}: every label is 0; there is nothing to learn"),
+        ("multiclass", {"label": [2] * 4}, {}, "{}: every label is 2; there is nothing to learn"),
+        ("regression", {"label": [2.5] * 4}, {}, "{}: every label is 2.5; there is nothing to learn"),
+        (
+            "binary",
+            {"weight": [3, 0, 0, 1]},  # the two positives
+            {},
+            "{}: every label of weight above 0 is 1; there is nothing to learn",
+        ),
+        (
+            "binary",
+            {},
+            {"class_weight": [1, 0]},
+            "{}: every label of weight above 0 is 0; there is nothing to learn",
+        ),
+        ("binary", {}, {"class_weight": [0, 0]}, "{}: every pair weighs 0, by its own weight or its class's"),
+        ("binary", {}, {"class_weight": [1, 2, 3]}, "training.class_weight: 3 weights; the labels have 2 classes"),
+        (
+            "ranking",
+            {"group": [1, 2, 3, 4]},
+            {"loss": "pairwise"},
+            "{}: no group has both a positive and a negative pair, which training.loss: pairwise compares; there is "
+            "nothing to learn. Give the groups in {}.group.txt, or set training.loss: cross_entropy",
+        ),
+    ],
+)
+def test_check_and_train_agree(
+    tmp_path: Path, task: str, sides: dict[str, list[Any]], training: dict[str, Any], problem: str
+) -> None:
+    train = write_split(tmp_path / "train", **GOOD | sides)
+    assert both_say(config(task, training, train=train), tmp_path) == [problem.replace("{}", str(train))]
+
+
+@pytest.mark.parametrize("task", ["binary", "regression", "multiclass", "ranking"])
+def test_they_agree_on_what_is_right(tmp_path: Path, task: str) -> None:
+    train = write_split(tmp_path / "train", **GOOD)
+    training = {"loss": "pairwise"} if task == "ranking" else {}
+    assert both_say(config(task, training, train=train), tmp_path) == []
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_a_split_that_is_only_measured(tmp_path: Path, split: str) -> None:
+    """Its labels may be all the same, but it must be whole, and a class must be one that train has."""
+    train = write_split(tmp_path / "train", **GOOD)
+    other = write_split(tmp_path / split, **GOOD | {"label": [0] * 4})
+    assert both_say(config(train=train, **{split: other}), tmp_path) == []
+    write_split(other, label=[0, 1, 2, 0])
+    (problem,) = both_say(config("multiclass", train=train, **{split: other}), tmp_path)
+    assert problem == f"{other}.label.txt:3:1: not a class: '2'; it is an integer from 0 to 1"
+    Path(f"{other}.value.txt").unlink()
+    (problem,) = both_say(config(train=train, **{split: other}), tmp_path)
+    assert problem.startswith(f"{other}.value.txt: no such file")
+
+
+def test_a_vocabulary_that_is_missing(tmp_path: Path) -> None:
+    """Training may do without it; whoever looks at the run may not."""
+    train, vocab = write_split(tmp_path / "train", **GOOD), tmp_path / "vocab.txt"
+    assert both_say(config(train=train, vocab=vocab), tmp_path) == [f"{vocab}: No such file or directory"]
+
+
+def test_a_warm_start_that_is_missing_or_of_another_network(tmp_path: Path) -> None:
+    from pairlens.runs.run import Run
+
+    train, origin = write_split(tmp_path / "train", **GOOD), tmp_path / "first"
+    warm = config(train=train, training={"warm_start": origin})
+    (problem,) = both_say(warm, tmp_path)
+    assert problem.startswith(f"{origin}: no such run directory")
+    run = Run.create(origin, config(train=train), {})
+    (problem,) = both_say(warm, tmp_path)
+    assert problem.startswith(f"{origin}/weights.npz: missing")
+    run.write_weights({})
+    (problem,) = both_say(warm, tmp_path)
+    assert problem.startswith(f"{origin}/weights.npz: the arrays do not fit")
+    text = (origin / "config.yaml").read_text()
+    (origin / "config.yaml").write_text(text.replace("format: 1", "format: 99"))
+    (problem,) = both_say(warm, tmp_path)
+    assert "format 99 is of a later pairlens" in problem
+
+
+def test_pairs_that_stand_with_both_labels_are_counted_and_shown(tmp_path: Path) -> None:
+    query, value = [1, 2, 1, 3, 2, 1, 4], [5, 5, 5, 5, 5, 5, 5]
+    # Lines 1, 3 and 6 are one pair, with labels 0, 1 and 0; lines 2 and 5 another, with labels 1 and 0.
+    train = write_split(tmp_path / "train", query=query, value=value, label=[0, 1, 1, 0, 0, 0, 1])
+    found = examine(config(train=train))
+    assert found.problems == []
+    (remark,) = [remark for remark in found.remarks if "label" in remark]
+    assert remark == f"{train}: 2 distinct pairs stand with more than one label, in lines 2 and 5, 3 and 6"
+    job = TrainJob(config(train=train), tmp_path / "run")
+    job.read()
+    assert job.remarks == [remark]
+    graded = examine(config("regression", train=train))
+    assert [remark for remark in graded.remarks if "label" in remark] == []
+
+
+def test_a_ranking_that_cannot_be_measured(tmp_path: Path) -> None:
+    train = write_split(tmp_path / "train", **GOOD)
+    dev = write_split(tmp_path / "dev", **GOOD | {"group": [1, 2, 3, 4]})
+    found = examine(config("ranking", train=train, dev=dev))
+    assert found.problems == []
+    told = f"{dev}: no group has both a positive and a negative pair; every metric of it is the same"
+    assert any(remark.startswith(told) for remark in found.remarks)
+    assert [split.groups for split in found.splits] == [(2, 2, 2, 2, 0, 0), (4, 1, 1, 1, 2, 2)]
