@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairlens.metrics import best_threshold, evaluate_scores
+from pairlens.metrics import best_threshold, confusion_matrix, evaluate_scores
+from pairlens.metrics.threshold import at_least, at_most
 
 # Tenths make ties common and put scores on the threshold, on 0 and on 1.
 tenths = st.integers(0, 10).map(lambda k: k / 10)
@@ -80,6 +81,24 @@ def test_best_threshold_separates_adjacent_floats():
     label, score = np.array([0, 1]), np.array([low, high])
     threshold = best_threshold(label, score, "accuracy")
     assert evaluate_scores("binary", label, score, threshold)["accuracy"] == 1
+
+
+def test_the_threshold_of_float32_scores_is_one_of_them():
+    # Between neighbours there is no float32: the greater one itself.
+    low, high = np.float32(0.5), np.nextafter(np.float32(0.5), np.float32(1))
+    assert best_threshold(np.array([0, 1]), np.array([low, high]), "f1") == high
+    # 0.1 and 0.2 as float32 are 0.10000000149 and 0.20000000298; their middle is rounded.
+    threshold = best_threshold(np.array([0, 1]), np.array([0.1, 0.2], np.float32), "f1")
+    assert threshold == np.float32(threshold) == np.float32(0.15)
+
+
+def test_a_bound_is_reached_by_the_score_that_it_is_the_text_of():
+    score = np.array([0.1, 0.7], np.float32)  # 0.10000000149 and 0.69999998807
+    assert at_least(score, 0.7).tolist() == [False, True]
+    assert at_most(score, 0.1).tolist() == [True, False]
+    assert at_least(score, 1e300).tolist() == [False, False]
+    assert confusion_matrix(np.array([0, 1]), score, 0.7).tolist() == [[1, 0], [0, 1]]
+    assert evaluate_scores("binary", np.array([0, 1]), score, 0.7)["accuracy"] == 1
 
 
 def test_best_threshold_knows_two_metrics():

@@ -13,6 +13,7 @@ from pairlens.errors import DataError, UsageError
 from pairlens.evaluation.bootstrap import Difference, bootstrap_intervals, compare
 from pairlens.metrics import confusion_matrix, count_groups, evaluate_scores, worst_pairs
 from pairlens.runs.run import Run
+from pairlens.scoring.decimals import shortest
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pairs import Pairs, read_pairs
@@ -67,7 +68,8 @@ def score_files(run: Run, files: SplitPaths, threshold: float | None = None, thr
     pairs = read_pairs(files, text_rules(config), config.task, config.model.classes)
     assert pairs.label is not None
     scores = Scorer(config, run.weights(config), threads).score(pairs.query, pairs.value)
-    return Scored(config, pairs, pairs.label, scores, run.threshold() if threshold is None else threshold)
+    chosen = run.threshold() if threshold is None else float(shortest(np.array(threshold, np.float32)))
+    return Scored(config, pairs, pairs.label, scores, chosen)
 
 
 def measure(scored: Scored) -> dict[str, Any]:
@@ -98,8 +100,8 @@ def worst(scored: Scored, count: int) -> list[dict[str, Any]]:
     return [
         {
             "pair": number,
-            "label": float(scored.label[number]),
-            "score": scored.scores[number].tolist(),
+            "label": float(shortest(scored.label[number])),
+            "score": shortest(scored.scores[number]).tolist(),
             "loss": its_loss,
             "query": " ".join(words_of(pairs.query[number], vocabulary)),
             "value": " ".join(words_of(pairs.value[number], vocabulary)),

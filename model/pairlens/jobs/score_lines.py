@@ -20,8 +20,8 @@ Format = Literal["text", "tsv", "jsonl"]
 class LineWriter:
     """Writes a line for each pair.
 
-    Scores have the digits that a float32 holds. Of a multiclass model a score is the probability of each class,
-    separated by blanks, in JSON a list. A pair with a fault scores nan, null in JSON, and shows no texts.
+    `decimal_lines` writes the scores. Of a multiclass model a score is the probability of each class, separated by
+    blanks, in JSON a list. A pair with a fault scores nan, null in JSON, and shows no texts.
 
     Args:
         vocabulary: the word of each id, to be shown instead of it.

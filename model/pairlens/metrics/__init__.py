@@ -15,7 +15,7 @@ from pairlens.metrics.binary import BinaryMetrics
 from pairlens.metrics.multiclass import MulticlassMetrics, checked_classes
 from pairlens.metrics.ranking import RankingMetrics, count_groups
 from pairlens.metrics.regression import RegressionMetrics
-from pairlens.metrics.threshold import best_threshold
+from pairlens.metrics.threshold import at_least, best_threshold
 from pairlens.metrics.worst import worst_pairs
 
 __all__ = [
@@ -99,7 +99,8 @@ def confusion_matrix(label: NDArray[Any], score: NDArray[Any], threshold: float 
         score: [N], where class 1 is predicted from the threshold on (C = 2); or [N, C], where the most probable is.
     """
     if score.ndim == 1:
-        score = np.stack([score < threshold, score >= threshold], axis=1)
+        positive = at_least(score, threshold)
+        score = np.stack([~positive, positive], axis=1)
     true, probability = checked_classes(label, score)
     C = probability.shape[1]
     return np.bincount(true * C + probability.argmax(axis=1), minlength=C * C).reshape(C, C)

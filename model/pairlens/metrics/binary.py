@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from pairlens.metrics.arrays import Floats, checked, log_losses, matthews, ratio, sums_by
 from pairlens.metrics.calibration import BINS, calibration_bin
+from pairlens.metrics.threshold import at_least
 
 
 class BinaryMetrics:
-    """How well probabilities agree with labels; `score >= threshold` is predicted positive.
+    """How well probabilities agree with labels; from the threshold on, as `at_least` says, positive is predicted.
 
     With TP, FP, TN, FN the counts of true and false positives and negatives:
 
@@ -31,8 +32,9 @@ class BinaryMetrics:
     """
 
     def __init__(self, label: NDArray[Any], score: NDArray[Any], threshold: float = 0.5) -> None:
+        predicted = at_least(np.asarray(score), threshold)
         label, score = checked(label, score)
-        positive, predicted = label == 1, score >= threshold
+        positive = label == 1
         self.units = len(label)
         self._positive = positive
         self._cut = np.unique(score, return_inverse=True)[1]

@@ -160,7 +160,7 @@ class Run:
         threshold = (self.evaluation() or {}).get("threshold", 0.5)
         if not isinstance(threshold, float) or not math.isfinite(threshold):
             raise RunError(f"{path}: threshold is {threshold!r}; must be a finite number such as 0.5")
-        return threshold
+        return _as_float32(threshold)
 
     def metrics(self) -> list[Json]:
         """A line for every evaluation during training, oldest first; nan where a metric was undefined."""
@@ -214,6 +214,17 @@ def flat(tree: Any, path: str = "") -> Json:
     if items is None:
         return {path: tree}
     return {key: value for name, child in items for key, value in flat(child, f"{path}.{name}".strip(".")).items()}
+
+
+def _as_float32(threshold: float) -> float:
+    """A threshold in the digits of a float32, as scores are.
+
+    One from before 0.3.0 has more digits. It is rounded up, and so decides among float32 scores as it did.
+    """
+    nearest = np.float32(threshold)
+    if float(nearest) < threshold != float(str(nearest)):
+        nearest = np.nextafter(nearest, np.float32(np.inf))
+    return float(str(nearest))
 
 
 def _with_nan(metrics: Json) -> Json:

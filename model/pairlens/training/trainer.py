@@ -22,6 +22,7 @@ from pairlens.network.network import build_network
 from pairlens.runs.checkpoint import Checkpoint
 from pairlens.runs.progress import Pace, Progress
 from pairlens.runs.run import Run
+from pairlens.scoring.decimals import shortest
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batch
@@ -184,7 +185,7 @@ class Trainer:
             return metrics
         threshold = best_threshold(dev.label, score, "f1" if self.metric == "f1" else "accuracy")
         metrics = evaluate_scores(self.config.task, dev.label, score, threshold)
-        self.run.write_evaluation({"threshold": threshold, "dev": metrics})
+        self.run.write_evaluation({"threshold": float(shortest(np.float32(threshold))), "dev": metrics})
         return metrics
 
     def _dev_metrics(self, arrays: dict[str, Floats], dev: Pairs | None) -> dict[str, float]:
