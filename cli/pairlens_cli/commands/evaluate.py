@@ -110,8 +110,8 @@ def _compare(
     theirs = score_files(other, files, threshold, threads)
     return {
         "run": str(other.path),
-        **({"threshold": theirs.threshold} if task == "binary" else {}),
-        "metrics": evaluate_scores(task, scored.label, theirs.scores, theirs.threshold, group),
+        **(theirs.threshold.told() if task == "binary" else {}),
+        "metrics": evaluate_scores(task, scored.label, theirs.measured, theirs.threshold, group),
         "differences": {name: difference._asdict() for name, difference in differences(scored, theirs).items()},
     }
 

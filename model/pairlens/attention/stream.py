@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import UsageError
-from pairlens.metrics.threshold import at_least, at_most
+from pairlens.metrics.order import at_least, at_most
 from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs, iter_pairs

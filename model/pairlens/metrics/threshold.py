@@ -7,44 +7,33 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.metrics.arrays import Floats, Ints, checked
-
-
-def at_least(score: NDArray[Any], bound: float) -> NDArray[np.bool_]:
-    """Which scores reach the bound. It is rounded to the scores' own type, so that a float32 reaches its own text."""
-    return score >= _of_type(score, bound)
-
-
-def at_most(score: NDArray[Any], bound: float) -> NDArray[np.bool_]:
-    """Which scores do not exceed the bound, which is rounded likewise."""
-    return score <= _of_type(score, bound)
-
-
-def _of_type(score: NDArray[Any], bound: float) -> np.floating[Any]:
-    kind = score.dtype.type if np.issubdtype(score.dtype, np.floating) else np.float64
-    with np.errstate(over="ignore"):  # beyond float32 is infinity, which no score reaches
-        return kind(bound)
+from pairlens.metrics.order import Threshold, checked_order, cuts, probabilities
 
 
 def best_threshold(label: NDArray[Any], score: NDArray[Any], metric: Literal["accuracy", "f1"]) -> float:
+    """The score of `fit_threshold`."""
+    return fit_threshold(label, score, metric).score
+
+
+def fit_threshold(label: NDArray[Any], score: NDArray[Any], metric: Literal["accuracy", "f1"]) -> Threshold:
     """The threshold that serves the metric best on these pairs, of all thresholds there are.
 
     Only the cuts between neighbouring distinct scores differ, and those below the least and above the greatest (whose
     neighbours are 0 and 1). A threshold stands midway in its gap, so that a score a little off still falls on its side.
-    Of equally good ones the nearest to 0.5 is taken, of equally near ones the lower. It is a number of the scores' own
-    type, in which `at_least` compares.
+    Of equally good ones the nearest to 0.5 is taken, of equally near ones the lower. Its numbers are of the scores' own
+    type, in which `at_least` compares. It has a logit only if it cuts through pairs of the same score.
 
     Args:
         label: `[N]` of 0 and 1.
-        score: `[N]`, probabilities.
+        score: `[N]`, probabilities, or `[N, 2]` with their logits.
         metric: what to maximise.
 
     Raises:
         PairlensError: a score is not finite.
-        ValueError: label and score are not both `[N]`, or another metric is asked for.
+        ValueError: label and score have other shapes, or another metric is asked for.
     """
     kind = np.asarray(score).dtype
-    label, score = checked(label, score)
+    label, score = checked_order(label, score)
     distinct, predicted, hits = cuts(label == 1, score)
     # The last cut predicts nothing.
     predicted, hits = np.append(predicted, 0), np.append(hits, 0)
@@ -55,9 +44,20 @@ def best_threshold(label: NDArray[Any], score: NDArray[Any], metric: Literal["ac
         goodness = 2 * hits / np.maximum(predicted + positives, 1)
     else:
         raise ValueError(f"metric: found {metric!r}; a threshold is fitted to accuracy or f1")
-    threshold = _midway(distinct.astype(kind if np.issubdtype(kind, np.floating) else np.float64))
+    distinct = distinct.astype(kind if np.issubdtype(kind, np.floating) else np.float64)
+    threshold = _midway(probabilities(distinct))
     best = np.flatnonzero(goodness == goodness.max())
-    return float(threshold[best[np.argmin(np.abs(threshold[best] - 0.5))]])
+    chosen = int(best[np.argmin(np.abs(threshold[best] - 0.5))])
+    return Threshold(float(threshold[chosen]), _logit_between(distinct, chosen))
+
+
+def _logit_between(distinct: NDArray[Any], cut: int) -> float | None:
+    """Midway between the logits of both sides of a cut, if their scores are the same."""
+    if distinct.ndim == 1 or not 0 < cut < len(distinct) or distinct[cut - 1, 0] != distinct[cut, 0]:
+        return None
+    below, above = distinct[cut - 1, 1], distinct[cut, 1]
+    middle = below / 2 + above / 2  # each halved first, lest the sum overflow
+    return float(middle if middle > below else above)
 
 
 def _midway(distinct: NDArray[Any]) -> NDArray[Any]:
@@ -69,11 +69,3 @@ def _midway(distinct: NDArray[Any]) -> NDArray[Any]:
     middle = below + (above - below) / 2
     # Between adjacent floats there is no middle; `above` itself still keeps the two apart.
     return np.where(middle > below, middle, above)
-
-
-def cuts(positive: NDArray[np.bool_], score: Floats) -> tuple[Floats, Ints, Ints]:
-    """The distinct scores ascending `[K]`; how many pairs score at least that; how many of those are positive."""
-    distinct, inverse = np.unique(score, return_inverse=True)
-    count = np.bincount(inverse, minlength=distinct.size)
-    gain = np.bincount(inverse[positive], minlength=distinct.size)
-    return distinct, count[::-1].cumsum()[::-1], gain[::-1].cumsum()[::-1]
