@@ -232,3 +232,14 @@ def test_what_a_killed_process_left_is_no_ones_file(tmp_path: Path) -> None:
     (run / ".scores.txt.x7.partial").write_text("")  # of `score`, perhaps at work
     Run(run).remove_partial_files()
     assert names(run) == {"config.yaml", "environment.json", ".lock", ".scores.txt.x7.partial"}
+
+
+def test_a_threshold_of_a_run_before_0_3_decides_as_it_did(tmp_path: Path) -> None:
+    """Midway between two neighbouring float32 it stood in float64; the nearest float32 is here the lower of the two."""
+    low = np.float32(0.5)
+    high = np.nextafter(low, np.float32(1))
+    run = Run.create(tmp_path / "run", make_config(), {})
+    run.write_evaluation({"threshold": (float(low) + float(high)) / 2})
+    assert np.float32(run.threshold()) == high
+    run.write_evaluation({"threshold": 0.7})  # a float32 in its shortest digits: .69999999
+    assert run.threshold() == 0.7

@@ -156,10 +156,18 @@ class Run:
 
         It is just above 1 if on dev it is best to call no pair positive, not even one that scores 1.
         """
-        path = self.path / names.EVALUATION
-        threshold = (self.evaluation() or {}).get("threshold", 0.5)
+        return _as_float32(self._fitted("threshold", 0.5))
+
+    def logit_threshold(self) -> float | None:
+        """The logit that a pair of just this score must reach; None if all of them are positive."""
+        return None if "logit_threshold" not in (self.evaluation() or {}) else self._fitted("logit_threshold", 0.0)
+
+    def _fitted(self, name: str, default: float) -> float:
+        threshold = (self.evaluation() or {}).get(name, default)
         if not isinstance(threshold, float) or not math.isfinite(threshold):
-            raise RunError(f"{path}: threshold is {threshold!r}; must be a finite number such as 0.5")
+            raise RunError(
+                f"{self.path / names.EVALUATION}: {name} is {threshold!r}; must be a finite number such as 0.5"
+            )
         return threshold
 
     def metrics(self) -> list[Json]:
@@ -214,6 +222,17 @@ def flat(tree: Any, path: str = "") -> Json:
     if items is None:
         return {path: tree}
     return {key: value for name, child in items for key, value in flat(child, f"{path}.{name}".strip(".")).items()}
+
+
+def _as_float32(threshold: float) -> float:
+    """A threshold in the digits of a float32, as scores are.
+
+    One from before 0.3.0 has more digits. It is rounded up, and so decides among float32 scores as it did.
+    """
+    nearest = np.float32(threshold)
+    if float(nearest) < threshold != float(str(nearest)):
+        nearest = np.nextafter(nearest, np.float32(np.inf))
+    return float(str(nearest))
 
 
 def _with_nan(metrics: Json) -> Json:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
 from pairlens.errors import PairlensError, RunError
-from pairlens.metrics import best_threshold, evaluate_scores
 from pairlens.network.network import build_network
 from pairlens.runs.checkpoint import Checkpoint
 from pairlens.runs.progress import Pace, Progress
@@ -26,6 +25,7 @@ from pairlens.runs.warm_start import warm_start_weights
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batch
+from pairlens.training.dev import measure_dev
 from pairlens.training.divergence import diverged
 from pairlens.training.epochs import Epochs
 from pairlens.training.schedule import learning_rate
@@ -172,28 +172,21 @@ class Trainer:
         return evaluation
 
     def _finish(self, dev: Pairs | None) -> dict[str, float]:
-        """Fit the threshold on dev with the best weights, and write evaluation.json."""
+        """Write evaluation.json: the best weights' metrics on dev, and the threshold fitted there."""
         if dev is None:
             return {}
-        assert dev.label is not None
-        score = Scorer(self.config, self.run.weights(self.config)).score(dev.query, dev.value)
-        if self.config.task != "binary":
-            metrics = evaluate_scores(self.config.task, dev.label, score, group=dev.group)
-            self.run.write_evaluation({"dev": metrics})
-            return metrics
-        threshold = best_threshold(dev.label, score, "f1" if self.metric == "f1" else "accuracy")
-        metrics = evaluate_scores(self.config.task, dev.label, score, threshold)
-        self.run.write_evaluation({"threshold": threshold, "dev": metrics})
+        logits = Scorer(self.config, self.run.weights(self.config)).logits(dev.query, dev.value)
+        metrics, threshold = measure_dev(self.config, logits, dev)
+        self.run.write_evaluation({**(threshold.told() if threshold else {}), "dev": metrics})
         return metrics
 
     def _dev_metrics(self, arrays: dict[str, Floats], dev: Pairs | None) -> dict[str, float]:
         if dev is None:
             return {}
-        assert dev.label is not None
-        score = Scorer(self.config, arrays).score(dev.query, dev.value)
-        if not np.isfinite(score).all():
+        logits = Scorer(self.config, arrays).logits(dev.query, dev.value)
+        if not logits.finite().all():
             raise self._diverged("scores of dev pairs are not finite", self.progress.batch)
-        return evaluate_scores(self.config.task, dev.label, score, group=dev.group)
+        return measure_dev(self.config, logits, dev).metrics
 
     def _finite_arrays(self) -> dict[str, Floats]:
         """The weights; raises PairlensError if they are not finite."""

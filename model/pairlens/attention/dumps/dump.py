@@ -30,8 +30,8 @@ value_position (from 0), query, value (words, or ids where there is no vocabular
     pandas.read_csv(path, sep="\\t", skiprows=1, quoting=csv.QUOTE_NONE, keep_default_na=False)
     awk -F'\\t' 'NR > 2 && $8 > 0.5 { print $6, $7 }' maps.tsv
 
-`.jsonl.gz` and `.tsv.gz` are the same, compressed. In text, numbers have the nine significant digits from which every
-float32 is read back exactly, or the five of a float16.
+`.jsonl.gz` and `.tsv.gz` are the same, compressed. In text, a float32 is the shortest decimal number from which it is
+read back exactly, and a float16 has the five significant digits that it needs.
 """
 
 from __future__ import annotations
