@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.memory import available_memory, in_words, refuse_too_large
+from pairlens.runs.warm_start import warm_start_weights
 from pairlens.scoring.memory import scoring_memory
 from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pairs import Pairs, read_pairs
-from pairlens.texts.splits import SplitName, find_split, read_pretrained, text_rules
+from pairlens.texts.splits import SplitName, find_split, read_pretrained, text_rules, with_classes
 from pairlens.texts.texts import Texts
 from pairlens.training.memory import training_memory
 
@@ -76,10 +77,11 @@ def examine(config: Config) -> Findings:
     if "train" in splits:
         _estimate_memory(config, splits, findings)
     _check_vocabulary(config, findings)
-    try:
-        read_pretrained(config)
-    except DataError as error:
-        findings.problems.append(str(error))
+    for read in (read_pretrained, warm_start_weights):
+        try:
+            read(with_classes(config, splits["train"]) if "train" in splits else config)
+        except UsageError as error:
+            findings.problems += str(error).splitlines()
     return findings
 
 

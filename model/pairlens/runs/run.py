@@ -59,7 +59,7 @@ class Run:
     @staticmethod
     def refuse_existing(path: Path, force: bool) -> None:
         """Raises UsageError unless `create` may make a run at `path`."""
-        of_a_killed_train = {path / names.LOCK, *partial_files(path / names.CONFIG)}
+        of_a_killed_train = {path / names.LOCK, path / names.REPLACES, *partial_files(path / names.CONFIG)}
         if path.is_dir() and set(path.iterdir()) - of_a_killed_train:
             if not (path / names.CONFIG).is_file():
                 raise UsageError(f"{path}: holds files that are not a run's; choose another directory")
@@ -203,6 +203,10 @@ class Run:
     def checkpoint(self) -> Checkpoint | None:
         """The last checkpoint that is whole, if any was written. Raises RunError if all are damaged."""
         return read_checkpoint(self.path)
+
+    def has_checkpoint(self) -> bool:
+        """Whether one was written, be it damaged."""
+        return any((self.path / name).exists() for name in (names.CHECKPOINT, names.PREVIOUS))
 
     def drop_last_checkpoint(self) -> None:
         drop_last_checkpoint(self.path)

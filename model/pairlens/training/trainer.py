@@ -22,6 +22,7 @@ from pairlens.network.network import build_network
 from pairlens.runs.checkpoint import Checkpoint
 from pairlens.runs.progress import Pace, Progress
 from pairlens.runs.run import Run
+from pairlens.runs.warm_start import warm_start_weights
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batch
@@ -90,8 +91,10 @@ class Trainer:
         self.progress = Progress()
         self.warning: str | None = None  # of a damaged checkpoint
         self._pace = Pace(config)
+        self._begins = True
         if checkpoint := run.checkpoint():
             self._restore(checkpoint)
+            self._begins = False
 
     @property
     def metric(self) -> str:
@@ -111,9 +114,11 @@ class Trainer:
             PairlensError: a loss, weight or score is no longer finite. The best weights so far stay in the run
                 directory, and no checkpoint holds such numbers.
         """
-        if self.progress.step == 0:
+        if self._begins:
             self._set_first_weights(train)
         self._step.start(self.progress.step)
+        if self._begins and self.config.training.warm_start:  # the run they come from may be the one that is replaced
+            self._save()
         self.run.write_metrics(self.progress.evaluations)
         epochs = Epochs(self.config, train, self.network.encoder.idf.numpy())
         while not self.progress.is_done(self.config):
@@ -123,10 +128,8 @@ class Trainer:
         return self._finish(dev)
 
     def _set_first_weights(self, train: Pairs) -> None:
-        if self.config.training.warm_start:
-            origin = Run.open(self.config.training.warm_start)
-            origin.config()  # which refuses a run of a later format
-            self.network.assign(origin.weights(self.config))
+        if weights := warm_start_weights(self.config):
+            self.network.assign(weights)
         else:
             start_from_data(self.network, self.config, train, self._vocabulary)
 
