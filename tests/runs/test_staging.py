@@ -65,7 +65,7 @@ def seed_of(path: Path) -> int:
 @pytest.mark.parametrize("exchanges", [True, False], ids=["exchange", "three renames"])
 def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool) -> None:
     if not exchanges:
-        monkeypatch.setattr(staging, "_EXCHANGE", 2**30)  # which no file system knows
+        monkeypatch.setattr(staging, "EXCHANGE", 2**30)  # which no file system knows
     path, seeds = tmp_path / "run", []
     for step in range(1_000):
         shutil.rmtree(tmp_path)

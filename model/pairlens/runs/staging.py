@@ -9,22 +9,17 @@ Where the file system cannot do that it takes three steps, by way of RUN.new/.re
 
 from __future__ import annotations
 
-import ctypes
-import errno
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pairlens.directories import CANNOT_RENAME, EXCHANGE, is_mount_point, rename, sync_directory
 from pairlens.errors import UsageError
-from pairlens.files import sync_directory, whole_file
+from pairlens.files import whole_file
 from pairlens.runs import names
 from pairlens.runs.locks import locked
 from pairlens.runs.run import Floats, Run
-
-_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
-_CANNOT = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
 
 
 class StagedRun(Run):
@@ -43,8 +38,12 @@ class StagedRun(Run):
         place = self.place.resolve()
         if Path.cwd().is_relative_to(place):
             raise UsageError(f"{self.place}: cannot be replaced from within; call the command in another directory")
+        if is_mount_point(place):
+            raise UsageError(f"{self.place}: is a mount point, which cannot be replaced; choose a directory in it")
         strange = self.path.exists() and not (self.path / names.REPLACES).exists() and not _is_replaced(place)
-        if strange and (not self.path.is_dir() or {path.name for path in self.path.iterdir()} - {names.LOCK}):
+        if strange and self.path.is_dir() and not self.path.is_symlink():
+            strange = bool({path.name for path in self.path.iterdir()} - {names.LOCK})
+        if strange or self.path.is_symlink():
             raise UsageError(f"{self.path}: the new run would grow there, and something else stands there; rename it")
 
     def begin(self) -> None:
@@ -52,7 +51,7 @@ class StagedRun(Run):
         for path in self.path.iterdir():
             if path.name != names.LOCK:
                 _remove(path)
-        with whole_file(self.path / names.REPLACES) as file:
+        with whole_file(self.path / names.REPLACES, inside=self.path) as file:
             file.write(_identity(self.place) if self.place.exists() else "")
 
     def write_weights(self, arrays: Mapping[str, Floats]) -> None:
@@ -73,7 +72,8 @@ class StagedRun(Run):
 
 def grows_beside(place: Path) -> bool:
     """Whether a process began to replace the run at `place`, and ended before it had its name."""
-    return any((_staging(place) / name).exists() for name in (names.REPLACES, names.REPLACED))
+    staging = _staging(place)
+    return not staging.is_symlink() and any((staging / name).exists() for name in (names.REPLACES, names.REPLACED))
 
 
 @contextmanager
@@ -155,13 +155,11 @@ def _exchange(place: Path, staging: Path) -> None:
     if not place.exists():
         staging.rename(place)
         return
-    libc = ctypes.CDLL(None, use_errno=True)
-    ours, theirs = os.fsencode(place), os.fsencode(staging)
-    swapped = hasattr(libc, "renameat2") and libc.renameat2(_HERE, ours, _HERE, theirs, _EXCHANGE) == 0
-    if not swapped:
-        number = ctypes.get_errno() or errno.ENOSYS
-        if number not in _CANNOT:
-            raise OSError(number, os.strerror(number), str(place))
+    try:
+        rename(place, staging, EXCHANGE)
+    except OSError as error:
+        if error.errno not in CANNOT_RENAME:
+            raise
         place.rename(staging / names.REPLACED)
         _finish_exchange(place, staging)
     sync_directory(place.parent)
