@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.config.schema import Config
+from pairlens.runs.warm_start import warm_start_checksum
 from pairlens.texts.splits import find_split
 
 _PACKAGES = ("pairlens", "tensorflow", "tf-keras", "numpy", "numba")
@@ -29,6 +30,7 @@ def describe_environment(config: Config, command: Sequence[str]) -> dict[str, An
         "platform": platform.platform(),
         "processors": len(os.sched_getaffinity(0)),
         "data": checksums(config),
+        "warm_start": warm_start_checksum(config),
     }
 
 

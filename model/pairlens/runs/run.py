@@ -1,6 +1,7 @@
 """The run directory, file by file; names.py tells what each holds.
 
-Nothing in it is executed or unpickled when it is read. Every file appears whole, by rename.
+Nothing in it is executed or unpickled when it is read. Every file appears whole, by rename. Links in it
+are read, never written through.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from pairlens.config.file import CONFIG_END, dump_config, load_config
 from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
+from pairlens.directories import remove_file
 from pairlens.errors import RunError, UsageError
 from pairlens.files import partial_files, whole_file
 from pairlens.runs import names
@@ -51,7 +53,7 @@ class Run:
         path.mkdir(parents=True, exist_ok=True)
         run.remove_partial_files()
         for name in (names.CHECKPOINT, names.PREVIOUS, names.WEIGHTS, names.METRICS, names.EVALUATION, names.CURVES):
-            (path / name).unlink(missing_ok=True)
+            remove_file(path / name, inside=path)
         run._write_text(names.CONFIG, dump_config(config))
         run._write_json(names.ENVIRONMENT, environment)
         return run
@@ -59,7 +61,7 @@ class Run:
     @staticmethod
     def refuse_existing(path: Path, force: bool) -> None:
         """Raises UsageError unless `create` may make a run at `path`."""
-        of_a_killed_train = {path / names.LOCK, *partial_files(path / names.CONFIG)}
+        of_a_killed_train = {path / names.LOCK, path / names.REPLACES, *partial_files(path / names.CONFIG)}
         if path.is_dir() and set(path.iterdir()) - of_a_killed_train:
             if not (path / names.CONFIG).is_file():
                 raise UsageError(f"{path}: holds files that are not a run's; choose another directory")
@@ -69,7 +71,7 @@ class Run:
             raise UsageError(f"{path}: is a file; a run is a directory")
 
     def write_weights(self, arrays: Mapping[str, Floats]) -> None:
-        with whole_file(self.path / names.WEIGHTS, "wb") as file:
+        with whole_file(self.path / names.WEIGHTS, "wb", inside=self.path) as file:
             write_npz(file, arrays)
 
     def write_metrics(self, lines: Sequence[Json]) -> None:
@@ -79,7 +81,7 @@ class Run:
         self._write_json(names.EVALUATION, evaluation)
 
     def write_curves(self, png: bytes) -> None:
-        with whole_file(self.path / names.CURVES, "wb") as file:
+        with whole_file(self.path / names.CURVES, "wb", inside=self.path) as file:
             file.write(png)
 
     def write_checkpoint(self, arrays: Mapping[str, NDArray[Any]], progress: Progress) -> None:
@@ -89,10 +91,10 @@ class Run:
         """Remove what a killed training left half-written; for the process that holds the run's lock."""
         for name in names.FILES:
             for path in partial_files(self.path / name):
-                path.unlink()
+                remove_file(path, inside=self.path)
 
     def _write_text(self, name: str, text: str) -> None:
-        with whole_file(self.path / name) as file:
+        with whole_file(self.path / name, inside=self.path) as file:
             file.write(text)
 
     def _write_json(self, name: str, value: Json) -> None:
@@ -211,6 +213,10 @@ class Run:
     def checkpoint(self) -> Checkpoint | None:
         """The last checkpoint that is whole, if any was written. Raises RunError if all are damaged."""
         return read_checkpoint(self.path)
+
+    def has_checkpoint(self) -> bool:
+        """Whether one was written, be it damaged."""
+        return any((self.path / name).exists() for name in (names.CHECKPOINT, names.PREVIOUS))
 
     def drop_last_checkpoint(self) -> None:
         drop_last_checkpoint(self.path)

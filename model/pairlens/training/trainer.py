@@ -91,8 +91,10 @@ class Trainer:
         self.progress = Progress()
         self.warning: str | None = None  # of a damaged checkpoint
         self._pace = Pace(config)
+        self._begins = True
         if checkpoint := run.checkpoint():
             self._restore(checkpoint)
+            self._begins = False
 
     @property
     def metric(self) -> str:
@@ -112,9 +114,11 @@ class Trainer:
             PairlensError: a loss, weight or score is no longer finite. The best weights so far stay in the run
                 directory, and no checkpoint holds such numbers.
         """
-        if self.progress.step == 0:
+        if self._begins:
             self._set_first_weights(train)
         self._step.start(self.progress.step)
+        if self._begins and self.config.training.warm_start:  # the run they come from may be the one that is replaced
+            self._save()
         self.run.write_metrics(self.progress.evaluations)
         epochs = Epochs(self.config, train, self.network.encoder.idf.numpy())
         while not self.progress.is_done(self.config):

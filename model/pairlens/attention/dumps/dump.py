@@ -36,12 +36,11 @@ read back exactly, and a float16 has the five significant digits that it needs.
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import Any, Literal
 
 from pairlens.attention.dumps.hdf5 import write_hdf5
 from pairlens.attention.dumps.npz import write_npz
@@ -80,10 +79,7 @@ def write_dump(
         if suffix == ".h5":
             return write_hdf5(file, chunks, text, dtype)
         write = _TEXT[suffix.removesuffix(".gz")]
-        if not suffix.endswith(".gz"):
-            return write(file, chunks, text, vocabulary)
-        with gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as compressed:
-            return write(cast(IO[bytes], compressed), chunks, text, vocabulary)
+        return write(file, chunks, text, vocabulary)
 
 
 def dump_format(path: Path) -> str:
