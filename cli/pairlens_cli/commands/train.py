@@ -34,14 +34,25 @@ def train(
         int,
         typer.Option("--seeds", min=1, help="Train so many, into RUN/seed-N, and print their mean and deviation."),
     ] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads",
+            min=1,
+            help="Processors to use; default: all. Weights of large networks differ in their last digits with another "
+            "number, which --resume therefore refuses.",
+        ),
+    ] = None,
 ) -> None:
     """Train a model and write a run directory, which every other command takes."""
     from pairlens.config.file import load_config
     from pairlens.jobs.train_job import TrainJob
+    from pairlens.kernels.threads import use_processors
     from pairlens_cli.display.signals import interrupts
     from pairlens_cli.display.training import TrainingDisplay
 
     _refuse(set_ or [], resume, force, seed, seeds)
+    use_processors(threads)
     config = load_config(config_file, [*(set_ or []), *([] if seed is None else [f"training.seed={seed}"])])
     existing: Existing = "resume" if resume else "replace" if force else "refuse"
     job = TrainJob(config, run_directory or Path("runs") / config_file.stem, existing, seeds)
