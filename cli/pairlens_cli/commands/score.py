@@ -11,7 +11,7 @@ import typer
 
 from pairlens.errors import UsageError
 from pairlens.files import refuse_existing
-from pairlens_cli import options, output
+from pairlens_cli import options, output, streams
 
 if TYPE_CHECKING:
     from pairlens.config.schema import Config
@@ -127,6 +127,8 @@ def _source(query: Path, value: Path | None, resume: bool) -> tuple[Path, Path] 
             raise UsageError("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
         if resume:
             raise UsageError("--resume needs files to read: what stdin has given is gone")
+        if "stdin" in streams.closed:
+            raise UsageError("- reads stdin, which is closed")
         return sys.stdin.buffer
     if value is None:
         raise UsageError("VALUE is missing: give a file of queries and one of values, or - for stdin")

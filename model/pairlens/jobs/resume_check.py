@@ -27,6 +27,7 @@ def refuse_another_beginning(run: Run, config: Config, environment: Json) -> Non
         *_data_faults(began.get("data"), environment["data"]),
         *_version_faults(began.get("packages"), environment["packages"]),
         *_start_faults(run, began, config, environment),
+        *_processor_faults(began.get("processors"), environment["processors"]),
     ]:
         faults.append("--resume ends with the run that was begun or not at all; --force begins it anew")
         raise RunError("\n".join(f"{run.path}: {fault}" for fault in faults))
@@ -84,3 +85,10 @@ def _version_faults(began: Any, now: dict[str, str]) -> list[str]:
         for name, version in now.items()
         if old.get(name) != version
     ]
+
+
+def _processor_faults(began: Any, now: int) -> list[str]:
+    """TensorFlow shares the sums of large products out among processors, and rounds each share."""
+    if began in (None, now):
+        return []
+    return [f"{began} processors trained it when the run began and {now} would now; add --threads {began}"]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
 from pairlens.errors import PairlensError, RunError
+from pairlens.network.devices import use_processors_alone
 from pairlens.network.network import build_network
 from pairlens.runs.checkpoint import Checkpoint
 from pairlens.runs.progress import Pace, Progress
@@ -79,6 +80,7 @@ class Trainer:
         pretrained: Floats | None = None,
         vocabulary: Sequence[str] | None = None,
     ) -> None:
+        use_processors_alone()
         tf.config.experimental.enable_op_determinism()
         tf.random.set_seed(config.training.seed)
         self.config = config
