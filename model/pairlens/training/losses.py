@@ -34,6 +34,13 @@ def batch_loss(name: str, smoothing: float, batch: Batch, logits: tf.Tensor) -> 
     return tf.reduce_mean(losses * batch.weight)
 
 
+def counted(name: str, batch: Batch) -> tf.Tensor:
+    """Of how much `batch_loss` is the mean: pairs, or with pairwise the summed weight of the comparisons."""
+    if name == "pairwise":
+        return tf.reduce_sum(_comparisons(batch))
+    return tf.cast(tf.shape(batch.label)[0], tf.float32)
+
+
 def _cross_entropy(label: tf.Tensor, logits: tf.Tensor, smoothing: float) -> tf.Tensor:
     """[orders, B]"""
     if len(logits.shape) == 2:
@@ -56,12 +63,17 @@ def _error(name: str, label: tf.Tensor, grade: tf.Tensor) -> tf.Tensor:
 def pairwise_loss(batch: Batch, logits: tf.Tensor) -> tf.Tensor:
     """The mean of ln(1 + exp(negative - positive)) over every positive and negative of a group, which count as much as
     the negative's weight (RankNet, Burges et al. 2005)."""
-    same_group = batch.group[:, tf.newaxis] == batch.group[tf.newaxis, :]
-    higher = batch.label[:, tf.newaxis] > batch.label[tf.newaxis, :]
-    weight = tf.cast(same_group & higher, tf.float32) * batch.weight  # [B, B], a positive's row and a negative's column
+    weight = _comparisons(batch)
     difference = logits[:, :, tf.newaxis] - logits[:, tf.newaxis, :]  # [orders, B, B]
     orders = tf.cast(tf.shape(logits)[0], tf.float32)
     return tf.reduce_sum(tf.nn.softplus(-difference) * weight) / (tf.maximum(tf.reduce_sum(weight), 1.0) * orders)
+
+
+def _comparisons(batch: Batch) -> tf.Tensor:
+    """How much each comparison counts [B, B], a positive's row and a negative's column."""
+    same_group = batch.group[:, tf.newaxis] == batch.group[tf.newaxis, :]
+    higher = batch.label[:, tf.newaxis] > batch.label[tf.newaxis, :]
+    return tf.cast(same_group & higher, tf.float32) * batch.weight
 
 
 def pair_weights(config: Config, pairs: Pairs) -> NDArray[np.float32]:

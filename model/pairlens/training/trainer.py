@@ -164,11 +164,11 @@ class Trainer:
         progress = self.progress
         arrays = self._scale.folded(self._finite_arrays())
         metrics = self._dev_metrics(arrays, dev)
-        best = dev is None or progress.improves(metrics[self.metric], self.config)
-        evaluation = Evaluation(progress.epoch + 1, progress.loss, progress.pairs_per_second, metrics, best)
+        loss, speed = progress.loss, progress.pairs_per_second
         progress.end_epoch()
+        best = progress.evaluated(metrics.get(self.metric), self.config)
+        evaluation = Evaluation(progress.epoch, loss, speed, metrics, best)
         if best:
-            progress.best, progress.best_epoch = metrics.get(self.metric), progress.epoch
             self.run.write_weights(arrays)
         progress.evaluations.append(asdict(evaluation))
         self.run.write_metrics(progress.evaluations)
