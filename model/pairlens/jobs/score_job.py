@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
 from zlib import crc32
 
+import numpy as np
+
+from pairlens.errors import PairlensError
 from pairlens.jobs.partial_output import describe_file, resumable_files
 from pairlens.jobs.score_lines import Format, LineWriter
 from pairlens.runs.run import Run
+from pairlens.scoring.logits import OVERFLOW, Logits
 from pairlens.scoring.scorer import Scorer
 from pairlens.stopwatch import Stopwatch
 from pairlens.texts.pairs import START, Chunk, Position, iter_pairs, iter_tsv
@@ -121,14 +125,28 @@ class ScoreJob:
             for chunk, logits in self.watch.timed("scoring", self._scorer.stream(chunks)):
                 with self.watch.time("writing"):
                     scores = logits.merged() if self._logits else logits.scores()
-                    files["output"].write(self._writer.lines(self.done, chunk.pairs, scores, _by_pair(chunk.bad)))
+                    bad = [*chunk.bad, *self._overflows(chunk, logits)]
+                    files["output"].write(self._writer.lines(self.done, chunk.pairs, scores, _by_pair(bad)))
                     if "bad lines" in files:
-                        files["bad lines"].write("".join(map(_as_json, chunk.bad)))
+                        files["bad lines"].write("".join(map(_as_json, bad)))
                 self.done += len(chunk.pairs)
-                self.bad = self.bad.and_those(chunk.bad)
+                self.bad = self.bad.and_those(bad)
                 if save and chunk.end:
                     save(chunk.end)
                 tell(self.done)
+
+    def _overflows(self, chunk: Chunk, logits: Logits) -> list[BadLine]:
+        """The pairs without a finite score whose lines have no fault.
+
+        Raises:
+            PairlensError: there is one, and faults are not passed over.
+        """
+        name = str(self._source[0]) if isinstance(self._source, tuple) else "<stdin>"
+        lines = {self.done + 1 + int(pair) for pair in np.flatnonzero(~logits.finite())} - {b.line for b in chunk.bad}
+        found = [BadLine(name, line, 1, OVERFLOW) for line in sorted(lines)]
+        if found and not self._pass_over:
+            raise PairlensError(f"{found[0]}; or pass over such pairs with --on-bad-line nan")
+        return found
 
     def _chunks(self, find_ends: bool) -> Iterator[Chunk]:
         rules, size = text_rules(self._scorer.config), self._scorer.chunk
