@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.errors import UsageError
+from pairlens.errors import DataError, UsageError
 from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs, iter_pairs
@@ -179,8 +179,13 @@ def _selected(
     if sample is not None:
         last = int(sample[-1]) + 1 if len(sample) else 0
     first = 0
-    for pairs, *_ in iter_pairs(query, value, text_rules(scorer.config), _chunk_size(scorer)):
+    # Only the lines of the pairs that are named need be right; without masks, all of a batch matter to each other.
+    pass_over = ranges is not None and scorer.config.model.masking == "exact"
+    for pairs, bad, _ in iter_pairs(query, value, text_rules(scorer.config), _chunk_size(scorer), pass_over):
         chosen = _named(range(first, first + len(pairs)), ranges, sample)
+        for line in bad:
+            if line.line - 1 - first in chosen:
+                raise DataError(str(line))
         if selection.by_score:
             chosen = chosen[selection.fits(scorer.score(pairs.query, pairs.value)[chosen])]
         yield first, pairs, chosen

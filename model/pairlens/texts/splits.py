@@ -75,7 +75,7 @@ def read_pretrained(config: Config) -> NDArray[np.float32] | None:
     refuse_irregular(embedding.pretrained, "a .npy matrix is one")
     try:
         matrix = np.load(embedding.pretrained, mmap_mode="r", allow_pickle=False)  # takes no memory for a wrong shape
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, OverflowError, MemoryError, SyntaxError, TypeError) as error:
         raise DataError(f"{embedding.pretrained}: cannot be read as a .npy matrix ({error})") from None
     shape = (embedding.input_dim, embedding.output_dim)
     if not isinstance(matrix, np.ndarray) or matrix.shape != shape or matrix.dtype.kind != "f":
