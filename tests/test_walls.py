@@ -19,7 +19,7 @@ FOLDERS = CONTRACTS["The library: a folder imports only folders below it"]["laye
 BREACHES = [  # a contract, a file, and an import that it must not have
     ("The command line stands on the library", "model/pairlens/files.py", "import pairlens_cli.output"),
     (
-        "The command line: app, commands, display, options and output",
+        "The command line: app, commands, display, options, output and streams",
         "cli/pairlens_cli/output.py",
         "import pairlens_cli.options",
     ),

@@ -1,6 +1,6 @@
 """The Typer app: one table of commands, and every failure as an exit code.
 
-0 done; 1 failed while running; 2 wrong usage, config or data; 130 interrupted, 143 terminated.
+0 done; 1 failed while running; 2 wrong usage, config or data; 130 interrupted, 143 terminated, 129 its terminal closed.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import os
 import re
 import signal
 import sys
+from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
 
 from pairlens.errors import PairlensError
-from pairlens_cli import options, output
+from pairlens_cli import options, output, streams
 from pairlens_cli.commands.attend import attend
 from pairlens_cli.commands.check import check
 from pairlens_cli.commands.evaluate import evaluate
@@ -51,8 +52,9 @@ def pairlens(
 
 def main() -> None:
     """Run the command line; never lets a traceback out unless asked with --debug."""
+    streams.prepare()
     _save_time()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # leave no temporary file behind
+    _end_by_signals()
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -70,6 +72,18 @@ def main() -> None:
     except Exception as error:
         _fail(f"unexpected {type(error).__name__}: {error}. --debug shows where", 1)
     sys.exit(code)
+
+
+def _end_by_signals() -> None:
+    """Leave no temporary file behind; a signal that was ignored, as by nohup, still is."""
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        streams.drop_lost()
+        sys.exit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)
 
 
 def _save_time() -> None:

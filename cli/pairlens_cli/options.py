@@ -12,7 +12,7 @@ from typer.core import TyperCommand
 
 from pairlens.errors import UsageError
 from pairlens.stopwatch import age_of_process, peak_memory
-from pairlens_cli import output
+from pairlens_cli import output, streams
 
 
 def print_version(value: bool) -> None:
@@ -65,6 +65,8 @@ class Command(TyperCommand):
     def invoke(self, ctx: Any) -> Any:
         if output.settings.quiet and output.settings.verbose:
             raise UsageError("--quiet says nothing but errors, --verbose says more; give one of the two")
+        if "stdout" in streams.closed and ctx.params.get("output_file", ...) is None:
+            raise UsageError("stdout, where the results would go, is closed; add --output FILE")
         ctx.params.update({name: _at_home(value) for name, value in ctx.params.items()})
         try:
             return super().invoke(ctx)

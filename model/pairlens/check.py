@@ -83,11 +83,11 @@ def examine(config: Config) -> Findings:
     if "train" in splits:
         _estimate_memory(config, splits, findings)
     _check_vocabulary(config, findings)
-    for origin in (read_pretrained, warm_start_weights):
+    for read in (read_pretrained, warm_start_weights):
         try:
-            origin(config)
+            read(with_classes(config, splits["train"]) if "train" in splits else config)
         except UsageError as error:
-            findings.problems.append(str(error))
+            findings.problems += str(error).splitlines()
     return findings
 
 

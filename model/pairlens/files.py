@@ -1,53 +1,77 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, under the names that were given and nowhere else."""
 
 from __future__ import annotations
 
 import errno
 import glob
+import io
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from pairlens.directories import is_mount_point, open_directory, sync, sync_directory, take_name
 from pairlens.errors import PairlensError, UsageError
+
+COMPRESSED = (".gz", ".bz2", ".xz")
 
 _PARTIAL = ".partial"
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
+Mode = Literal["w", "wb", "w+b"]
+
 
 def refuse_existing(path: Path, force: bool) -> None:
-    """Raises UsageError if `path` exists and may not be replaced, is no regular file, or has no directory."""
+    """Raises UsageError if `path` exists and may not be replaced, is no regular file, or has no directory.
+
+    Of a link what counts is what it names.
+    """
+    place = _place(path)
     if path.exists() and not path.is_file():
         kind = "a directory" if path.is_dir() else "a device or a pipe"
         raise UsageError(f"{path}: is {kind}; name a file, or leave --output out to write to stdout")
     if path.exists() and not force:
         raise UsageError(f"{path}: exists already; choose another name, or replace it with --force")
-    if not path.parent.is_dir():
-        raise UsageError(f"{path}: there is no directory {path.parent}; make it first")
+    if not place.parent.is_dir():
+        raise UsageError(f"{path}: there is no directory {place.parent}; make it first")
+    if is_mount_point(place):
+        raise UsageError(f"{path}: is a mount point, which cannot be replaced; mount the directory that it is in")
 
 
 @contextmanager
-def whole_file(path: Path, mode: Literal["w", "wb", "w+b"] = "w") -> Iterator[IO[Any]]:
-    """A file to write that takes its name only when the block ends without an exception, and replaces what was there.
+def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path | None = None) -> Iterator[IO[Any]]:
+    """A file to write that takes its name only when the block ends without an exception.
 
-    It is written beside its place under a temporary name, synchronised to the disk and renamed. Text is UTF-8.
+    It is written beside its place under a temporary name, synchronised to the disk and renamed. Text is UTF-8. What
+    has a name in `.gz`, `.bz2` or `.xz` is compressed so; equal contents are equal bytes.
+
+    Args:
+        replace: whether it takes the place of what stands there then, whose mode and owner it gets.
+        inside: a directory above it, below which no link is followed. Elsewhere a link keeps pointing where it does,
+            and what it names is written.
+
+    Raises:
+        PairlensError: there is no room; or something stands there that may not be replaced.
+        UsageError: a directory inside `inside` is a link.
     """
-    given, path = path, path.resolve()  # a link keeps pointing where it does
+    place = _place(path) if inside is None else path
     # The name is known before there is a file, so that an interruption at any moment can remove it.
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_PARTIAL}")
-    try:
-        encoding = None if "b" in mode else "utf-8"
-        with telling_of_a_full_disk(given), temporary.open(mode.replace("w", "x"), encoding=encoding) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_directory(path.parent)
+    temporary = f".{place.name[:50]}.{secrets.token_hex(4)}{_PARTIAL}"
+    with _named(path), open_directory(place.parent, inside) as directory:
+        try:
+            with telling_of_a_full_disk(path), _create(temporary, directory) as file:
+                with _encoded(file, place.name, mode) as encoded:
+                    yield encoded
+                file.flush()
+                sync(file.fileno())
+            take_name(temporary, place.name, replace, path, directory)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary, dir_fd=directory)
+            raise
+    sync_directory(place.parent)
 
 
 @contextmanager
@@ -66,10 +90,54 @@ def partial_files(path: Path) -> list[Path]:
     return list(path.parent.glob(f".{glob.escape(path.name)}.*{_PARTIAL}"))
 
 
-def sync_directory(directory: Path) -> None:
-    """Make a rename survive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY)
+def _place(path: Path) -> Path:
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        return path.resolve()
+    except (OSError, RuntimeError):
+        raise UsageError(f"{path}: is a link that leads to itself; choose another name") from None
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Tells the name that was given where a system call knows only the temporary one."""
+    try:
+        yield
+    except OSError as error:
+        if str(error.filename).endswith(_PARTIAL):
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+
+
+def _create(name: str, directory: int) -> IO[bytes]:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(name, flags, 0o666, dir_fd=directory), "w+b")
+
+
+@contextmanager
+def _encoded(file: IO[bytes], name: str, mode: Mode) -> Iterator[IO[Any]]:
+    """What is written goes into `file`, as UTF-8 if it is text, and compressed if the name says so."""
+    with ExitStack() as stack:
+        stream: Any = file
+        if name.endswith(COMPRESSED):
+            stream = stack.enter_context(_compressing(file, name))
+        if "b" in mode:
+            yield stream
+            return
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="\n")
+        yield text
+        text.flush()
+        text.detach()  # which else closes the file before it is synchronised
+
+
+def _compressing(file: IO[bytes], name: str) -> Any:
+    if name.endswith(".gz"):
+        import gzip
+
+        return gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0)
+    if name.endswith(".bz2"):
+        import bz2
+
+        return bz2.BZ2File(file, "wb")
+    import lzma
+
+    return lzma.LZMAFile(file, "wb", preset=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from pairlens.control_groups import control_groups, read
 from pairlens.errors import UsageError
 
 MIB = 2**20
@@ -27,30 +28,16 @@ def refuse_too_large(what: str, parts: Mapping[str, int], available: int | None)
 def available_memory(root: Path = Path("/")) -> int | None:
     """Bytes that this process may still take, by the machine and by its control groups; None if nothing tells."""
     limits = []
-    for line in _read(root / "proc/meminfo").splitlines():
+    for line in read(root / "proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
             limits.append(int(line.split()[1]) * 1024)
-    groups = root / "sys/fs/cgroup"
-    own = next(
-        (line[3:].lstrip("/") for line in _read(root / "proc/self/cgroup").splitlines() if line[:3] == "0::"), ""
-    )
-    for group in {groups, groups / own}:
-        limit, used = _read(group / "memory.max").strip(), _read(group / "memory.current").strip()
-        if limit.isdigit() and used.isdigit():
-            limits.append(max(int(limit) - int(used), 0))
-    limit = _read(groups / "memory/memory.limit_in_bytes").strip()
-    used = _read(groups / "memory/memory.usage_in_bytes").strip()
-    if limit.isdigit() and used.isdigit():
-        limits.append(max(int(limit) - int(used), 0))
+    for group in control_groups("memory", root):
+        for limit, usage in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
+            most, used = read(group / limit), read(group / usage)
+            if most.isdigit() and used.isdigit():
+                limits.append(max(int(most) - int(used), 0))
     return min(limits, default=None)
 
 
 def in_words(size: int) -> str:
     return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.0f} MB"
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError:
-        return ""

@@ -211,6 +211,7 @@ def test_a_terminal_that_is_no_utf_8_gets_ascii(project: Path) -> None:
         ("maps.npz", signal.SIGINT, 130),
         ("maps.tsv", signal.SIGINT, 130),
         ("maps.h5", signal.SIGTERM, 128 + signal.SIGTERM),
+        ("maps.tsv", signal.SIGHUP, 128 + signal.SIGHUP),
         ("maps.npz", signal.SIGKILL, -signal.SIGKILL),
         ("maps.h5", signal.SIGKILL, -signal.SIGKILL),
         ("maps.jsonl.gz", signal.SIGKILL, -signal.SIGKILL),

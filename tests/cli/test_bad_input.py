@@ -297,7 +297,7 @@ def test_resume_after_kills_gives_the_same_bytes(project: Path, job: Path) -> No
     assert names(job, "a.tsv") == {"", ".bad"}
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_resume_after_an_interruption(project: Path, job: Path, number: int, code: int) -> None:
     output = f"c{code}.tsv"
     assert end_after_chunks(project, job, output, 1, number) == (

@@ -177,7 +177,7 @@ def epochs(path: Path) -> list[tuple[int, float, dict[str, float]]]:
 # ---- interruptions ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize("command", ["score", "attend"])
 def test_an_interruption_leaves_nothing(copy: Path, command: str, number: int, code: int) -> None:
     (copy / "q.txt").write_text("1 2 3 4 5 6 7 8\n" * 1_500_000)
@@ -203,7 +203,7 @@ def open_pipe(path: Path) -> int | None:
         return None
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_interrupted_evaluation(copy: Path, number: int, code: int) -> None:
     """It waits for labels from a pipe that nobody writes; what it would write is not there."""
     os.mkfifo(copy / "pipe")

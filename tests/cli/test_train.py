@@ -198,3 +198,15 @@ def test_training_does_not_fail_for_a_picture(tmp_path: Path, project: Path) -> 
     assert "the learning curves could not be drawn (built for another machine)" in result.stderr
     assert {path.name for path in (tmp_path / "run").iterdir()} >= {"weights.npz", "evaluation.json"}
     assert not (tmp_path / "run" / "curves.png").exists()
+
+
+def test_a_training_goes_on_with_as_many_threads_as_it_began(tmp_path: Path) -> None:
+    """TensorFlow's sums, and with them the weights, depend on their number where a network is large."""
+    make_project(tmp_path)
+    train = ["train", "config.yaml", "--set", "training.epochs=1", "--output", "run"]
+    assert pairlens(tmp_path, *train, "--threads", "3").code == 0
+    message = "error: run: 3 processors trained it when the run began and 1 would now; add --threads 3\n"
+    refused = pairlens(tmp_path, *train, "--resume", "--threads", "1")
+    assert refused.code == 2
+    assert refused.stderr.startswith(message)
+    assert pairlens(tmp_path, *train, "--resume", "--threads", "3").stderr.startswith("run: finished already")

@@ -156,10 +156,10 @@ def test_killed_before_and_after_every_file_is_renamed(
     rename, run = os.replace, Run.create(tmp_path / "run", CONFIG, {})
     died: set[tuple[str, str]] = set()
 
-    def rename_or_die(old: Path, new: Path) -> None:
+    def rename_or_die(old: str, new: str, **directories: int) -> None:
         for moment in ("before", "after"):
             if moment == "after":
-                rename(old, new)
+                rename(old, new, **directories)
             if (death := (Path(new).name, moment)) not in died:
                 died.add(death)
                 raise KilledError

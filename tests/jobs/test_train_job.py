@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 import pytest
-from command_line import make_project
+from command_line import files_below, make_project
 
+from pairlens.check import examine
 from pairlens.config.file import load_config
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, RunError, UsageError
 from pairlens.jobs.train_job import Existing, Listener, Metrics, TrainJob
+from pairlens.runs.environment import describe_environment
 from pairlens.runs.locks import locked
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
@@ -156,6 +159,94 @@ def test_one_trains_at_a_time(config: Config, tmp_path: Path) -> None:
     job.read()
     with locked(tmp_path / "run"), pytest.raises(UsageError, match="is training there"):
         job.train()
+
+
+class KilledError(Exception):
+    pass
+
+
+class KilledAfterAnEpoch(Record):
+    @contextmanager
+    def fitting(self, config: Config) -> Iterator[Callable[[Step | Evaluation], None]]:  # noqa: ARG002
+        def kill(event: Step | Evaluation) -> None:
+            if isinstance(event, Evaluation):
+                raise KilledError
+
+        yield kill
+
+
+def copied(run: Run, path: Path) -> Path:
+    shutil.copytree(run.path, path)
+    return path
+
+
+def test_a_run_is_replaced_when_the_new_one_has_weights(config: Config, straight: Run, tmp_path: Path) -> None:
+    path, other = copied(straight, tmp_path / "run"), config.with_seed(2)
+    before = files_below(path)
+    stopped, _ = train(other, path, "replace", stop_after=4)
+    assert stopped is None
+    assert files_below(path) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run.new"]
+    metrics, told = train(other, path, "resume")
+    assert metrics is not None
+    assert told[1] == f"{STEPS - 4} steps of seed 2"
+    assert told[-1] == "wrote run: accuracy"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    train(other, tmp_path / "apart")
+    assert Run(path).checksum() == Run(tmp_path / "apart").checksum()
+
+
+def test_a_run_is_replaced_by_one_that_begins_with_its_weights(config: Config, straight: Run, tmp_path: Path) -> None:
+    """Killed when the old weights are gone and no checkpoint was due, it still goes on from them."""
+
+    def warm(path: Path) -> Config:
+        training = config.training.model_copy(update={"warm_start": path, "epochs": 2})
+        return config.model_copy(update={"training": training})
+
+    apart, path = warm(straight.path), copied(straight, tmp_path / "run")
+    train(apart, tmp_path / "apart")
+    job = TrainJob(warm(path), path, "replace")
+    job.read()
+    with pytest.raises(KilledError):
+        job.train(KilledAfterAnEpoch())
+    assert [path.name for path in tmp_path.iterdir() if "new" in path.name] == []
+    train(warm(path), path, "resume")
+    assert weights_of(path) == weights_of(tmp_path / "apart")
+
+
+def weights_of(path: Path) -> bytes:
+    return (path / "weights.npz").read_bytes()
+
+
+@pytest.mark.parametrize("existing", ["refuse", "replace"])
+def test_a_warm_start_is_read_before_anything_is_written(
+    config: Config, straight: Run, tmp_path: Path, existing: Existing
+) -> None:
+    def problem(**changes: object) -> str:
+        training = config.training.model_copy(update={"warm_start": tmp_path / str(changes.pop("warm_start", "run"))})
+        model = config.model.model_copy(update=changes)
+        wrong = config.model_copy(update={"training": training, "model": model})
+        with pytest.raises(RunError) as caught:
+            TrainJob(wrong, tmp_path / ("run" if existing == "replace" else "other"), existing).read()
+        assert examine(wrong).problems == [str(caught.value)]
+        return str(caught.value)
+
+    copied(straight, tmp_path / "run")
+    before = files_below(tmp_path)
+    assert "no such run directory" in problem(warm_start="rnu")
+    assert "the arrays do not fit" in problem(overlap=True)
+    assert files_below(tmp_path) == before
+
+
+def test_a_warm_start_that_has_changed_before_the_first_step(config: Config, straight: Run, tmp_path: Path) -> None:
+    path = copied(straight, tmp_path / "start")
+    training = config.training.model_copy(update={"warm_start": path})
+    warm = config.model_copy(update={"training": training})
+    Run.create(tmp_path / "run", warm, describe_environment(warm, []))  # killed here
+    TrainJob(warm, tmp_path / "run", "resume").read()
+    Run(path).write_weights({name: 2 * array for name, array in straight.weights(config).items()})
+    with pytest.raises(RunError, match="start has changed since the run began; put the old run back"):
+        TrainJob(warm, tmp_path / "run", "resume").read()
 
 
 def test_curves_that_cannot_be_drawn(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pairlens.metrics import best_threshold, evaluate_scores
+from pairlens.metrics import best_threshold, confusion_matrix, evaluate_scores, fit_threshold
+from pairlens.metrics.order import at_least, at_most
 
 # Tenths make ties common and put scores on the threshold, on 0 and on 1.
 tenths = st.integers(0, 10).map(lambda k: k / 10)
@@ -82,6 +83,24 @@ def test_best_threshold_separates_adjacent_floats():
     assert evaluate_scores("binary", label, score, threshold)["accuracy"] == 1
 
 
+def test_the_threshold_of_float32_scores_is_one_of_them():
+    # Between neighbours there is no float32: the greater one itself.
+    low, high = np.float32(0.5), np.nextafter(np.float32(0.5), np.float32(1))
+    assert best_threshold(np.array([0, 1]), np.array([low, high]), "f1") == high
+    # 0.1 and 0.2 as float32 are 0.10000000149 and 0.20000000298; their middle is rounded.
+    threshold = best_threshold(np.array([0, 1]), np.array([0.1, 0.2], np.float32), "f1")
+    assert threshold == np.float32(threshold) == np.float32(0.15)
+
+
+def test_a_bound_is_reached_by_the_score_that_it_is_the_text_of():
+    score = np.array([0.1, 0.7], np.float32)  # 0.10000000149 and 0.69999998807
+    assert at_least(score, 0.7).tolist() == [False, True]
+    assert at_most(score, 0.1).tolist() == [True, False]
+    assert at_least(score, 1e300).tolist() == [False, False]
+    assert confusion_matrix(np.array([0, 1]), score, 0.7).tolist() == [[1, 0], [0, 1]]
+    assert evaluate_scores("binary", np.array([0, 1]), score, 0.7)["accuracy"] == 1
+
+
 def test_best_threshold_knows_two_metrics():
     with pytest.raises(ValueError, match="found 'recall'; a threshold is fitted to accuracy or f1"):
         best_threshold(np.array([0, 1]), np.array([0.1, 0.9]), "recall")
@@ -89,3 +108,28 @@ def test_best_threshold_knows_two_metrics():
 
 def test_the_best_threshold_of_nothing_is_the_middle():
     assert best_threshold(np.array([]), np.array([]), "f1") == 0.5
+
+
+def test_a_threshold_among_equal_scores_is_a_logit():
+    # Both pairs score 1, with logits 20 and 30: the cut between them is 25, and nothing else tells them apart.
+    label, score = np.array([0, 1]), np.array([[1, 20], [1, 30]], np.float32)
+    threshold = fit_threshold(label, score, "accuracy")
+    assert threshold == (1.0, 25.0)
+    assert at_least(score, threshold).tolist() == [False, True]
+    assert evaluate_scores("binary", label, score, threshold)["accuracy"] == 1
+    assert evaluate_scores("binary", label, score)["roc_auc"] == 1
+    assert evaluate_scores("binary", label, score[:, 0])["roc_auc"] == 0.5
+    # Where the scores differ, they decide.
+    assert fit_threshold(label, np.array([[0.25, -1], [0.75, 1]], np.float32), "accuracy") == (0.5, None)
+
+
+@given(pairs, st.sampled_from(["accuracy", "f1"]))
+def test_with_logits_no_threshold_is_worse(rows, metric):
+    label, score = columns(rows)
+    logit = np.random.default_rng(len(rows)).permutation(len(rows)).astype(np.float32)
+    both = np.stack([np.round(score), logit], axis=1)  # ties, broken by the logits
+    threshold = fit_threshold(label, both, metric)
+    found = evaluate_scores("binary", label, both, threshold)[metric]
+    order = np.lexsort((logit, both[:, 0]))
+    every = [goodness(label[order], np.arange(len(order)), cut, metric) for cut in range(len(order) + 1)]
+    assert found == max(every)

@@ -131,3 +131,14 @@ def test_a_holder_that_wrote_nothing_yet(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=f"{tmp_path}: another process is training there"), locked(tmp_path):
         pass
     os.close(descriptor)
+
+
+@pytest.mark.parametrize("lay", [os.link, os.symlink, lambda _, path: os.mkfifo(path)], ids=["link", "symlink", "fifo"])
+def test_a_lock_that_somebody_else_laid_is_not_written(tmp_path: Path, lay: Callable[[Path, Path], None]) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    (tmp_path / "run").mkdir()
+    lay(precious, tmp_path / "run" / ".lock")
+    with pytest.raises((UsageError, OSError), match=r"\.lock"), locked(tmp_path / "run"):
+        pytest.fail("locked")
+    assert precious.read_text() == "mine"

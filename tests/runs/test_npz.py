@@ -102,6 +102,6 @@ def test_an_array_that_is_in_it_twice(run: Run, names: tuple[str, str]) -> None:
 def test_no_more_is_read_than_the_config_describes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = make_weights(make_config()) | {"head/bias": np.zeros(1000, np.float32)}
     np.savez(run.path / "weights.npz", allow_pickle=False, **weights)
-    monkeypatch.setattr("pairlens.runs.run.read_arrays", lambda _: pytest.fail("it was read"))
+    monkeypatch.setattr("pairlens.runs.weights.read_arrays", lambda _: pytest.fail("it was read"))
     with pytest.raises(RunError, match=r"head/bias is float32 \[1000\]; config\.yaml makes it float32 \[1\]"):
         run.weights(make_config())

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import files_below
 from small_runs import make_config, make_weights
 
 from pairlens.errors import ConfigError, RunError, UsageError
+from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run, flat, without_nan
 
 
@@ -232,3 +236,62 @@ def test_what_a_killed_process_left_is_no_ones_file(tmp_path: Path) -> None:
     (run / ".scores.txt.x7.partial").write_text("")  # of `score`, perhaps at work
     Run(run).remove_partial_files()
     assert names(run) == {"config.yaml", "environment.json", ".lock", ".scores.txt.x7.partial"}
+
+
+def test_a_threshold_of_a_run_before_0_3_decides_as_it_did(tmp_path: Path) -> None:
+    """Midway between two neighbouring float32 it stood in float64; the nearest float32 is here the lower of the two."""
+    low = np.float32(0.5)
+    high = np.nextafter(low, np.float32(1))
+    run = Run.create(tmp_path / "run", make_config(), {})
+    run.write_evaluation({"threshold": (float(low) + float(high)) / 2})
+    assert np.float32(run.threshold()) == high
+    run.write_evaluation({"threshold": 0.7})  # a float32 in its shortest digits: .69999999
+    assert run.threshold() == 0.7
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "environment.json", "metrics.jsonl", "weights.npz", "curves.png"])
+def test_no_link_in_a_run_is_written_through(tmp_path: Path, name: str) -> None:
+    """Laid by somebody else before the run is made, or while it grows; not even an old run's is followed."""
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    for laid_before in (True, False):
+        path = tmp_path / f"run{laid_before}"
+        path.mkdir()
+        if laid_before:
+            (path / "config.yaml").write_text("task: binary\n")
+            (path / name).unlink(missing_ok=True)
+            (path / name).symlink_to(precious)
+        config = make_config()
+        run = Run.create(path, config, {}, force=True)
+        if not laid_before:
+            (path / name).unlink(missing_ok=True)
+            (path / name).symlink_to(precious)
+        run._write_text("config.yaml", "")
+        run._write_json("environment.json", {})
+        run.write_metrics([])
+        run.write_weights(make_weights(config))
+        run.write_curves(b"")
+        assert not (path / name).is_symlink()
+        assert precious.read_text() == "mine"
+
+
+@pytest.mark.parametrize("target", ["a directory", "nothing"])
+def test_a_checkpoint_directory_that_is_a_link(run: Run, tmp_path: Path, target: str) -> None:
+    shutil.rmtree(run.path / "checkpoint")
+    elsewhere = tmp_path / "elsewhere"
+    if target == "a directory":
+        elsewhere.mkdir()
+        (elsewhere / "state.npz").write_text("mine")
+        (elsewhere / ".state.npz.0.partial").write_text("mine")
+    (run.path / "checkpoint").symlink_to(elsewhere)
+    before = files_below(tmp_path)
+    with pytest.raises((UsageError, FileExistsError), match="checkpoint"):
+        run.write_checkpoint({}, Progress())
+    for change in (run.remove_partial_files, run.drop_last_checkpoint):
+        with suppress(UsageError):
+            change()
+    with suppress(UsageError):
+        Run.create(run.path, make_config(), {}, force=True)
+    assert {n: c for n, c in files_below(tmp_path).items() if "elsewhere" in n} == {
+        n: c for n, c in before.items() if "elsewhere" in n
+    }

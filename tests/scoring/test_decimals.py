@@ -1,6 +1,8 @@
-"""Scores are written as Python's %.7g writes them, digit by digit."""
+"""Numbers are written as the shortest decimals that read back as the same float32: those that NumPy finds."""
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -8,13 +10,19 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pairlens.scoring.decimals import decimal_lines
-
-LARGEST = float(np.nextafter(np.float32(1e7), np.float32(0)))
+from pairlens.scoring.decimals import decimal_lines, shortest
 
 
-def expected(numbers: np.ndarray) -> str:
-    return "".join(" ".join(f"{number:.7g}" for number in np.atleast_1d(row).tolist()) + "\n" for row in numbers)
+def expected(number: np.float32) -> str:
+    """NumPy's digits in the look of `%g`: plain from 0.0001 to below 1e7."""
+    if not np.isfinite(number):
+        return str(number)
+    digits = np.format_float_scientific(number, unique=True, trim="-", exp_digits=2)
+    return digits if number and not -5 < int(digits.split("e")[1]) < 7 else f"{Decimal(digits):f}"
+
+
+def lines(numbers: np.ndarray) -> str:
+    return "".join(" ".join(map(expected, np.atleast_1d(row))) + "\n" for row in numbers)
 
 
 @pytest.mark.parametrize(
@@ -24,22 +32,25 @@ def expected(numbers: np.ndarray) -> str:
         (-0.0, "-0"),
         (1.0, "1"),
         (0.5, "0.5"),
+        (3.6, "3.6"),  # a label, which is 3.5999999046325684
         (-12.25, "-12.25"),
-        (1234567.5, "1234568"),  # halfway: to the even one
-        (1234566.5, "1234566"),
-        (9999999.5, "1e+07"),
         (120000.0, "120000"),
-        (0.00012345, "0.00012345"),
+        (1234567.5, "1234567.5"),  # all eight digits are needed: a neighbour is 1234567.625
+        (9999999.0, "9999999"),
+        (16777216.0, "1.6777216e+07"),
+        (1e7, "1e+07"),
+        (0.0001, "0.0001"),
         (0.000012345, "1.2345e-05"),
-        (2.0**-14, "6.103516e-05"),  # .00006103515625: halfway
-        (1.1754944e-38, "1.175494e-38"),
+        (2.0**-14, "6.1035156e-05"),  # .00006103515625: the float32 below is 3.6e-12 away
+        (1.1754944e-38, "1.1754944e-38"),
+        (1e-45, "1e-45"),  # the least there is, 1.4e-45: one digit tells it from 0 and from 2.8e-45
         (float("nan"), "nan"),
         (float("-inf"), "-inf"),
     ],
 )
 def test_by_hand(number: float, text: str) -> None:
     numbers = np.array([number], np.float32)
-    assert decimal_lines(numbers) == f"{text}\n" == expected(numbers)
+    assert decimal_lines(numbers) == f"{text}\n" == lines(numbers)
 
 
 @settings(max_examples=300)
@@ -47,19 +58,28 @@ def test_by_hand(number: float, text: str) -> None:
     arrays(
         np.float32,
         st.tuples(st.integers(0, 5), st.integers(1, 3)),
-        elements=st.floats(-LARGEST, LARGEST, width=32)
-        | st.floats(0.0, 1.0, width=32)
-        | st.floats(0.0, 2.0**-12, width=32),
+        elements=st.floats(width=32) | st.floats(0.0, 1.0, width=32) | st.floats(0.0, 2.0**-12, width=32),
     )
 )
 @example(np.array([[0.99999994, 9.9999994e-5, 9.9999997e-6]], np.float32))
-def test_any_numbers_are_as_python_writes_them(numbers: np.ndarray) -> None:
-    assert decimal_lines(numbers) == expected(numbers)
+def test_any_numbers(numbers: np.ndarray) -> None:
+    assert decimal_lines(numbers) == lines(numbers)
 
 
-def test_many_numbers_of_every_size() -> None:
+def test_numbers_of_every_size_beside_powers_of_two_and_of_ten() -> None:
     random = np.random.default_rng(0)
-    numbers = (random.random(200_000) * 10.0 ** random.integers(-16, 8, 200_000)).astype(np.float32)
-    halves = (random.integers(0, 2**24, 50_000) / 2.0 ** random.integers(0, 40, 50_000)).astype(np.float32)
-    for some in (numbers[numbers < 1e7], halves[halves < 1e7]):
-        assert decimal_lines(some) == expected(some)
+    anything = random.integers(0, 2**32, 100_000, dtype=np.uint32).view(np.float32)
+    powers = np.concatenate([np.ldexp(1.0, np.arange(-149, 128)), 10.0 ** np.arange(-45, 39)]).astype(np.float32)
+    neighbours = (powers.view(np.int32)[:, np.newaxis] + np.arange(-40, 41)).ravel().clip(0).view(np.float32)
+    least = np.arange(2000, dtype=np.int32).view(np.float32)  # without all of their digits
+    for numbers in (anything, neighbours, least, -least, random.random(100_000).astype(np.float32)):
+        small = numbers[~(np.abs(numbers) >= 1e7) & np.isfinite(numbers)]  # which the kernel writes
+        assert decimal_lines(small) == lines(small)
+        assert decimal_lines(numbers[:20_000]) == lines(numbers[:20_000])
+
+
+def test_json_has_the_same_digits_and_reads_back() -> None:
+    numbers = np.array([[0.1, 3.6], [1e-20, 1.0]], np.float32)
+    assert shortest(numbers).tolist() == [[0.1, 3.6], [1e-20, 1.0]]
+    assert shortest(numbers).astype(np.float32).tobytes() == numbers.tobytes()
+    assert shortest(numbers[0, 0]) == 0.1  # of one number too

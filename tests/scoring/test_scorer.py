@@ -193,8 +193,8 @@ def test_a_stream_scores_as_its_chunks_do() -> None:
     chunks = [Chunk(Pairs(texts[i], texts[i + 1])) for i in (0, 2, 4)]
     streamed = list(engine.stream(iter(chunks)))
     assert [chunk for chunk, _ in streamed] == chunks
-    for (pairs, *_), score in streamed:
-        np.testing.assert_array_equal(score, engine.score(pairs.query, pairs.value))
+    for (pairs, *_), logits in streamed:
+        np.testing.assert_array_equal(logits.scores(), engine.score(pairs.query, pairs.value))
 
 
 def test_no_pairs_have_no_scores() -> None:

@@ -83,6 +83,7 @@ def attend(
         ),
     ] = False,
     force: options.Force = False,
+    threads: options.Threads = None,
 ) -> None:
     """Show which words of one text looked at which words of the other."""
     from pairlens.attention.stream import Selection
@@ -101,10 +102,10 @@ def attend(
     several = kind is _Kind.picture and not grid and not selection.at_most_one
     _refuse_options(kind, label, dtype, grid)
     _refuse_outputs(output_file, several, force)
-    job = AttendJob(Run.open(run_directory), query, value, selection)
+    job = AttendJob(Run.open(run_directory), query, value, selection, threads)
     tell_model(run_directory, job.config)
     output.detail(f"reads {query}, {value}")
-    tell_threads()
+    tell_threads(threads)
     output.compile_kernels(job.config)
     match kind:
         case _Kind.terminal:

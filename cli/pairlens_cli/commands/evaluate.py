@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
     from pairlens.evaluation.evaluation import Scored
     from pairlens.runs.run import Run
     from pairlens.texts.split_paths import SplitPaths
+
+
+_LARGEST_SCORE = 2.0**128 - 2.0**104  # the largest float32
 
 
 def evaluate(
@@ -89,7 +91,7 @@ def _refuse(output_file: Path | None, predictions: Path | None, force: bool, thr
     for path in (output_file, predictions):
         if path:
             refuse_existing(path, force)
-    if threshold is not None and not math.isfinite(threshold):
+    if threshold is not None and not abs(threshold) <= _LARGEST_SCORE:
         raise UsageError(f"--threshold {threshold}: must be a finite number, such as 0.5")
 
 
@@ -111,17 +113,19 @@ def _compare(
     theirs = score_files(other, files, threshold, threads)
     return {
         "run": str(other.path),
-        **({"threshold": theirs.threshold} if task == "binary" else {}),
-        "metrics": evaluate_scores(task, scored.label, theirs.scores, theirs.threshold, group),
+        **(theirs.threshold.told() if task == "binary" else {}),
+        "metrics": evaluate_scores(task, scored.label, theirs.measured, theirs.threshold, group),
         "differences": {name: difference._asdict() for name, difference in differences(scored, theirs).items()},
     }
 
 
 def _write_predictions(path: Path, scored: Scored) -> None:
     """One line a pair: its label and its score, or a column of probabilities for each class."""
-    rows = scored.scores.reshape(len(scored.pairs), -1).tolist()
+    import numpy as np
+
+    from pairlens.scoring.decimals import decimal_lines
+
     names = ["score"] if scored.scores.ndim == 1 else [f"score_{c}" for c in range(scored.scores.shape[1])]
     with output.results(path) as file:
         file.write("\t".join(["label", *names]) + "\n")
-        for label, row in zip(scored.label.tolist(), rows, strict=True):
-            file.write("\t".join(f"{number:.9g}" for number in (label, *row)) + "\n")
+        file.write(decimal_lines(np.column_stack([scored.label, scored.scores])).replace(" ", "\t"))

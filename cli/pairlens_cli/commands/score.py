@@ -11,7 +11,7 @@ import typer
 
 from pairlens.errors import UsageError
 from pairlens.files import refuse_existing
-from pairlens_cli import options, output
+from pairlens_cli import options, output, streams
 
 if TYPE_CHECKING:
     from pairlens.config.schema import Config
@@ -40,6 +40,14 @@ def score(
     symmetric: Annotated[
         bool, typer.Option("--symmetric", help="The mean of both orders, so that score(a, b) = score(b, a).")
     ] = False,
+    logits: Annotated[
+        bool,
+        typer.Option(
+            "--logits",
+            help="The logits, not what the model's activation makes of them: probabilities in float32 saturate, and "
+            "from a logit of 17 on all are 1.",
+        ),
+    ] = False,
     on_bad_line: Annotated[
         Literal["stop", "nan"],
         typer.Option("--on-bad-line", help="At a line with a fault: stop, or write nan for its pair and go on."),
@@ -60,7 +68,10 @@ def score(
     force: options.Force = False,
     threads: options.Threads = None,
 ) -> None:
-    """Score pairs: one line per pair, in input order, whatever their number."""
+    """Score pairs: one line per pair, in input order, whatever their number.
+
+    Probabilities are float32, which saturate: very sure ones are all 1, and lose their order. --logits keeps it.
+    """
     from pairlens.jobs.score_job import ScoreJob, scoring_identity
     from pairlens.jobs.score_lines import LineWriter
     from pairlens.runs.run import Run
@@ -75,16 +86,22 @@ def score(
     config = run.config()
     if symmetric:
         config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
+    if logits and config.task == "regression":
+        raise UsageError(f"--logits: {run_directory} was trained for regression, whose scores have no activation")
     vocabulary = _vocabulary(config) if words else None
     tell_model(run_directory, config)
     tell_threads(threads)
     output.compile_kernels(config)
     job = ScoreJob(
-        Scorer(config, run.weights(config), threads), source, LineWriter(format_, vocabulary), on_bad_line == "nan"
+        Scorer(config, run.weights(config), threads),
+        source,
+        LineWriter(format_, vocabulary, "logits" if logits else "score"),
+        on_bad_line == "nan",
+        logits,
     )
     identity = None
     if resume and isinstance(source, tuple):
-        identity = scoring_identity(run, *source, format_, vocabulary, symmetric)
+        identity = scoring_identity(run, *source, format_, vocabulary, symmetric, logits)
     _run(job, output_file, bad_lines, identity)
     output.detail(f"{query}{f', {value}' if value else ''}: {job.done:,} pairs")
     warn_of_bad_lines(job.bad, job.done)
@@ -110,6 +127,8 @@ def _source(query: Path, value: Path | None, resume: bool) -> tuple[Path, Path] 
             raise UsageError("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
         if resume:
             raise UsageError("--resume needs files to read: what stdin has given is gone")
+        if "stdin" in streams.closed:
+            raise UsageError("- reads stdin, which is closed")
         return sys.stdin.buffer
     if value is None:
         raise UsageError("VALUE is missing: give a file of queries and one of values, or - for stdin")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output
+from pairlens_cli import options, output, streams
 
 if TYPE_CHECKING:
     from pairlens.jobs.train_job import Existing, TrainJob
@@ -34,14 +34,25 @@ def train(
         int,
         typer.Option("--seeds", min=1, help="Train so many, into RUN/seed-N, and print their mean and deviation."),
     ] = 1,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads",
+            min=1,
+            help="Processors to use; default: all. Weights of large networks differ in their last digits with another "
+            "number, which --resume therefore refuses.",
+        ),
+    ] = None,
 ) -> None:
     """Train a model and write a run directory, which every other command takes."""
     from pairlens.config.file import load_config
     from pairlens.jobs.train_job import TrainJob
+    from pairlens.kernels.threads import use_processors
     from pairlens_cli.display.signals import interrupts
     from pairlens_cli.display.training import TrainingDisplay
 
-    _refuse(set_ or [], resume, force, seed)
+    _refuse(set_ or [], resume, force, seed, seeds)
+    use_processors(threads)
     config = load_config(config_file, [*(set_ or []), *([] if seed is None else [f"training.seed={seed}"])])
     existing: Existing = "resume" if resume else "replace" if force else "refuse"
     job = TrainJob(config, run_directory or Path("runs") / config_file.stem, existing, seeds)
@@ -61,12 +72,14 @@ def train(
             file.write(json.dumps(job.summary(metrics), indent=2) + "\n")
 
 
-def _refuse(set_: list[str], resume: bool, force: bool, seed: int | None) -> None:
-    """Raises UsageError where one option would make another one idle."""
+def _refuse(set_: list[str], resume: bool, force: bool, seed: int | None, seeds: int) -> None:
+    """Raises UsageError where one option would make another one idle, or results have nowhere to go."""
     if resume and force:
         raise UsageError("--resume continues a run and --force replaces it; give one of them")
     if seed is not None and any(change.partition("=")[0].strip() == "training.seed" for change in set_):
         raise UsageError("--seed is short for --set training.seed; give one of the two")
+    if seeds > 1 and "stdout" in streams.closed:
+        raise UsageError("stdout, where --seeds prints the mean and the deviation, is closed")
 
 
 def _tell(job: TrainJob, config_file: Path) -> None:

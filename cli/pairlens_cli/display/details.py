@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 
 from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
+from pairlens.kernels.threads import processors
 from pairlens.texts.split_paths import SplitPaths
 from pairlens_cli import output
 
@@ -26,5 +26,5 @@ def tell_pairs(files: SplitPaths, count: int) -> None:
 
 def tell_threads(threads: int | None = None) -> None:
     """How many work; None for as many as this process may use processors."""
-    count = threads or len(os.sched_getaffinity(0))
+    count = threads or processors()
     output.detail(f"{count} thread{'s' * (count != 1)}")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError, UsageError
+from pairlens.metrics.order import at_least, at_most
 from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs, iter_pairs
@@ -100,9 +101,9 @@ class Selection:
         """Which scores lie within the bounds."""
         score, fits = one_score(score), np.ones(len(score), np.bool_)
         if self.min_score is not None:
-            fits &= score >= self.min_score
+            fits &= at_least(score, self.min_score)
         if self.max_score is not None:
-            fits &= score <= self.max_score
+            fits &= at_most(score, self.max_score)
         return fits
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.metrics import TaskMetrics, task_metrics
+from pairlens.metrics import TaskMetrics, Threshold, task_metrics
 from pairlens.metrics.arrays import Floats
 
 _BLOCK = 2**15  # weights that are worked on at once, few enough for the cache
@@ -31,7 +31,7 @@ def bootstrap_intervals(
     task: str,
     label: NDArray[Any],
     score: NDArray[Any],
-    threshold: float = 0.5,
+    threshold: float | Threshold = 0.5,
     group: NDArray[np.int64] | None = None,
     samples: int = 1000,
     seed: int = 1,
@@ -50,8 +50,8 @@ def compare(
     label: NDArray[Any],
     score_a: NDArray[Any],
     score_b: NDArray[Any],
-    threshold_a: float = 0.5,
-    threshold_b: float = 0.5,
+    threshold_a: float | Threshold = 0.5,
+    threshold_b: float | Threshold = 0.5,
     group: NDArray[np.int64] | None = None,
     samples: int = 1000,
     seed: int = 1,

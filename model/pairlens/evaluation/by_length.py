@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.evaluation.bootstrap import bootstrap_intervals
-from pairlens.metrics import count_groups, evaluate_scores
+from pairlens.metrics import Threshold, count_groups, evaluate_scores
 
 
 class LengthBin(NamedTuple):
@@ -33,7 +33,7 @@ def by_length(
     task: str,
     label: NDArray[Any],
     score: NDArray[Any],
-    threshold: float = 0.5,
+    threshold: float | Threshold = 0.5,
     group: NDArray[np.int64] | None = None,
     bins: int = 5,
 ) -> list[LengthBin]:

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.evaluation.bootstrap import Difference, bootstrap_intervals, compare
-from pairlens.metrics import confusion_matrix, count_groups, evaluate_scores, worst_pairs
+from pairlens.metrics import Threshold, confusion_matrix, count_groups, evaluate_scores, predictions, worst_pairs
 from pairlens.metrics.groups import group_figures
+from pairlens.metrics.order import measured_of
 from pairlens.runs.run import Run
+from pairlens.scoring.decimals import shortest
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pairs import Pairs, read_pairs
@@ -27,13 +29,19 @@ _SPLITS = ("train", "dev", "test")
 
 
 class Scored(NamedTuple):
-    """A run's scores of the pairs, [N] or [N, classes]; the threshold matters to binary alone."""
+    """A run's scores of the pairs and their logits, [N] or [N, classes]; the threshold matters to binary alone."""
 
     config: Config
     pairs: Pairs
     label: NDArray[np.float32]
     scores: NDArray[np.float32]
-    threshold: float
+    logits: NDArray[np.float32]
+    threshold: Threshold
+
+    @property
+    def measured(self) -> NDArray[np.float32]:
+        """What metrics are taken of, see `measured_of`."""
+        return measured_of(self.config.task, self.scores, self.logits)
 
 
 def labelled_files(
@@ -88,18 +96,24 @@ def score_files(run: Run, files: SplitPaths, threshold: float | None = None, thr
     config = run.config()
     pairs = read_pairs(files, text_rules(config), config.task, config.model.classes)
     assert pairs.label is not None
-    scores = Scorer(config, run.weights(config), threads).score(pairs.query, pairs.value)
-    return Scored(config, pairs, pairs.label, scores, run.threshold() if threshold is None else threshold)
+    logits = Scorer(config, run.weights(config), threads).logits(pairs.query, pairs.value)
+    if threshold is None:
+        chosen = Threshold(run.threshold(), run.logit_threshold())
+    else:
+        chosen = Threshold(float(shortest(np.float32(threshold))))
+    return Scored(config, pairs, pairs.label, logits.scores(), logits.merged(), chosen)
 
 
 def measure(scored: Scored) -> dict[str, Any]:
     """Metrics and their 95 % intervals, and as the task has them threshold, confusion matrix and count of groups."""
-    config, pairs, label, scores, threshold = scored
-    result: dict[str, Any] = {"threshold": threshold} if config.task == "binary" else {}
-    result["metrics"] = evaluate_scores(config.task, label, scores, threshold, pairs.group)
-    result["intervals"] = bootstrap_intervals(config.task, label, scores, threshold, pairs.group)
-    if config.task in ("binary", "multiclass"):
-        result["confusion"] = confusion_matrix(label, scores, threshold).tolist()
+    config, pairs, label, scores, _, threshold = scored
+    result: dict[str, Any] = threshold.told() if config.task == "binary" else {}
+    result["metrics"] = evaluate_scores(config.task, label, scored.measured, threshold, pairs.group)
+    result["intervals"] = bootstrap_intervals(config.task, label, scored.measured, threshold, pairs.group)
+    if config.task == "binary":
+        result["confusion"] = confusion_matrix(label, predictions(scored.measured, threshold)).tolist()
+    elif config.task == "multiclass":
+        result["confusion"] = confusion_matrix(label, scores).tolist()
     if config.task == "ranking" and pairs.group is not None:
         counted, without_positive = count_groups(label, pairs.group)
         result["groups"] = {"counted": counted, "without_positive": without_positive}
@@ -116,19 +130,19 @@ def measure(scored: Scored) -> dict[str, Any]:
 def differences(ours: Scored, theirs: Scored) -> dict[str, Difference]:
     """Every metric of ours minus theirs, by name, on the same pairs; the task must be the same."""
     task, group = ours.config.task, ours.pairs.group
-    return compare(task, ours.label, ours.scores, theirs.scores, ours.threshold, theirs.threshold, group)
+    return compare(task, ours.label, ours.measured, theirs.measured, ours.threshold, theirs.threshold, group)
 
 
 def worst(scored: Scored, count: int) -> list[dict[str, Any]]:
     """The worst pairs, counted from 0, with their texts as words, or ids where there is no vocabulary."""
     config, pairs = scored.config, scored.pairs
     vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
-    pair, loss = worst_pairs(config.task, scored.label, scored.scores, pairs.group, count)
+    pair, loss = worst_pairs(config.task, scored.label, scored.measured, pairs.group, count)
     return [
         {
             "pair": number,
-            "label": float(scored.label[number]),
-            "score": scored.scores[number].tolist(),
+            "label": float(shortest(scored.label[number])),
+            "score": shortest(scored.scores[number]).tolist(),
             "loss": its_loss,
             "query": " ".join(words_of(pairs.query[number], vocabulary)),
             "value": " ".join(words_of(pairs.value[number], vocabulary)),

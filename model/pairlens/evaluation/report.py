@@ -139,7 +139,7 @@ def report_runs(
 def _report(
     run: Run, what: dict[str, str], scored: Scored, difference: dict[str, Difference] | None, errors: int
 ) -> RunReport:
-    config, pairs, label, scores, threshold = scored
+    config, pairs, label, threshold = scored.config, scored.pairs, scored.label, scored.threshold
     measured = measure(scored)
     lengths = pairs.query.lengths + pairs.value.lengths
     wrong = worst(scored, errors)
@@ -151,7 +151,7 @@ def _report(
         measured=measured,
         difference=difference,
         charts=_charts(scored, measured),
-        lengths=by_length(config.decisive_metric, lengths, config.task, label, scores, threshold, pairs.group),
+        lengths=by_length(config.decisive_metric, lengths, config.task, label, scored.measured, threshold, pairs.group),
         errors=wrong,
         attentions=Scorer(config, run.weights(config)).attend(pairs.query.take(numbers), pairs.value.take(numbers)),
         vocabulary=read_vocabulary(config.data.vocab) if config.data.vocab else None,
@@ -165,8 +165,8 @@ def _charts(scored: Scored, measured: Json) -> Charts:
     match scored.config.task:
         case "binary":
             return BinaryCharts(
-                roc_curve(label, score),
-                precision_recall_curve(label, score),
+                roc_curve(label, scored.measured),
+                precision_recall_curve(label, scored.measured),
                 reliability(label, score),
                 *(histogram(score[label == kind], _BINS, 0, 1) for kind in (0, 1)),
             )
@@ -177,7 +177,7 @@ def _charts(scored: Scored, measured: Json) -> Charts:
         case "multiclass":
             return _class_charts(np.array(measured["confusion"], np.float64))
     assert scored.pairs.group is not None
-    ranking = RankingMetrics(label, score, scored.pairs.group)
+    ranking = RankingMetrics(label, scored.measured, scored.pairs.group)
     places = np.clip(np.floor(ranking.first_positive + 0.5).astype(np.int64), 1, _LAST_PLACE)
     return RankingCharts(
         np.bincount(places, minlength=_LAST_PLACE + 1)[1:], histogram(ranking.average_precision, _BINS, 0, 1)

@@ -1,1 +1,1 @@
-"""Training and scoring from files to files, interruptible and resumable. May import evaluation and all below it."""
+"""Training and scoring from files to files, interruptible and resumable. May import pages and all below it."""

@@ -39,8 +39,8 @@ class AttendJob:
         RunError: the run's files are damaged. DataError: the vocabulary cannot be read.
     """
 
-    def __init__(self, run: Run, query: Path, value: Path, selection: Selection) -> None:
-        self._query, self._value, self._selection = query, value, selection
+    def __init__(self, run: Run, query: Path, value: Path, selection: Selection, threads: int | None = None) -> None:
+        self._query, self._value, self._selection, self._threads = query, value, selection, threads
         self.config = run.config()
         self._weights = run.weights(self.config)
         vocabulary = self.config.data.vocab
@@ -48,7 +48,9 @@ class AttendJob:
 
     def chunks(self) -> Iterator[ScoredMaps]:
         """Raises as `attend_files` does."""
-        return attend_files(Scorer(self.config, self._weights), self._query, self._value, self._selection)
+        return attend_files(
+            Scorer(self.config, self._weights, self._threads), self._query, self._value, self._selection
+        )
 
     def write_matrices(self, chunks: Iterable[ScoredMaps], path: Path, dtype: Literal["float32", "float16"]) -> int:
         """How many pairs there were; the file's suffix says its format."""

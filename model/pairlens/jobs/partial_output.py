@@ -17,8 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from pairlens.directories import sync_directory
 from pairlens.errors import UsageError
-from pairlens.files import sync_directory, telling_of_a_full_disk, whole_file
+from pairlens.files import telling_of_a_full_disk, whole_file
 from pairlens.runs.locks import open_locked
 
 Json = dict[str, Any]

@@ -26,6 +26,8 @@ def refuse_another_beginning(run: Run, config: Config, environment: Json) -> Non
         *_config_faults(run.config(), config),
         *_data_faults(began.get("data"), environment["data"]),
         *_version_faults(began.get("packages"), environment["packages"]),
+        *_start_faults(run, began, config, environment),
+        *_processor_faults(began.get("processors"), environment["processors"]),
     ]:
         faults.append("--resume ends with the run that was begun or not at all; --force begins it anew")
         raise RunError("\n".join(f"{run.path}: {fault}" for fault in faults))
@@ -69,6 +71,13 @@ def _data_faults(began: Any, now: dict[str, str]) -> list[str]:
     return [f"{path} {wording[path in old, path in now]}" for path in old | now if old.get(path) != now.get(path)]
 
 
+def _start_faults(run: Run, began: Json, config: Config, now: Json) -> list[str]:
+    """Of the run that the weights come from, which no longer matters when a checkpoint has them."""
+    if run.has_checkpoint() or began.get("warm_start") == now["warm_start"]:
+        return []
+    return [f"{config.training.warm_start} has changed since the run began; put the old run back"]
+
+
 def _version_faults(began: Any, now: dict[str, str]) -> list[str]:
     old = began if isinstance(began, dict) else {}
     return [
@@ -76,3 +85,10 @@ def _version_faults(began: Any, now: dict[str, str]) -> list[str]:
         for name, version in now.items()
         if old.get(name) != version
     ]
+
+
+def _processor_faults(began: Any, now: int) -> list[str]:
+    """TensorFlow shares the sums of large products out among processors, and rounds each share."""
+    if began in (None, now):
+        return []
+    return [f"{began} processors trained it when the run began and {now} would now; add --threads {began}"]

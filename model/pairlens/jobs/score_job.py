@@ -55,6 +55,7 @@ class ScoreJob:
         source: the files of queries and of values, or a stream of lines `query<TAB>value`.
         writer: makes the lines of a chunk.
         pass_over: whether lines with faults are passed over; else the first one ends the job with a DataError.
+        logits: write them instead of scores.
 
     Attributes:
         done: pairs scored so far, with those of the job that this one goes on with.
@@ -63,9 +64,15 @@ class ScoreJob:
     """
 
     def __init__(
-        self, scorer: Scorer, source: tuple[Path, Path] | BinaryIO, writer: LineWriter, pass_over: bool = False
+        self,
+        scorer: Scorer,
+        source: tuple[Path, Path] | BinaryIO,
+        writer: LineWriter,
+        pass_over: bool = False,
+        logits: bool = False,
     ) -> None:
-        self._scorer, self._source, self._writer, self._pass_over = scorer, source, writer, pass_over
+        self._scorer, self._source, self._writer = scorer, source, writer
+        self._pass_over, self._logits = pass_over, logits
         self._start = START
         self.done = 0
         self.bad = BadLines()
@@ -111,8 +118,9 @@ class ScoreJob:
     def _write(self, files: Mapping[str, IO[str]], listener: Listener, save: Callable[[Position], None] | None) -> None:
         with listener.scoring(self.done) as tell:
             chunks = self.watch.timed("reading", self._chunks(find_ends=save is not None))
-            for chunk, scores in self.watch.timed("scoring", self._scorer.stream(chunks)):
+            for chunk, logits in self.watch.timed("scoring", self._scorer.stream(chunks)):
                 with self.watch.time("writing"):
+                    scores = logits.merged() if self._logits else logits.scores()
                     files["output"].write(self._writer.lines(self.done, chunk.pairs, scores, _by_pair(chunk.bad)))
                     if "bad lines" in files:
                         files["bad lines"].write("".join(map(_as_json, chunk.bad)))
@@ -130,7 +138,13 @@ class ScoreJob:
 
 
 def scoring_identity(
-    run: Run, query: Path, value: Path, format_: Format, vocabulary: Sequence[str] | None, symmetric: bool
+    run: Run,
+    query: Path,
+    value: Path,
+    format_: Format,
+    vocabulary: Sequence[str] | None,
+    symmetric: bool,
+    logits: bool = False,
 ) -> dict[str, Any]:
     """What the output of two scorings of files shares if the one can go on where the other ended."""
     return {
@@ -141,6 +155,7 @@ def scoring_identity(
         "--format": format_,
         "--words": None if vocabulary is None else crc32("\n".join(vocabulary).encode()),
         "--symmetric": symmetric,
+        "--logits": logits,
     }
 
 

@@ -20,15 +20,16 @@ Format = Literal["text", "tsv", "jsonl"]
 class LineWriter:
     """Writes a line for each pair.
 
-    Scores have the digits that a float32 holds. Of a multiclass model a score is the probability of each class,
-    separated by blanks, in JSON a list. A pair with a fault scores nan, null in JSON, and shows no texts.
+    `decimal_lines` writes the scores. Of a multiclass model a score is the probability of each class, separated by
+    blanks, in JSON a list. A pair with a fault scores nan, null in JSON, and shows no texts.
 
     Args:
         vocabulary: the word of each id, to be shown instead of it.
+        said: what JSON calls the numbers.
     """
 
-    def __init__(self, format_: Format, vocabulary: Sequence[str] | None = None) -> None:
-        self._format, self._vocabulary = format_, vocabulary
+    def __init__(self, format_: Format, vocabulary: Sequence[str] | None = None, said: str = "score") -> None:
+        self._format, self._vocabulary, self._said = format_, vocabulary, said
 
     def lines(self, first: int, pairs: Pairs, scores: NDArray[np.float32], faults: Mapping[int, str]) -> str:
         """The lines of some pairs; `first` is the number of the first, and `faults` tells what is wrong with which."""
@@ -51,7 +52,7 @@ class LineWriter:
     def _jsonl(self, first: int, pairs: Pairs, scores: list[str]) -> str:
         rows = enumerate(zip(self._texts(pairs), scores, strict=True), first)
         return "".join(
-            json.dumps({"pair": i, "score": _json_score(score), "query": q, "value": v}, ensure_ascii=False) + "\n"
+            json.dumps({"pair": i, self._said: _json_score(score), "query": q, "value": v}, ensure_ascii=False) + "\n"
             for i, ((q, v), score) in rows
         )
 
@@ -64,7 +65,7 @@ class LineWriter:
 
     def _line_of_fault(self, pair: int, fault: str) -> str:
         if self._format == "jsonl":
-            return json.dumps({"pair": pair, "score": None, "query": None, "value": None, "error": fault})
+            return json.dumps({"pair": pair, self._said: None, "query": None, "value": None, "error": fault})
         return "nan" if self._format == "text" else "\t\tnan"
 
 

@@ -18,9 +18,9 @@ from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginnin
 from pairlens.memory import available_memory, refuse_too_large
 from pairlens.runs.curves import write_curves
 from pairlens.runs.environment import describe_environment
-from pairlens.runs.locks import locked
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
+from pairlens.runs.staging import StagedRun, grows_beside, locked_run
 from pairlens.runs.warm_start import warm_start_weights
 from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pairs import Pairs
@@ -94,10 +94,12 @@ class TrainJob:
         self._seeds = range(config.training.seed, config.training.seed + seeds)
         if self._seeds[-1] > LAST_SEED:
             raise UsageError(f"--seeds {seeds}: the last would be {self._seeds[-1]}; a seed is at most {LAST_SEED}")
-        self.runs = [Run(path if seeds == 1 else path / f"seed-{seed}") for seed in self._seeds]
+        self.runs = [self._run(path if seeds == 1 else path / f"seed-{seed}") for seed in self._seeds]
         for run in self.runs:
+            if isinstance(run, StagedRun):
+                run.refuse()
             if not self._goes_on(run):
-                Run.refuse_existing(run.path, self._replace)
+                Run.refuse_existing(run.place if isinstance(run, StagedRun) else run.path, self._replace)
 
     def read(self, command: Sequence[str] = ()) -> None:
         """Read the data, and refuse what cannot be trained.
@@ -106,7 +108,8 @@ class TrainJob:
             command: the command line, for the record.
 
         Raises:
-            DataError: a fault in a file. RunError: a run was begun with another config, other data or versions.
+            DataError: a fault in a file. RunError: a run was begun with another config, other data or versions, or the
+                one of the warm start does not fit.
             UsageError: training takes more memory than there is.
         """
         train = read_split(self.config, "train")
@@ -120,8 +123,8 @@ class TrainJob:
         if verdict.problems:
             raise DataError("\n".join(verdict.problems))
         self.remarks = verdict.remarks
-        if not all(map(self._goes_on, self.runs)):
-            warm_start_weights(config)  # now is the time to tell that they do not fit
+        if not all(self._goes_on(run) and run.has_checkpoint() for run in self.runs):
+            warm_start_weights(config)  # which a checkpoint has in it
         self._environment = describe_environment(config, command)
         for run, its_config in self._trainings():
             if self._goes_on(run):
@@ -140,7 +143,7 @@ class TrainJob:
         listener = listener or Listener()
         metrics = []
         for run, config in self._trainings():
-            with locked(run.path):
+            with locked_run(run, begins=not self._goes_on(run)):
                 its_metrics = self._train(run, config, listener, stop)
             if its_metrics is None:
                 return None
@@ -161,6 +164,12 @@ class TrainJob:
     def _trainings(self) -> list[tuple[Run, Config]]:
         return [(run, self.config.with_seed(seed)) for run, seed in zip(self.runs, self._seeds, strict=True)]
 
+    def _run(self, path: Path) -> Run:
+        """The run to train: beside the one that stands at the path, if it is to replace it or has begun to."""
+        if self._resume:
+            return StagedRun(path) if grows_beside(path) else Run(path)
+        return StagedRun(path) if self._replace and (Run(path).exists() or grows_beside(path)) else Run(path)
+
     def _goes_on(self, run: Run) -> bool:
         return self._resume and run.exists()
 
@@ -169,6 +178,8 @@ class TrainJob:
         if not self._goes_on(run):
             if self._resume:
                 listener.begins(run)
+            if isinstance(run, StagedRun):
+                run.begin()
             Run.create(run.path, config, self._environment, self._replace)
         elif (finished := finished_metrics(run, config)) is not None:
             listener.finished_before(run)

@@ -7,31 +7,8 @@ import numpy as np
 from pairlens.kernels import signatures
 from pairlens.kernels.ids import is_real
 from pairlens.kernels.simd.compiled import FAST, FIRST, LOWEST, ONE, ZERO, compiled, kernel
-from pairlens.kernels.simd.rows import as_row, prefetch, row_of
+from pairlens.kernels.simd.rows import as_row, row_of
 from pairlens.kernels.simd.vectors import LANES, first, full, load, store
-
-_AHEAD_BYTES = 20_000  # to ask memory for before they are wanted: no more than leaves room in the first-level cache
-
-
-@compiled()
-def _tokens_ahead(table, rows):
-    return 1 + _AHEAD_BYTES // (1 + 4 * rows * table.shape[1])
-
-
-@compiled()
-def _prefetch_token(place, table, rows):
-    row = np.int64(place) * rows
-    prefetch(table, row, row + rows)
-
-
-@compiled()
-def prefetch_tokens(places, table, rows):
-    """Ask for what the first tokens of a text have in the table, so many rows each.
-
-    For later ones `sum_taps` does so itself, some tokens ahead.
-    """
-    for t in range(min(_tokens_ahead(table, rows), places.size)):
-        _prefetch_token(places[t], table, rows)
 
 
 @compiled()
@@ -62,11 +39,8 @@ def sum_taps(places, table, bias, zero_row, kernel_size, dilation, left, least, 
     """
     F, lowest = bias.size, full(LOWEST)
     whole = F - F % LANES
-    ahead = _tokens_ahead(table, kernel_size)
     for t in range(out.shape[0]):
         row = row_of(out, t, column)
-        if t + ahead < places.size:
-            _prefetch_token(places[t + ahead], table, kernel_size)
         for k in range(0, kernel_size, 4):  # four taps share one pass over the row
             position = t + k * dilation - left
             a = _tap(places, table, kernel_size, k, position, zero_row)

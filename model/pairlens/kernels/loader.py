@@ -33,7 +33,7 @@ from pairlens.kernels.code_cache import keep_code, read_code
 from pairlens.kernels.plan import PLAN
 from pairlens.kernels.threads import processors
 
-_loading = threading.Lock()
+_loading = threading.RLock()
 SOURCES = sorted(Path(__file__).parent.rglob("*.py"))
 
 # What Numba's code mentions for arrays that own their memory and for exceptions, of which kernels have neither.
@@ -176,10 +176,5 @@ def fingerprint(processor: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def _after_fork() -> None:
-    """A lock that another thread held when the process forked would stay locked in the child."""
-    global _loading  # noqa: PLW0603
-    _loading = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_after_fork)
+# A process that forks waits until no thread loads: its child would have half a kernel, and locks that nobody opens.
+os.register_at_fork(before=_loading.acquire, after_in_parent=_loading.release, after_in_child=_loading.release)

@@ -6,102 +6,15 @@ time as the room for scores holds. A short pair fits as a whole; of a long one n
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from pairlens.kernels import signatures
 from pairlens.kernels.attention import attend, raw_scores, softmax, transpose
-from pairlens.kernels.encode import encode_text, find_matches, prefetch_tokens
 from pairlens.kernels.features import compare, pool_features, pool_first, project
-from pairlens.kernels.ids import same_ids
 from pairlens.kernels.pool import share_positions
+from pairlens.kernels.sides import encode_pair
 from pairlens.kernels.simd.compiled import compiled, kernel
 from pairlens.kernels.simd.products import sum_rows
 from pairlens.kernels.simd.rows import as_matrix
 from pairlens.kernels.simd.vectors import LANES
-
-
-class _Side(NamedTuple):
-    """One text of a pair: its ids [T], its encoding and its key [T, width]; `start`: its first token in its file."""
-
-    ids: Any
-    encoding: Any
-    key: Any
-    start: Any
-    is_new: Any  # False if the text is that of the pair before, and so is its encoding
-
-
-# ---- encode --------------------------------------------------------------------------------------------------------
-
-
-@compiled()
-def _prefetch_text(a, plan, ids, places, start, stop):
-    if not plan.encoded:
-        prefetch_tokens(places[start:stop], a.table, plan.kernel_size)
-        if plan.embedding_columns:
-            prefetch_tokens(ids[start:stop], a.embeddings, 1)
-    prefetch_tokens(places[start:stop], a.word_projections, 1)
-
-
-@compiled()
-def _prefetch_pair(a, plan, pair):
-    """Ask for what the texts of a pair, if there is one, will be encoded from, while another one is worked on."""
-    if pair + 1 < a.query_offsets.size:
-        _prefetch_text(a, plan, a.query_ids, a.query_places, a.query_offsets[pair], a.query_offsets[pair + 1])
-        _prefetch_text(a, plan, a.value_ids, a.value_places, a.value_offsets[pair], a.value_offsets[pair + 1])
-
-
-@compiled()
-def _text(ids, offsets, pair):
-    """The ids of a pair's text."""
-    return ids[offsets[pair] : offsets[pair + 1]]
-
-
-@compiled()
-def _is_new(ids, offsets, plan, pair):
-    """1 if a text is not that of the pair before, else 0. With match channels, encodings depend on both texts."""
-    if plan.match or pair == 0:
-        return 1
-    return 1 - same_ids(_text(ids, offsets, pair), _text(ids, offsets, pair - 1))
-
-
-@compiled()
-def _encode_side(a, plan, ids, places, matched, stacks, encoding, key):
-    """Fill the encoding [T, width] of a text, and of two stacks of convolutions also its key; of no stack nothing."""
-    table, bias, taps, out = a.table, a.bias, a.match_taps, encoding
-    for _ in range(stacks):
-        encode_text(ids, places, matched, table, bias, a.zero_row, taps, a.idf, a.embeddings, plan, out)
-        table, bias, taps, out = a.key_table, a.key_bias, a.key_match_taps, key
-
-
-@compiled()
-def _encode_pair(a, plan, pair):
-    """Both sides of a pair. One query is often scored with many values: it is not encoded again."""
-    q0, q1, v0, v1 = a.query_offsets[pair], a.query_offsets[pair + 1], a.value_offsets[pair], a.value_offsets[pair + 1]
-    Tq, Tv = q1 - q0, v1 - v0
-    query_ids, value_ids = a.query_ids[q0:q1], a.value_ids[v0:v1]
-    new_query, new_value = (
-        _is_new(a.query_ids, a.query_offsets, plan, pair),
-        _is_new(a.value_ids, a.value_offsets, plan, pair),
-    )
-    if plan.encoded:
-        return (
-            _Side(query_ids, a.encoded_query[q0:q1], a.encoded_query_key[q0:q1], q0, new_query),
-            _Side(value_ids, a.encoded_value[v0:v1], a.encoded_value_key[v0:v1], v0, new_value),
-        )
-    query_matched, value_matched = a.query_matched[:Tq], a.value_matched[:Tv]
-    if plan.match:
-        find_matches(query_ids, value_ids, plan, query_matched, value_matched)
-    query, value = a.query[:Tq], a.value[:Tv]
-    query_key, value_key = (a.query_key[:Tq], a.value_key[:Tv]) if plan.own_key else (query, value)
-    query_stacks = (1 + plan.own_key * plan.both) * new_query  # only what is attended to needs a key
-    value_stacks = (1 + plan.own_key) * new_value
-    _encode_side(a, plan, query_ids, a.query_places[q0:q1], query_matched, query_stacks, query, query_key)
-    _encode_side(a, plan, value_ids, a.value_places[v0:v1], value_matched, value_stacks, value, value_key)
-    return (
-        _Side(query_ids, query, query_key, q0, new_query),
-        _Side(value_ids, value, value_key, v0, new_value),
-    )
-
 
 # ---- attention scores ----------------------------------------------------------------------------------------------
 
@@ -147,8 +60,7 @@ def attention_scores(a):
     """The attention scores of every pair."""
     plan = a.plan[0]
     for pair in range(a.query_offsets.size - 1):
-        _prefetch_pair(a, plan, pair + 1)
-        query, value = _encode_pair(a, plan, pair)
+        query, value = encode_pair(a, plan, pair)
         out = a.query_out
         for direction in range(1 + plan.both):
             _copy_scores(a, plan, direction, query, value, out, a.offsets[pair])
@@ -175,8 +87,7 @@ def pooled_features(a):
     """The pooled features of every pair."""
     plan = a.plan[0]
     for pair in range(a.query_offsets.size - 1):
-        _prefetch_pair(a, plan, pair + 1)
-        query, value = _encode_pair(a, plan, pair)
+        query, value = encode_pair(a, plan, pair)
         width = plan.features * plan.poolings * query.encoding.shape[1]
         for direction in range(1 + plan.both):
             out = a.out[pair, direction * width : (direction + 1) * width]
@@ -213,8 +124,7 @@ def compared_positions(a):
     """The dense layer `compare` of every position of the pairs, before its activation."""
     plan = a.plan[0]
     for pair in range(a.query_offsets.size - 1):
-        _prefetch_pair(a, plan, pair + 1)
-        query, value = _encode_pair(a, plan, pair)
+        query, value = encode_pair(a, plan, pair)
         own = _project_side(a, query, a.query_places, a.query_projection)
         other = _project_side(a, value, a.value_places, a.value_projection)
         out = a.query_out

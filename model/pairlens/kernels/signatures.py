@@ -22,9 +22,11 @@ TOKENIZE = Signature(
 DECIMALS = Signature(
     "decimals",
     numbers=floats("[rows, columns]"),
-    powers=of(np.float64, "[23]: powers of ten, from 1 on"),
-    out=of(np.uint8, "[bytes], filled; room for 14 a number"),
-    count=integers("[1], filled: bytes; -1 if a number is too large or too small"),
+    bits=ids("[rows, columns]: the same bits as integers"),
+    powers=of(np.float64, "[54, 2]: powers of ten, from 1 on, and what float64 leaves of them"),
+    halves=of(np.float64, "[255]: of a float32 with this exponent, half the distance to the next"),
+    out=of(np.uint8, "[bytes], filled; room for 16 a number"),
+    count=integers("[1], filled: bytes; -1 if a number is too large"),
 )
 
 # ---- texts of pairs ------------------------------------------------------------------------------------------------

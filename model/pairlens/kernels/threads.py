@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+import math
 import os
+import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Any
+
+from pairlens.control_groups import control_groups, read
 
 Each = Callable[..., Iterable[Any]]  # `map`, in this thread or in several
 
+_chosen: int | None = None
+
 
 def processors() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0))
+    """How many this process may use: those that it may run on, or as many as its control groups give it the time of, if
+    these are fewer; or what `use_processors` says."""
+    return _chosen or min(len(os.sched_getaffinity(0)), _quota())
+
+
+def use_processors(count: int | None) -> None:
+    """Let this process use so many; None for as many as it may."""
+    global _chosen  # noqa: PLW0603
+    _chosen = count
+
+
+def quota(root: Path = Path("/")) -> float:
+    """How many processors' time the control groups of this process allow; infinite if they set no limit."""
+    quotas = [math.inf]
+    for group in control_groups("cpu", root):
+        numbers = read(group / "cpu.max").split() or [
+            read(group / "cpu.cfs_quota_us"),  # -1 without a limit
+            read(group / "cpu.cfs_period_us"),
+        ]
+        if len(numbers) == 2 and all(number.isdigit() and int(number) > 0 for number in numbers):
+            quotas.append(int(numbers[0]) / int(numbers[1]))
+    return min(quotas)
+
+
+@cache
+def _quota() -> int:
+    """The quota, part of a processor counting as one."""
+    return math.ceil(min(quota(), sys.maxsize))
 
 
 def each_in(threads: int) -> Each:

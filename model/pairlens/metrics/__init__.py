@@ -1,4 +1,4 @@
-"""What evaluate reports: how well scores agree with labels.
+"""What evaluate reports: how well scores agree with labels. May import config and all below it.
 
 A value that the data leaves undefined is nan, so that a report can be written whatever the split holds.
 """
@@ -13,18 +13,22 @@ from numpy.typing import NDArray
 from pairlens.errors import PairlensError
 from pairlens.metrics.binary import BinaryMetrics
 from pairlens.metrics.multiclass import MulticlassMetrics, checked_classes
+from pairlens.metrics.order import Threshold, at_least
 from pairlens.metrics.ranking import RankingMetrics, count_groups
 from pairlens.metrics.regression import RegressionMetrics
-from pairlens.metrics.threshold import best_threshold
+from pairlens.metrics.threshold import best_threshold, fit_threshold
 from pairlens.metrics.worst import worst_pairs
 
 __all__ = [
     "TaskMetrics",
+    "Threshold",
     "best_threshold",
     "confusion_matrix",
     "count_groups",
     "evaluate_scores",
+    "fit_threshold",
     "higher_is_better",
+    "predictions",
     "task_metrics",
     "worst_pairs",
 ]
@@ -38,7 +42,7 @@ def evaluate_scores(
     task: str,
     label: NDArray[Any],
     score: NDArray[Any],
-    threshold: float = 0.5,
+    threshold: float | Threshold = 0.5,
     group: NDArray[np.int64] | None = None,
 ) -> dict[str, float]:
     """The metrics of a task, by name, in the order in which they are reported.
@@ -46,7 +50,8 @@ def evaluate_scores(
     Args:
         task: `binary`, `regression`, `multiclass` or `ranking`.
         label: `[N]`, in the task's domain.
-        score: what the model says of the same pairs: `[N]`, with `multiclass` class probabilities `[N, C]`.
+        score: what the model says of the same pairs: `[N]`, with `multiclass` class probabilities `[N, C]`. With
+            `binary` and `ranking` it may be `[N, 2]`, scores and logits: see order.py.
         threshold: the least probability that counts as positive; only `binary` uses it.
         group: int64 `[N]`, which `ranking` needs and only `ranking` uses.
 
@@ -63,7 +68,7 @@ def task_metrics(
     task: str,
     label: NDArray[Any],
     score: NDArray[Any],
-    threshold: float = 0.5,
+    threshold: float | Threshold = 0.5,
     group: NDArray[np.int64] | None = None,
 ) -> TaskMetrics:
     """The metrics of a task as a function of how often each unit counts: weights [R, units] to values [R] by name.
@@ -91,7 +96,13 @@ def higher_is_better(metric: str) -> bool:
     return metric not in _LOSSES
 
 
-def confusion_matrix(label: NDArray[Any], score: NDArray[Any], threshold: float = 0.5) -> NDArray[np.int64]:
+def predictions(score: NDArray[Any], threshold: float | Threshold) -> NDArray[np.bool_]:
+    """Which of both classes [N, 2] each pair is predicted to be of, from scores [N] or [N, 2] with their logits."""
+    positive = at_least(score, threshold)
+    return np.stack([~positive, positive], axis=1)
+
+
+def confusion_matrix(label: NDArray[Any], score: NDArray[Any], threshold: float | Threshold = 0.5) -> NDArray[np.int64]:
     """How many pairs of each class (row) are predicted to be of each class (column): int64 [C, C].
 
     Args:
@@ -99,7 +110,7 @@ def confusion_matrix(label: NDArray[Any], score: NDArray[Any], threshold: float 
         score: [N], where class 1 is predicted from the threshold on (C = 2); or [N, C], where the most probable is.
     """
     if score.ndim == 1:
-        score = np.stack([score < threshold, score >= threshold], axis=1)
+        score = predictions(score, threshold)
     true, probability = checked_classes(label, score)
     C = probability.shape[1]
     return np.bincount(true * C + probability.argmax(axis=1), minlength=C * C).reshape(C, C)

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.metrics.arrays import Floats, checked, log_losses, matthews, ratio, sums_by
+from pairlens.metrics.arrays import Floats, log_losses, matthews, ratio, sums_by
 from pairlens.metrics.calibration import BINS, calibration_bin
+from pairlens.metrics.order import Threshold, at_least, checked_order, places, probabilities
 
 
 class BinaryMetrics:
-    """How well probabilities agree with labels; `score >= threshold` is predicted positive.
+    """How well probabilities agree with labels; from the threshold on, as `at_least` says, positive is predicted.
 
     With TP, FP, TN, FN the counts of true and false positives and negatives:
 
@@ -27,15 +28,18 @@ class BinaryMetrics:
 
     Args:
         label: [N] of 0 and 1.
-        score: [N], probabilities.
+        score: [N], probabilities, or [N, 2] with their logits.
     """
 
-    def __init__(self, label: NDArray[Any], score: NDArray[Any], threshold: float = 0.5) -> None:
-        label, score = checked(label, score)
-        positive, predicted = label == 1, score >= threshold
+    def __init__(self, label: NDArray[Any], score: NDArray[Any], threshold: float | Threshold = 0.5) -> None:
+        said = np.asarray(score)
+        label, score = checked_order(label, said)
+        predicted = at_least(said, threshold)
+        positive = label == 1
         self.units = len(label)
         self._positive = positive
-        self._cut = np.unique(score, return_inverse=True)[1]
+        self._cut = places(score)
+        score = probabilities(score)
         self._bin = calibration_bin(score)
         self._residual = label - score
         loss = log_losses(np.where(positive, score, 1 - score))

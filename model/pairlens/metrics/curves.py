@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.metrics.arrays import Floats, Ints, checked, ratio
-from pairlens.metrics.threshold import cuts
+from pairlens.metrics.arrays import Floats, Ints, ratio
+from pairlens.metrics.order import checked_order, cuts, probabilities
 
 
 class Curve(NamedTuple):
@@ -49,10 +49,10 @@ def precision_recall_curve(label: NDArray[Any], score: NDArray[Any]) -> Curve:
 
 
 def _cuts_downwards(label: NDArray[Any], score: NDArray[Any]) -> tuple[Floats, Floats, Floats]:
-    """The distinct scores from the greatest down; how many pairs score at least that; how many of them are positive."""
-    label, score = checked(label, score)
+    """The distinct scores from the greatest down [K]; how many pairs score at least that; how many of those are 1."""
+    label, score = checked_order(label, score)
     threshold, predicted, hits = cuts(label == 1, score)
-    return threshold[::-1], predicted[::-1].astype(np.float64), hits[::-1].astype(np.float64)
+    return probabilities(threshold)[::-1], predicted[::-1].astype(np.float64), hits[::-1].astype(np.float64)
 
 
 def _share_of_last(counts: Floats) -> Floats:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.metrics.arrays import Floats, Ints, checked, ratio
+from pairlens.metrics.arrays import Floats, Ints, ratio
+from pairlens.metrics.order import checked_order, places
 
 _K = 10  # of ndcg_at_10
 
@@ -29,15 +30,15 @@ class RankingMetrics:
 
     Args:
         label: [N] of 0 and 1.
-        score: [N], any finite numbers.
+        score: [N], any finite numbers, or [N, 2] with logits that order equal ones.
         group: int64 [N]; equal numbers are one group.
     """
 
     def __init__(self, label: NDArray[Any], score: NDArray[Any], group: NDArray[np.int64]) -> None:
-        label, score = checked(label, score)
+        label, score = checked_order(label, score)
         if group.shape != label.shape:
             raise ValueError(f"group: found shape {group.shape}; must be [N], as label and score, here {label.shape}")
-        at = _places(label == 1, score, group)
+        at = _places(label == 1, places(score), group)
         self._values, self._first = _values_of_groups(at), _first_positive(at)
         self.units = self._values.shape[1]
 
@@ -83,7 +84,7 @@ class _Places(NamedTuple):
     hits_before: Ints
 
 
-def _places(positive: NDArray[np.bool_], score: Floats, group: NDArray[np.int64]) -> _Places:
+def _places(positive: NDArray[np.bool_], score: Ints, group: NDArray[np.int64]) -> _Places:
     counted = np.isin(group, group[positive])
     positive, score, group = positive[counted], score[counted], group[counted]
     order = np.lexsort((-score, group))

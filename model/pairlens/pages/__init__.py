@@ -1,1 +1,1 @@
-"""Results as web pages: one file each, which needs no network and no other file."""
+"""Results as web pages, one file each, which need no network. May import evaluation and all below it."""

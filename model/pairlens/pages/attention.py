@@ -14,6 +14,7 @@ import numpy as np
 from pairlens.attention.uniformity import UNIFORM_BELOW, cells_of, verdict
 from pairlens.files import whole_file
 from pairlens.pages.page import Block, write_page
+from pairlens.scoring.decimals import shortest
 from pairlens.scoring.maps import Floats, PairAttention
 from pairlens.texts.texts import Texts
 from pairlens.texts.words import words_of
@@ -114,4 +115,4 @@ def encoded_weights(attention: PairAttention) -> list[str]:
 
 def _number(value: float | None) -> float | None:
     """As few digits as tell a float32; JSON knows no infinity."""
-    return None if value is None or not math.isfinite(value) else float(str(np.float32(value)))
+    return None if value is None or not math.isfinite(value) else float(shortest(np.array(value, np.float32)))

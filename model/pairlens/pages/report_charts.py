@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pairlens.evaluation.report import RunReport
+from pairlens.metrics.bins import Histogram
 from pairlens.pages.html import Cell, figure, number, table
 from pairlens.pages.svg import Axis, Chart, axis
 
@@ -100,3 +102,12 @@ def _by_length(metric: str, runs: Sequence[Drawn], named: bool) -> str:
 def _range(low: float, high: float) -> str:
     """Groups have mean lengths: whole numbers are near enough."""
     return f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"
+
+
+def histogram(run: Drawn, title: str, values: Histogram, x: Axis, y: Axis) -> str:
+    """How often values fall into each bin, of one run."""
+    chart, rows = Chart(x, y), []
+    for (low, high), n in zip(pairwise(values.edges.tolist()), values.counts.tolist(), strict=True):
+        chart.box((low, high), (0, n), f"bar {run.style}", f"{low:.3g} to {high:.3g}: {n:,} {y.name}")
+        rows.append([f"{low:.3g} to {high:.3g}", n])
+    return figure(title, "", chart.svg(f"{title}: {y.name} by {x.name}"), table([x.name, y.name], rows, title))

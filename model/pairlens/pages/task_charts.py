@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from pairlens.evaluation.report import BinaryCharts, MulticlassCharts, RankingCharts, RegressionCharts
-from pairlens.metrics.bins import Histogram
 from pairlens.metrics.calibration import Reliability
 from pairlens.metrics.curves import Curve
 from pairlens.pages.html import Cell, figure, number, table
-from pairlens.pages.report_charts import Drawn
+from pairlens.pages.ranking_charts import ranking_charts
+from pairlens.pages.report_charts import Drawn, histogram
 from pairlens.pages.svg import Axis, Chart, axis, counts_axis, unit_axis
 
 _SUBPIXEL = 0.0005  # of an axis from 0 to 1: a sixth of a px
@@ -27,7 +27,7 @@ def figures(runs: Sequence[Drawn]) -> list[str]:
             return _regression([(run, one) for run, one in charts if isinstance(one, RegressionCharts)])
         case "multiclass":
             return _multiclass([(run, one) for run, one in charts if isinstance(one, MulticlassCharts)])
-    return _ranking([(run, one) for run, one in charts if isinstance(one, RankingCharts)])
+    return ranking_charts([(run, one) for run, one in charts if isinstance(one, RankingCharts)])
 
 
 # ---- binary ----------------------------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def _regression(runs: Sequence[tuple[Drawn, RegressionCharts]]) -> list[str]:
     most = max(int(charts.residuals.counts.max()) for _, charts in runs)
     figures = [_predicted(run, charts) for run, charts in runs]
     return figures + [
-        _histogram(
+        histogram(
             run, run.named("Residuals"), charts.residuals, axis(-widest, widest, "score − label"), counts_axis(most)
         )
         for run, charts in runs
@@ -208,45 +208,3 @@ def _predicted(run: Drawn, charts: RegressionCharts) -> str:
     title = run.named("Score by label")
     caption = f"fuller colour: more pairs, up to {most:,}, on a logarithmic scale; dotted: score = label"
     return figure(title, caption, chart.svg(f"{title}. {caption}"), table(["label", "score", "pairs"], rows, title))
-
-
-# ---- ranking ---------------------------------------------------------------------------------------------------------
-
-
-def _ranking(runs: Sequence[tuple[Drawn, RankingCharts]]) -> list[str]:
-    most_first = max(int(charts.first_positive.max()) for _, charts in runs)
-    most = max(int(charts.average_precision.counts.max()) for _, charts in runs)
-    firsts = [_first_positive(run, charts, most_first) for run, charts in runs]
-    return firsts + [
-        _histogram(
-            run,
-            run.named("Average precision by group"),
-            charts.average_precision,
-            unit_axis("average precision"),
-            counts_axis(most, "groups"),
-        )
-        for run, charts in runs
-    ]
-
-
-def _first_positive(run: Drawn, charts: RankingCharts, most: int) -> str:
-    counts = charts.first_positive.tolist()
-    names = [*map(str, range(1, len(counts))), f"≥ {len(counts)}"]
-    x = Axis(0.5, len(counts) + 0.5, "place of the first positive", [(i + 1, n) for i, n in enumerate(names)])
-    chart, total = Chart(x, counts_axis(most, "groups")), max(sum(counts), 1)
-    for place, (n, name) in enumerate(zip(counts, names, strict=True), 1):
-        chart.box(
-            (place - 0.5, place + 0.5), (0, n), f"bar {run.style}", f"place {name}: {n:,} groups, {n / total:.1%}", 3
-        )
-    title = run.named("First positive of each group")
-    share = counts[0] / total
-    numbers = table(["place", "groups"], zip(names, counts, strict=True), title)
-    return figure(title, f"first in {share:.1%} of the groups", chart.svg(f"{title}: groups by place"), numbers)
-
-
-def _histogram(run: Drawn, title: str, values: Histogram, x: Axis, y: Axis) -> str:
-    chart, rows = Chart(x, y), []
-    for (low, high), n in zip(pairwise(values.edges.tolist()), values.counts.tolist(), strict=True):
-        chart.box((low, high), (0, n), f"bar {run.style}", f"{low:.3g} to {high:.3g}: {n:,} {y.name}")
-        rows.append([f"{low:.3g} to {high:.3g}", n])
-    return figure(title, "", chart.svg(f"{title}: {y.name} by {x.name}"), table([x.name, y.name], rows, title))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
+from pairlens.directories import open_directory, remove_file
 from pairlens.errors import RunError
 from pairlens.files import whole_file
 from pairlens.runs.names import CHECKPOINT, PREVIOUS
@@ -37,11 +40,11 @@ def write_checkpoint(run: Path, arrays: Mapping[str, NDArray[Any]], progress: Pr
     path = run / CHECKPOINT
     path.parent.mkdir(exist_ok=True)
     encoded = np.frombuffer(json.dumps(asdict(progress)).encode(), np.uint8)
-    with whole_file(path, "wb") as file:
+    with whole_file(path, "wb", inside=run) as file:
         write_npz(file, {**arrays, _PROGRESS: encoded})
         file.flush()
-        if path.exists():
-            path.replace(run / PREVIOUS)
+        with open_directory(path.parent, inside=run) as directory, suppress(FileNotFoundError):
+            os.replace(path.name, (run / PREVIOUS).name, src_dir_fd=directory, dst_dir_fd=directory)
 
 
 def read_checkpoint(run: Path) -> Checkpoint | None:
@@ -67,7 +70,7 @@ def read_checkpoint(run: Path) -> Checkpoint | None:
 
 def drop_last_checkpoint(run: Path) -> None:
     """Remove the last one, which is damaged: the next would else keep it in the place of the one before."""
-    (run / CHECKPOINT).unlink()
+    remove_file(run / CHECKPOINT, inside=run)
 
 
 def _read(path: Path) -> Checkpoint:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.config.schema import Config
+from pairlens.kernels.threads import processors
+from pairlens.runs.warm_start import warm_start_checksum
 from pairlens.texts.splits import find_split
 
 _PACKAGES = ("pairlens", "tensorflow", "tf-keras", "numpy", "numba")
@@ -27,8 +28,9 @@ def describe_environment(config: Config, command: Sequence[str]) -> dict[str, An
         "python": platform.python_version(),
         "packages": {name: version(name) for name in _PACKAGES},
         "platform": platform.platform(),
-        "processors": len(os.sched_getaffinity(0)),
+        "processors": processors(),
         "data": checksums(config),
+        "warm_start": warm_start_checksum(config),
     }
 
 
@@ -40,7 +42,7 @@ def describe_machine() -> dict[str, str]:
             described[name] = version(name)
         except PackageNotFoundError:
             described[name] = "missing"
-    return described | {"platform": platform.platform(), "processors": str(len(os.sched_getaffinity(0)))}
+    return described | {"platform": platform.platform(), "processors": str(processors())}
 
 
 def checksums(config: Config) -> dict[str, str]:

@@ -8,6 +8,7 @@ RUN/environment.json   versions, command, git commit, hardware, checksums of the
 RUN/curves.png         loss and the decisive dev metric, epoch by epoch
 RUN/checkpoint/        what --resume needs: the last state, and the one before it
 RUN/.lock              while a process trains there
+RUN/.replaces          while it takes the place of another run; see staging.py
 """
 
 from __future__ import annotations
@@ -17,3 +18,4 @@ EVALUATION, ENVIRONMENT, CURVES = "evaluation.json", "environment.json", "curves
 CHECKPOINT, PREVIOUS = "checkpoint/state.npz", "checkpoint/previous.npz"
 FILES = (CONFIG, WEIGHTS, METRICS, EVALUATION, ENVIRONMENT, CURVES, CHECKPOINT, PREVIOUS)
 LOCK = ".lock"
+REPLACES, REPLACED = ".replaces", ".replaced"

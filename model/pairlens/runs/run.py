@@ -1,6 +1,7 @@
 """The run directory, file by file; names.py tells what each holds.
 
-Nothing in it is executed or unpickled when it is read. Every file appears whole, by rename.
+Nothing in it is executed or unpickled when it is read. Every file appears whole, by rename. Links in it
+are read, never written through.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from numpy.typing import NDArray
 
 from pairlens.config.file import CONFIG_END, dump_config, load_config
 from pairlens.config.schema import Config
-from pairlens.config.weights import weight_shapes
+from pairlens.directories import remove_file
 from pairlens.errors import RunError, UsageError
 from pairlens.files import partial_files, whole_file
 from pairlens.runs import names
 from pairlens.runs.checkpoint import Checkpoint, drop_last_checkpoint, read_checkpoint, write_checkpoint
-from pairlens.runs.npz import Header, read_arrays, read_headers, write_npz
+from pairlens.runs.npz import write_npz
 from pairlens.runs.progress import Progress
+from pairlens.runs.weights import read_weights
 from pairlens.texts.regular import open_regular, read_regular, refuse_irregular
 
 Floats = NDArray[np.float32]
@@ -53,7 +55,7 @@ class Run:
         path.mkdir(parents=True, exist_ok=True)
         run.remove_partial_files()
         for name in (names.CHECKPOINT, names.PREVIOUS, names.WEIGHTS, names.METRICS, names.EVALUATION, names.CURVES):
-            (path / name).unlink(missing_ok=True)
+            remove_file(path / name, inside=path)
         run._write_text(names.CONFIG, dump_config(config))
         run._write_json(names.ENVIRONMENT, environment)
         return run
@@ -61,7 +63,7 @@ class Run:
     @staticmethod
     def refuse_existing(path: Path, force: bool) -> None:
         """Raises UsageError unless `create` may make a run at `path`."""
-        of_a_killed_train = {path / names.LOCK, *partial_files(path / names.CONFIG)}
+        of_a_killed_train = {path / names.LOCK, path / names.REPLACES, *partial_files(path / names.CONFIG)}
         if path.is_dir() and set(path.iterdir()) - of_a_killed_train:
             if not (path / names.CONFIG).is_file():
                 raise UsageError(f"{path}: holds files that are not a run's; choose another directory")
@@ -71,7 +73,7 @@ class Run:
             raise UsageError(f"{path}: is a file; a run is a directory")
 
     def write_weights(self, arrays: Mapping[str, Floats]) -> None:
-        with whole_file(self.path / names.WEIGHTS, "wb") as file:
+        with whole_file(self.path / names.WEIGHTS, "wb", inside=self.path) as file:
             write_npz(file, arrays)
 
     def write_metrics(self, lines: Sequence[Json]) -> None:
@@ -81,7 +83,7 @@ class Run:
         self._write_json(names.EVALUATION, evaluation)
 
     def write_curves(self, png: bytes) -> None:
-        with whole_file(self.path / names.CURVES, "wb") as file:
+        with whole_file(self.path / names.CURVES, "wb", inside=self.path) as file:
             file.write(png)
 
     def write_checkpoint(self, arrays: Mapping[str, NDArray[Any]], progress: Progress) -> None:
@@ -91,10 +93,10 @@ class Run:
         """Remove what a killed training left half-written; for the process that holds the run's lock."""
         for name in names.FILES:
             for path in partial_files(self.path / name):
-                path.unlink()
+                remove_file(path, inside=self.path)
 
     def _write_text(self, name: str, text: str) -> None:
-        with whole_file(self.path / name) as file:
+        with whole_file(self.path / name, inside=self.path) as file:
             file.write(text)
 
     def _write_json(self, name: str, value: Json) -> None:
@@ -134,19 +136,7 @@ class Run:
         path = self.path / names.WEIGHTS
         if not path.exists():
             raise RunError(f"{path}: missing; the run has no weights yet. `pairlens train --resume` continues it")
-        shapes = weight_shapes(config.model)
-        headers = read_headers(path)  # first, so that no more is read than the config describes
-        if wrong := sorted(shapes.keys() ^ headers.keys()):
-            raise RunError(f"{path}: the arrays do not fit {names.CONFIG}; missing or unknown: {', '.join(wrong)}")
-        for name, shape in shapes.items():
-            if headers[name] != Header(shape, np.dtype(np.float32)):
-                found = f"{headers[name].dtype} {list(headers[name].shape)}"
-                raise RunError(f"{path}: {name} is {found}; {names.CONFIG} makes it float32 {list(shape)}")
-        arrays = read_arrays(path)
-        for name, array in arrays.items():
-            if not np.isfinite(array).all():
-                raise RunError(f"{path}: {name} holds numbers that are not finite; train again")
-        return arrays
+        return read_weights(path, config.model)
 
     def checksum(self) -> str:
         """16 digits of the SHA-256 of config and weights as they lie there: another one, and it is another model."""
@@ -161,10 +151,18 @@ class Run:
 
         It is just above 1 if on dev it is best to call no pair positive, not even one that scores 1.
         """
-        path = self.path / names.EVALUATION
-        threshold = (self.evaluation() or {}).get("threshold", 0.5)
+        return _as_float32(self._fitted("threshold", 0.5))
+
+    def logit_threshold(self) -> float | None:
+        """The logit that a pair of just this score must reach; None if all of them are positive."""
+        return None if "logit_threshold" not in (self.evaluation() or {}) else self._fitted("logit_threshold", 0.0)
+
+    def _fitted(self, name: str, default: float) -> float:
+        threshold = (self.evaluation() or {}).get(name, default)
         if not isinstance(threshold, float) or not math.isfinite(threshold):
-            raise RunError(f"{path}: threshold is {threshold!r}; must be a finite number such as 0.5")
+            raise RunError(
+                f"{self.path / names.EVALUATION}: {name} is {threshold!r}; must be a finite number such as 0.5"
+            )
         return threshold
 
     def metrics(self) -> list[Json]:
@@ -208,6 +206,10 @@ class Run:
         """The last checkpoint that is whole, if any was written. Raises RunError if all are damaged."""
         return read_checkpoint(self.path)
 
+    def has_checkpoint(self) -> bool:
+        """Whether one was written, be it damaged."""
+        return any((self.path / name).exists() for name in (names.CHECKPOINT, names.PREVIOUS))
+
     def drop_last_checkpoint(self) -> None:
         drop_last_checkpoint(self.path)
 
@@ -218,6 +220,17 @@ def flat(tree: Any, path: str = "") -> Json:
     if items is None:
         return {path: tree}
     return {key: value for name, child in items for key, value in flat(child, f"{path}.{name}".strip(".")).items()}
+
+
+def _as_float32(threshold: float) -> float:
+    """A threshold in the digits of a float32, as scores are.
+
+    One from before 0.3.0 has more digits. It is rounded up, and so decides among float32 scores as it did.
+    """
+    nearest = np.float32(threshold)
+    if float(nearest) < threshold != float(str(nearest)):
+        nearest = np.nextafter(nearest, np.float32(np.inf))
+    return float(str(nearest))
 
 
 def _with_nan(metrics: Json) -> Json:

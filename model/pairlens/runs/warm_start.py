@@ -17,3 +17,11 @@ def warm_start_weights(config: Config) -> dict[str, Floats] | None:
     origin = Run.open(config.training.warm_start)
     origin.config()  # which refuses a run of a later format
     return origin.weights(config)
+
+
+def warm_start_checksum(config: Config) -> str | None:
+    """Tells that run's weights from others; None if there is no such run, which matters only to what begins."""
+    try:
+        return Run(config.training.warm_start).checksum() if config.training.warm_start else None
+    except OSError:
+        return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,10 @@ class Encoder:
         row_bytes = sum(table.nbytes for table in (*one.first_layers, one.word_projections))
         self._rows_that_fit = _TABLE_BYTES // max(row_bytes, 1)
         self._full: Folded | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: not the tables, which are larger than the weights and soon made again."""
+        return self.__dict__ | {"_full": None}
 
     # ---- fold ----------------------------------------------------------------------------------------------------
 

@@ -18,11 +18,12 @@ from pairlens.config.schema import Config
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 from pairlens.kernels.threads import Each, each_in, processors
-from pairlens.scoring.activations import activate, softmax
+from pairlens.scoring.activations import activate
 from pairlens.scoring.compare_layer import split_comparison
 from pairlens.scoring.dense import dense
 from pairlens.scoring.encoder import Encoder, Folded
 from pairlens.scoring.given import TextsLike, given_pairs, given_weights
+from pairlens.scoring.logits import Logits
 from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.scoring.windows import as_batched, parts, windows
 from pairlens.texts.overlap import overlap_features
@@ -77,18 +78,22 @@ class Scorer:
         Raises:
             DataError: unequal counts, an id outside the vocabulary, or an empty text that the config does not allow.
         """
+        return self.logits(queries, values).scores()
+
+    def logits(self, queries: TextsLike, values: TextsLike) -> Logits:
+        """What becomes the scores, and tells pairs apart whose float32 scores are the same. Raises as `score`."""
         return self._start(*given_pairs(self.config, queries, values))()
 
-    def stream(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Floats]]:
-        """Each chunk of pairs with its scores, in order; the next is read while one is scored. Raises as `score`."""
-        started: deque[tuple[Chunk, Callable[[], Floats]]] = deque()
+    def stream(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Logits]]:
+        """Each chunk of pairs with its logits, in order; the next is read while one is scored. Raises as `score`."""
+        started: deque[tuple[Chunk, Callable[[], Logits]]] = deque()
         for chunk in chunks:
             started.append((chunk, self._start(*given_pairs(self.config, chunk.pairs.query, chunk.pairs.value))))
             if len(started) > 1:
-                done, scores = started.popleft()
-                yield done, scores()
-        for done, scores in started:
-            yield done, scores()
+                done, logits = started.popleft()
+                yield done, logits()
+        for done, logits in started:
+            yield done, logits()
 
     @property
     def chunk(self) -> int:
@@ -118,24 +123,23 @@ class Scorer:
 
     # ---- the network, in data-flow order -------------------------------------------------------------------------
 
-    def _start(self, query: Texts, value: Texts) -> Callable[[], Floats]:
-        """Begin to score; what is returned waits for the scores [B]."""
-        if self.config.model.symmetric:
-            one, other = self._start_order(query, value), self._start_order(value, query)
-            return lambda: (one() + other()) / np.float32(2.0)
-        return self._start_order(query, value)
+    def _start(self, query: Texts, value: Texts) -> Callable[[], Logits]:
+        """Begin to score; what is returned waits for the logits."""
+        orders = [(query, value), (value, query)] if self.config.model.symmetric else [(query, value)]
+        started = [self._start_order(*order) for order in orders]
+        return lambda: Logits(self.config.task, tuple(logits() for logits in started))
 
     def _start_order(self, query: Texts, value: Texts) -> Callable[[], Floats]:
         query, value = self._as_batched(query), self._as_batched(value)
-        scores: list[Iterable[Floats]] = []
+        logits: list[Iterable[Floats]] = []
         for block in windows(query, value, len(query), self._encoder.fold_limit):
             folded = self._encoder.fold(*block, each=self._each)
             work = [(*window, folded) for window in windows(*block, self._window_pairs, self._window_tokens)]
-            scores.append(self._each(self._score_window, *zip(*work, strict=True)))
+            logits.append(self._each(self._logits_of_window, *zip(*work, strict=True)))
         none = np.zeros((0, classes) if (classes := self.config.model.classes) else 0, np.float32)
-        return lambda: np.concatenate([none, *chain.from_iterable(scores)])
+        return lambda: np.concatenate([none, *chain.from_iterable(logits)])
 
-    def _score_window(self, query: Texts, value: Texts, folded: Folded) -> Floats:
+    def _logits_of_window(self, query: Texts, value: Texts, folded: Folded) -> Floats:
         return self._head(self._dnn(self._features(query, value, folded)))
 
     def _features(self, query: Texts, value: Texts, folded: Folded) -> Floats:
@@ -209,12 +213,7 @@ class Scorer:
 
     def _head(self, x: Floats) -> Floats:
         logits = dense(x, *self._layers[-1])
-        match self.config.task:
-            case "multiclass":
-                return softmax(logits)
-            case "regression":
-                return logits[:, 0]
-        return activate("sigmoid", logits[:, 0])
+        return logits if self.config.model.classes else logits[:, 0]
 
     # ---- around it -----------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
 from pairlens.errors import PairlensError, RunError
-from pairlens.metrics import best_threshold, evaluate_scores
+from pairlens.network.devices import use_processors_alone
 from pairlens.network.network import build_network
 from pairlens.runs.checkpoint import Checkpoint
 from pairlens.runs.progress import Pace, Progress
@@ -26,6 +26,7 @@ from pairlens.runs.warm_start import warm_start_weights
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batch
+from pairlens.training.dev import measure_dev
 from pairlens.training.divergence import diverged
 from pairlens.training.epochs import Epochs
 from pairlens.training.schedule import learning_rate
@@ -79,6 +80,7 @@ class Trainer:
         pretrained: Floats | None = None,
         vocabulary: Sequence[str] | None = None,
     ) -> None:
+        use_processors_alone()
         tf.config.experimental.enable_op_determinism()
         tf.random.set_seed(config.training.seed)
         self.config = config
@@ -91,8 +93,10 @@ class Trainer:
         self.progress = Progress()
         self.warning: str | None = None  # of a damaged checkpoint
         self._pace = Pace(config)
+        self._begins = True
         if checkpoint := run.checkpoint():
             self._restore(checkpoint)
+            self._begins = False
 
     @property
     def metric(self) -> str:
@@ -112,9 +116,11 @@ class Trainer:
             PairlensError: a loss, weight or score is no longer finite. The best weights so far stay in the run
                 directory, and no checkpoint holds such numbers.
         """
-        if self.progress.step == 0:
+        if self._begins:
             self._set_first_weights(train)
         self._step.start(self.progress.step)
+        if self._begins and self.config.training.warm_start:  # the run they come from may be the one that is replaced
+            self._save()
         self.run.write_metrics(self.progress.evaluations)
         epochs = Epochs(self.config, train, self.network.encoder.idf.numpy())
         while not self.progress.is_done(self.config):
@@ -172,28 +178,21 @@ class Trainer:
         return evaluation
 
     def _finish(self, dev: Pairs | None) -> dict[str, float]:
-        """Fit the threshold on dev with the best weights, and write evaluation.json."""
+        """Write evaluation.json: the best weights' metrics on dev, and the threshold fitted there."""
         if dev is None:
             return {}
-        assert dev.label is not None
-        score = Scorer(self.config, self.run.weights(self.config)).score(dev.query, dev.value)
-        if self.config.task != "binary":
-            metrics = evaluate_scores(self.config.task, dev.label, score, group=dev.group)
-            self.run.write_evaluation({"dev": metrics})
-            return metrics
-        threshold = best_threshold(dev.label, score, "f1" if self.metric == "f1" else "accuracy")
-        metrics = evaluate_scores(self.config.task, dev.label, score, threshold)
-        self.run.write_evaluation({"threshold": threshold, "dev": metrics})
+        logits = Scorer(self.config, self.run.weights(self.config)).logits(dev.query, dev.value)
+        metrics, threshold = measure_dev(self.config, logits, dev)
+        self.run.write_evaluation({**(threshold.told() if threshold else {}), "dev": metrics})
         return metrics
 
     def _dev_metrics(self, arrays: dict[str, Floats], dev: Pairs | None) -> dict[str, float]:
         if dev is None:
             return {}
-        assert dev.label is not None
-        score = Scorer(self.config, arrays).score(dev.query, dev.value)
-        if not np.isfinite(score).all():
+        logits = Scorer(self.config, arrays).logits(dev.query, dev.value)
+        if not logits.finite().all():
             raise self._diverged("scores of dev pairs are not finite", self.progress.batch)
-        return evaluate_scores(self.config.task, dev.label, score, group=dev.group)
+        return measure_dev(self.config, logits, dev).metrics
 
     def _finite_arrays(self) -> dict[str, Floats]:
         """The weights; raises PairlensError if they are not finite."""

@@ -147,11 +147,11 @@ def a_pair_of_two_directions() -> PairAttention:
 
 def test_jsonl_line_by_line(tmp_path: Path) -> None:
     write_dump(tmp_path / "maps.jsonl", [chunk_of([(8, a_pair_of_two_directions(), 0.25)])], {"masking": "exact"})
-    # The float32 next to 1/3 is 0.3333333432…, next to 2/3 it is 0.6666666865…: nine digits.
+    # The float32 next to 1/3 is 0.333333342…, next to 2/3 it is 0.6666666865…; as few digits as tell them from others.
     assert (tmp_path / "maps.jsonl").read_text() == (
         '{"masking": "exact", "dtype": "float32"}\n'
         '{"pair": 8, "score": 0.25, "query": [2], "value": [0,1], '
-        '"scores": [[0.333333343,0.666666687]], "value_scores": [[1],[0.5]]}\n'
+        '"scores": [[0.33333334,0.6666667]], "value_scores": [[1],[0.5]]}\n'
     )
 
 
@@ -171,8 +171,8 @@ def test_tsv_line_by_line(suffix: str, vocabulary: list[str] | None, words: list
         {"dtype": "float32"},
         [
             ["pair", "score", "direction", "query_position", "value_position", "query", "value", "weight"],
-            ["8", "0.25", "query_to_value", "0", "0", q, v0, "0.333333343"],
-            ["8", "0.25", "query_to_value", "0", "1", q, v1, "0.666666687"],
+            ["8", "0.25", "query_to_value", "0", "0", q, v0, "0.33333334"],
+            ["8", "0.25", "query_to_value", "0", "1", q, v1, "0.6666667"],
             ["8", "0.25", "value_to_query", "0", "0", q, v0, "1"],
             ["8", "0.25", "value_to_query", "0", "1", q, v1, "0.5"],
         ],

@@ -30,18 +30,17 @@ value_position (from 0), query, value (words, or ids where there is no vocabular
     pandas.read_csv(path, sep="\\t", skiprows=1, quoting=csv.QUOTE_NONE, keep_default_na=False)
     awk -F'\\t' 'NR > 2 && $8 > 0.5 { print $6, $7 }' maps.tsv
 
-`.jsonl.gz` and `.tsv.gz` are the same, compressed. In text, numbers have the nine significant digits from which every
-float32 is read back exactly, or the five of a float16.
+`.jsonl.gz` and `.tsv.gz` are the same, compressed. In text, a float32 is the shortest decimal number from which it is
+read back exactly, and a float16 has the five significant digits that it needs.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import Any, Literal
 
 from pairlens.attention.dumps.hdf5 import write_hdf5
 from pairlens.attention.dumps.npz import write_npz
@@ -80,10 +79,7 @@ def write_dump(
         if suffix == ".h5":
             return write_hdf5(file, chunks, text, dtype)
         write = _TEXT[suffix.removesuffix(".gz")]
-        if not suffix.endswith(".gz"):
-            return write(file, chunks, text, vocabulary)
-        with gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) as compressed:
-            return write(cast(IO[bytes], compressed), chunks, text, vocabulary)
+        return write(file, chunks, text, vocabulary)
 
 
 def dump_format(path: Path) -> str:

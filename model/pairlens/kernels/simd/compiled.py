@@ -1,4 +1,4 @@
-"""How kernels are compiled, and how they read their arguments by name.
+"""How kernels are compiled, and how they read their arguments by name. loader.py tells what happens before and after.
 
 A kernel has one parameter `a`: `a.query_ids` is the array that its signature calls query_ids. It allocates nothing and
 raises nothing, so it needs no Python while it runs.

@@ -1,4 +1,22 @@
-"""Products of small matrices, in tiles of up to four rows by four vectors that are summed in registers.
+"""Products of small matrices, in tiles of up to four by four that are summed in registers.
+
+`dot_products`: a tile is four rows of x by four of y. A vector of each is loaded and used four times; each of the 16
+sums is a vector, whose lanes are added up at the end.
+
+              y0  y1  y2  y3
+         x0   a0  a1  a2  a3          a1 += x0[f : f + LANES] * y1[f : f + LANES], along f
+         x1   b0  b1  b2  b3
+         x2   c0  c1  c2  c3
+         x3   d0  d1  d2  d3
+
+`add_product`: a tile is four rows of x by four vectors of a row of w, n to n + 4 * LANES; three of either where that
+fits better. Each number of x meets the whole row of w.
+
+                p   q   r   s         of row k of w
+    e = x0[k]   a0  a1  a2  a3        a1 += e * q, along k
+    f = x1[k]   b0  b1  b2  b3
+    g = x2[k]   c0  c1  c2  c3
+    h = x3[k]   d0  d1  d2  d3
 
 Rows that a tile lacks are those before them, worked on more than once with the same result.
 """

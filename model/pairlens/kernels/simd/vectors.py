@@ -1,8 +1,12 @@
 """Vectors of float32 that stay in registers, for the loops on which LLVM's own vectorisation leaves half undone.
 
-A mask says how many lanes of a vector count, so that rows of any width need no padding; `first(LANES)` costs nothing,
-which pays in the innermost loops. A row of float32 numbers is given by its address: to pass views of arrays around
-costs more than the sums themselves.
+A mask says how many lanes of a vector count, so that rows of any width need no padding. A row is given by its address
+(see rows.py). What it gains over the same loops in plain Numba, for a pair of 11 and 12 tokens and 100 filters
+(tests/benchmarks/kernel_tricks.py): dot products 2.2 times as fast, softmax 3.1, small products 4.1, sums of taps 1.7.
+
+Of a whole pair: 5 % by `first(LANES)`, which LLVM takes for no mask, in the innermost loops; 5 % by `totals` of four
+vectors at once instead of each alone. Asking for rows before they are wanted gains 6 % for Adam's rows of 500,000
+words, and nothing where pairs are scored.
 """
 
 from __future__ import annotations

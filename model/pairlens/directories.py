@@ -1,0 +1,132 @@
+"""Names in directories: where a file is put, replaced or removed, with what no other process can slip in between."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from pairlens.errors import PairlensError, UsageError
+
+NOREPLACE, EXCHANGE = 1, 2  # what renameat2(2) can do
+CANNOT_RENAME = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # so, on this file system
+
+_CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EACCES, errno.EPERM}
+_HERE = -100  # AT_FDCWD
+
+
+@contextmanager
+def open_directory(path: Path, inside: Path | None = None) -> Iterator[int]:
+    """The descriptor of a directory, for names in it; it need not be readable.
+
+    Raises:
+        UsageError: below `inside` there is a link on the way, or something else that is no directory.
+    """
+    root = path if inside is None else inside
+    with ExitStack() as stack:
+        flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+        descriptor = os.open(root, flags)
+        stack.callback(os.close, descriptor)
+        for part in path.relative_to(root).parts:
+            try:
+                descriptor = os.open(part, flags | os.O_NOFOLLOW, dir_fd=descriptor)
+            except NotADirectoryError:
+                raise UsageError(f"{path}: is a link, or no directory, where nothing is written; remove it") from None
+            stack.callback(os.close, descriptor)
+        yield descriptor
+
+
+def remove_file(path: Path, inside: Path) -> None:
+    """Remove a file, if it is there, following no link below `inside`; a link itself is removed."""
+    with suppress(FileNotFoundError), open_directory(path.parent, inside) as directory:
+        os.unlink(path.name, dir_fd=directory)
+
+
+def rename(source: str | Path, target: str | Path, flags: int, directory: int = _HERE) -> None:
+    """renameat2(2). Raises OSError, with an `errno` of CANNOT_RENAME where the file system does not know `flags`."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(libc, "renameat2"):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(source))
+    if libc.renameat2(directory, os.fsencode(source), directory, os.fsencode(target), flags):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(source))
+
+
+def take_name(source: str, target: str, replace: bool, shown: Path, directory: int = _HERE) -> None:
+    """Rename a file in `directory`; with `replace`, over what stands there, whose mode and owner it gets.
+
+    Raises:
+        PairlensError: something stands there that may not be replaced. OSError: it cannot be renamed.
+    """
+    try:
+        if replace:
+            _keep_permissions(source, target, directory)
+            os.replace(source, target, src_dir_fd=directory, dst_dir_fd=directory)
+        else:
+            _rename_to_nothing(source, target, directory)
+    except FileExistsError:
+        raise PairlensError(
+            f"{shown}: was made by another process meanwhile, and is kept; choose another name, or replace it with "
+            "--force"
+        ) from None
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(shown)) from None  # not the temporary name
+
+
+def sync_directory(directory: Path) -> None:
+    """Make a rename survive a power cut, where the directory may be read and the file system can do that."""
+    try:
+        descriptor = os.open(directory, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def is_mount_point(path: Path) -> bool:
+    """Whether something is mounted at a path that has no links in it, be it a single file."""
+    try:
+        mounts = Path("/proc/self/mountinfo").read_bytes().splitlines()
+    except OSError:
+        return False
+    escaped = "".join(f"\\{ord(c):03o}" if c in " \t\n\\" else c for c in str(path))
+    return os.fsencode(escaped) in {line.split()[4] for line in mounts}
+
+
+def _keep_permissions(source: str, target: str, directory: int) -> None:
+    """Give a file the mode and, as far as that is allowed, the owner of the one that it replaces."""
+    with suppress(FileNotFoundError):
+        old = os.stat(target, dir_fd=directory, follow_symlinks=False)
+        if stat.S_ISREG(old.st_mode):
+            with suppress(OSError):
+                os.chown(source, -1, old.st_gid, dir_fd=directory)
+                os.chown(source, old.st_uid, -1, dir_fd=directory)
+            with suppress(OSError):
+                os.chmod(source, old.st_mode & 0o777, dir_fd=directory)
+
+
+def _rename_to_nothing(source: str, target: str, directory: int) -> None:
+    """Rename unless there is something at `target`; raises FileExistsError if there is."""
+    try:
+        rename(source, target, NOREPLACE, directory)
+    except OSError as error:
+        if error.errno not in CANNOT_RENAME:
+            raise
+        # The name is taken by an empty file first, which nobody else can have made.
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, dir_fd=directory))
+        os.replace(source, target, src_dir_fd=directory, dst_dir_fd=directory)
+
+
+def sync(descriptor: int) -> None:
+    """fsync(2), where the file system has it."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise

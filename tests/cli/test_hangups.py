@@ -1,0 +1,165 @@
+"""A terminal that closes, and streams that were closed before a command began: its work is saved, done or refused."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from command_line import PAIRLENS, pairlens, plain_environment, trained_project
+
+FILES = ["data/test.query.txt", "data/test.value.txt"]
+# An epoch of 75 steps, and very many of them: it is at work whenever the signal comes.
+TRAIN = ["train", "config.yaml", "--set", "training.batch_size=4", "--set", "training.epochs=100000"]
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained_project(tmp_path_factory)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def assert_saved(run: Path) -> None:
+    assert (run / "checkpoint" / "state.npz").exists()
+    assert not [path for path in run.rglob("*") if path.name.endswith((".partial", ".lock"))]
+
+
+def test_a_training_whose_terminal_closes_saves(project: Path, tmp_path: Path) -> None:
+    """The system tells it with SIGHUP, and every write to the terminal fails from then on."""
+    run = tmp_path / "run"
+    child, terminal = pty.fork()  # the child's streams are a terminal of its own
+    if not child:
+        os.chdir(project)
+        os.execve(PAIRLENS, [PAIRLENS, *TRAIN, "--output", str(run)], plain_environment() | {"TERM": "xterm"})
+    os.set_blocking(terminal, False)
+
+    def trains() -> bool:
+        try:
+            while os.read(terminal, 65536):  # or its writes would wait
+                pass
+        except OSError:
+            pass
+        return (run / "weights.npz").exists()
+
+    wait_for(trains)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 129
+    assert_saved(run)
+
+
+def test_hangups_of_the_system_and_of_the_shell_are_one(project: Path, tmp_path: Path) -> None:
+    """A shell tells its commands too; the second must not stop at once what the first has asked to save."""
+    run = tmp_path / "run"
+    command = [PAIRLENS, *TRAIN, "--output", run]
+    with subprocess.Popen(command, cwd=project, env=plain_environment(), stderr=subprocess.PIPE, text=True) as process:
+        wait_for((run / "weights.npz").exists)
+        for _ in range(3):
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.001)
+        said = process.communicate()[1]
+    assert process.returncode == 129
+    assert "all saved; go on with: pairlens train" in said
+    assert_saved(run)
+
+
+def ignore_hangups() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize("command", ["score", "train"])
+def test_a_hangup_that_was_ignored_still_is(project: Path, tmp_path: Path, command: str) -> None:
+    """As with nohup. `score` waits for a pipe; `train` ends by the SIGTERM that comes behind it, and so says 143."""
+    os.mkfifo(tmp_path / "pipe")
+    waits = ["score", "run", tmp_path / "pipe", FILES[1]]
+    arguments = waits if command == "score" else [*TRAIN, "--output", tmp_path / "run"]
+    with subprocess.Popen(
+        [PAIRLENS, *arguments],
+        cwd=project,
+        env=plain_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=ignore_hangups,  # noqa: PLW1509  (this process starts one at a time)
+    ) as process:
+        if command == "score":
+            with (tmp_path / "pipe").open("w") as pipe:
+                process.send_signal(signal.SIGHUP)
+                pipe.write((project / FILES[0]).read_text())
+            assert process.communicate()[0].count(b"\n") == 80
+        else:
+            wait_for((tmp_path / "run" / "weights.npz").exists)
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.1)
+            process.send_signal(signal.SIGTERM)
+    assert process.returncode == (0 if command == "score" else 143)
+
+
+# ---- closed streams --------------------------------------------------------------------------------------------------
+
+SCORE = ["score", "run", *FILES]
+CLOSED = "error: stdout, where the results would go, is closed; add --output FILE\n"
+
+
+def closing(*numbers: int) -> Callable[[], None]:
+    return lambda: [os.close(number) for number in numbers] and None
+
+
+@pytest.mark.parametrize("arguments", [SCORE, ["evaluate", "run"], ["attend", "run", *FILES]], ids=lambda a: a[0])
+def test_results_for_a_closed_stdout_are_refused(project: Path, arguments: list[str]) -> None:
+    assert pairlens(project, *arguments, before=closing(1)) == (2, "", CLOSED)
+    assert pairlens(project, *arguments, before=closing(0, 1, 2)) == (2, "", "")
+
+
+def test_several_trainings_for_a_closed_stdout_are_refused(project: Path, tmp_path: Path) -> None:
+    result = pairlens(project, *TRAIN, "--seeds", "2", "--output", tmp_path / "runs", before=closing(1))
+    assert (result.code, result.stderr.count("\n")) == (2, 1)
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize("numbers", [(0,), (1,), (2,), (0, 1, 2)])
+@pytest.mark.parametrize("command", ["score", "evaluate", "attend"])
+def test_a_file_is_the_same_whatever_is_closed(
+    project: Path, tmp_path: Path, command: str, numbers: tuple[int, ...]
+) -> None:
+    """Closed streams leave their numbers to the files that are opened next, whose content must not suffer."""
+    arguments = [command, "run", *([] if command == "evaluate" else FILES)]
+    suffix = ".json" if command == "evaluate" else ".tsv"
+    one, other = (tmp_path / f"{name}{suffix}" for name in ("one", "other"))
+    assert pairlens(project, *arguments, "--output", one).code == 0
+    assert pairlens(project, *arguments, "--output", other, before=closing(*numbers)).code == 0
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_training_with_all_streams_closed_writes_the_same(project: Path, tmp_path: Path) -> None:
+    """TensorFlow writes to number 2 by itself."""
+    short = ["train", "config.yaml", "--set", "training.epochs=1", "--quiet", "--output"]
+    assert pairlens(project, *short, tmp_path / "one").code == 0
+    assert pairlens(project, *short, tmp_path / "other", before=closing(0, 1, 2)).code == 0
+    for name in ("weights.npz", "evaluation.json", "config.yaml"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+
+
+def test_pairs_from_a_closed_stdin_are_refused(project: Path) -> None:
+    assert pairlens(project, "score", "run", "-", before=closing(0)) == (
+        2,
+        "",
+        "error: - reads stdin, which is closed\n",
+    )
+
+
+def test_words_for_a_full_disk_do_not_end_the_work(project: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [PAIRLENS, "evaluate", "run", "--verbose"]
+        done = subprocess.run(command, cwd=project, stdout=subprocess.PIPE, stderr=full, check=False)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"{")

@@ -1,0 +1,138 @@
+"""A run that replaces another: whatever moment the process is killed at, RUN is a whole run, and --resume goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from small_runs import make_config, make_weights
+
+from pairlens.errors import UsageError
+from pairlens.runs import staging
+from pairlens.runs.run import Run
+from pairlens.runs.staging import StagedRun, grows_beside, locked_run
+
+OLD, NEW = make_config(), make_config(training={"seed": 3})
+KILLED = 77
+CHANGES = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir"}
+
+
+def make_old(path: Path) -> None:
+    run = Run.create(path, OLD, {"python": "3.11"})
+    run.write_weights(make_weights(OLD))
+    (path / "checkpoint").mkdir()
+    (path / "notes.txt").write_text("mine")
+
+
+def replace(path: Path) -> None:
+    """As `train --force` does it."""
+    run = StagedRun(path)
+    with locked_run(run, begins=True):
+        run.begin()
+        Run.create(run.path, NEW, {"python": "3.11"}, force=True)
+        run.write_metrics([])
+        run.write_weights(make_weights(NEW))
+        run.write_evaluation({"threshold": 0.5})
+
+
+def killed_at(step: int, path: Path) -> bool:
+    """Whether a process that replaces a run made so many changes of files before it ended; it is killed before one."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == KILLED
+    left = iter(range(step))
+
+    def count(event: str, _: object) -> None:
+        if event in CHANGES and next(left, None) is None:
+            os._exit(KILLED)
+
+    sys.addaudithook(count)
+    replace(path)
+    os._exit(0)
+
+
+def seed_of(path: Path) -> int:
+    """Of a run that is whole."""
+    run = Run.open(path)
+    config = run.config()
+    assert run.weights(config).keys() == make_weights(config).keys()
+    return config.training.seed
+
+
+@pytest.mark.parametrize("exchanges", [True, False], ids=["exchange", "three renames"])
+def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool) -> None:
+    if not exchanges:
+        monkeypatch.setattr(staging, "EXCHANGE", 2**30)  # which no file system knows
+    path, seeds = tmp_path / "run", []
+    for step in range(1_000):
+        shutil.rmtree(tmp_path)
+        tmp_path.mkdir()
+        make_old(path)
+        killed = killed_at(step, path)
+        # With one exchange there is no moment without a whole run at RUN.
+        seen = seed_of(path) if exchanges or path.exists() else None
+        run = StagedRun(path) if grows_beside(path) else Run(path)
+        with locked_run(run, begins=False):  # as --resume does it
+            pass
+        seeds.append(seed_of(path))
+        assert seen in (None, seeds[-1], 1)
+        assert seeds[-1] == 1 or not (tmp_path / "run.new").exists()
+        assert (path / "notes.txt").read_text() == "mine"
+        if not killed:
+            break
+    assert seeds == sorted(seeds)  # the old one until the new one has weights, and never the old one again
+    assert set(seeds) == {1, 3}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+    assert not (path / ".replaces").exists()
+
+
+@pytest.mark.parametrize("step", [5, 20, 40, 60])
+def test_killed_and_begun_anew(tmp_path: Path, step: int) -> None:
+    path = tmp_path / "run"
+    make_old(path)
+    killed_at(step, path)
+    replace(path)
+    assert seed_of(path) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert (path / "notes.txt").read_text() == "mine"
+
+
+def test_a_directory_of_that_name_is_somebody_elses(tmp_path: Path) -> None:
+    make_old(tmp_path / "run")
+    (tmp_path / "run.new").mkdir()
+    StagedRun(tmp_path / "run").refuse()
+    make_old(tmp_path / "run.new")
+    assert not grows_beside(tmp_path / "run")
+    with pytest.raises(UsageError, match=r"run\.new: the new run would grow there, .*; rename it"):
+        StagedRun(tmp_path / "run").refuse()
+
+
+def test_a_run_is_not_replaced_from_within(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_old(tmp_path / "run")
+    monkeypatch.chdir(tmp_path / "run")
+    with pytest.raises(UsageError, match="cannot be replaced from within"):
+        StagedRun(Path()).refuse()
+
+
+def test_a_link_to_a_run_keeps_pointing_to_it(tmp_path: Path) -> None:
+    make_old(tmp_path / "run")
+    (tmp_path / "latest").symlink_to("run")
+    replace(tmp_path / "latest")
+    assert (tmp_path / "latest").is_symlink()
+    assert seed_of(tmp_path / "run") == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["latest", "run"]
+
+
+def test_both_names_are_locked(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    make_old(path)
+    with locked_run(StagedRun(path), begins=True):
+        for run in (StagedRun(path), Run(path)):
+            with pytest.raises(UsageError, match="is training there"), locked_run(run, begins=True):
+                pass
+    with locked_run(Run(path), begins=False), pytest.raises(UsageError), locked_run(StagedRun(path), begins=True):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
