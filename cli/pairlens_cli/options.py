@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -66,10 +67,18 @@ class Command(TyperCommand):
             raise UsageError("--quiet says nothing but errors, --verbose says more; give one of the two")
         if "stdout" in streams.closed and ctx.params.get("output_file", ...) is None:
             raise UsageError("stdout, where the results would go, is closed; add --output FILE")
+        ctx.params.update({name: _at_home(value) for name, value in ctx.params.items()})
         try:
             return super().invoke(ctx)
         finally:
             output.detail(f"{age_of_process():.2f} s; peak memory {peak_memory():,} MB")
+
+
+def _at_home(value: Any) -> Any:
+    """The value of a parameter, a path at the user's home: a shell leaves the ~ of `--output=~/x` to the program."""
+    if isinstance(value, list):
+        return [_at_home(item) for item in value]
+    return Path(os.path.expanduser(value)) if isinstance(value, Path) else value  # noqa: PTH111  (pathlib's raises)
 
 
 def _set(parameter: typer.CallbackParam, value: bool) -> None:

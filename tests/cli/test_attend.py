@@ -247,3 +247,14 @@ def test_an_interrupted_dump_leaves_no_file(
         assert all(path.startswith(f".{name}.") and path.endswith(".partial") for path in left)
     else:
         assert left == []
+
+
+def test_a_fault_in_a_line_that_was_not_asked_for(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "q.txt").write_text("1 2\nx\n3\n4\n")
+    (tmp_path / "v.txt").write_text("5\n6\n7 8\n9\n")
+    files = (tmp_path / "q.txt", tmp_path / "v.txt", "--output", tmp_path / "maps.jsonl", "--force")
+    for pairs in ("0", "2", "0,2-3"):
+        assert pairlens(project, "attend", "run", *files, "--pairs", pairs).code == 0
+    told = f"error: {tmp_path}/q.txt:2:1: not an integer: 'x'; a text is base-10 ids separated by blanks\n"
+    assert pairlens(project, "attend", "run", *files, "--pairs", "0-1") == (2, "", told)
+    assert pairlens(project, "attend", "run", *files) == (2, "", told)

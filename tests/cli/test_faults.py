@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -177,3 +179,44 @@ def test_a_damaged_run(run: Path, damage: Damage, fault: str) -> None:
     damage(run)
     (found,) = refuse(run.parent, "evaluate", "run", "--split", "dev")
     assert found.startswith(f"run/{fault}")
+
+
+@pytest.mark.parametrize("name", ["weights.npz", "config.yaml", "evaluation.json"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "huge"])
+def test_a_run_whose_files_never_end_or_never_begin(project: Path, run: Path, name: str, kind: str) -> None:
+    """Told at once and in little memory; a hole of 1 TB is read as far as it can be a file of a run."""
+    path = run / name
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        with path.open("wb") as file:
+            file.truncate(2**40)
+    result = pairlens(project, "evaluate", run, before=lambda: resource.setrlimit(resource.RLIMIT_CPU, (60, 60)))
+    assert (result.code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"error: {path}: ")
+
+
+@pytest.mark.parametrize("side", ["query", "value", "label", "group", "weight"])
+def test_a_train_file_that_is_a_pipe(project: Path, tmp_path: Path, side: str) -> None:
+    for name in ("query", "value", "label"):
+        (tmp_path / f"train.{name}.txt").write_bytes((project / "data" / f"train.{name}.txt").read_bytes())
+    path = tmp_path / f"train.{side}.txt"
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    told = f"error: {path}: not a regular file; the files of a split are read more than once\n"
+    change = ("--set", f"data.train={tmp_path}/train", "--quiet")
+    assert pairlens(project, "check", "config.yaml", *change) == (2, "", told)
+    assert pairlens(project, "train", "config.yaml", *change, "--output", tmp_path / "run") == (2, "", told)
+
+
+def test_pipes_for_two_runs(project: Path, tmp_path: Path) -> None:
+    path = tmp_path / "query"
+    os.mkfifo(path)
+    files = ("--query", path, "--value", "data/dev.value.txt", "--label", "data/dev.label.txt")
+    told = (2, "", f"error: {path}: not a regular file; each run reads it anew, so give a file\n")
+    assert pairlens(project, "evaluate", "run", *files, "--compare", "run") == told
+    assert pairlens(project, "report", "run", "run", *files, "--output", tmp_path / "page.html") == told

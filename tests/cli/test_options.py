@@ -126,3 +126,12 @@ def test_a_profile(project: Path) -> None:
     first, *stages = pairlens(project, "score", "run", *FILES, "--profile").stderr.splitlines()
     assert first.startswith("80 pairs in ")
     assert [line.split()[0] for line in stages] == ["starting", "other", "scoring", "reading", "writing"]
+
+
+def test_a_path_at_home(project: Path, tmp_path: Path) -> None:
+    """No shell expands the ~ of `--output=~/x`."""
+    files = ("data/test.query.txt", "data/test.value.txt")
+    result = pairlens(project, "score", "run", *files, "--output=~/scores.txt", "--quiet", HOME=str(tmp_path))
+    assert result == (0, "", "")
+    assert (tmp_path / "scores.txt").is_file()
+    assert not (project / "~").exists()

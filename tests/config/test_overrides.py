@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from written_configs import MINIMAL, Write, faults_of
 
@@ -70,3 +72,18 @@ def test_a_fault_of_an_override_names_the_override(write: Write, override: str, 
     assert len(found) == 2
     assert "--set task=3: task: found 3; must be binary, regression, multiclass or ranking" in found
     assert any(line.startswith(f"--set {override}: {fault}") for line in found)
+
+
+@pytest.mark.parametrize(
+    ("written", "vocab"),
+    [("/x/a #b", "/x/a #b"), ("#b", "/here/#b"), ('"/x/a #b"', "/x/a #b"), ("'/x/a' # why", "/x/a"), ("/x#b", "/x#b")],
+)
+def test_a_value_is_taken_whole(write: Write, monkeypatch: pytest.MonkeyPatch, written: str, vocab: str) -> None:
+    """YAML takes what comes behind a blank and # for a comment; nobody comments a value of the command line."""
+    monkeypatch.setattr("pairlens.config.overrides.Path.cwd", lambda: Path("/here"))
+    assert load_config(write(MINIMAL), [f"data.vocab={written}"]).data.vocab == Path(vocab)
+
+
+def test_a_number_with_a_comment_is_none(write: Write) -> None:
+    (fault,) = faults_of(write(MINIMAL), "training.epochs=3 # three")
+    assert 'found "3 # three"; must be an integer' in fault

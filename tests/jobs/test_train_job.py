@@ -147,6 +147,13 @@ def test_what_is_refused_leaves_nothing(config: Config, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_the_last_of_several_seeds_is_a_seed(config: Config, tmp_path: Path) -> None:
+    last = config.with_seed(2**32 - 1)
+    TrainJob(last, tmp_path / "run")
+    with pytest.raises(UsageError, match="--seeds 2: the last would be 4294967296; a seed is at most 4294967295"):
+        TrainJob(last, tmp_path / "run", seeds=2)
+
+
 def test_one_trains_at_a_time(config: Config, tmp_path: Path) -> None:
     job = TrainJob(config, tmp_path / "run")
     job.read()

@@ -73,3 +73,23 @@ def test_the_git_commit_is_that_of_the_folder_around(tmp_path: Path, monkeypatch
     for then in (["status"], ["pack-refs", "--all"], ["checkout", "--detach"]):
         git(*then)
         assert describe_environment(config, [])["git_commit"] == commit
+
+
+def test_the_git_commit_of_a_worktree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There `.git` is a file that names a directory, which shares its branches with others."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", "user.name=n", "-c", "user.email=e", *arguments]
+        return subprocess.run(command, cwd=Path.cwd(), check=True, capture_output=True, text=True).stdout.strip()
+
+    (tmp_path / "main").mkdir()
+    monkeypatch.chdir(tmp_path / "main")
+    git("init")
+    git("commit", "--allow-empty", "--message", "one")
+    git("worktree", "add", "-b", "other", "../tree")
+    monkeypatch.chdir(tmp_path / "tree")
+    git("commit", "--allow-empty", "--message", "two")
+    commit = git("rev-parse", "HEAD")
+    for then in (["status"], ["pack-refs", "--all"], ["checkout", "--detach"]):
+        git(*then)
+        assert describe_environment(make_config(tmp_path), [])["git_commit"] == commit

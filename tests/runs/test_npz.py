@@ -74,3 +74,34 @@ def test_weights_saved_column_by_column(run: Run) -> None:
     for name, array in run.weights(make_config()).items():
         assert array.flags.c_contiguous
         np.testing.assert_array_equal(array, weights[name])
+
+
+def test_shapes_that_no_array_has(run: Run) -> None:
+    """Of no numbers, of a bool, beyond 64 bits, in too many brackets: an error, whatever NumPy makes of it."""
+    shapes = ["(0, 1000000000000000000000000000)", "(True,)", "(-1,)", "(0, 1000000000, 10000000000)", "(1.0,)"]
+    for shape in [*shapes, "(" * 3000, "None"]:
+        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".encode()
+        entry = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\0" * 8
+        with zipfile.ZipFile(run.path / "weights.npz", "w") as archive:
+            archive.writestr("head/bias.npy", entry)
+        with pytest.raises(RunError, match=r"weights\.npz: damaged or not an npz file"):
+            run.weights(make_config())
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("names", [("head/bias.npy", "head/bias.npy"), ("head/bias.npy", "head/bias")])
+def test_an_array_that_is_in_it_twice(run: Run, names: tuple[str, str]) -> None:
+    with zipfile.ZipFile(run.path / "weights.npz", "w") as archive:
+        for name in names:
+            with archive.open(name, "w") as file:
+                np.lib.format.write_array(file, np.zeros(1, np.float32))
+    with pytest.raises(RunError, match="an array is in it twice"):
+        run.weights(make_config())
+
+
+def test_no_more_is_read_than_the_config_describes(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = make_weights(make_config()) | {"head/bias": np.zeros(1000, np.float32)}
+    np.savez(run.path / "weights.npz", allow_pickle=False, **weights)
+    monkeypatch.setattr("pairlens.runs.weights.read_arrays", lambda _: pytest.fail("it was read"))
+    with pytest.raises(RunError, match=r"head/bias is float32 \[1000\]; config\.yaml makes it float32 \[1\]"):
+        run.weights(make_config())

@@ -93,6 +93,16 @@ def test_a_split_that_is_only_measured(tmp_path: Path, split: str) -> None:
     assert problem.startswith(f"{other}.value.txt: no such file")
 
 
+@pytest.mark.parametrize("temperature", [1e-320, 1e300])
+def test_numbers_that_32_bits_do_not_hold(tmp_path: Path, temperature: float) -> None:
+    train = write_split(tmp_path / "train", **GOOD)
+    raw = config(train=train).model_dump()
+    raw["model"]["attention"]["temperature"] = temperature
+    (problem,) = both_say(Config.model_validate(raw), tmp_path)
+    told = f"model.attention.temperature: {temperature:g}; must be of a size that 32 bits hold"
+    assert problem.startswith(told)
+
+
 def test_a_vocabulary_that_is_missing(tmp_path: Path) -> None:
     """Training may do without it; whoever looks at the run may not."""
     train, vocab = write_split(tmp_path / "train", **GOOD), tmp_path / "vocab.txt"

@@ -50,7 +50,7 @@ def evaluate(
     threads: options.Threads = None,
 ) -> None:
     """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
-    from pairlens.evaluation.evaluation import labelled_files, measure, score_files, worst
+    from pairlens.evaluation.evaluation import labelled_files, measure, refuse_pipes, score_files, worst
     from pairlens.runs.run import Run, without_nan
     from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads
 
@@ -60,6 +60,8 @@ def evaluate(
     other = Run.open(compare) if compare else None
     _refuse_other_tasks(config, run, other, threshold)
     what, files = labelled_files(config, split, query, value, label, group)
+    if other:
+        refuse_pipes(files)
     for its_run in (run, other) if other else (run,):
         tell_model(its_run.path, its_run.config())
     tell_threads(threads)

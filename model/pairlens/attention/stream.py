@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.errors import PairlensError, UsageError
+from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.metrics.order import at_least, at_most
 from pairlens.scoring.logits import OVERFLOW
 from pairlens.scoring.maps import Maps, PairAttention
@@ -197,8 +197,13 @@ def _selected(
     if sample is not None:
         last = int(sample[-1]) + 1 if len(sample) else 0
     first = 0
-    for pairs, *_ in iter_pairs(query, value, text_rules(scorer.config), _chunk_size(scorer)):
+    # Only the lines of the pairs that are named need be right; without masks, all of a batch matter to each other.
+    pass_over = ranges is not None and scorer.config.model.masking == "exact"
+    for pairs, bad, _ in iter_pairs(query, value, text_rules(scorer.config), _chunk_size(scorer), pass_over):
         chosen = _named(range(first, first + len(pairs)), ranges, sample)
+        for line in bad:
+            if line.line - 1 - first in chosen:
+                raise DataError(str(line))
         if selection.by_score:
             chosen = chosen[selection.fits(_scores(scorer, pairs, chosen, first + chosen))]
         yield first, pairs, chosen

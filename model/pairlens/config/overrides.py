@@ -18,7 +18,16 @@ def apply_override(override: str, tree: Located, faults: list[Fault]) -> Located
     steps = re.sub(r"\[([0-9]+)\]", r".\1", key.strip()).split(".")
     if not equals or not all(steps) or len(steps) > MAX_DEPTH:
         raise ConfigError([f"{place}: must be KEY=VALUE, such as training.epochs=3"])
-    return _replace(tree, steps, parse_located(text, place, faults))
+    return _replace(tree, steps, _value(text, place, faults))
+
+
+def _value(text: str, place: Place, faults: list[Fault]) -> Located:
+    """What is written; in a file, what comes behind a blank and `#` would be a comment, but nobody comments a value."""
+    located = parse_located(text, place, faults)
+    whole = text.strip()
+    if "#" not in whole or isinstance(located.value, (dict, list)) or whole[0] in "'\"":
+        return located
+    return Located(whole, place)
 
 
 def _replace(node: Located, steps: Sequence[str], new: Located) -> Located:

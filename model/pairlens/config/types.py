@@ -77,7 +77,8 @@ def _to_path(value: object) -> Path:
 
 Count = Annotated[int, Field(ge=1), must_be("an integer ≥ 1"), AfterValidator(_in_32_bits)]
 Natural = Annotated[int, Field(ge=0), must_be("an integer ≥ 0"), AfterValidator(_in_32_bits)]
-Seed = Annotated[int, Field(ge=0, lt=2**32), must_be("an integer from 0 to 4294967295")]
+LAST_SEED = 2**32 - 1
+Seed = Annotated[int, Field(ge=0, le=LAST_SEED), must_be(f"an integer from 0 to {LAST_SEED}")]
 Real = Annotated[float, must_be("a finite number")]
 Positive = Annotated[float, Field(gt=0), must_be("a number > 0")]
 NonNegative = Annotated[float, Field(ge=0), must_be("a number ≥ 0")]

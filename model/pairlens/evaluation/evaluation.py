@@ -20,6 +20,7 @@ from pairlens.scoring.decimals import shortest
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pairs import Pairs, read_pairs
+from pairlens.texts.regular import refuse_irregular
 from pairlens.texts.split_paths import SplitPaths, group_file_beside
 from pairlens.texts.splits import find_split, text_rules
 from pairlens.texts.words import words_of
@@ -81,6 +82,13 @@ def labelled_files(
         remedy = "--split takes another split, --query, --value and --label take other files"
         raise DataError(f"{error}; {remedy}") from None
     return {"split": name}, replace(files, weight=None)  # weights are training's; nothing is measured by them
+
+
+def refuse_pipes(files: SplitPaths) -> None:
+    """Raises DataError unless more than one run can read the files."""
+    for path in (files.query, files.value, files.label, files.group):
+        if path:
+            refuse_irregular(path, "each run reads it anew, so give a file")
 
 
 def score_files(run: Run, files: SplitPaths, threshold: float | None = None, threads: int | None = None) -> Scored:

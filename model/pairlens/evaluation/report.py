@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 
 from pairlens.evaluation.bootstrap import Difference
 from pairlens.evaluation.by_length import LengthBin, by_length
-from pairlens.evaluation.evaluation import Scored, differences, labelled_files, measure, score_files, worst
+from pairlens.evaluation.evaluation import (
+    Scored,
+    differences,
+    labelled_files,
+    measure,
+    refuse_pipes,
+    score_files,
+    worst,
+)
 from pairlens.metrics.bins import Histogram, JointHistogram, histogram, joint_histogram
 from pairlens.metrics.calibration import Reliability, reliability
 from pairlens.metrics.curves import Curve, precision_recall_curve, roc_curve
@@ -113,6 +121,9 @@ def report_runs(
         UsageError, DataError: as `labelled_files` and `read_pairs` do. RunError: a run's files are damaged.
     """
     chosen = [labelled_files(run.config(), split, query, value, label, group) for run in runs]  # no fault comes late
+    if len(runs) > 1:
+        for _, files in chosen:
+            refuse_pipes(files)
     reports: list[RunReport] = []
     first: tuple[Scored, SplitPaths] | None = None
     for run, (what, files) in zip(runs, chosen, strict=True):

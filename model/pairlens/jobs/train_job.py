@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
-from pairlens.errors import DataError
+from pairlens.config.types import LAST_SEED
+from pairlens.errors import DataError, UsageError
 from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
 from pairlens.memory import available_memory, refuse_too_large
 from pairlens.metrics.undefined import why_undefined
@@ -93,6 +94,8 @@ class TrainJob:
         self.config = config
         self._resume, self._replace = existing == "resume", existing != "refuse"
         self._seeds = range(config.training.seed, config.training.seed + seeds)
+        if self._seeds[-1] > LAST_SEED:
+            raise UsageError(f"--seeds {seeds}: the last would be {self._seeds[-1]}; a seed is at most {LAST_SEED}")
         self.runs = [self._run(path if seeds == 1 else path / f"seed-{seed}") for seed in self._seeds]
         for run in self.runs:
             if isinstance(run, StagedRun):

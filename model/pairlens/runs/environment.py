@@ -63,16 +63,33 @@ def _sha256(path: Path) -> str:
 def _git_commit(directory: Path) -> str | None:
     """The commit that is checked out around a directory, read from its files: nothing is executed."""
     for parent in (directory, *directory.parents):
-        git = parent / ".git"
         try:
-            head = (git / "HEAD").read_text(encoding="utf-8").strip()
-            name = head.removeprefix("ref: ")
-            if name == head:
-                return head
-            if (git / name).is_file():
-                return (git / name).read_text(encoding="utf-8").strip()
-            packed = (git / "packed-refs").read_text(encoding="utf-8").splitlines()
-            return next((line.split()[0] for line in packed if line.endswith(f" {name}")), None)
-        except OSError:
+            git = _git_directory(parent / ".git")
+            return _checked_out(git, _common_directory(git))
+        except (OSError, ValueError):
             continue
     return None
+
+
+def _git_directory(path: Path) -> Path:
+    """Where `.git` is a directory, itself; of a worktree or a submodule it is a file that names one."""
+    if path.is_dir():
+        return path
+    return path.parent / path.read_text(encoding="utf-8").strip().removeprefix("gitdir: ")
+
+
+def _common_directory(git: Path) -> Path:
+    """What worktrees share, the branches among it."""
+    named = git / "commondir"
+    return git / named.read_text(encoding="utf-8").strip() if named.is_file() else git
+
+
+def _checked_out(git: Path, common: Path) -> str | None:
+    head = (git / "HEAD").read_text(encoding="utf-8").strip()
+    name = head.removeprefix("ref: ")
+    if name == head:
+        return head
+    if (common / name).is_file():
+        return (common / name).read_text(encoding="utf-8").strip()
+    packed = (common / "packed-refs").read_text(encoding="utf-8").splitlines()
+    return next((line.split()[0] for line in packed if line.endswith(f" {name}")), None)

@@ -18,19 +18,21 @@ from numpy.typing import NDArray
 
 from pairlens.config.file import CONFIG_END, dump_config, load_config
 from pairlens.config.schema import Config
-from pairlens.config.weights import weight_shapes
 from pairlens.directories import remove_file
 from pairlens.errors import RunError, UsageError
 from pairlens.files import partial_files, whole_file
 from pairlens.runs import names
 from pairlens.runs.checkpoint import Checkpoint, drop_last_checkpoint, read_checkpoint, write_checkpoint
-from pairlens.runs.npz import read_arrays, write_npz
+from pairlens.runs.npz import write_npz
 from pairlens.runs.progress import Progress
+from pairlens.runs.weights import read_weights
+from pairlens.texts.regular import open_regular, read_regular, refuse_irregular
 
 Floats = NDArray[np.float32]
 Json = dict[str, Any]
 
 _MAX_EVALUATION = 2**20  # bytes
+_MAX_TEXT = 2**26  # of another JSON file; a line of metrics for each of 100,000 epochs is less
 
 
 class Run:
@@ -114,6 +116,7 @@ class Run:
     def config(self) -> Config:
         """The run's config. Raises ConfigError, or RunError if the file is cut off, which defaults would hide."""
         path = self.path / names.CONFIG
+        refuse_irregular(path, "a run's config is one")
         config = load_config(path, of_run=True)
         if not path.read_bytes().endswith(CONFIG_END.encode()):
             raise RunError(f'{path}: cut off, its last line is not "{CONFIG_END.strip()}"; copy the run again')
@@ -133,24 +136,14 @@ class Run:
         path = self.path / names.WEIGHTS
         if not path.exists():
             raise RunError(f"{path}: missing; the run has no weights yet. `pairlens train --resume` continues it")
-        shapes = weight_shapes(config.model)
-        arrays = read_arrays(path)
-        if wrong := sorted(shapes.keys() ^ arrays.keys()):
-            raise RunError(f"{path}: the arrays do not fit {names.CONFIG}; missing or unknown: {', '.join(wrong)}")
-        for name, shape in shapes.items():
-            array = arrays[name]
-            if array.shape != shape or array.dtype != np.float32:
-                found = f"{array.dtype} {list(array.shape)}"
-                raise RunError(f"{path}: {name} is {found}; {names.CONFIG} makes it float32 {list(shape)}")
-            if not np.isfinite(array).all():
-                raise RunError(f"{path}: {name} holds numbers that are not finite; train again")
-        return arrays
+        return read_weights(path, config.model)
 
     def checksum(self) -> str:
         """16 digits of the SHA-256 of config and weights as they lie there: another one, and it is another model."""
         digest = hashlib.sha256()
         for name in (names.CONFIG, names.WEIGHTS):
-            digest.update((self.path / name).read_bytes())
+            with open_regular(self.path / name) as file:
+                hashlib.file_digest(file, lambda: digest)
         return digest.hexdigest()[:16]
 
     def threshold(self) -> float:
@@ -176,21 +169,21 @@ class Run:
         """A line for every evaluation during training, oldest first; nan where a metric was undefined."""
         path = self.path / names.METRICS
         try:
-            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            lines = [json.loads(line) for line in read_regular(path, _MAX_TEXT).decode().splitlines()]
             return [line | {"dev": _with_nan(line["dev"])} for line in lines]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise RunError(f"{path}: damaged ({error}); train again") from None
 
     def environment(self) -> Json:
         """What `describe_environment` said when the run was made; empty if nothing is known."""
         path = self.path / names.ENVIRONMENT
         try:
-            environment = json.loads(path.read_text(encoding="utf-8"))
+            environment = json.loads(read_regular(path, _MAX_TEXT))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RunError(f"{path}: damaged ({error})") from None
         if not isinstance(environment, dict):
             raise RunError(f"{path}: damaged; must be a JSON object")
@@ -200,8 +193,7 @@ class Run:
         """What `write_evaluation` wrote, if anything; NaN is null."""
         path = self.path / names.EVALUATION
         try:
-            with path.open("rb") as file:
-                evaluation: Json = json.loads(file.read(_MAX_EVALUATION))
+            evaluation: Json = json.loads(read_regular(path, _MAX_EVALUATION))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:

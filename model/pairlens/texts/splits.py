@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.texts.pairs import Pairs, read_pairs
+from pairlens.texts.regular import refuse_irregular
 from pairlens.texts.split_paths import SplitPaths, split_paths
 from pairlens.texts.token_faults import TextRules
 
@@ -34,7 +35,7 @@ def find_split(config: Config, name: SplitName) -> SplitPaths:
     """The files of a split, with labels.
 
     Raises:
-        UsageError: the config names no such split. DataError: a file is missing.
+        UsageError: the config names no such split. DataError: a file is missing, or is a pipe or a device.
     """
     prefix: Path | None = getattr(config.data, name)
     if prefix is None:
@@ -42,6 +43,9 @@ def find_split(config: Config, name: SplitName) -> SplitPaths:
     paths = split_paths(prefix)
     if paths.label is None:
         raise DataError(f"{prefix}.label.txt: no such file, nor one with .gz, .bz2 or .xz")
+    for path in (paths.query, paths.value, paths.label, paths.group, paths.weight):
+        if path:
+            refuse_irregular(path, "the files of a split are read more than once")
     return paths
 
 
@@ -68,9 +72,10 @@ def read_pretrained(config: Config) -> NDArray[np.float32] | None:
     embedding = config.model.embedding
     if embedding.pretrained is None:
         return None
+    refuse_irregular(embedding.pretrained, "a .npy matrix is one")
     try:
         matrix = np.load(embedding.pretrained, mmap_mode="r", allow_pickle=False)  # takes no memory for a wrong shape
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, OverflowError, MemoryError, SyntaxError, TypeError) as error:
         raise DataError(f"{embedding.pretrained}: cannot be read as a .npy matrix ({error})") from None
     shape = (embedding.input_dim, embedding.output_dim)
     if not isinstance(matrix, np.ndarray) or matrix.shape != shape or matrix.dtype.kind != "f":

@@ -14,12 +14,17 @@ def pair_weights(config: Config, pairs: Pairs) -> NDArray[np.float32]:
     """How much each pair counts, float32 [pairs] of mean 1: its class's weight times its own.
 
     Raises:
-        DataError: `class_weight` has another number of classes than the labels, or no pair counts.
+        DataError: `class_weight` has another number of classes than the labels, or pairs weigh nothing
+            or infinitely much together.
     """
     assert pairs.label is not None
     weight = np.ones(len(pairs)) if pairs.weight is None else pairs.weight.astype(np.float64)
     if config.training.class_weight is not None:
         weight *= _class_weights(config, pairs.label.astype(np.int64))
+    if not np.isfinite(weight.sum()):
+        raise DataError(
+            f"{config.data.train}: the weights of its pairs add up to infinity; divide all by the same number"
+        )
     if not weight.any():
         raise DataError(f"{config.data.train}: every pair weighs 0, by its own weight or its class's")
     scaled: NDArray[np.float64] = weight / weight.mean()

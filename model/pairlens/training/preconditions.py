@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pairlens.config.schema import Config
 from pairlens.errors import DataError
 from pairlens.metrics.groups import group_figures
+from pairlens.runs.run import flat
 from pairlens.texts.pair_hashes import pairs_with_several_labels
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.splits import SplitName
@@ -28,7 +29,8 @@ class Verdict(NamedTuple):
 def judge(config: Config, splits: Mapping[SplitName, Pairs]) -> Verdict:
     """What is wrong, and what is remarkable, with the splits that could be read."""
     train = splits.get("train")
-    problems = [] if train is None else _nothing_to_learn(config, train)
+    problems = _beyond_32_bits(config)
+    problems += [] if train is None else _nothing_to_learn(config, train)
     remarks = [] if train is None else _contradictions(config, train)
     if config.task == "ranking":
         remarks += [
@@ -38,6 +40,15 @@ def judge(config: Config, splits: Mapping[SplitName, Pairs]) -> Verdict:
             if name != "train" and not _mixed_groups(pairs)
         ]
     return Verdict(problems, remarks)
+
+
+def _beyond_32_bits(config: Config) -> list[str]:
+    """Networks and optimizers work in 32 bits, where a smaller number is 0 and a larger one infinite."""
+    return [
+        f"{key}: {number:g}; must be of a size that 32 bits hold, from 1.2e-38 to 3.4e38"
+        for key, number in flat(config.model_dump(mode="json")).items()
+        if isinstance(number, float) and number and not 2.0**-126 <= abs(number) < 2.0**128
+    ]
 
 
 def memory_needed(config: Config, splits: Mapping[SplitName, Pairs]) -> dict[str, int]:
