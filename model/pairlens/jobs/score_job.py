@@ -74,11 +74,14 @@ class ScoreJob:
     def run(self, files: Mapping[str, IO[str]], listener: Listener) -> None:
         self._write(files, listener, None)
 
-    def resume(self, paths: Mapping[str, Path], identity: Mapping[str, Any], listener: Listener) -> None:
+    def resume(
+        self, paths: Mapping[str, Path], identity: Mapping[str, Any], listener: Listener, replace: bool = False
+    ) -> None:
         """Score to files that keep what was written if this process dies, and go on from what another one has kept.
 
         Args:
             identity: what the output of two jobs shares if the one can go on where the other ended.
+            replace: whether files that stand there are replaced.
 
         Raises:
             UsageError: what is kept is another job's, or another process works on it.
@@ -88,7 +91,7 @@ class ScoreJob:
             "--on-bad-line": "nan" if self._pass_over else "stop",
             "--bad-lines": str(paths.get("bad lines")),
         }
-        with resumable_files(paths, {**identity, **choice}) as job:
+        with resumable_files(paths, {**identity, **choice}, replace) as job:
             if job.state:
                 self._start = Position(*job.state["position"])
                 self.done, self.bad = self._start.pairs, BadLines(*job.state["bad"])

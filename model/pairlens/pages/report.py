@@ -26,7 +26,7 @@ _STYLES = ["charts.css", "report.css"]
 _SCRIPTS = ["charts.js", "colours.js", "map.js", "heat.js", "report.js"]
 
 
-def write_report(path: Path, reports: Sequence[RunReport]) -> None:
+def write_report(path: Path, reports: Sequence[RunReport], replace: bool = True) -> None:
     """Writes the page; the file appears only when it is whole."""
     runs = [Drawn(report, i, len(reports) > 1) for i, report in enumerate(reports)]
     sections = [
@@ -45,7 +45,7 @@ def write_report(path: Path, reports: Sequence[RunReport]) -> None:
         if html
     )
     title = f"Report: {', '.join(printable(run.report.name) for run in runs)}"
-    with whole_file(path, "wb") as file:
+    with whole_file(path, "wb", replace) as file:
         page = f'<nav class="contents" aria-label="Contents"><ul>{links}</ul></nav><main class="report">{body}</main>'
         write_page(file, title, page, _blocks(runs), _STYLES, _SCRIPTS)
 
