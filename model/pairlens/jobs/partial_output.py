@@ -73,7 +73,7 @@ class Job:
         for name, file in self.files.items():
             size = saved["bytes"].get(name, 0)
             if os.fstat(file.fileno()).st_size < size:
-                raise UsageError(f"{_partial(self._paths[name])}: is damaged, shorter than {size} bytes; {self._anew}")
+                raise UsageError(f"{_partial(self._paths[name])}: is damaged, shorter than {size} bytes; {self.anew}")
             os.ftruncate(file.fileno(), size)
             os.lseek(file.fileno(), size, os.SEEK_SET)
 
@@ -87,19 +87,20 @@ class Job:
         except FileNotFoundError:
             raise UsageError(f"{self._progress}: vanished; another process has finished the job") from None
         except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise UsageError(f"{self._progress}: damaged ({error}); {self._anew}") from None
+            raise UsageError(f"{self._progress}: damaged ({error}); {self.anew}") from None
         differences = [
             f"{key}: {value} then, {identity.get(key)} now"
             for key, value in saved["identity"].items()
             if value != identity.get(key)
         ]
         if differences:
-            raise UsageError(f"{self._progress}: belongs to another job; {'; '.join(differences)}. {self._anew}")
+            raise UsageError(f"{self._progress}: belongs to another job; {'; '.join(differences)}. {self.anew}")
         self.whole, self.state = saved["whole"], saved["state"]
         return saved
 
     @property
-    def _anew(self) -> str:
+    def anew(self) -> str:
+        """What to do to begin once more, for a message."""
         names = [self._progress.name, *(_partial(path).name for path in self._paths.values())]
         return f"To start anew, remove {' and '.join(names)}"
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
 from zlib import crc32
 
-from pairlens.jobs.partial_output import describe_file, resumable_files
+from pairlens.errors import UsageError
+from pairlens.jobs.partial_output import Job, describe_file, resumable_files
+from pairlens.jobs.read_so_far import ReadSoFar
 from pairlens.jobs.score_lines import Format, LineWriter
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
@@ -84,7 +86,7 @@ class ScoreJob:
             replace: whether files that stand there are replaced.
 
         Raises:
-            UsageError: what is kept is another job's, or another process works on it.
+            UsageError: what is kept is another job's or of inputs that have changed, or another process works on it.
         """
         # Once a line was passed over, what comes after it must be treated like it; until then it makes no difference.
         choice = {
@@ -92,24 +94,33 @@ class ScoreJob:
             "--bad-lines": str(paths.get("bad lines")),
         }
         with resumable_files(paths, {**identity, **choice}, replace) as job:
+            read = [ReadSoFar(path) for path in self._source] if isinstance(self._source, tuple) else []
             if job.state:
+                self._refuse_other_contents(job, read)
                 self._start = Position(*job.state["position"])
                 self.done, self.bad = self._start.pairs, BadLines(*job.state["bad"])
                 listener.goes_on(self.done)
             if job.whole:
                 return
 
-            def save(position: Position) -> None:
-                state = {"position": position, "bad": self.bad}
+            def save(position: Position, ends: Sequence[int | None]) -> None:
+                contents = [so_far.up_to(end) for so_far, end in zip(read, ends, strict=False)]
+                state = {"position": position, "bad": self.bad, "read": contents}
                 job.save(state, {**identity, **(choice if self.bad.faults else {})})
 
             try:
-                self._write(job.files, listener, save)
-                save(Position(self.done))
+                self._write(job.files, listener, lambda position: save(position, position[1:]))
+                save(Position(self.done), [None, None])
             except BaseException:
                 if job.state:
                     listener.kept()
                 raise
+
+    def _refuse_other_contents(self, job: Job, read: Sequence[ReadSoFar]) -> None:
+        """Raises UsageError unless the files begin with what was scored."""
+        for path, so_far, (size, digest) in zip(self._source, read, job.state.get("read", []), strict=False):
+            if so_far.up_to(size) != (size, digest):
+                raise UsageError(f"{path}: has other contents than what was scored; put it back. {job.anew}")
 
     def _write(self, files: Mapping[str, IO[str]], listener: Listener, save: Callable[[Position], None] | None) -> None:
         with listener.scoring(self.done) as tell:

@@ -215,7 +215,7 @@ def _environment(runs: Sequence[Drawn]) -> str:
     rows: dict[str, list[Cell]] = {"seed": [str(run.report.scored.config.training.seed) for run in runs]}
     for place, run in enumerate(runs):
         environment = run.report.environment
-        facts = {name: value for name, value in environment.items() if name not in ("packages", "data")}
+        facts = {name: value for name, value in environment.items() if name not in ("packages", "data", "settings")}
         facts |= environment.get("packages", {})
         facts |= {f"SHA-256 of {role}": digest[:16] for role, digest in data_checksums(run.report).items()}
         for name, value in facts.items():
