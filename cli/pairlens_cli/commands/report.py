@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from pairlens.errors import UsageError
-from pairlens.files import COMPRESSED
 from pairlens_cli import options, output
 
 
@@ -36,6 +35,7 @@ def report(
     """Write a page about runs: metrics, curves, errors and their attention; one file that needs no network."""
     from pairlens.evaluation.evaluation import labelled_files
     from pairlens.evaluation.report import report_runs
+    from pairlens.files import COMPRESSED
     from pairlens.pages.report import write_report
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
