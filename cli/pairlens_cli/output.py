@@ -86,12 +86,15 @@ def _line(prefix: str, message: str) -> None:
 
 
 @contextmanager
-def results(path: Path | None) -> Iterator[IO[str]]:
-    """Where a command's results go: a file that appears whole, or stdout, whose reader may leave early."""
+def results(path: Path | None, replace: bool = False) -> Iterator[IO[str]]:
+    """Where a command's results go: a file that appears whole, or stdout, whose reader may leave early.
+
+    With `replace` the file takes the place of one that stands there; else one that is made meanwhile is kept.
+    """
     if path is not None:
         from pairlens.files import whole_file
 
-        with whole_file(path) as file:
+        with whole_file(path, replace=replace) as file:
             yield file
         return
     try:

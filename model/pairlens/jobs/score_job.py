@@ -12,8 +12,9 @@ from zlib import crc32
 
 import numpy as np
 
-from pairlens.errors import PairlensError
-from pairlens.jobs.partial_output import describe_file, resumable_files
+from pairlens.errors import PairlensError, UsageError
+from pairlens.jobs.partial_output import Job, describe_file, resumable_files
+from pairlens.jobs.read_so_far import ReadSoFar
 from pairlens.jobs.score_lines import Format, LineWriter
 from pairlens.runs.run import Run
 from pairlens.scoring.logits import OVERFLOW, Logits
@@ -85,39 +86,51 @@ class ScoreJob:
     def run(self, files: Mapping[str, IO[str]], listener: Listener) -> None:
         self._write(files, listener, None)
 
-    def resume(self, paths: Mapping[str, Path], identity: Mapping[str, Any], listener: Listener) -> None:
+    def resume(
+        self, paths: Mapping[str, Path], identity: Mapping[str, Any], listener: Listener, replace: bool = False
+    ) -> None:
         """Score to files that keep what was written if this process dies, and go on from what another one has kept.
 
         Args:
             identity: what the output of two jobs shares if the one can go on where the other ended.
+            replace: whether files that stand there are replaced.
 
         Raises:
-            UsageError: what is kept is another job's, or another process works on it.
+            UsageError: what is kept is another job's or of inputs that have changed, or another process works on it.
         """
         # Once a line was passed over, what comes after it must be treated like it; until then it makes no difference.
         choice = {
             "--on-bad-line": "nan" if self._pass_over else "stop",
             "--bad-lines": str(paths.get("bad lines")),
         }
-        with resumable_files(paths, {**identity, **choice}) as job:
+        with resumable_files(paths, {**identity, **choice}, replace) as job:
+            read = [ReadSoFar(path) for path in self._source] if isinstance(self._source, tuple) else []
             if job.state:
+                self._refuse_other_contents(job, read)
                 self._start = Position(*job.state["position"])
                 self.done, self.bad = self._start.pairs, BadLines(*job.state["bad"])
                 listener.goes_on(self.done)
             if job.whole:
                 return
 
-            def save(position: Position) -> None:
-                state = {"position": position, "bad": self.bad}
+            def save(position: Position, ends: Sequence[int | None]) -> None:
+                contents = [so_far.up_to(end) for so_far, end in zip(read, ends, strict=False)]
+                state = {"position": position, "bad": self.bad, "read": contents}
                 job.save(state, {**identity, **(choice if self.bad.faults else {})})
 
             try:
-                self._write(job.files, listener, save)
-                save(Position(self.done))
+                self._write(job.files, listener, lambda position: save(position, position[1:]))
+                save(Position(self.done), [None, None])
             except BaseException:
                 if job.state:
                     listener.kept()
                 raise
+
+    def _refuse_other_contents(self, job: Job, read: Sequence[ReadSoFar]) -> None:
+        """Raises UsageError unless the files begin with what was scored."""
+        for path, so_far, (size, digest) in zip(self._source, read, job.state.get("read", []), strict=False):
+            if so_far.up_to(size) != (size, digest):
+                raise UsageError(f"{path}: has other contents than what was scored; put it back. {job.anew}")
 
     def _write(self, files: Mapping[str, IO[str]], listener: Listener, save: Callable[[Position], None] | None) -> None:
         with listener.scoring(self.done) as tell:
