@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -147,10 +148,21 @@ def silent_libraries() -> Iterator[None]:
 
 def compile_kernels(config: Config) -> None:
     """Compile the kernels for a model's scoring if this machine never did, which takes a while, and say so."""
+    from pairlens.kernels.loader import all_kept
     from pairlens.scoring.warm_up import warm_up
 
     with notice_after(1.5, "compiling the kernels, once for this machine"):
         warm_up(config)
+    if not all_kept():
+        _warn_that_nothing_is_kept()
+
+
+@cache
+def _warn_that_nothing_is_kept() -> None:
+    warn(
+        "the compiled kernels cannot be kept, and every command will compile them again; "
+        "let XDG_CACHE_HOME name a folder that you may write, and nobody else"
+    )
 
 
 @contextmanager
