@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
+import errno
+import gzip
+import lzma
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from pairlens.errors import UsageError
+from pairlens import directories
+from pairlens.errors import PairlensError, UsageError
 from pairlens.files import refuse_existing, whole_file
 
 
@@ -99,3 +104,89 @@ def test_outputs_that_are_refused(tmp_path: Path) -> None:
             refuse_existing(tmp_path, force)
         with pytest.raises(UsageError, match="pipe: is a device or a pipe"):
             refuse_existing(tmp_path / "pipe", force)
+
+
+@pytest.mark.parametrize("knows", [True, False], ids=["renameat2", "a file system without it"])
+def test_what_is_made_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, knows: bool) -> None:
+    if not knows:
+        monkeypatch.setattr(directories, "NOREPLACE", 2**30)  # flags that no file system knows
+    path = tmp_path / "scores.txt"
+    with whole_file(path, replace=False) as file:
+        file.write("ours")
+    assert path.read_text() == "ours"
+
+    def write_late() -> None:
+        with whole_file(path, replace=False) as file:
+            file.write("late")
+
+    with pytest.raises(PairlensError, match=r"scores\.txt: was made by another process meanwhile, and is kept"):
+        write_late()
+    assert path.read_text() == "ours"
+    assert names(tmp_path) == ["scores.txt"]
+
+
+def test_mode_and_owner_of_what_is_replaced_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "scores.txt"
+    path.write_text("old")
+    path.chmod(0o604)
+    owner = (1234, 4321) if os.getuid() == 0 else (os.getuid(), os.getgid())
+    os.chown(path, *owner)
+    with whole_file(path) as file:
+        file.write("new")
+    status = path.stat()
+    assert (stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid) == (0o604, *owner)
+
+
+def test_a_name_as_long_as_names_can_be(tmp_path: Path) -> None:
+    path = tmp_path / ("é" * 127 + "x")  # 255 bytes
+    with whole_file(path) as file:
+        file.write("new")
+    assert names(tmp_path) == [path.name]
+
+
+def test_what_is_named_so_is_compressed(tmp_path: Path) -> None:
+    for suffix, decompress in ((".gz", gzip.decompress), (".bz2", bz2.decompress), (".xz", lzma.decompress)):
+        path = tmp_path / f"scores{suffix}"
+        with whole_file(path) as file:
+            file.write("é\n" * 100_000)
+        assert decompress(path.read_bytes()).decode() == "é\n" * 100_000
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP, errno.EACCES], ids=errno.errorcode.get)
+def test_a_directory_that_cannot_be_synchronised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def fail(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with whole_file(tmp_path / "scores.txt") as file:
+        file.write("0.5\n")
+    assert (tmp_path / "scores.txt").read_text() == "0.5\n"
+
+
+def test_a_disk_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="Input/output error"), whole_file(tmp_path / "scores.txt"):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_a_mount_point_is_refused_by_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a container's engine mounts a single file; renaming onto it fails with EBUSY, so nothing is begun."""
+    path = tmp_path / "sco res.txt"
+    path.write_text("mine")
+    line = f"36 35 98:0 / {path} rw - ext4 /dev/root rw\n".replace("sco res", r"sco\040res")
+    monkeypatch.setattr(Path, "read_bytes", lambda _: line.encode())
+    with pytest.raises(UsageError, match=r"sco res\.txt: is a mount point, which cannot be replaced; mount the dir"):
+        refuse_existing(path, force=True)
+
+    def fail(*_: str, **__: int) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), ".sco res.txt.0.partial")
+
+    monkeypatch.setattr(os, "replace", fail)  # where /proc cannot tell
+    with pytest.raises(OSError, match=f"'{path}'") as caught, whole_file(path) as file:
+        file.write("new")
+    assert "partial" not in str(caught.value)
+    assert names(tmp_path) == ["sco res.txt"]

@@ -55,6 +55,8 @@ def main() -> None:
     streams.prepare()
     _save_time()
     _end_by_signals()
+    if not os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111  (pathlib's raises where nobody knows the user)
+        _find_a_place_for_matplotlib()
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -94,6 +96,14 @@ def _save_time() -> None:
     # Starting makes many objects that stay to the end: there is no garbage to be looked for among them.
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
+
+
+def _find_a_place_for_matplotlib() -> None:
+    """Its list of fonts, which it would look for anew in every process, and say so."""
+    from pairlens.kernels.code_cache import private_folder
+
+    if folder := private_folder():
+        os.environ.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
 
 
 def _usage(error: typer.TyperException) -> str:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -86,12 +87,15 @@ def _line(prefix: str, message: str) -> None:
 
 
 @contextmanager
-def results(path: Path | None) -> Iterator[IO[str]]:
-    """Where a command's results go: a file that appears whole, or stdout, whose reader may leave early."""
+def results(path: Path | None, replace: bool = False) -> Iterator[IO[str]]:
+    """Where a command's results go: a file that appears whole, or stdout, whose reader may leave early.
+
+    With `replace` the file takes the place of one that stands there; else one that is made meanwhile is kept.
+    """
     if path is not None:
         from pairlens.files import whole_file
 
-        with whole_file(path) as file:
+        with whole_file(path, replace=replace) as file:
             yield file
         return
     try:
@@ -144,10 +148,21 @@ def silent_libraries() -> Iterator[None]:
 
 def compile_kernels(config: Config) -> None:
     """Compile the kernels for a model's scoring if this machine never did, which takes a while, and say so."""
+    from pairlens.kernels.loader import all_kept
     from pairlens.scoring.warm_up import warm_up
 
     with notice_after(1.5, "compiling the kernels, once for this machine"):
         warm_up(config)
+    if not all_kept():
+        _warn_that_nothing_is_kept()
+
+
+@cache
+def _warn_that_nothing_is_kept() -> None:
+    warn(
+        "the compiled kernels cannot be kept, and every command will compile them again; "
+        "let XDG_CACHE_HOME name a folder that you may write, and nobody else"
+    )
 
 
 @contextmanager

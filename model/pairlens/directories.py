@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import stat
@@ -48,6 +47,8 @@ def remove_file(path: Path, inside: Path) -> None:
 
 def rename(source: str | Path, target: str | Path, flags: int, directory: int = _HERE) -> None:
     """renameat2(2). Raises OSError, with an `errno` of CANNOT_RENAME where the file system does not know `flags`."""
+    import ctypes  # which --help has no time for
+
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "renameat2"):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(source))

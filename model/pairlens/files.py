@@ -28,7 +28,7 @@ def refuse_existing(path: Path, force: bool) -> None:
 
     Of a link what counts is what it names.
     """
-    place = _place(path)
+    place = resolved(path)
     if path.exists() and not path.is_file():
         kind = "a directory" if path.is_dir() else "a device or a pipe"
         raise UsageError(f"{path}: is {kind}; name a file, or leave --output out to write to stdout")
@@ -57,7 +57,7 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
         PairlensError: there is no room; or something stands there that may not be replaced.
         UsageError: a directory inside `inside` is a link.
     """
-    place = _place(path) if inside is None else path
+    place = resolved(path) if inside is None else path
     # The name is known before there is a file, so that an interruption at any moment can remove it.
     temporary = f".{place.name[:50]}.{secrets.token_hex(4)}{_PARTIAL}"
     with _named(path), open_directory(place.parent, inside) as directory:
@@ -91,7 +91,8 @@ def partial_files(path: Path) -> list[Path]:
     return list(path.parent.glob(f".{glob.escape(path.name)}.*{_PARTIAL}"))
 
 
-def _place(path: Path) -> Path:
+def resolved(path: Path) -> Path:
+    """Where a path leads, be there a file or not. Raises UsageError if it leads nowhere."""
     try:
         return path.resolve()
     except (OSError, RuntimeError):
@@ -124,10 +125,11 @@ def _encoded(file: IO[bytes], name: str, mode: Mode) -> Iterator[IO[Any]]:
         if "b" in mode:
             yield stream
             return
-        text = io.TextIOWrapper(stream, encoding="utf-8", newline="\n")
+        buffer = io.BufferedWriter(stream)  # flushing it does not make a compressed stream end a block
+        text = io.TextIOWrapper(buffer, encoding="utf-8", newline="\n")
         yield text
-        text.flush()
         text.detach()  # which else closes the file before it is synchronised
+        buffer.detach()
 
 
 def _compressing(file: IO[bytes], name: str) -> Any:

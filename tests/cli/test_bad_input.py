@@ -336,6 +336,30 @@ def test_another_job_is_refused_with_every_difference(project: Path, tmp_path: P
     assert "--format" not in message
 
 
+@pytest.mark.parametrize("name", ["q.txt.gz", "v.txt"])
+def test_an_input_of_the_same_size_and_time_with_other_contents(project: Path, job: Path, name: str) -> None:
+    """What was scored must be there still, whatever size and time say; what comes after it was not read yet."""
+    output = f"other-{name}.tsv"
+    end_after_chunks(project, job, output, 1, signal.SIGKILL)
+    path, before = job / name, (job / name).read_bytes()
+    times = path.stat().st_atime_ns, path.stat().st_mtime_ns
+    at = 20 if name.endswith(".gz") else before.index(b"\n") - 1
+    path.write_bytes(before[:at] + bytes([before[at] ^ 1]) + before[at + 1 :])  # "4" for "5": another token
+    os.utime(path, ns=times)
+    kept = (job / f"{output}.partial").read_bytes()
+    result = start(project, job, output)
+    path.write_bytes(before)
+    os.utime(path, ns=times)
+    assert result.code == 2
+    assert result.stderr == (
+        f"error: {name}: has other contents than what was scored; put it back. "
+        f"To start anew, remove {output}.progress and {output}.partial and {output}.bad.partial\n"
+    )
+    assert (job / f"{output}.partial").read_bytes() == kept
+    assert start(project, job, output).code == 0
+    assert (job / output).read_bytes() == (job / "whole.tsv").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("progress", "message"),
     [

@@ -146,3 +146,50 @@ def test_logits_of_a_regression_are_refused(project: Path, tmp_path: Path) -> No
     assert (refused.code, refused.stdout) == (2, "")
     assert "--logits" in refused.stderr
     assert "float32" in pairlens(project, "score", "--help").stdout
+
+
+@pytest.fixture
+def overflowing(project: Path, tmp_path: Path) -> Path:
+    """A run in which word 3 of the vocabulary alone is too large: pairs with it have no finite score."""
+    run = Run.open(make_run(project, tmp_path / "large"))
+    weights = run.weights(run.config())
+    weights["embedding/embeddings"][3] = 3e38
+    weights["conv/0/kernel"] = np.abs(weights["conv/0/kernel"]) + 1
+    run.write_weights(weights)
+    (tmp_path / "q.txt").write_text("1 2\n1 2\n1 3\n2 2\n")
+    (tmp_path / "v.txt").write_text("1\n2\n2\n2\n")
+    return run.path
+
+
+def test_a_pair_whose_score_overflows_is_named(overflowing: Path, tmp_path: Path) -> None:
+    files = "q.txt", "v.txt"
+    stopped = pairlens(tmp_path, "score", overflowing, *files)
+    assert (stopped.code, stopped.stdout) == (1, "")
+    (line,) = stopped.stderr.splitlines()
+    assert line.startswith("error: q.txt:3:1: its score is not a finite number")
+    for options in ([], ["--logits"]):
+        passed = pairlens(tmp_path, "score", overflowing, *files, *options, "--on-bad-line", "nan")
+        assert passed.code == 0
+        assert [text == "nan" for text in passed.stdout.split()] == [False, False, True, False]
+        assert passed.stderr.startswith("warning: 1 of 4 pairs have a bad line and score nan\nwarning: q.txt:3:1: ")
+    options = ["--format", "jsonl", "--on-bad-line", "nan", "--bad-lines", "bad.jsonl"]
+    rows = pairlens(tmp_path, "score", overflowing, *files, *options).stdout.splitlines()
+    assert json.loads(rows[2])["score"] is None
+    assert json.loads((tmp_path / "bad.jsonl").read_text())["pair"] == 2
+
+
+def test_attention_that_overflows_names_the_pair(overflowing: Path, tmp_path: Path) -> None:
+    attend = ("attend", overflowing, "q.txt", "v.txt")
+    for options in (["--pairs", "1-2"], ["--min-score", "0", "--limit", "4"], ["--summary"], ["-o", "maps.jsonl"]):
+        failed = pairlens(tmp_path, *attend, *options)
+        assert failed.code == 1, failed
+        assert failed.stderr.splitlines()[-1].startswith("error: pair 2: its score is not a finite number")
+    assert not (tmp_path / "maps.jsonl").exists()
+    assert pairlens(tmp_path, *attend, "--pairs", "0-1").code == 0
+
+
+def test_evaluate_names_a_pair_whose_score_overflows(overflowing: Path, tmp_path: Path) -> None:
+    (tmp_path / "l.txt").write_text("1\n0\n1\n0\n")
+    failed = pairlens(tmp_path, "evaluate", overflowing, "--query=q.txt", "--value=v.txt", "--label=l.txt")
+    assert (failed.code, failed.stdout) == (1, "")
+    assert failed.stderr.startswith("error: pair 2: its score is ")

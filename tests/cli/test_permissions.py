@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import Result, files_below, pairlens, trained_project, without_privileges
+from command_line import PAIRLENS, Result, files_below, pairlens, plain_environment, trained_project, without_privileges
 
 FILES = ["data/train.query.txt", "data/train.value.txt"]
 LABELLED = ["--query", "data/test.query.txt", "--value", "data/test.value.txt", "--label", "data/test.label.txt"]
@@ -69,3 +70,61 @@ def test_a_directory_that_may_not_be_written_into(project: Path, locked: str, ar
     assert result.stderr.startswith("error: ")
     assert "Permission denied" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "made"),
+    [
+        (["score", "run", *FILES, "--output", "out.txt"], "out.txt"),
+        (["score", "run", *FILES, "--output", "out.txt", "--resume"], "out.txt"),
+        (["score", "run", *FILES, "--on-bad-line", "nan", "--bad-lines", "bad.jsonl"], "bad.jsonl"),
+        (["evaluate", "run", "--output", "out.json"], "out.json"),
+        (["evaluate", "run", "--predictions", "out.tsv"], "out.tsv"),
+        (["report", "run", "--output", "out.html"], "out.html"),
+        (["attend", "run", *FILES, "--output", "out.npz"], "out.npz"),
+        (["attend", "run", *FILES, "--pairs", "0,1", "--output", "maps.svg"], "maps-1.svg"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else value,
+)
+def test_a_directory_that_may_be_written_into_and_not_read(
+    project: Path, tmp_path: Path, arguments: list[str], made: str
+) -> None:
+    """Mode 333, as of a letter box: it cannot be listed, nor synchronised."""
+    box = tmp_path / "box"
+    box.mkdir()
+    box.chmod(0o333)
+    arguments = [str(box / word) if word.startswith(("out", "bad", "maps")) else word for word in arguments]
+    result = pairlens(project, *arguments, "--quiet", before=without_privileges)
+    box.chmod(0o700)
+    assert (result.code, result.stderr) == (0, "")
+    assert (box / made).stat().st_size > 0 or made == "bad.jsonl"
+    assert not [path.name for path in box.iterdir() if "partial" in path.name or "progress" in path.name]
+
+
+def test_a_file_system_without_locks(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import errno, fcntl, os\n"
+        "def flock(*_): raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))\n"
+        "fcntl.flock = flock\n"
+    )
+    path = f"{tmp_path}:{plain_environment().get('PYTHONPATH', '')}"
+    output = tmp_path / "out.txt"
+    result = pairlens(project, "score", "run", *FILES, "--output", output, "--resume", PYTHONPATH=path)
+    assert (result.code, result.stderr) == (0, "")
+    assert len(output.read_text().splitlines()) == 300
+    assert sorted(p.name for p in tmp_path.iterdir() if p.name.startswith("out")) == ["out.txt"]
+
+
+def test_an_output_that_is_mounted(project: Path, tmp_path: Path) -> None:
+    """As a container's engine mounts a file: it cannot be replaced, which is told before any work, by its own name."""
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "out.txt").touch()
+    mount, score = f"mount --bind {tmp_path}/mine {tmp_path}/out.txt", f"exec {PAIRLENS} score run {' '.join(FILES)}"
+    shell = ["unshare", "--mount", "sh", "-c", f"{mount} || exit 99; {score} --force --output {tmp_path}/out.txt"]
+    done = subprocess.run(shell, cwd=project, capture_output=True, text=True, check=False)
+    if done.returncode == 99 or done.stderr.startswith("unshare"):
+        pytest.skip(f"nothing may be mounted here: {done.stderr}")
+    message = "is a mount point, which cannot be replaced; mount the directory that it is in"
+    assert done.returncode == 2
+    assert done.stderr == f"error: {tmp_path}/out.txt: {message}\n"
+    assert (tmp_path / "mine").read_text() == "mine"

@@ -131,6 +131,16 @@ def test_resume_is_refused_with_another_config(interrupted: Path) -> None:
     assert files_below(interrupted) == before
 
 
+def test_resume_is_refused_with_another_way_to_compute(interrupted: Path) -> None:
+    """oneDNN sums in another order than Eigen, so the end would differ in the last bits."""
+    before = files_below(interrupted)
+    command = ("train", "config.yaml", "--output", "run", "--resume", "--seed", "7")
+    result = pairlens(interrupted, *command, TF_ENABLE_ONEDNN_OPTS="0")
+    assert (result.code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: run: the environment had TF_ENABLE_ONEDNN_OPTS unset when the run began")
+    assert files_below(interrupted) == before
+
+
 def test_resume_with_force_is_refused(interrupted: Path) -> None:
     result = pairlens(interrupted, "train", "config.yaml", "--output", "run", "--resume", "--force")
     assert result.code == 2

@@ -305,6 +305,8 @@ def test_resume_is_refused_with_every_difference(tmp_path: Path) -> None:
     (tmp_path / "train.weight.txt").write_text("1\n")
     environment = describe_environment(now, [])
     environment["packages"]["numpy"] = "9.9"
+    environment["processor"] = "an abacus"
+    environment["settings"]["TF_ENABLE_ONEDNN_OPTS"] = "0"
     with pytest.raises(RunError) as error:
         refuse_another_beginning(run, now, environment)
     lines = str(error.value).splitlines()
@@ -318,6 +320,10 @@ def test_resume_is_refused_with_every_difference(tmp_path: Path) -> None:
     assert f"{tmp_path}/train.weight.txt was not read when the run began; take it away" in faults
     numpy = f"numpy was {np.__version__} when the run began and is 9.9 now; install numpy=={np.__version__}"
     assert numpy in faults
+    assert "the processor was " in "".join(faults)
+    assert " when the run began and is an abacus now" in "".join(faults)
+    onednn = "TF_ENABLE_ONEDNN_OPTS unset when the run began and has TF_ENABLE_ONEDNN_OPTS=0 now; set it back"
+    assert f"the environment had {onednn}" in faults
     assert faults[-1] == "--resume ends with the run that was begun or not at all; --force begins it anew"
     # When checkpoints are written changes nothing, and files that are as they were are not named.
     assert not any("checkpoint" in fault or "train.query.txt" in fault for fault in faults)

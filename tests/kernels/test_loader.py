@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,29 @@ def test_what_is_missing_is_compiled_at_once_and_kept(tmp_path: Path) -> None:
     assert names == ["convolve", "gelu", "overlap"]
     code += "; import sys; print('numba' in sys.modules)"
     assert call_in_new_process(tmp_path, code) == "False"
+
+
+def flip_a_bit(path: Path) -> None:
+    code = bytearray(path.read_bytes())
+    code[-1000] ^= 1
+    path.write_bytes(code)
+
+
+def put_another_kernel_there(path: Path) -> None:
+    code = "import numpy as np\nfrom pairlens.kernels.loader import prepare\n"
+    code += "from pairlens.kernels.signatures import CONVOLVE\nprepare([CONVOLVE])"
+    call_in_new_process(path.parents[1], code)
+    [other] = path.parent.glob("convolve-*")
+    other.replace(path)
+
+
+@pytest.mark.parametrize("damage", [flip_a_bit, lambda path: path.write_bytes(b""), put_another_kernel_there])
+def test_what_is_damaged_is_compiled_anew_and_replaced(
+    cache: Path, tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    copy = Path(shutil.copytree(cache, tmp_path / "copy"))
+    whole = kept(copy).read_bytes()
+    damage(kept(copy))
+    assert call_in_new_process(copy) == f"{GELU} True"
+    assert kept(copy).read_bytes() == whole
+    assert call_in_new_process(copy) == f"{GELU} False"

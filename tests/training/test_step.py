@@ -48,3 +48,31 @@ def test_accumulated_batches_make_the_step_of_one_large_batch(tmp_path: Path) ->
     for name, array in large.items():
         np.testing.assert_allclose(small[name], array, atol=1e-6)
     assert any(np.abs(one_by_one[name] - array).max() > 1e-4 for name, array in large.items())
+
+
+def test_a_small_last_batch_counts_by_its_pairs(tmp_path: Path) -> None:
+    """Nine pairs in batches of 8 and 1, weighed or not, make the step of one batch of nine."""
+    sgd = {"epochs": 2, "optimizer": {"name": "sgd", "learning_rate": 0.5}}
+    pairs = make_pairs([1, 0, 1, 0, 1, 0, 0, 0, 1], weight=np.array([1, 2, 3, 4, 5, 6, 7, 8, 9], np.float32))
+    large = weights_after(tmp_path / "large", make_config(batch_size=16, **sgd), pairs)
+    small = weights_after(tmp_path / "small", make_config(batch_size=8, accumulate=2, **sgd), pairs)
+    for name, array in large.items():
+        np.testing.assert_allclose(small[name], array, atol=1e-6)
+
+
+def test_batches_of_groups_count_by_their_comparisons(tmp_path: Path) -> None:
+    """A group of 1 against 2 and one of 2 against 2: 2 comparisons and 4."""
+    label, group = [1, 0, 0, 1, 1, 0, 0], np.array([0, 0, 0, 1, 1, 1, 1])
+    sections = {"task": "ranking", "data": {"train": "train"}, "model": make_config().model.model_dump()}
+    training = {"epochs": 2, "loss": "pairwise", "optimizer": {"name": "sgd", "learning_rate": 0.5}}
+    weights = [
+        weights_after(
+            tmp_path / str(size), Config.model_validate({**sections, "training": {**training, **sizes}}), pairs
+        )
+        for size, sizes, pairs in (
+            (16, {"batch_size": 16}, make_pairs(label, group=group)),
+            (2, {"batch_size": 2, "accumulate": 4}, make_pairs(label, group=group)),
+        )
+    ]
+    for name, array in weights[0].items():
+        np.testing.assert_allclose(weights[1][name], array, atol=1e-6)

@@ -88,6 +88,7 @@ def attend(
     """Show which words of one text looked at which words of the other."""
     from pairlens.attention.stream import Selection
     from pairlens.jobs.attend_job import AttendJob
+    from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
     from pairlens_cli.display import attention_maps
     from pairlens_cli.display.details import tell_model, tell_threads
@@ -101,8 +102,10 @@ def attend(
         selection = Selection(limit=1)
     several = kind is _Kind.picture and not grid and not selection.at_most_one
     _refuse_options(kind, label, dtype, grid)
-    _refuse_outputs(output_file, several, force)
+    options.refuse_idle_force(force, output_file)
     job = AttendJob(Run.open(run_directory), query, value, selection, threads)
+    read = [query, value, label, job.config.data.vocab, *run_files(run_directory)]
+    refuse_outputs({str(path): path for path in _outputs(output_file, several)}, read, force)
     tell_model(run_directory, job.config)
     output.detail(f"reads {query}, {value}")
     tell_threads(threads)
@@ -111,13 +114,13 @@ def attend(
         case _Kind.terminal:
             _tell_selected(attention_maps.show(job.chunks(), job.vocabulary))
         case _Kind.summary:
-            _summarize(job, output_file, run_directory)
+            _summarize(job, output_file, force, run_directory)
         case _Kind.picture:
-            _draw(job, cast(Path, output_file), grid, several)
+            _draw(job, cast(Path, output_file), force, grid, several)
         case _Kind.matrices:
-            _write_matrices(job, cast(Path, output_file), dtype)
+            _write_matrices(job, cast(Path, output_file), force, dtype)
         case _Kind.page:
-            _write_page(job, cast(Path, output_file), label)
+            _write_page(job, cast(Path, output_file), force, label)
     if first_only:
         output.say("The first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
 
@@ -125,7 +128,7 @@ def attend(
 # ---- what is made ----------------------------------------------------------------------------------------------------
 
 
-def _summarize(job: AttendJob, output_file: Path | None, run_directory: Path) -> None:
+def _summarize(job: AttendJob, output_file: Path | None, force: bool, run_directory: Path) -> None:
     """Tables on stderr; a page or JSON in a file, or JSON on stdout unless a terminal has shown the tables already."""
     from pairlens.pages.summary import write_summary_page
     from pairlens.runs.run import without_nan
@@ -138,18 +141,18 @@ def _summarize(job: AttendJob, output_file: Path | None, run_directory: Path) ->
     _tell_selected(result["pairs"])
     summary_tables.show(result)
     if output_file and output_file.suffix == ".html":
-        write_summary_page(output_file, result, f"Attention summary: {printable(str(run_directory))}")
+        write_summary_page(output_file, result, f"Attention summary: {printable(str(run_directory))}", force)
         output.say(f"Wrote {output_file}: the summary of {result['pairs']:,} pairs")
     elif output_file or output.settings.quiet or not sys.stdout.isatty():
-        with output.results(output_file) as file:
+        with output.results(output_file, force) as file:
             file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
 
 
-def _draw(job: AttendJob, path: Path, grid: bool, several: bool) -> None:
+def _draw(job: AttendJob, path: Path, force: bool, grid: bool, several: bool) -> None:
     written = count = 0
     with output.progress("{task.completed:,} pictures") as live:
         bar = live.add_task("", total=None) if live else None
-        for picture in job.write_pictures(job.chunks(), path, grid, several):
+        for picture in job.write_pictures(job.chunks(), path, grid, several, force):
             path = picture.path
             if picture.missing:
                 scripts = ", ".join(sorted(picture.missing))
@@ -162,20 +165,20 @@ def _draw(job: AttendJob, path: Path, grid: bool, several: bool) -> None:
         output.say(f"Wrote {path}" if written == 1 else f"Wrote {written:,} pictures, the last of them {path}")
 
 
-def _write_matrices(job: AttendJob, path: Path, dtype: Literal["float32", "float16"]) -> None:
+def _write_matrices(job: AttendJob, path: Path, force: bool, dtype: Literal["float32", "float16"]) -> None:
     from pairlens_cli.display.attention_maps import counted
 
     with output.progress("{task.completed:,} pairs written") as live:
-        count = job.write_matrices(counted(job.chunks(), live), path, dtype)
+        count = job.write_matrices(counted(job.chunks(), live), path, dtype, force)
     _tell_selected(count)
     output.say(f"Wrote {path}: the attention of {count:,} pairs")
 
 
-def _write_page(job: AttendJob, path: Path, label: Path | None) -> None:
+def _write_page(job: AttendJob, path: Path, force: bool, label: Path | None) -> None:
     from pairlens_cli.display.attention_maps import counted
 
     with output.progress("{task.completed:,} pairs written") as live:
-        count = job.write_page(counted(job.chunks(), live), path, label)
+        count = job.write_page(counted(job.chunks(), live), path, label, force)
     _tell_selected(count)
     megabytes = path.stat().st_size // 1_000_000
     if megabytes > _LARGE_PAGE:
@@ -207,6 +210,8 @@ def _kind(output_file: Path | None, summary: bool) -> _Kind:
     from pairlens.attention.dumps.dump import DUMP_SUFFIXES
     from pairlens.attention.pictures import PICTURE_SUFFIXES
 
+    if output_file and output_file.name.endswith((".html.gz", ".html.bz2", ".html.xz")):
+        raise UsageError(f"{output_file}: a page is not compressed, as no browser opens it so; choose another name")
     if summary:
         return _Kind.summary
     if output_file is None:
@@ -231,13 +236,12 @@ def _refuse_options(kind: _Kind, label: Path | None, dtype: str, grid: bool) -> 
         raise UsageError(f"--grid is for pictures, not for {kind}; add --output maps.png")
 
 
-def _refuse_outputs(output_file: Path | None, several: bool, force: bool) -> None:
-    """Raises UsageError where an output exists, or `--force` has none to replace."""
+def _outputs(output_file: Path | None, several: bool) -> list[Path]:
+    """The files that may be written, as far as they can be known."""
     from pairlens.attention.pictures import existing_pictures, numbered
-    from pairlens.files import refuse_existing
 
-    options.refuse_idle_force(force, output_file)
-    if output_file:
-        names = [numbered(output_file, 0), *existing_pictures(output_file)] if several else [output_file]
-        for name in names:
-            refuse_existing(name, force)
+    if output_file is None:
+        return []
+    return (
+        list(dict.fromkeys([numbered(output_file, 0), *existing_pictures(output_file)])) if several else [output_file]
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pairlens.errors import UsageError
-from pairlens.files import refuse_existing
 from pairlens_cli import options, output
 from pairlens_cli.display import evaluation_tables
 
@@ -51,6 +51,7 @@ def evaluate(
 ) -> None:
     """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
     from pairlens.evaluation.evaluation import labelled_files, measure, refuse_pipes, score_files, worst
+    from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run, without_nan
     from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads
 
@@ -62,6 +63,8 @@ def evaluate(
     what, files = labelled_files(config, split, query, value, label, group)
     if other:
         refuse_pipes(files)
+    read = [*astuple(files), config.data.vocab, *run_files(run.path), *(run_files(other.path) if other else ())]
+    refuse_outputs({"--output": output_file, "--predictions": predictions}, read, force)
     for its_run in (run, other) if other else (run,):
         tell_model(its_run.path, its_run.config())
     tell_threads(threads)
@@ -78,19 +81,14 @@ def evaluate(
         result["errors"] = worst(scored, errors)
     evaluation_tables.show(result)
     if predictions:
-        _write_predictions(predictions, scored)
-    with output.results(output_file) as file:
+        _write_predictions(predictions, scored, force)
+    with output.results(output_file, force) as file:
         file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
 
 
 def _refuse(output_file: Path | None, predictions: Path | None, force: bool, threshold: float | None) -> None:
     """Raises UsageError where an option makes no sense whatever the run."""
     options.refuse_idle_force(force, output_file, predictions)
-    if output_file and output_file == predictions:
-        raise UsageError("--output and --predictions must be two files")
-    for path in (output_file, predictions):
-        if path:
-            refuse_existing(path, force)
     if threshold is not None and not abs(threshold) <= _LARGEST_SCORE:
         raise UsageError(f"--threshold {threshold}: must be a finite number, such as 0.5")
 
@@ -119,13 +117,13 @@ def _compare(
     }
 
 
-def _write_predictions(path: Path, scored: Scored) -> None:
+def _write_predictions(path: Path, scored: Scored, force: bool) -> None:
     """One line a pair: its label and its score, or a column of probabilities for each class."""
     import numpy as np
 
     from pairlens.scoring.decimals import decimal_lines
 
     names = ["score"] if scored.scores.ndim == 1 else [f"score_{c}" for c in range(scored.scores.shape[1])]
-    with output.results(path) as file:
+    with output.results(path, force) as file:
         file.write("\t".join(["label", *names]) + "\n")
         file.write(decimal_lines(np.column_stack([scored.label, scored.scores])).replace(" ", "\t"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pairlens.errors import UsageError
 from pairlens_cli import options, output
 
 
@@ -32,14 +34,21 @@ def report(
     threads: options.Threads = None,
 ) -> None:
     """Write a page about runs: metrics, curves, errors and their attention; one file that needs no network."""
+    from pairlens.evaluation.evaluation import labelled_files
     from pairlens.evaluation.report import report_runs
-    from pairlens.files import refuse_existing
+    from pairlens.files import COMPRESSED
     from pairlens.pages.report import write_report
+    from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
     from pairlens_cli.display.details import tell_model, tell_threads
 
-    refuse_existing(output_file, force)
+    if output_file.name.endswith(COMPRESSED):
+        raise UsageError(f"{output_file}: a page is not compressed, as no browser opens it so; choose another name")
     runs = [Run.open(path) for path in run_directories]
+    read = [run.config().data.vocab for run in runs]
+    for run in runs:
+        read += [*astuple(labelled_files(run.config(), split, query, value, label)[1]), *run_files(run.path)]
+    refuse_outputs({"--output": output_file}, read, force)
     for run in runs:
         tell_model(run.path, run.config())
         output.compile_kernels(run.config())
@@ -50,5 +59,5 @@ def report(
         output.detail(
             f"{its_report.name} on {', '.join(its_report.what.values())}: {len(its_report.scored.pairs):,} pairs"
         )
-    write_report(output_file, reports)
+    write_report(output_file, reports, force)
     output.say(f"Wrote {output_file}")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 import typer
 
 from pairlens.errors import UsageError
-from pairlens.files import refuse_existing
 from pairlens_cli import options, output, streams
 
 if TYPE_CHECKING:
@@ -74,6 +73,7 @@ def score(
     """
     from pairlens.jobs.score_job import ScoreJob, scoring_identity
     from pairlens.jobs.score_lines import LineWriter
+    from pairlens.runs.outputs import run_files
     from pairlens.runs.run import Run
     from pairlens.scoring.scorer import Scorer
     from pairlens_cli.display.details import tell_model, tell_threads
@@ -81,9 +81,13 @@ def score(
 
     _refuse_options(format_, words, on_bad_line, bad_lines, profile)
     source = _source(query, value, resume)
-    _refuse_outputs(output_file, bad_lines, resume, force)
+    if resume and output_file is None:
+        raise UsageError("--resume needs --output FILE: what stdout has printed is gone")
+    options.refuse_idle_force(force, output_file, bad_lines)
     run = Run.open(run_directory)
     config = run.config()
+    read = [*run_files(run_directory), *(source if isinstance(source, tuple) else ()), config.data.vocab]
+    _refuse_outputs(output_file, bad_lines, read, resume, force)
     if symmetric:
         config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
     if logits and config.task == "regression":
@@ -102,7 +106,7 @@ def score(
     identity = None
     if resume and isinstance(source, tuple):
         identity = scoring_identity(run, *source, format_, vocabulary, symmetric, logits)
-    _run(job, output_file, bad_lines, identity)
+    _run(job, output_file, bad_lines, identity, force)
     output.detail(f"{query}{f', {value}' if value else ''}: {job.done:,} pairs")
     warn_of_bad_lines(job.bad, job.done)
     if profile:  # what is read and written while another thread scores is not scoring's
@@ -135,17 +139,17 @@ def _source(query: Path, value: Path | None, resume: bool) -> tuple[Path, Path] 
     return query, value
 
 
-def _refuse_outputs(output_file: Path | None, bad_lines: Path | None, resume: bool, force: bool) -> None:
-    from pairlens.jobs.partial_output import is_whole
+def _refuse_outputs(
+    output_file: Path | None, bad_lines: Path | None, read: list[Path | None], resume: bool, force: bool
+) -> None:
+    from pairlens.jobs.partial_output import is_finished, side_files
+    from pairlens.runs.outputs import refuse_outputs
 
-    if resume and output_file is None:
-        raise UsageError("--resume needs --output FILE: what stdout has printed is gone")
-    if output_file and output_file == bad_lines:
-        raise UsageError("--output and --bad-lines must be two files")
-    options.refuse_idle_force(force, output_file, bad_lines)
-    for path in (output_file, bad_lines):
-        if path:
-            refuse_existing(path, force or (resume and output_file is not None and is_whole(output_file)))
+    outputs = {"--output": output_file, "--bad-lines": bad_lines}
+    if resume:
+        refuse_outputs(outputs, read, force, side_files, lambda path: is_finished(path, output_file))
+    else:
+        refuse_outputs(outputs, read, force)
 
 
 def _vocabulary(config: Config) -> list[str]:
@@ -156,14 +160,16 @@ def _vocabulary(config: Config) -> list[str]:
     return read_vocabulary(config.data.vocab)
 
 
-def _run(job: ScoreJob, output_file: Path | None, bad_lines: Path | None, identity: dict[str, Any] | None) -> None:
+def _run(
+    job: ScoreJob, output_file: Path | None, bad_lines: Path | None, identity: dict[str, Any] | None, force: bool
+) -> None:
     """To files that are whole or, with an identity, that a later command goes on with; without a path, to stdout."""
     from pairlens_cli.display.scoring import ScoringDisplay
 
     shown = ScoringDisplay(hide=output_file is None and sys.stdout.isatty())
     paths = {"output": output_file} | ({"bad lines": bad_lines} if bad_lines else {})
     if identity is not None:
-        job.resume({name: path for name, path in paths.items() if path}, identity, shown)
+        job.resume({name: path for name, path in paths.items() if path}, identity, shown, force)
         return
     with ExitStack() as stack:
-        job.run({name: stack.enter_context(output.results(path)) for name, path in paths.items()}, shown)
+        job.run({name: stack.enter_context(output.results(path, force)) for name, path in paths.items()}, shown)

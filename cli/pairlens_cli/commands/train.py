@@ -48,6 +48,7 @@ def train(
     from pairlens.config.file import load_config
     from pairlens.jobs.train_job import TrainJob
     from pairlens.kernels.threads import use_processors
+    from pairlens.runs.run import without_nan
     from pairlens_cli.display.signals import interrupts
     from pairlens_cli.display.training import TrainingDisplay
 
@@ -69,7 +70,7 @@ def train(
         raise typer.Exit(signals.exit_code or 1)
     if seeds > 1:
         with output.results(None) as file:
-            file.write(json.dumps(job.summary(metrics), indent=2) + "\n")
+            file.write(json.dumps(without_nan(job.summary(metrics)), indent=2) + "\n")
 
 
 def _refuse(set_: list[str], resume: bool, force: bool, seed: int | None, seeds: int) -> None:

@@ -36,7 +36,7 @@ class ScoringDisplay(Listener):
 
 
 def warn_of_bad_lines(bad: BadLines, done: int) -> None:
-    """Tell how many of the pairs done score nan, and where the first faults are."""
+    """Tell how many of the pairs done score nan, and where the first faults are, in the lines or in the scores."""
     if not bad.faults:
         return
     output.warn(f"{bad.pairs:,} of {done:,} pairs have a bad line and score nan")

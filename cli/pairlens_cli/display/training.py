@@ -59,7 +59,8 @@ class TrainingDisplay(Listener):
         output.warn(f"interrupted in {where}, all saved; go on with: {resuming_command(sys.argv[1:])}")
 
     def wrote(self, run: Run, metrics: Metrics) -> None:
-        dev = "".join(f"  dev {name} {value:.4f}" for name, value in list(metrics.items())[:1])
+        name = run.config().decisive_metric
+        dev = f"  dev {name} {metrics[name]:.4f}" if metrics else ""
         output.say(f"Wrote {run.path}{dev}")
         if metrics:
             output.say(f"Next: pairlens evaluate {run.path}")

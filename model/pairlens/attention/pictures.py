@@ -64,7 +64,9 @@ class _Panel(NamedTuple):
     column_name: str
 
 
-def write_picture(path: Path, pairs: Sequence[PairMap], vocabulary: Sequence[str] | None) -> set[str]:
+def write_picture(
+    path: Path, pairs: Sequence[PairMap], vocabulary: Sequence[str] | None, replace: bool = True
+) -> set[str]:
     """One picture of the pairs, one beside the other; a pair has a map for each direction of the model.
 
     The same pairs give the same bytes on the same machine. The file appears only when it is whole.
@@ -84,7 +86,7 @@ def write_picture(path: Path, pairs: Sequence[PairMap], vocabulary: Sequence[str
     with rc_context(settings), catch_warnings():
         filterwarnings("ignore", "Glyph .* missing from font")  # told by what is returned
         figure = _figure(panels)
-        with whole_file(path, "w+b") as file:
+        with whole_file(path, "w+b", replace) as file:
             figure.savefig(file, format=kind, dpi=200, bbox_inches="tight", pad_inches=0.1, metadata=undated)
     return missing
 

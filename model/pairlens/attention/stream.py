@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.errors import DataError, UsageError
+from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.metrics.order import at_least, at_most
+from pairlens.scoring.logits import OVERFLOW
 from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs, iter_pairs
@@ -122,7 +123,7 @@ def attend_files(scorer: Scorer, query: Path, value: Path, selection: Selection)
 
     Raises:
         UsageError: a pair that is named does not exist, or a sample is wanted of what can be read only once.
-        DataError: a fault in a file.
+        DataError: a fault in a file. PairlensError: a pair has no finite score or attention.
     """
     sample = None
     if selection.sample is not None:
@@ -145,12 +146,28 @@ def _attend(scorer: Scorer, first: int, pairs: Pairs, chosen: Ints) -> Iterator[
     number = first + chosen
     if scorer.config.model.masking == "exact":  # otherwise a batch's pairs matter to each other
         pairs, chosen = pairs.take(chosen), np.arange(len(chosen))
-    score = scorer.score(pairs.query, pairs.value)[chosen]
+    score = _scores(scorer, pairs, chosen, number)
     done = 0
     for maps in scorer.maps(pairs.query, pairs.value, chosen):
         part = slice(done, done + len(maps))
+        _refuse_overflow(maps, number[part])
         yield ScoredMaps(number[part], score[part], maps)
         done += len(maps)
+
+
+def _scores(scorer: Scorer, pairs: Pairs, chosen: Ints, number: Ints) -> NDArray[np.float32]:
+    """The scores of the pairs `chosen`, whose numbers in the file are `number`; raises as `attend_files` does."""
+    logits = scorer.logits(pairs.query, pairs.value)
+    if not (finite := logits.finite()[chosen]).all():
+        raise PairlensError(f"pair {number[~finite][0]}: {OVERFLOW}")
+    return logits.scores()[chosen]
+
+
+def _refuse_overflow(maps: Maps, number: Ints) -> None:
+    for scores in (maps.scores, maps.value_scores):
+        if scores is not None and not (finite := np.isfinite(scores)).all():
+            pair = np.searchsorted(maps.offsets, np.argmin(finite), side="right") - 1
+            raise PairlensError(f"pair {number[pair]}: {OVERFLOW}")
 
 
 def draw(numbers: Iterable[Ints], count: int, seed: int) -> Ints:
@@ -188,7 +205,7 @@ def _selected(
             if line.line - 1 - first in chosen:
                 raise DataError(str(line))
         if selection.by_score:
-            chosen = chosen[selection.fits(scorer.score(pairs.query, pairs.value)[chosen])]
+            chosen = chosen[selection.fits(_scores(scorer, pairs, chosen, first + chosen))]
         yield first, pairs, chosen
         first += len(pairs)
         if last is not None and first >= last:

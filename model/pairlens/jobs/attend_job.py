@@ -30,7 +30,8 @@ class Picture(NamedTuple):
 class AttendJob:
     """The attention that a run's model gives to the selected pairs of two files.
 
-    `chunks` streams it, in bounded memory; the other methods make something of those chunks.
+    `chunks` streams it, in bounded memory; the other methods make something of those chunks, and with `replace`
+    do so in the place of a file that stands there.
 
     Attributes:
         vocabulary: the word of each id, if the config names a file of them.
@@ -52,20 +53,24 @@ class AttendJob:
             Scorer(self.config, self._weights, self._threads), self._query, self._value, self._selection
         )
 
-    def write_matrices(self, chunks: Iterable[ScoredMaps], path: Path, dtype: Literal["float32", "float16"]) -> int:
+    def write_matrices(
+        self, chunks: Iterable[ScoredMaps], path: Path, dtype: Literal["float32", "float16"], replace: bool = True
+    ) -> int:
         """How many pairs there were; the file's suffix says its format."""
-        return write_dump(path, chunks, self._metadata(), self.vocabulary, dtype)
+        return write_dump(path, chunks, self._metadata(), self.vocabulary, dtype, replace)
 
-    def write_page(self, chunks: Iterable[ScoredMaps], path: Path, labels: Path | None) -> int:
+    def write_page(self, chunks: Iterable[ScoredMaps], path: Path, labels: Path | None, replace: bool = True) -> int:
         """How many pairs there were.
 
         Raises:
             DataError: the file of labels has not as many lines as that of queries, as far as both are looked at.
         """
         scored = self._labelled(chunks, labels)
-        return write_attention_page(path, scored, self._metadata(), self.vocabulary)
+        return write_attention_page(path, scored, self._metadata(), self.vocabulary, replace=replace)
 
-    def write_pictures(self, chunks: Iterable[ScoredMaps], path: Path, grid: bool, several: bool) -> Iterator[Picture]:
+    def write_pictures(
+        self, chunks: Iterable[ScoredMaps], path: Path, grid: bool, several: bool, replace: bool = True
+    ) -> Iterator[Picture]:
         """A picture of all pairs with `grid`, of each of several, or of the only one; told as soon as it is written.
 
         Raises:
@@ -77,7 +82,7 @@ class AttendJob:
             if len(part) > LARGEST_GRID:
                 raise UsageError(f"--grid holds at most {LARGEST_GRID} pairs; choose with --pairs, --limit or --sample")
             place = numbered(path, part[0].pair) if several else path
-            missing = write_picture(place, part, self.vocabulary)
+            missing = write_picture(place, part, self.vocabulary, replace)
             yield Picture(place, len(part), missing - told)
             told |= missing
 

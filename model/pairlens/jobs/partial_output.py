@@ -4,22 +4,24 @@
     PATH.progress    beside the first file, JSON: how many bytes of each count, where the job stands, and what it is
 
 `PATH.progress` is written first and removed last, and replaced whole after the bytes that it counts are on the disk.
-Whatever a job wrote behind them is cut off when it goes on. The files take their names when all of them are whole.
+Whatever a job wrote behind them is cut off when it goes on. The files take their names when all of them are whole;
+those whose names ask for it are compressed only then. Where PATH is a link, they are beside what it names.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from pairlens.directories import sync_directory
+from pairlens.directories import open_directory, sync_directory, take_name
 from pairlens.errors import UsageError
-from pairlens.files import telling_of_a_full_disk, whole_file
+from pairlens.files import COMPRESSED, resolved, telling_of_a_full_disk, whole_file
 from pairlens.runs.locks import open_locked
 
 Json = dict[str, Any]
@@ -34,8 +36,8 @@ class Job:
         whole: nothing is left to do but to rename; `files` is empty.
     """
 
-    def __init__(self, paths: Mapping[str, Path], stack: ExitStack) -> None:
-        self._paths, self._stack = paths, stack
+    def __init__(self, paths: Mapping[str, Path], replace: bool, stack: ExitStack) -> None:
+        self._paths, self._replace, self._stack = paths, replace, stack
         self._progress = _progress(next(iter(paths.values())))
         self.files: dict[str, IO[str]] = {}
         self.state: Json = {}
@@ -48,7 +50,7 @@ class Job:
             os.fsync(file.fileno())
         sizes = {name: os.lseek(file.fileno(), 0, os.SEEK_CUR) for name, file in self.files.items()}
         self.state = state
-        with whole_file(self._progress) as file:
+        with whole_file(self._progress, inside=self._progress.parent) as file:
             json.dump({"whole": whole, "identity": identity, "bytes": sizes, "state": state}, file, indent=2)
 
     def discard(self) -> None:
@@ -71,7 +73,7 @@ class Job:
         for name, file in self.files.items():
             size = saved["bytes"].get(name, 0)
             if os.fstat(file.fileno()).st_size < size:
-                raise UsageError(f"{_partial(self._paths[name])}: is damaged, shorter than {size} bytes; {self._anew}")
+                raise UsageError(f"{_partial(self._paths[name])}: is damaged, shorter than {size} bytes; {self.anew}")
             os.ftruncate(file.fileno(), size)
             os.lseek(file.fileno(), size, os.SEEK_SET)
 
@@ -85,42 +87,54 @@ class Job:
         except FileNotFoundError:
             raise UsageError(f"{self._progress}: vanished; another process has finished the job") from None
         except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise UsageError(f"{self._progress}: damaged ({error}); {self._anew}") from None
+            raise UsageError(f"{self._progress}: damaged ({error}); {self.anew}") from None
         differences = [
             f"{key}: {value} then, {identity.get(key)} now"
             for key, value in saved["identity"].items()
             if value != identity.get(key)
         ]
         if differences:
-            raise UsageError(f"{self._progress}: belongs to another job; {'; '.join(differences)}. {self._anew}")
+            raise UsageError(f"{self._progress}: belongs to another job; {'; '.join(differences)}. {self.anew}")
         self.whole, self.state = saved["whole"], saved["state"]
         return saved
 
     @property
-    def _anew(self) -> str:
+    def anew(self) -> str:
+        """What to do to begin once more, for a message."""
         names = [self._progress.name, *(_partial(path).name for path in self._paths.values())]
         return f"To start anew, remove {' and '.join(names)}"
 
     def _finish(self) -> None:
         """Give the files their names, the first one last."""
         for path in reversed(list(self._paths.values())):
-            if _partial(path).exists():
-                os.replace(_partial(path), path)  # noqa: PTH105
-                sync_directory(path.parent)
+            partial = _partial(path)
+            if not partial.exists():  # done before
+                continue
+            if path.name.endswith(COMPRESSED):
+                with partial.open("rb") as plain, whole_file(path, "wb", self._replace) as file:
+                    shutil.copyfileobj(plain, file)
+                partial.unlink()
+            else:
+                place = _place(path)
+                with open_directory(place.parent) as directory:
+                    take_name(partial.name, place.name, self._replace, path, directory)
+            sync_directory(partial.parent)
         self._progress.unlink(missing_ok=True)
 
 
 @contextmanager
-def resumable_files(paths: Mapping[str, Path], identity: Json) -> Iterator[Job]:
+def resumable_files(paths: Mapping[str, Path], identity: Json, replace: bool = False) -> Iterator[Job]:
     """Files to write as UTF-8, by name, from the beginning or, if there is a PATH.progress, from where it stands.
 
     They are whole when the block ends without an exception. Otherwise what was saved stays, and the same call goes on.
+    With `replace` they take the place of files that stand there.
 
     Raises:
+        PairlensError: files were made there meanwhile.
         UsageError: the job that was saved has another identity, is damaged, or another process works on it.
     """
     with telling_of_a_full_disk(next(iter(paths.values()))), ExitStack() as stack:
-        job = Job(paths, stack)
+        job = Job(paths, replace, stack)
         job._open(identity)
         try:
             yield job
@@ -130,15 +144,22 @@ def resumable_files(paths: Mapping[str, Path], identity: Json) -> Iterator[Job]:
             raise
         if not job.whole:
             job.save(job.state, identity, whole=True)
-    job._finish()
+        job._finish()
 
 
-def is_whole(path: Path) -> bool:
-    """Whether a job that writes `path` first has nothing left to do but to rename its files."""
+def is_finished(path: Path, first: Path | None) -> bool:
+    """Whether a job that writes `first` first has given `path` its name and ended before it gave all of them theirs."""
+    if first is None or _partial(path).exists():
+        return False
     try:
-        return json.loads(_progress(path).read_text(encoding="utf-8"))["whole"] is True
+        return json.loads(_progress(first).read_text(encoding="utf-8"))["whole"] is True
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def side_files(path: Path) -> list[Path]:
+    """What is beside a file until it is whole."""
+    return [_partial(path), _progress(path)]
 
 
 def describe_file(path: Path) -> str:
@@ -153,11 +174,17 @@ def describe_file(path: Path) -> str:
 
 
 def _progress(path: Path) -> Path:
-    return path.with_name(path.name + ".progress")
+    place = _place(path)
+    return place.with_name(place.name + ".progress")
 
 
 def _partial(path: Path) -> Path:
-    return path.with_name(path.name + ".partial")
+    place = _place(path)
+    return place.with_name(place.name + ".partial")
+
+
+def _place(path: Path) -> Path:
+    return resolved(path) if path.is_symlink() else path
 
 
 @contextmanager

@@ -13,7 +13,7 @@ _MAY_CHANGE = "training.checkpoint."  # nothing that is computed depends on it
 
 
 def refuse_another_beginning(run: Run, config: Config, environment: Json) -> None:
-    """Raises RunError, a line for each difference, unless config, data and versions are those that the run began with.
+    """Raises RunError, a line for each difference, unless config, data, versions and machine are as at the beginning.
 
     `environment` is what `describe_environment` says now.
     """
@@ -26,6 +26,7 @@ def refuse_another_beginning(run: Run, config: Config, environment: Json) -> Non
         *_config_faults(run.config(), config),
         *_data_faults(began.get("data"), environment["data"]),
         *_version_faults(began.get("packages"), environment["packages"]),
+        *_machine_faults(began, environment),
         *_start_faults(run, began, config, environment),
         *_processor_faults(began.get("processors"), environment["processors"]),
     ]:
@@ -69,6 +70,20 @@ def _data_faults(began: Any, now: dict[str, str]) -> list[str]:
         (False, True): "was not read when the run began; take it away",
     }
     return [f"{path} {wording[path in old, path in now]}" for path in old | now if old.get(path) != now.get(path)]
+
+
+def _machine_faults(began: Json, now: Json) -> list[str]:
+    """Of the processor and the variables that decide how numbers are rounded."""
+    faults = []
+    if began.get("processor", now["processor"]) != now["processor"]:
+        faults.append(f"the processor was {began['processor']} when the run began and is {now['processor']} now")
+    old, new = began.get("settings"), now["settings"]
+    old = old if isinstance(old, dict) else {}
+    for name in old | new:
+        if old.get(name) != new.get(name):
+            was, is_now = (f"{name}={s[name]}" if name in s else f"{name} unset" for s in (old, new))
+            faults.append(f"the environment had {was} when the run began and has {is_now} now; set it back")
+    return faults
 
 
 def _start_faults(run: Run, began: Json, config: Config, now: Json) -> list[str]:

@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
 from zlib import crc32
 
-from pairlens.jobs.partial_output import describe_file, resumable_files
+import numpy as np
+
+from pairlens.errors import PairlensError, UsageError
+from pairlens.jobs.partial_output import Job, describe_file, resumable_files
+from pairlens.jobs.read_so_far import ReadSoFar
 from pairlens.jobs.score_lines import Format, LineWriter
 from pairlens.runs.run import Run
+from pairlens.scoring.logits import OVERFLOW, Logits
 from pairlens.scoring.scorer import Scorer
 from pairlens.stopwatch import Stopwatch
 from pairlens.texts.pairs import START, Chunk, Position, iter_pairs, iter_tsv
@@ -81,39 +86,51 @@ class ScoreJob:
     def run(self, files: Mapping[str, IO[str]], listener: Listener) -> None:
         self._write(files, listener, None)
 
-    def resume(self, paths: Mapping[str, Path], identity: Mapping[str, Any], listener: Listener) -> None:
+    def resume(
+        self, paths: Mapping[str, Path], identity: Mapping[str, Any], listener: Listener, replace: bool = False
+    ) -> None:
         """Score to files that keep what was written if this process dies, and go on from what another one has kept.
 
         Args:
             identity: what the output of two jobs shares if the one can go on where the other ended.
+            replace: whether files that stand there are replaced.
 
         Raises:
-            UsageError: what is kept is another job's, or another process works on it.
+            UsageError: what is kept is another job's or of inputs that have changed, or another process works on it.
         """
         # Once a line was passed over, what comes after it must be treated like it; until then it makes no difference.
         choice = {
             "--on-bad-line": "nan" if self._pass_over else "stop",
             "--bad-lines": str(paths.get("bad lines")),
         }
-        with resumable_files(paths, {**identity, **choice}) as job:
+        with resumable_files(paths, {**identity, **choice}, replace) as job:
+            read = [ReadSoFar(path) for path in self._source] if isinstance(self._source, tuple) else []
             if job.state:
+                self._refuse_other_contents(job, read)
                 self._start = Position(*job.state["position"])
                 self.done, self.bad = self._start.pairs, BadLines(*job.state["bad"])
                 listener.goes_on(self.done)
             if job.whole:
                 return
 
-            def save(position: Position) -> None:
-                state = {"position": position, "bad": self.bad}
+            def save(position: Position, ends: Sequence[int | None]) -> None:
+                contents = [so_far.up_to(end) for so_far, end in zip(read, ends, strict=False)]
+                state = {"position": position, "bad": self.bad, "read": contents}
                 job.save(state, {**identity, **(choice if self.bad.faults else {})})
 
             try:
-                self._write(job.files, listener, save)
-                save(Position(self.done))
+                self._write(job.files, listener, lambda position: save(position, position[1:]))
+                save(Position(self.done), [None, None])
             except BaseException:
                 if job.state:
                     listener.kept()
                 raise
+
+    def _refuse_other_contents(self, job: Job, read: Sequence[ReadSoFar]) -> None:
+        """Raises UsageError unless the files begin with what was scored."""
+        for path, so_far, (size, digest) in zip(self._source, read, job.state.get("read", []), strict=False):
+            if so_far.up_to(size) != (size, digest):
+                raise UsageError(f"{path}: has other contents than what was scored; put it back. {job.anew}")
 
     def _write(self, files: Mapping[str, IO[str]], listener: Listener, save: Callable[[Position], None] | None) -> None:
         with listener.scoring(self.done) as tell:
@@ -121,14 +138,28 @@ class ScoreJob:
             for chunk, logits in self.watch.timed("scoring", self._scorer.stream(chunks)):
                 with self.watch.time("writing"):
                     scores = logits.merged() if self._logits else logits.scores()
-                    files["output"].write(self._writer.lines(self.done, chunk.pairs, scores, _by_pair(chunk.bad)))
+                    bad = [*chunk.bad, *self._overflows(chunk, logits)]
+                    files["output"].write(self._writer.lines(self.done, chunk.pairs, scores, _by_pair(bad)))
                     if "bad lines" in files:
-                        files["bad lines"].write("".join(map(_as_json, chunk.bad)))
+                        files["bad lines"].write("".join(map(_as_json, bad)))
                 self.done += len(chunk.pairs)
-                self.bad = self.bad.and_those(chunk.bad)
+                self.bad = self.bad.and_those(bad)
                 if save and chunk.end:
                     save(chunk.end)
                 tell(self.done)
+
+    def _overflows(self, chunk: Chunk, logits: Logits) -> list[BadLine]:
+        """The pairs without a finite score whose lines have no fault.
+
+        Raises:
+            PairlensError: there is one, and faults are not passed over.
+        """
+        name = str(self._source[0]) if isinstance(self._source, tuple) else "<stdin>"
+        lines = {self.done + 1 + int(pair) for pair in np.flatnonzero(~logits.finite())} - {b.line for b in chunk.bad}
+        found = [BadLine(name, line, 1, OVERFLOW) for line in sorted(lines)]
+        if found and not self._pass_over:
+            raise PairlensError(f"{found[0]}; or pass over such pairs with --on-bad-line nan")
+        return found
 
     def _chunks(self, find_ends: bool) -> Iterator[Chunk]:
         rules, size = text_rules(self._scorer.config), self._scorer.chunk

@@ -33,17 +33,28 @@ def read_code(kernel: str, fingerprint: str) -> bytes | None:
 
 def keep_code(kernel: str, fingerprint: str, code: bytes) -> bool:
     """Keep the machine code of a kernel in the first folder that takes it; False if none does."""
-    for folder in folders():
+    for folder in filter(_prepare, folders()):
         with suppress(OSError, PairlensError):  # a full disk is one of the latter
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if folder.stat().st_uid == os.geteuid():
-                folder.chmod(0o700)
-            if not _is_ours(folder.stat()):
-                continue
             with whole_file(folder / _name(kernel, fingerprint), "wb") as file:
                 file.write(json.dumps(_header(kernel, fingerprint, code)).encode() + b"\n" + code)
             return True
     return False
+
+
+def private_folder() -> Path | None:
+    """The first folder that seems to take files."""
+    return next((folder for folder in filter(_prepare, folders()) if os.access(folder, os.W_OK | os.X_OK)), None)
+
+
+def _prepare(folder: Path) -> bool:
+    """Make a folder that is not there; whether it is private, and so fit for code."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_uid == os.geteuid():
+            folder.chmod(0o700)
+        return _is_ours(folder.stat())
+    except OSError:
+        return False
 
 
 def folders() -> Iterator[Path]:

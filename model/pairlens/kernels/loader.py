@@ -29,11 +29,12 @@ from numpy.typing import NDArray
 
 from pairlens.kernels.arguments import Signature
 from pairlens.kernels.checks import CHECKED, SYMBOL, link, raise_fault
-from pairlens.kernels.code_cache import keep_code, read_code
+from pairlens.kernels.code_cache import keep_code, private_folder, read_code
 from pairlens.kernels.plan import PLAN
 from pairlens.kernels.threads import processors
 
 _loading = threading.RLock()
+_not_kept: set[str] = set()
 SOURCES = sorted(Path(__file__).parent.rglob("*.py"))
 
 # What Numba's code mentions for arrays that own their memory and for exceptions, of which kernels have neither.
@@ -73,7 +74,7 @@ def prepare(signatures: Sequence[Signature]) -> None:
     fingerprint_ = _engine().fingerprint
     missing = [name for name in names if read_code(name, fingerprint_) is None]
     mine, others = missing[::2], missing[1::2]
-    helper = _compile_elsewhere(others) if others and processors() > 1 else None
+    helper = _compile_elsewhere(others) if others and processors() > 1 and private_folder() else None
     with _loading:
         for name in mine:
             _load(name)
@@ -94,6 +95,11 @@ def _compile_elsewhere(names: Sequence[str]) -> subprocess.Popen[bytes] | None:
         )
     except OSError:
         return None
+
+
+def all_kept() -> bool:
+    """Whether all that this process has compiled is there for the next."""
+    return not _not_kept
 
 
 def compile_kept(names: Sequence[str]) -> None:
@@ -149,7 +155,8 @@ def _compile(kernel: str, engine: _Engine) -> bytes:
     if missing:
         raise AssertionError(f"{kernel} needs {missing}")  # linking it would end the process
     code: bytes = engine.machine.emit_object(module)
-    keep_code(kernel, engine.fingerprint, code)
+    if not keep_code(kernel, engine.fingerprint, code):
+        _not_kept.add(kernel)
     return code
 
 

@@ -41,6 +41,7 @@ def write_attention_page(
     metadata: Mapping[str, Any],
     vocabulary: Sequence[str] | None,
     title: str = "Attention maps",
+    replace: bool = True,
 ) -> int:
     """Writes the page of (pair's index, attention, score, label or None) of each pair, and returns how many there were.
 
@@ -62,7 +63,7 @@ def write_attention_page(
             count += 1
 
     body = resources.files(__package__).joinpath("assets/attention.html").read_text(encoding="utf-8")
-    with whole_file(path, "wb") as file:
+    with whole_file(path, "wb", replace) as file:
         write_page(file, title, body, blocks(), ["attention.css"], _SCRIPTS)
     return count
 

@@ -26,7 +26,7 @@ _STYLES = ["charts.css", "report.css"]
 _SCRIPTS = ["charts.js", "colours.js", "map.js", "heat.js", "report.js"]
 
 
-def write_report(path: Path, reports: Sequence[RunReport]) -> None:
+def write_report(path: Path, reports: Sequence[RunReport], replace: bool = True) -> None:
     """Writes the page; the file appears only when it is whole."""
     runs = [Drawn(report, i, len(reports) > 1) for i, report in enumerate(reports)]
     sections = [
@@ -45,7 +45,7 @@ def write_report(path: Path, reports: Sequence[RunReport]) -> None:
         if html
     )
     title = f"Report: {', '.join(printable(run.report.name) for run in runs)}"
-    with whole_file(path, "wb") as file:
+    with whole_file(path, "wb", replace) as file:
         page = f'<nav class="contents" aria-label="Contents"><ul>{links}</ul></nav><main class="report">{body}</main>'
         write_page(file, title, page, _blocks(runs), _STYLES, _SCRIPTS)
 
@@ -217,7 +217,7 @@ def _environment(runs: Sequence[Drawn]) -> str:
     rows: dict[str, list[Cell]] = {"seed": [str(run.report.scored.config.training.seed) for run in runs]}
     for place, run in enumerate(runs):
         environment = run.report.environment
-        facts = {name: value for name, value in environment.items() if name not in ("packages", "data")}
+        facts = {name: value for name, value in environment.items() if name not in ("packages", "data", "settings")}
         facts |= environment.get("packages", {})
         facts |= {f"SHA-256 of {role}": digest[:16] for role, digest in data_checksums(run.report).items()}
         for name, value in facts.items():

@@ -15,11 +15,13 @@ from pairlens.pages.svg import Axis, Chart, counts_axis, unit_axis
 from pairlens.runs.run import without_nan
 
 
-def write_summary_page(path: Path, summary: Mapping[str, Any], title: str = "Attention summary") -> None:
+def write_summary_page(
+    path: Path, summary: Mapping[str, Any], title: str = "Attention summary", replace: bool = True
+) -> None:
     """Writes what `summarize` returned as a page; the file appears only when it is whole."""
     sections = [_direction(name, direction, summary["pairs"]) for name, direction in summary["directions"].items()]
     body = f'<main class="report">{"".join(sections)}</main>'
-    with whole_file(path, "wb") as file:
+    with whole_file(path, "wb", replace) as file:
         write_page(file, title, body, [("summary", without_nan(summary))], ["charts.css", "report.css"], ["charts.js"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from pairlens.kernels.threads import processors
 from pairlens.runs.warm_start import warm_start_checksum
 from pairlens.texts.splits import find_split
 
+# Variables that tell TensorFlow and its libraries how to compute; those of its log do not.
+_COMPUTING, _LOGGING = ("TF_", "XLA_", "ONEDNN_", "DNNL_", "NUMBA_CPU"), "TF_CPP_"
 _PACKAGES = ("pairlens", "tensorflow", "tf-keras", "numpy", "numba")
 
 
@@ -29,6 +32,8 @@ def describe_environment(config: Config, command: Sequence[str]) -> dict[str, An
         "packages": {name: version(name) for name in _PACKAGES},
         "platform": platform.platform(),
         "processors": processors(),
+        "processor": _processor(),
+        "settings": _settings(),
         "data": checksums(config),
         "warm_start": warm_start_checksum(config),
     }
@@ -53,6 +58,25 @@ def checksums(config: Config) -> dict[str, str]:
             split = find_split(config, name)
             files += [split.query, split.value, split.label, split.group, split.weight]
     return {str(path): _sha256(path) for path in files if path is not None}
+
+
+def _processor() -> str:
+    """Its model, which decides what TensorFlow computes with; the architecture where the system does not tell it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def _settings() -> dict[str, str]:
+    """The variables of the environment that change what is computed, to the last bit."""
+    return {
+        name: value
+        for name, value in sorted(os.environ.items())
+        if name.startswith(_COMPUTING) and not name.startswith(_LOGGING)
+    }
 
 
 def _sha256(path: Path) -> str:

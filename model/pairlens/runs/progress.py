@@ -22,6 +22,8 @@ class Progress:
         step: batches in all, of which `batch` in the epoch under way, where they hold `pairs` pairs, whose losses make
             `loss_sum`, and took so many `seconds`.
         best, best_epoch: the best value of the metric that decides, and its epoch; 0 before the first evaluation.
+        gained, gained_epoch: the last value that was better by more than `min_delta` than the one before it, and its
+            epoch, from which early stopping's patience counts.
         evaluations: the lines of metrics.jsonl.
     """
 
@@ -33,6 +35,8 @@ class Progress:
     seconds: float = 0.0
     best: float | None = None
     best_epoch: int = 0
+    gained: float | None = None
+    gained_epoch: int = 0
     evaluations: list[dict[str, Any]] = field(default_factory=list)
 
     def add_batch(self, pairs: int, loss: float) -> None:
@@ -58,17 +62,32 @@ class Progress:
     def is_done(self, config: Config) -> bool:
         """The last epoch is over, or early stopping's patience."""
         stopping = config.training.early_stopping
-        waited = self.epoch - self.best_epoch
+        waited = self.epoch - self.gained_epoch
         out_of_patience = stopping is not None and waited >= max(stopping.patience, 1)  # as Keras counts
         return self.epoch >= config.training.epochs or out_of_patience
 
-    def improves(self, value: float, config: Config) -> bool:
-        """Whether a value of the metric that decides is better than the best so far."""
-        if self.best is None or math.isnan(self.best):
-            return True
+    def evaluated(self, value: float | None, config: Config) -> bool:
+        """Note what the metric that decides says of the epoch that has ended; whether its weights are the best so far.
+
+        NaN is better than nothing and no gain: the first weights are kept, and patience counts. Without dev split,
+        None, every epoch is a gain.
+        """
         stopping = config.training.early_stopping
-        gain = value - self.best if higher_is_better(config.decisive_metric) else self.best - value
-        return gain > (stopping.min_delta if stopping else 0.0)
+        best = self.best_epoch == 0 or _gain(value, self.best, config) > 0.0
+        if best:
+            self.best, self.best_epoch = value, self.epoch
+        if _gain(value, self.gained, config) > (stopping.min_delta if stopping else 0.0):
+            self.gained, self.gained_epoch = value, self.epoch
+        return best
+
+
+def _gain(value: float | None, before: float | None, config: Config) -> float:
+    """By how much a value is better than the one before, which may be undefined or not be there."""
+    if value is None or (not math.isnan(value) and (before is None or math.isnan(before))):
+        return math.inf
+    if before is None or math.isnan(value):
+        return -math.inf
+    return value - before if higher_is_better(config.decisive_metric) else before - value
 
 
 class Pace:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pairlens.directories import CANNOT_RENAME, EXCHANGE, is_mount_point, rename, sync_directory
 from pairlens.errors import UsageError
-from pairlens.files import whole_file
+from pairlens.files import partial_files, whole_file
 from pairlens.runs import names
 from pairlens.runs.locks import locked
 from pairlens.runs.run import Floats, Run
@@ -42,7 +42,8 @@ class StagedRun(Run):
             raise UsageError(f"{self.place}: is a mount point, which cannot be replaced; choose a directory in it")
         strange = self.path.exists() and not (self.path / names.REPLACES).exists() and not _is_replaced(place)
         if strange and self.path.is_dir() and not self.path.is_symlink():
-            strange = bool({path.name for path in self.path.iterdir()} - {names.LOCK})
+            of_a_killed_train = {self.path / names.LOCK, *partial_files(self.path / names.REPLACES)}
+            strange = bool(set(self.path.iterdir()) - of_a_killed_train)
         if strange or self.path.is_symlink():
             raise UsageError(f"{self.path}: the new run would grow there, and something else stands there; rename it")
 

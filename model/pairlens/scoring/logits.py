@@ -12,6 +12,11 @@ from pairlens.scoring.activations import activate, softmax
 
 Floats = NDArray[np.float32]
 
+OVERFLOW = (
+    "its score is not a finite number, since the model's weights are too large for float32; "
+    "train again with a lower training.optimizer.learning_rate"
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Logits:
@@ -27,7 +32,8 @@ class Logits:
 
     def scores(self) -> Floats:
         """The head's activation, float32 of the same shape; of two orders the mean."""
-        scores = [_activated(self.task, order) for order in self.orders]
+        with np.errstate(over="ignore", invalid="ignore"):  # `finite` tells
+            scores = [_activated(self.task, order) for order in self.orders]
         return scores[0] if len(scores) == 1 else (scores[0] + scores[1]) / np.float32(2.0)
 
     def merged(self) -> Floats:
@@ -42,17 +48,18 @@ class Logits:
         if self.task == "regression":
             return self.scores()
         one, other = (order.astype(np.float64) for order in self.orders)
-        if self.task == "multiclass":
-            merged = np.logaddexp(_log_softmax(one), _log_softmax(other)) - np.log(2.0)
-        else:  # ln of the sum of both sigmoids, minus the same of the negatives
-            merged = np.logaddexp(_log_sigmoid(one), _log_sigmoid(other))
-            merged -= np.logaddexp(_log_sigmoid(-one), _log_sigmoid(-other))
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self.task == "multiclass":
+                merged = np.logaddexp(_log_softmax(one), _log_softmax(other)) - np.log(2.0)
+            else:  # ln of the sum of both sigmoids, minus the same of the negatives
+                merged = np.logaddexp(_log_sigmoid(one), _log_sigmoid(other))
+                merged -= np.logaddexp(_log_sigmoid(-one), _log_sigmoid(-other))
         return np.asarray(merged, np.float32)
 
     def finite(self) -> NDArray[np.bool_]:
         """Of which pairs [B] all outputs are finite numbers; of others the weights are too large for float32."""
         both = np.isfinite(np.stack(self.orders, axis=1))
-        return np.asarray(both.reshape(len(both), -1).all(axis=1))
+        return np.asarray(both.all(axis=tuple(range(1, both.ndim))))
 
 
 def _activated(task: Task, logits: Floats) -> Floats:

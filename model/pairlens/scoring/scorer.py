@@ -140,7 +140,8 @@ class Scorer:
         return lambda: np.concatenate([none, *chain.from_iterable(logits)])
 
     def _logits_of_window(self, query: Texts, value: Texts, folded: Folded) -> Floats:
-        return self._head(self._dnn(self._features(query, value, folded)))
+        with np.errstate(over="ignore", invalid="ignore"):  # of weights that are too large; see `Logits.finite`
+            return self._head(self._dnn(self._features(query, value, folded)))
 
     def _features(self, query: Texts, value: Texts, folded: Folded) -> Floats:
         """The DNN's input [B, width]: what each direction pools, and what the texts have in common."""

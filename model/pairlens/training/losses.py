@@ -30,6 +30,13 @@ def batch_loss(name: str, smoothing: float, batch: Batch, logits: tf.Tensor) -> 
     return tf.reduce_mean(losses * batch.weight)
 
 
+def counted(name: str, batch: Batch) -> tf.Tensor:
+    """Of how much `batch_loss` is the mean: pairs, or with pairwise comparisons."""
+    if name == "pairwise":
+        return tf.reduce_sum(_comparisons(batch))
+    return tf.cast(tf.shape(batch.label)[0], tf.float32)
+
+
 def _cross_entropy(label: tf.Tensor, logits: tf.Tensor, smoothing: float) -> tf.Tensor:
     """[orders, B]"""
     if len(logits.shape) == 2:
@@ -52,10 +59,15 @@ def _error(name: str, label: tf.Tensor, grade: tf.Tensor) -> tf.Tensor:
 def pairwise_loss(batch: Batch, logits: tf.Tensor) -> tf.Tensor:
     """The mean over every positive and negative of a group of ln(1 + exp(negative - positive)) times the product of
     their weights (RankNet, Burges et al. 2005, which has no weights)."""
-    same_group = batch.group[:, tf.newaxis] == batch.group[tf.newaxis, :]
-    higher = batch.label[:, tf.newaxis] > batch.label[tf.newaxis, :]
-    compared = tf.cast(same_group & higher, tf.float32)  # [B, B], a positive's row and a negative's column
+    compared = _comparisons(batch)
     weight = compared * batch.weight[:, tf.newaxis] * batch.weight[tf.newaxis, :]
     difference = logits[:, :, tf.newaxis] - logits[:, tf.newaxis, :]  # [orders, B, B]
     orders = tf.cast(tf.shape(logits)[0], tf.float32)
     return tf.reduce_sum(tf.nn.softplus(-difference) * weight) / (tf.maximum(tf.reduce_sum(compared), 1.0) * orders)
+
+
+def _comparisons(batch: Batch) -> tf.Tensor:
+    """1 for each comparison [B, B], a positive's row and a negative's column; else 0."""
+    same_group = batch.group[:, tf.newaxis] == batch.group[tf.newaxis, :]
+    higher = batch.label[:, tf.newaxis] > batch.label[tf.newaxis, :]
+    return tf.cast(same_group & higher, tf.float32)

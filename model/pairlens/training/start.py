@@ -39,7 +39,7 @@ def start_from_data(network: Network, config: Config, train: Pairs, vocabulary: 
 
 
 def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
-    """The logits of the labels' frequencies, or their mean, so that no step is spent on learning it."""
+    """The logits of the labels' frequencies, or the labels' mean, so that no step is spent on learning it."""
     if config.task == "multiclass":
         counts = np.bincount(label.astype(np.int64), minlength=config.model.classes or 1)
         return np.log(np.maximum(counts, 1) / len(label))

@@ -11,7 +11,7 @@ from pairlens.network.encoder import Rows
 from pairlens.network.network import Network
 from pairlens.training.batches import Batch
 from pairlens.training.embedding_rows import EmbeddingRows, adam_by_rows
-from pairlens.training.losses import batch_loss, loss_name
+from pairlens.training.losses import batch_loss, counted, loss_name
 from pairlens.training.optimizers import make_optimizer, rows_once
 
 
@@ -33,6 +33,7 @@ class TrainingStep:
         self.optimizer.build(network.trainable_variables)
         gathers = config.training.accumulate > 1
         self._gradients = [tf.Variable(tf.zeros_like(v)) for v in network.trainable_variables if gathers]
+        self._counted = tf.Variable(0.0)  # in the gradients gathered so far; see `counted`
         self._rows: EmbeddingRows | None = None
         if adam := adam_by_rows(config):
             embeddings = network.encoder.embedding.embeddings
@@ -53,7 +54,8 @@ class TrainingStep:
         """What training changes beside the weights, by the names of a checkpoint."""
         optimizer = {f"optimizer/{i}": variable for i, variable in enumerate(self.optimizer.variables)}
         touched = {} if self._rows is None else {"touched": self._rows.touched}
-        return optimizer | touched | {f"gradients/{i}": variable for i, variable in enumerate(self._gradients)}
+        gathered = {f"gradients/{i}": variable for i, variable in enumerate(self._gradients)}
+        return optimizer | touched | gathered | ({"counted": self._counted} if gathered else {})
 
     def __call__(self, batch: Batch, step: int, learning_rate: float, gathered: int) -> float:
         """Train on a batch after so many steps, and return its loss; for `gathered` see `batches_to_apply`."""
@@ -85,6 +87,8 @@ class TrainingStep:
     ) -> tuple[tf.Tensor, tf.Tensor | None]:
         """The loss of a batch; with `gathered` > 0 the mean of so many batches' gradients is applied.
 
+        It is that of one large batch: a batch counts as much as it has pairs.
+
         If the embedding's rows are given, their gradient is returned instead.
         """
         dropout = Dropout(self._training.seed, step)
@@ -104,13 +108,16 @@ class TrainingStep:
         if self._training.accumulate == 1:
             self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
             return loss, tf.convert_to_tensor(by_rows) if rows else None
+        count = counted(self._loss, batch)
+        self._counted.assign_add(count)
         for sum_, gradient in zip(self._gradients, gradients, strict=True):
-            sum_.assign_add(gradient)
-        tf.cond(gathered > 0, lambda: self._apply_gathered(tf.cast(gathered, tf.float32)), lambda: None)
+            sum_.assign_add(count * gradient)
+        tf.cond(gathered > 0, self._apply_gathered, lambda: None)
         return loss, None
 
-    def _apply_gathered(self, count: tf.Tensor) -> None:
-        means = [gradient / count for gradient in self._gradients]
+    def _apply_gathered(self) -> None:
+        means = [tf.math.divide_no_nan(gradient, self._counted) for gradient in self._gradients]
         self.optimizer.apply_gradients(zip(means, self._network.trainable_variables, strict=True))
         for gradient in self._gradients:
             gradient.assign(tf.zeros_like(gradient))
+        self._counted.assign(0.0)

@@ -29,6 +29,7 @@ from pairlens.training.batches import Batch
 from pairlens.training.dev import measure_dev
 from pairlens.training.divergence import diverged
 from pairlens.training.epochs import Epochs
+from pairlens.training.label_scale import LabelScale, label_scale
 from pairlens.training.schedule import learning_rate
 from pairlens.training.start import start_from_data
 from pairlens.training.step import TrainingStep, batches_to_apply
@@ -94,6 +95,7 @@ class Trainer:
         self.warning: str | None = None  # of a damaged checkpoint
         self._pace = Pace(config)
         self._begins = True
+        self._scale = LabelScale()
         if checkpoint := run.checkpoint():
             self._restore(checkpoint)
             self._begins = False
@@ -116,6 +118,8 @@ class Trainer:
             PairlensError: a loss, weight or score is no longer finite. The best weights so far stay in the run
                 directory, and no checkpoint holds such numbers.
         """
+        self._scale = label_scale(self.config, train)
+        train = self._scale.standardised(train)
         if self._begins:
             self._set_first_weights(train)
         self._step.start(self.progress.step)
@@ -131,7 +135,7 @@ class Trainer:
 
     def _set_first_weights(self, train: Pairs) -> None:
         if weights := warm_start_weights(self.config):
-            self.network.assign(weights)
+            self.network.assign(self._scale.unfolded(weights))
         else:
             start_from_data(self.network, self.config, train, self._vocabulary)
 
@@ -163,13 +167,13 @@ class Trainer:
         going on from any checkpoint writes the same weights and lines again.
         """
         progress = self.progress
-        arrays = self._finite_arrays()
+        arrays = self._scale.folded(self._finite_arrays())
         metrics = self._dev_metrics(arrays, dev)
-        best = dev is None or progress.improves(metrics[self.metric], self.config)
-        evaluation = Evaluation(progress.epoch + 1, progress.loss, progress.pairs_per_second, metrics, best)
+        loss, speed = progress.loss, progress.pairs_per_second
         progress.end_epoch()
+        best = progress.evaluated(metrics.get(self.metric), self.config)
+        evaluation = Evaluation(progress.epoch, loss, speed, metrics, best)
         if best:
-            progress.best, progress.best_epoch = metrics.get(self.metric), progress.epoch
             self.run.write_weights(arrays)
         progress.evaluations.append(asdict(evaluation))
         self.run.write_metrics(progress.evaluations)
@@ -195,7 +199,7 @@ class Trainer:
         return measure_dev(self.config, logits, dev).metrics
 
     def _finite_arrays(self) -> dict[str, Floats]:
-        """The weights; raises PairlensError if they are not finite."""
+        """The network's weights; raises PairlensError if they are not finite."""
         self._step.collect()
         arrays = self.network.arrays()
         for name, array in arrays.items():

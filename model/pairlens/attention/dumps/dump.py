@@ -36,9 +36,9 @@ read back exactly, and a float16 has the five significant digits that it needs.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,6 +62,7 @@ def write_dump(
     metadata: Mapping[str, Any],
     vocabulary: Sequence[str] | None = None,
     dtype: Literal["float32", "float16"] = "float32",
+    replace: bool = True,
 ) -> int:
     """Writes each pair of the chunks in order, and returns how many there were.
 
@@ -72,8 +73,8 @@ def write_dump(
     """
     suffix = dump_format(path)
     text = json.dumps({**metadata, "dtype": dtype})
-    chunks = (replace(chunk, maps=chunk.maps.astype(dtype)) for chunk in chunks)
-    with whole_file(path, "w+b") as file:
+    chunks = (dataclasses.replace(chunk, maps=chunk.maps.astype(dtype)) for chunk in chunks)
+    with whole_file(path, "w+b", replace) as file:
         if suffix == ".npz":
             return write_npz(file, chunks, text, path.parent)
         if suffix == ".h5":

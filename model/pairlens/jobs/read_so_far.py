@@ -1,0 +1,43 @@
+"""What a job has read of a file, told by its contents: neither size nor time tells one file from another for sure."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from pairlens.texts.blocks import SUFFIXES, data_errors
+
+_BLOCK = 2**20  # bytes
+_COMPRESSED = tuple(suffix for suffix in SUFFIXES if suffix)
+
+
+class ReadSoFar:
+    """The digest of the beginning of a file, which takes in no byte twice as it grows.
+
+    Of a compressed file, whose bytes are not those of its texts, it is the digest of all of it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._digest, self._bytes = hashlib.blake2b(digest_size=16), 0
+
+    def up_to(self, end: int | None = None) -> tuple[int, str]:
+        """How many bytes were taken in, at least `end`, and their digest; None stands for the end of the file.
+
+        Raises:
+            DataError: the file cannot be read.
+        """
+        if end is None or self._path.name.endswith(_COMPRESSED):
+            with data_errors(str(self._path)):
+                end = self._path.stat().st_size
+        if self._bytes < end:
+            self._take_in(end)
+        return self._bytes, self._digest.hexdigest()
+
+    def _take_in(self, end: int) -> None:
+        with data_errors(str(self._path)), self._path.open("rb") as file:
+            file.seek(self._bytes, os.SEEK_SET)
+            while self._bytes < end and (block := file.read(min(_BLOCK, end - self._bytes))):
+                self._digest.update(block)
+                self._bytes += len(block)

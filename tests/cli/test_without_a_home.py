@@ -1,0 +1,89 @@
+"""A user whom nobody knows, without a home: kernels and lists of fonts are kept elsewhere, or it is said that they are
+not."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_line import PAIRLENS, Result, plain_environment, trained_project
+
+FILES = ["data/test.query.txt", "data/test.value.txt"]
+NOBODY = 54321
+AS_NOBODY = [
+    "setpriv",
+    f"--reuid={NOBODY}",
+    f"--regid={NOBODY}",
+    "--clear-groups",
+    "--inh-caps=+dac_read_search",  # this Python may be where only its owner looks
+    "--ambient-caps=+dac_read_search",
+]
+NOTHING_KEPT = (
+    "warning: the compiled kernels cannot be kept, and every command will compile them again; "
+    "let XDG_CACHE_HOME name a folder that you may write, and nobody else\n"
+)
+
+
+def can_be_nobody() -> bool:
+    if not shutil.which("setpriv"):
+        return False
+    return subprocess.run([*AS_NOBODY, "true"], capture_output=True, check=False).returncode == 0
+
+
+pytestmark = pytest.mark.skipif(not can_be_nobody(), reason="needs setpriv, and a user who may change to another")
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained_project(tmp_path_factory)
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for everyone. Those of pytest lie in one that others may not enter."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+
+
+def pairlens_as_nobody(folder: Path, *arguments: str | Path, **environment: str) -> Result:
+    known = {name: value for name, value in plain_environment().items() if name not in ("HOME", "XDG_CACHE_HOME")}
+    command = [*AS_NOBODY, PAIRLENS, *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, env=known | environment, capture_output=True, text=True, check=False)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def test_what_is_compiled_is_kept_among_temporary_files(project: Path, temporary: Path) -> None:
+    files = ["score", "run", *FILES, "--verbose"]
+    first, second = (pairlens_as_nobody(project, *files, TMPDIR=str(temporary)) for _ in range(2))
+    assert (first.code, second.code) == (0, 0)
+    assert first.stdout == second.stdout
+    folder = temporary / f"pairlens-{NOBODY}"
+    assert (folder.stat().st_uid, folder.stat().st_mode & 0o777) == (NOBODY, 0o700)
+    seconds = float(second.stderr.splitlines()[-1].split()[0])
+    assert seconds < 3.0  # compiling takes ten
+    assert list(temporary.iterdir()) == [folder]
+
+
+def test_pictures_are_drawn_without_a_word_about_caches(project: Path, temporary: Path) -> None:
+    picture = temporary / "map.png"
+    drawn = pairlens_as_nobody(project, "attend", "run", *FILES, "--output", picture, TMPDIR=str(temporary))
+    assert drawn.code == 0
+    assert drawn.stderr.startswith(f"Wrote {picture}\n")
+    assert sorted(path.name for path in temporary.iterdir()) == ["map.png", f"pairlens-{NOBODY}"]
+
+
+def test_it_is_said_once_that_nothing_can_be_kept(project: Path, temporary: Path) -> None:
+    """There is no folder for caches, and that among the temporary files is somebody else's."""
+    theirs = temporary / f"pairlens-{NOBODY}"
+    theirs.mkdir()
+    place = {"XDG_CACHE_HOME": "/dev/null", "TMPDIR": str(temporary)}
+    assert pairlens_as_nobody(project, "score", "run", *FILES, **place).stderr == NOTHING_KEPT
+    report = ["report", "run", "run", "--output", temporary / "report.html"]  # which loads kernels of both
+    said = pairlens_as_nobody(project, *report, **place)
+    assert (said.code, said.stderr.count("cannot be kept")) == (0, 1)
+    assert list(theirs.iterdir()) == []
