@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -247,3 +248,16 @@ def test_an_interrupted_dump_leaves_no_file(
         assert all(path.startswith(f".{name}.") and path.endswith(".partial") for path in left)
     else:
         assert left == []
+
+
+def test_a_pair_whose_map_cannot_be_held_is_named(project: Path, tmp_path: Path) -> None:
+    """10 million tokens each way are 10^14 numbers, 400 TB: more than any machine has. Nothing is allocated."""
+    (tmp_path / "q.txt").write_text("1 2\n" + "3 " * 10_000_000 + "\n")
+    config = (project / "run" / "config.yaml").read_text()
+    run = Path(shutil.copytree(project / "run", tmp_path / "run"))
+    (run / "config.yaml").write_text(re.sub("max_length: .*", "max_length: 10000000", config))
+    result = pairlens(tmp_path, "attend", "run", "q.txt", "q.txt", "--output", "maps.npz")
+    assert result.code == 2
+    message = "error: line 2: the attention scores of its pair take 400,000.0 GB of memory, but "
+    assert result.stderr.startswith(message)
+    assert not (tmp_path / "maps.npz").exists()
