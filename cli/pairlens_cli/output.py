@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import typer
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from pairlens.config.schema import Config
+
+
+_SURROGATES = "backslashreplace"  # names of files may be no UTF-8; in JSON these escapes are what they were
 
 
 @dataclass(slots=True)
@@ -91,13 +96,37 @@ def results(path: Path | None, replace: bool = False) -> Iterator[IO[str]]:
     """Where a command's results go: a file that appears whole, or stdout, whose reader may leave early.
 
     With `replace` the file takes the place of one that stands there; else one that is made meanwhile is kept.
+    They are UTF-8, but for a terminal, which has its own encoding and is shown escapes of what it might obey.
     """
     if path is not None:
         from pairlens.files import whole_file
 
         with whole_file(path, replace=replace) as file:
+            cast(io.TextIOWrapper, file).reconfigure(errors=_SURROGATES)
             yield file
         return
+    with stdout() as stream:
+        if stream.isatty():
+            yield cast(IO[str], _Shown(stream))
+        else:
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(encoding="utf-8", errors=_SURROGATES)
+            yield stream
+
+
+class _Shown:
+    """Writes to a terminal; lines and columns stay what they are."""
+
+    def __init__(self, terminal: IO[str]) -> None:
+        self._terminal = terminal
+
+    def write(self, text: str) -> int:
+        return self._terminal.write(re.sub(r"[^\n\t]+", lambda part: printable(part[0]), text))
+
+
+@contextmanager
+def stdout() -> Iterator[IO[str]]:
+    """stdout, for what is made for people; its reader may leave early."""
     try:
         yield sys.stdout
         sys.stdout.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -258,3 +259,16 @@ def test_a_fault_in_a_line_that_was_not_asked_for(project: Path, tmp_path: Path)
     told = f"error: {tmp_path}/q.txt:2:1: not an integer: 'x'; a text is base-10 ids separated by blanks\n"
     assert pairlens(project, "attend", "run", *files, "--pairs", "0-1") == (2, "", told)
     assert pairlens(project, "attend", "run", *files) == (2, "", told)
+
+
+def test_a_pair_whose_map_cannot_be_held_is_named(project: Path, tmp_path: Path) -> None:
+    """10 million tokens each way are 10^14 numbers, 400 TB: more than any machine has. Nothing is allocated."""
+    (tmp_path / "q.txt").write_text("1 2\n" + "3 " * 10_000_000 + "\n")
+    config = (project / "run" / "config.yaml").read_text()
+    run = Path(shutil.copytree(project / "run", tmp_path / "run"))
+    (run / "config.yaml").write_text(re.sub("max_length: .*", "max_length: 10000000", config))
+    result = pairlens(tmp_path, "attend", "run", "q.txt", "q.txt", "--output", "maps.npz")
+    assert result.code == 2
+    message = "error: line 2: the attention scores of its pair take 400,000.0 GB of memory, but "
+    assert result.stderr.startswith(message)
+    assert not (tmp_path / "maps.npz").exists()

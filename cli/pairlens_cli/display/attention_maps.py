@@ -10,24 +10,29 @@ from rich.console import Console
 
 from pairlens.attention.stream import ScoredMaps
 from pairlens.attention.terminal import best_look, heat_map
-from pairlens.texts.words import words_of
+from pairlens.texts.words import printable_words
 from pairlens_cli import output
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 
+_NARROWEST = 20  # columns that a heat map needs
+
+
 def show(chunks: Iterable[ScoredMaps], vocabulary: Sequence[str] | None) -> int:
     """Heat maps on stdout; how many pairs there were."""
     shown = 0
-    with output.results(None) as file:
+    with output.stdout() as file:
         stdout = Console(file=file, highlight=False)
         look = best_look(stdout)
         for number, attention, score in chain.from_iterable(chunks):
-            query, value = (words_of(ids, vocabulary, stdout.encoding) for ids in (attention.query, attention.value))
+            query, value = (
+                printable_words(ids, vocabulary, stdout.encoding) for ids in (attention.query, attention.value)
+            )
             with stdout.capture() as text:  # a rich console that prints ends the process when its reader leaves
                 stdout.print(f"pair {number}  score {score:.4f}")
-                stdout.print(heat_map(attention, query, value, stdout.width, look))
+                stdout.print(heat_map(attention, query, value, max(stdout.width, _NARROWEST), look))
             file.write(text.get())
             shown += 1
     return shown

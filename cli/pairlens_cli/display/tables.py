@@ -21,7 +21,7 @@ def say_table(
     for i, heading in enumerate(headings):
         table.add_column(Text(printable(heading)), justify="right" if 0 < i <= last else "left")
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(printable(cell)) for cell in row))
     output.say(table)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from contextlib import suppress
 from functools import lru_cache
 
 _FIRST = "DejaVu Sans"  # comes with matplotlib
@@ -11,6 +12,14 @@ _FIRST = "DejaVu Sans"  # comes with matplotlib
 def fonts_for(text: str) -> tuple[list[str], set[str]]:
     """Families that together have every character of a text, as far as any has it, the plain one first; and the
     scripts of those characters that none has, as in `Devanagari`."""
+    families, lacking = _found_for(text)
+    if lacking and _add_new_fonts():
+        families, lacking = _found_for(text)
+    return families, {_script(c) for c in lacking}
+
+
+def _found_for(text: str) -> tuple[list[str], set[str]]:
+    """Families as `fonts_for` gives them, and the characters that none has."""
     first, *others = _families()
     families = [first]
     lacking = {c for c in text if not c.isspace() and ord(c) not in _characters(first)}
@@ -18,7 +27,22 @@ def fonts_for(text: str) -> tuple[list[str], set[str]]:
         if found := {c for c in lacking if ord(c) in _characters(family)}:
             lacking -= found
             families.append(family)
-    return families, {_script(c) for c in lacking}
+    return families, lacking
+
+
+@lru_cache(maxsize=1)
+def _add_new_fonts() -> bool:
+    """Whether there are fonts that were installed after Matplotlib made its list; from now on it knows them."""
+    from matplotlib import font_manager
+
+    known = {font.fname for font in font_manager.fontManager.ttflist}
+    new = [path for path in font_manager.findSystemFonts() if path not in known]
+    for path in new:
+        with suppress(OSError, RuntimeError):  # no font, or none that FreeType can read
+            font_manager.fontManager.addfont(path)
+    _families.cache_clear()
+    _characters.cache_clear()
+    return bool(new)
 
 
 @lru_cache(maxsize=1)

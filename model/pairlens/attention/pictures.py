@@ -19,7 +19,7 @@ from pairlens.attention.fonts import fonts_for
 from pairlens.attention.window import side_shown, strongest_window
 from pairlens.files import whole_file
 from pairlens.scoring.maps import PairAttention
-from pairlens.texts.words import words_of
+from pairlens.texts.words import printable_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -113,8 +113,8 @@ def _literal(name: str) -> str:
 def _panels(pair: PairMap, vocabulary: Sequence[str] | None) -> list[_Panel]:
     attention = pair.attention
     query, value = (
-        ("query", words_of(attention.query, vocabulary)),
-        ("value", words_of(attention.value, vocabulary)),
+        ("query", printable_words(attention.query, vocabulary)),
+        ("value", printable_words(attention.value, vocabulary)),
     )
     title = f"pair {pair.pair}  score {pair.score:.4f}"
     panels = [_panel(title, attention.scores, query, value)]

@@ -16,6 +16,7 @@ from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.metrics.order import at_least, at_most
 from pairlens.scoring.logits import OVERFLOW
 from pairlens.scoring.maps import Maps, PairAttention
+from pairlens.scoring.memory import refuse_too_large_maps
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs, iter_pairs
 from pairlens.texts.splits import text_rules
@@ -144,11 +145,12 @@ def attend_files(scorer: Scorer, query: Path, value: Path, selection: Selection)
 def _attend(scorer: Scorer, first: int, pairs: Pairs, chosen: Ints) -> Iterator[ScoredMaps]:
     """Those chosen of some pairs, the first of which has the number `first`."""
     number = first + chosen
+    refuse_too_large_maps(pairs.query.lengths[chosen], pairs.value.lengths[chosen], number + 1)
     if scorer.config.model.masking == "exact":  # otherwise a batch's pairs matter to each other
         pairs, chosen = pairs.take(chosen), np.arange(len(chosen))
     score = _scores(scorer, pairs, chosen, number)
     done = 0
-    for maps in scorer.maps(pairs.query, pairs.value, chosen):
+    for maps in scorer.maps(pairs.query, pairs.value, chosen, first + 1):
         part = slice(done, done + len(maps))
         _refuse_overflow(maps, number[part])
         yield ScoredMaps(number[part], score[part], maps)

@@ -25,6 +25,7 @@ from pairlens.scoring.encoder import Encoder, Folded
 from pairlens.scoring.given import TextsLike, given_pairs, given_weights
 from pairlens.scoring.logits import Logits
 from pairlens.scoring.maps import Maps, PairAttention
+from pairlens.scoring.memory import refuse_too_large_batch, refuse_too_large_maps
 from pairlens.scoring.windows import as_batched, parts, windows
 from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Chunk
@@ -105,16 +106,22 @@ class Scorer:
         """Attention scores of each pair at the texts' true lengths, in order; raises as `score` does."""
         return [pair for maps in self.maps(queries, values) for pair in maps]
 
-    def maps(self, queries: TextsLike, values: TextsLike, chosen: NDArray[np.int64] | None = None) -> Iterator[Maps]:
+    def maps(
+        self, queries: TextsLike, values: TextsLike, chosen: NDArray[np.int64] | None = None, lines: int = 1
+    ) -> Iterator[Maps]:
         """What `attend` gives of the pairs `chosen` [n] (default: all), in that order, in parts of bounded memory.
 
-        The texts of the others matter to `masking: none` alone.
+        The texts of the others matter to `masking: none` alone. An error counts lines from that of the first pair.
+
+        Raises:
+            DataError: as `score`, or a pair's attention scores take more memory than there is.
         """
         query, value = given_pairs(self.config, queries, values)
         padded_query, padded_value = self._as_batched(query), self._as_batched(value)
         if chosen is None:
             chosen = np.arange(len(query))
         lengths = padded_query.lengths[chosen], padded_value.lengths[chosen]
+        refuse_too_large_maps(*lengths, lines + chosen)
         before = np.concatenate([[0], np.cumsum(lengths[0] * lengths[1] + _TOKEN_COST * (lengths[0] + lengths[1]))])
         for start, stop in parts(before, len(chosen), _MAPS_COST):
             some = chosen[start:stop]
@@ -225,7 +232,10 @@ class Scorer:
     def _as_batched(self, texts: Texts) -> Texts:
         """With `masking: none` the texts as the page's snippet pads them; otherwise as they are."""
         config = self.config
-        return texts if config.model.masking == "exact" else as_batched(texts, config.training.batch_size)
+        if config.model.masking == "exact":
+            return texts
+        refuse_too_large_batch(texts.lengths, 1, config.training.batch_size)
+        return as_batched(texts, config.training.batch_size)
 
 
 def _dense(weights: Mapping[str, Floats], name: str) -> Dense:
