@@ -35,8 +35,8 @@ def refuse_existing(path: Path, force: bool) -> None:
     if path.exists() and not force:
         raise UsageError(f"{path}: exists already; choose another name, or replace it with --force")
     if not place.parent.is_dir():
-        missing = place.parent if path.is_symlink() else path.parent
-        raise UsageError(f"{path}: there is no directory {missing}; make it first")
+        directory = (place if path.is_symlink() else path).parent
+        raise UsageError(f"{path}: there is no directory {directory}; make it first")
     if is_mount_point(place):
         raise UsageError(f"{path}: is a mount point, which cannot be replaced; mount the directory that it is in")
 

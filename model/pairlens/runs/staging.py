@@ -108,7 +108,7 @@ def _locked_staging(run: StagedRun) -> Iterator[None]:
     run.path = staging = _staging(run.place)
     try:
         # The outer lock becomes that of RUN when the directories exchange their names.
-        with locked(staging), locked(run.place.resolve()):
+        with locked(staging), locked(run.place):
             yield
     finally:
         with suppress(OSError):
