@@ -49,6 +49,13 @@ class Texts:
         """Tokens of each text, int64 [texts]."""
         return np.diff(self.offsets)
 
+    def shortened(self, text: int) -> Texts:
+        """The same, but for a text of which the first token alone is left."""
+        first, end = self.offsets[text : text + 2].tolist()
+        offsets = self.offsets.copy()
+        offsets[text + 1 :] -= end - first - 1
+        return Texts(np.delete(self.ids, np.s_[first + 1 : end]), offsets)
+
     def take(self, indices: NDArray[np.int64]) -> Texts:
         """The texts at `indices` [n], in that order; a text may be taken more than once."""
         lengths = self.lengths[indices]
