@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -424,3 +425,26 @@ def test_a_text_of_nothing_but_padding_is_empty(project: Path, tmp_path: Path) -
     scores = passed.stdout.splitlines()
     assert scores[1] == "nan"
     assert "nan" not in (scores[0], scores[2])
+
+
+def test_a_text_that_its_batch_cannot_be_padded_to(project: Path, tmp_path: Path) -> None:
+    """With `masking: none`, 20,000 texts padded to 10 million tokens of 4 bytes each are 800 GB."""
+    texts = ["1 2\n"] * 20_000
+    (tmp_path / "v.txt").write_text("".join(texts))
+    texts[7000] = "3 " * 10_000_000 + "\n"
+    (tmp_path / "q.txt").write_text("".join(texts))
+    run = make_run(project, tmp_path / "run", masking="none")
+    config = (run / "config.yaml").read_text()
+    (run / "config.yaml").write_text(re.sub("batch_size: .*", "batch_size: 20000", config))
+    message = (
+        "q.txt:7001:1: with `masking: none`, the texts of its batch, padded to its length, take 800.0 GB of memory, "
+    )
+    stopped = pairlens(tmp_path, "score", "run", "q.txt", "v.txt")
+    assert (stopped.code, stopped.stdout) == (2, "")
+    assert stopped.stderr.startswith(f"error: {message}")
+    passed = pairlens(tmp_path, "score", "run", "q.txt", "v.txt", "--on-bad-line", "nan")
+    assert passed.code == 0
+    assert message in passed.stderr
+    scores = passed.stdout.splitlines()
+    assert [i for i, score in enumerate(scores) if score == "nan"] == [7000]
+    assert len(scores) == 20_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
@@ -12,12 +13,13 @@ from zlib import crc32
 
 import numpy as np
 
-from pairlens.errors import PairlensError, UsageError
+from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.jobs.partial_output import Job, describe_file, resumable_files
 from pairlens.jobs.read_so_far import ReadSoFar
 from pairlens.jobs.score_lines import Format, LineWriter
 from pairlens.runs.run import Run
 from pairlens.scoring.logits import OVERFLOW, Logits
+from pairlens.scoring.memory import too_large_padding
 from pairlens.scoring.scorer import Scorer
 from pairlens.stopwatch import Stopwatch
 from pairlens.texts.pairs import START, Chunk, Position, iter_pairs, iter_tsv
@@ -134,7 +136,7 @@ class ScoreJob:
 
     def _write(self, files: Mapping[str, IO[str]], listener: Listener, save: Callable[[Position], None] | None) -> None:
         with listener.scoring(self.done) as tell:
-            chunks = self.watch.timed("reading", self._chunks(find_ends=save is not None))
+            chunks = self.watch.timed("reading", self._possible(self._chunks(find_ends=save is not None)))
             for chunk, logits in self.watch.timed("scoring", self._scorer.stream(chunks)):
                 with self.watch.time("writing"):
                     scores = logits.merged() if self._logits else logits.scores()
@@ -166,6 +168,26 @@ class ScoreJob:
         if isinstance(self._source, tuple):
             return iter_pairs(*self._source, rules, size, self._pass_over, self._start, find_ends)
         return iter_tsv(self._source, rules, size, pass_over=self._pass_over)
+
+    def _possible(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        """The chunks; with `masking: none`, a text that its batch cannot be padded to is a fault of its line."""
+        config, first = self._scorer.config, self._start.pairs + 1
+        for chunk in chunks:
+            yield chunk if config.model.masking == "exact" else self._without_too_long(chunk, first)
+            first += len(chunk.pairs)
+
+    def _without_too_long(self, chunk: Chunk, first: int) -> Chunk:
+        """The chunk, whose first pair is in this line, with one token for each text that is too long for its batch."""
+        names = self._source if isinstance(self._source, tuple) else ("stdin", "stdin")
+        texts, bad = [chunk.pairs.query, chunk.pairs.value], list(chunk.bad)
+        for side, name in enumerate(names):
+            while found := too_large_padding(texts[side].lengths, self._scorer.config.training.batch_size):
+                fault = BadLine(str(name), first + found[0], 1, found[1])
+                if not self._pass_over:
+                    raise DataError(str(fault))
+                bad.append(fault)
+                texts[side] = texts[side].shortened(found[0])
+        return chunk._replace(pairs=replace(chunk.pairs, query=texts[0], value=texts[1]), bad=bad)
 
 
 def scoring_identity(

@@ -41,29 +41,32 @@ def refuse_too_large_maps(query: NDArray[np.int64], value: NDArray[np.int64], li
         query, value: how many tokens the texts of each pair have [pairs], with padding.
         lines: the pairs' lines in their files [pairs].
     """
-    _refuse(_FLOAT * query * value, lines, "the attention scores of its pair")
+    if found := _too_large(_FLOAT * query * value):
+        pair, memory = found
+        raise DataError(f"line {lines[pair]}: the attention scores of its pair take {memory}")
 
 
-def refuse_too_large_batch(lengths: NDArray[np.int64], first: int, batch_size: int) -> None:
-    """Raises DataError, naming the longest of some texts, if padding its batch takes more memory than there is.
+def too_large_padding(lengths: NDArray[np.int64], batch_size: int) -> tuple[int, str] | None:
+    """A text that would have the others of its batch padded to more memory than there is, and a message of that.
 
     Args:
         lengths: how many tokens each text has [texts].
-        first: the line of the first text.
     """
     starts = np.arange(0, len(lengths), batch_size)
-    longest = np.maximum.reduceat(lengths, starts) if len(lengths) else lengths
     sizes = np.minimum(batch_size, len(lengths) - starts)
-    lines = [first + start + int(np.argmax(lengths[start : start + batch_size])) for start in starts.tolist()]
-    _refuse(_FLOAT * longest * sizes, np.array(lines, np.int64), "with `masking: none`, the texts padded to its length")
+    longest = np.array([lengths[start : start + batch_size].max() for start in starts], np.int64)
+    if found := _too_large(_FLOAT * longest * sizes):
+        batch, memory = found
+        text = int(starts[batch]) + int(np.argmax(lengths[starts[batch] : starts[batch] + batch_size]))
+        return text, f"with `masking: none`, the texts of its batch, padded to its length, take {memory}"
+    return None
 
 
-def _refuse(sizes: NDArray[np.int64], lines: NDArray[np.int64], what: str) -> None:
+def _too_large(sizes: NDArray[np.int64]) -> tuple[int, str] | None:
+    """The place of the largest of some sizes in bytes, and words of it, if there is not so much memory."""
     if sizes.max(initial=0) <= _SMALL:
-        return
-    largest = int(np.argmax(sizes))
-    size, available = int(sizes[largest]), available_memory()
-    if available is not None and size > available:
-        raise DataError(
-            f"line {lines[largest]}: {what} take {in_words(size)} of memory, but {in_words(available)} are available"
-        )
+        return None
+    largest, available = int(np.argmax(sizes)), available_memory()
+    if available is None or sizes[largest] <= available:
+        return None
+    return largest, f"{in_words(int(sizes[largest]))} of memory, but {in_words(available)} are available"

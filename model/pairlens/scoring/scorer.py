@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pairlens.config.model import OVERLAP_FEATURES
 from pairlens.config.schema import Config
+from pairlens.errors import DataError
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 from pairlens.kernels.threads import Each, each_in, processors
@@ -25,7 +26,7 @@ from pairlens.scoring.encoder import Encoder, Folded
 from pairlens.scoring.given import TextsLike, given_pairs, given_weights
 from pairlens.scoring.logits import Logits
 from pairlens.scoring.maps import Maps, PairAttention
-from pairlens.scoring.memory import refuse_too_large_batch, refuse_too_large_maps
+from pairlens.scoring.memory import refuse_too_large_maps, too_large_padding
 from pairlens.scoring.windows import as_batched, parts, windows
 from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Chunk
@@ -234,7 +235,8 @@ class Scorer:
         config = self.config
         if config.model.masking == "exact":
             return texts
-        refuse_too_large_batch(texts.lengths, 1, config.training.batch_size)
+        if found := too_large_padding(texts.lengths, config.training.batch_size):
+            raise DataError(f"line {found[0] + 1}: {found[1]}")
         return as_batched(texts, config.training.batch_size)
 
 

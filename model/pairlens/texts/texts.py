@@ -68,6 +68,13 @@ class Texts:
         before = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.ids != 0)])
         return np.diff(before[self.offsets])
 
+    def shortened(self, text: int) -> Texts:
+        """The same, but for a text of which the first token alone is left."""
+        first, end = self.offsets[text : text + 2].tolist()
+        offsets = self.offsets.copy()
+        offsets[text + 1 :] -= end - first - 1
+        return Texts(np.delete(self.ids, np.s_[first + 1 : end]), offsets)
+
     def take(self, indices: NDArray[np.int64]) -> Texts:
         """The texts at `indices` [n], in that order; a text may be taken more than once."""
         lengths = self.lengths[indices]
