@@ -41,9 +41,12 @@ browser: ## install Chromium, which the tests of the pages drive, if it is missi
 	sh tests/install_browser.sh
 
 fuzz: $(INSTALLED) ## a million hostile inputs, for half an hour
-	$(BIN)/python tests/fuzz.py reader 700000
+	$(BIN)/python tests/fuzz.py reader 500000
 	$(BIN)/python tests/fuzz.py config 100000
 	$(BIN)/python tests/fuzz.py run 200000
+	$(BIN)/python tests/fuzz.py links 20000
+	$(BIN)/python tests/fuzz.py kept_code 100000
+	$(BIN)/python tests/fuzz.py progress 80000
 
 .venv-bench/installed: tests/benchmarks/requirements.txt requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear .venv-bench

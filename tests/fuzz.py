@@ -7,7 +7,9 @@ test_fuzz.py runs the same checks over a few examples, and over everything that 
 from __future__ import annotations
 
 import json
+import os
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -21,6 +23,10 @@ from pairlens.config.file import dump_config, load_config
 from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
 from pairlens.errors import DataError, PairlensError
+from pairlens.jobs.partial_output import resumable_files
+from pairlens.kernels.code_cache import keep_code, read_code
+from pairlens.runs.locks import locked
+from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
 from pairlens.texts.token_faults import BadLine, TextRules
 from pairlens.texts.tokens import parse_blocks
@@ -31,6 +37,9 @@ CONFIG = Config.model_validate(
         "model": {"embedding": {"input_dim": 5, "output_dim": 2}, "conv": [{"filters": 3}], "dnn": {"units": [2]}},
     }
 )
+
+CODE = bytes(range(256)) * 8
+IDENTITY = {"pairlens": "0.3.0", "the run": "abc"}
 
 
 @cache
@@ -109,6 +118,70 @@ def run(data: bytes) -> None:
             (directory / name).write_bytes(before)
 
 
+def links(data: bytes) -> None:
+    """The first two bytes choose a file of a run, and the link, pipe, device or directory that stands in its place."""
+    directory = folder() / "laid"
+    shutil.rmtree(directory, ignore_errors=True)
+    Run.create(directory, CONFIG, {}).write_weights(weights())
+    names = [
+        "config.yaml",
+        "weights.npz",
+        "evaluation.json",
+        "environment.json",
+        "metrics.jsonl",
+        ".lock",
+        "checkpoint",
+    ]
+    choice, what = (data[0], data[1]) if len(data) > 1 else (0, 0)
+    path, precious = directory / names[choice % len(names)], folder() / "precious"
+    precious.write_bytes(data[2:])
+    path.unlink(missing_ok=True)
+    lay = [
+        lambda: path.symlink_to(precious),
+        lambda: path.hardlink_to(precious),
+        lambda: os.mkfifo(path),
+        lambda: path.symlink_to("/dev/zero"),
+        lambda: path.symlink_to(path),
+        path.mkdir,
+    ]
+    lay[what % len(lay)]()
+    try:
+        opened = Run.open(directory)
+        opened.weights(opened.config())
+        opened.threshold()
+        with locked(directory):
+            opened.write_checkpoint({}, Progress())
+            opened.write_metrics([])
+            Run.create(directory, CONFIG, {}, force=True).write_weights(weights())
+    except (PairlensError, OSError):  # the latter is one line, too: the file, and what the system says
+        pass
+    assert precious.read_bytes() == data[2:]
+
+
+def kept_code(data: bytes) -> None:
+    """Of a kernel's file in the cache: it is the code that was kept, or it is not used."""
+    os.environ["XDG_CACHE_HOME"] = str(folder())
+    path = folder() / "pairlens" / "dense-abc"
+    if not path.exists():
+        assert keep_code("dense", "abc", CODE)
+    path.write_bytes(data)
+    path.chmod(0o600)
+    assert read_code("dense", "abc") in (None, CODE)
+
+
+def progress(data: bytes) -> None:
+    """Of a scoring's PATH.progress: the job goes on from where it says, or is refused."""
+    path = folder() / "scores"
+    path.with_name("scores.partial").write_bytes(b"0.5\n" * 100)
+    path.with_name("scores.progress").write_bytes(data)
+    path.unlink(missing_ok=True)
+    try:
+        with resumable_files({"output": path}, IDENTITY) as job:
+            assert isinstance(job.state, dict)
+    except PairlensError:
+        pass
+
+
 # ---- bytes to check --------------------------------------------------------------------------------------------------
 
 
@@ -133,6 +206,20 @@ def seeds(check: Callable[[bytes], None]) -> list[bytes]:
     texts = [dump_config(CONFIG).encode(), short, short * 2, *(text[:1500] for text in texts)]
     if check is config:
         return texts
+    if check is links:
+        return [bytes([name, what]) + b"mine" for name in range(7) for what in range(6)]
+    if check is progress:
+        sizes = [{"output": 400}, {"output": 4}, {}]
+        saved = [
+            {"whole": w, "identity": IDENTITY, "bytes": b, "state": {"position": [1, 2, 3]}}
+            for b in sizes
+            for w in (False, True)
+        ]
+        return [json.dumps(one, indent=2).encode() for one in saved]
+    if check is kept_code:
+        os.environ["XDG_CACHE_HOME"] = str(folder())
+        assert keep_code("dense", "abc", CODE)
+        return [(folder() / "pairlens" / "dense-abc").read_bytes()]
     directory = folder() / "seed"
     Run.create(directory, CONFIG, {}, force=True).write_weights(weights())
     stored = (directory / "weights.npz").read_bytes()
@@ -195,7 +282,7 @@ def change(data: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
-CHECKS = {check.__name__: check for check in (reader, config, run)}
+CHECKS = {check.__name__: check for check in (reader, config, run, links, kept_code, progress)}
 
 
 def main(name: str, count: int, seed: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 from command_line import lines
 from models import make_config, random_texts, random_weights
 
-from pairlens.errors import DataError
+from pairlens.errors import DataError, UsageError
 from pairlens.jobs.score_job import Listener, ScoreJob
 from pairlens.jobs.score_lines import LineWriter
 from pairlens.scoring import scorer as scorer_module
@@ -125,3 +125,35 @@ def test_a_scoring_that_failed_is_gone_on_with(scorer: Scorer, files: tuple[Path
     assert record.told == ["goes on from 16", 16, 32, 48, 50]
     assert paths["output"].read_text() == whole.getvalue()
     assert (job.done, job.bad.pairs) == (PAIRS, 1)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"x": 1},
+        {"position": 5, "bad": [0, 0, []]},
+        {"position": [1, "x", 2], "bad": [0, 0, []]},
+        {"position": [-1, 0, 0], "bad": [0, 0, []]},
+        {"position": [1, 2, 3], "bad": None},
+        {"position": [1, 2, 3], "bad": [0, 0, []], "read": [7]},
+    ],
+)
+def test_a_state_that_no_scoring_saved(
+    scorer: Scorer, files: tuple[Path, Path], tmp_path: Path, state: dict[str, object]
+) -> None:
+    (tmp_path / "scores.txt.partial").write_text("")
+    saved = {"whole": False, "identity": {}, "bytes": {"output": 0}, "state": state}
+    (tmp_path / "scores.txt.progress").write_text(json.dumps(saved))
+    job = ScoreJob(scorer, files, LineWriter("text"))
+    with pytest.raises(UsageError, match="what was saved is damaged"):
+        job.resume({"output": tmp_path / "scores.txt"}, {}, Record())
+
+
+@pytest.mark.parametrize("size", ["1e999", "-1", "4.5", "true", '"4"', "null"])
+def test_sizes_that_no_file_has(scorer: Scorer, files: tuple[Path, Path], tmp_path: Path, size: str) -> None:
+    (tmp_path / "scores.txt.partial").write_text("")
+    progress = f'{{"whole": false, "identity": {{}}, "bytes": {{"output": {size}}}, "state": {{}}}}'
+    (tmp_path / "scores.txt.progress").write_text(progress)
+    job = ScoreJob(scorer, files, LineWriter("text"))
+    with pytest.raises(UsageError, match=r"scores\.txt\.progress: damaged"):
+        job.resume({"output": tmp_path / "scores.txt"}, {}, Record())

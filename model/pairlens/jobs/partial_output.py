@@ -82,11 +82,12 @@ class Job:
             saved: Json = json.loads(self._progress.read_text(encoding="utf-8"))
             if not (isinstance(saved["whole"], bool) and isinstance(saved["state"], dict)):
                 raise ValueError("whole or state")
-            {name: int(size) for name, size in saved["bytes"].items()}
             dict(saved["identity"])
+            if any(type(size) is not int or size < 0 for size in saved["bytes"].values()):
+                raise ValueError("bytes")
         except FileNotFoundError:
             raise UsageError(f"{self._progress}: vanished; another process has finished the job") from None
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UsageError(f"{self._progress}: damaged ({error}); {self.anew}") from None
         differences = [
             f"{key}: {value} then, {identity.get(key)} now"
@@ -153,7 +154,7 @@ def is_finished(path: Path, first: Path | None) -> bool:
         return False
     try:
         return json.loads(_progress(first).read_text(encoding="utf-8"))["whole"] is True
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 

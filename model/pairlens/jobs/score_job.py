@@ -12,6 +12,7 @@ from typing import IO, Any, BinaryIO, NamedTuple
 from zlib import crc32
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.jobs.partial_output import Job, describe_file, resumable_files
@@ -53,6 +54,14 @@ class BadLines(NamedTuple):
     def and_those(self, bad: Sequence[BadLine]) -> BadLines:
         more = map(str, bad[: _SHOWN - len(self.first)])
         return BadLines(self.pairs + len({line.line for line in bad}), self.faults + len(bad), [*self.first, *more])
+
+
+class _Saved(NamedTuple):
+    """What a job that goes on needs: where it stands, its bad lines, and how much of which contents it has read."""
+
+    position: Position
+    bad: BadLines
+    read: Sequence[tuple[int, str]] = ()
 
 
 class ScoreJob:
@@ -108,9 +117,9 @@ class ScoreJob:
         with resumable_files(paths, {**identity, **choice}, replace) as job:
             read = [ReadSoFar(path) for path in self._source] if isinstance(self._source, tuple) else []
             if job.state:
-                self._refuse_other_contents(job, read)
-                self._start = Position(*job.state["position"])
-                self.done, self.bad = self._start.pairs, BadLines(*job.state["bad"])
+                saved = _saved(job)
+                self._refuse_other_contents(job, read, saved)
+                self._start, self.bad, self.done = saved.position, saved.bad, saved.position.pairs
                 listener.goes_on(self.done)
             if job.whole:
                 return
@@ -128,9 +137,9 @@ class ScoreJob:
                     listener.kept()
                 raise
 
-    def _refuse_other_contents(self, job: Job, read: Sequence[ReadSoFar]) -> None:
+    def _refuse_other_contents(self, job: Job, read: Sequence[ReadSoFar], saved: _Saved) -> None:
         """Raises UsageError unless the files begin with what was scored."""
-        for path, so_far, (size, digest) in zip(self._source, read, job.state.get("read", []), strict=False):
+        for path, so_far, (size, digest) in zip(self._source, read, saved.read, strict=False):
             if so_far.up_to(size) != (size, digest):
                 raise UsageError(f"{path}: has other contents than what was scored; put it back. {job.anew}")
 
@@ -210,6 +219,17 @@ def scoring_identity(
         "--symmetric": symmetric,
         "--logits": logits,
     }
+
+
+def _saved(job: Job) -> _Saved:
+    """What `save` has saved. Raises UsageError if it is something else."""
+    try:
+        saved = TypeAdapter(_Saved).validate_python(job.state)
+    except ValidationError:
+        raise UsageError(f"what was saved is damaged. {job.anew}") from None
+    if min(saved.position) < 0:
+        raise UsageError(f"what was saved is damaged: position {list(saved.position)}. {job.anew}")
+    return saved
 
 
 def _by_pair(bad: Sequence[BadLine]) -> dict[int, str]:
