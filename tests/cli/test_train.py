@@ -186,15 +186,16 @@ def test_data_are_read_before_an_old_run_is_replaced(project: Path, tmp_path: Pa
     assert files_below(tmp_path) == before
 
 
-def test_the_vocabulary_is_read_for_the_spelling_of_words_alone(project: Path, tmp_path: Path) -> None:
-    """Seen from the refusal of what takes too much memory, which comes after all reading and costs no training."""
-    too_large = ("--set", "training.batch_size=1000000000", "--output", tmp_path / "run")
-    shown = pairlens(project, "train", "config.yaml", "--set", "data.vocab=none.txt", *too_large)
-    assert shown.code == 2
-    assert shown.stderr.startswith("error: training takes about ")
-    spelling = "model.embedding.embeddings_initializer={name: ppmi_svd, spelling: 1.0}"
-    spelled = pairlens(project, "train", "config.yaml", "--set", "data.vocab=none.txt", "--set", spelling, *too_large)
-    assert (spelled.code, spelled.stderr) == (2, f"error: {project}/none.txt: No such file or directory\n")
+@pytest.mark.parametrize("spelling", [0.0, 1.0])
+def test_a_missing_vocabulary_is_refused_as_check_refuses_it(project: Path, tmp_path: Path, spelling: float) -> None:
+    """Also where no word's spelling is looked at: every later command would miss it."""
+    initializer = f"model.embedding.embeddings_initializer={{name: ppmi_svd, spelling: {spelling}}}"
+    changes = ("--set", "data.vocab=none.txt", "--set", initializer)
+    told = (2, f"error: {project}/none.txt: No such file or directory\n")
+    trained = pairlens(project, "train", "config.yaml", *changes, "--output", tmp_path / "run")
+    assert (trained.code, trained.stderr) == told
+    checked = pairlens(project, "check", "config.yaml", *changes)
+    assert (checked.code, checked.stderr.splitlines(keepends=True)[-1]) == told
 
 
 def test_training_does_not_fail_for_a_picture(tmp_path: Path, project: Path) -> None:
