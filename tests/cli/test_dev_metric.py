@@ -33,6 +33,7 @@ def test_a_dev_split_of_one_class(project: Path) -> None:
     assert done.code == 0
     warning = f"{project}/data/ones: no pair has label 0, so roc_auc is undefined there"
     assert done.stderr.index(f"warning: {warning}") < done.stderr.index("epoch ")
+    assert f"warning: {warning}" in pairlens(project, "check", "config.yaml", *options).stderr
     assert len(re.findall("^epoch .* best$", done.stderr, re.MULTILINE)) == 2  # the first of each
     assert len(re.findall("^epoch ", done.stderr, re.MULTILINE)) == 4  # two of each
     summary = json.loads(done.stdout, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))

@@ -9,7 +9,7 @@ import pytest
 from examples import TASKS, example
 
 from pairlens.evaluation import bootstrap
-from pairlens.evaluation.bootstrap import bootstrap_intervals, compare
+from pairlens.evaluation.bootstrap import bootstrap_intervals, paired_differences
 from pairlens.metrics import evaluate_scores
 
 SAMPLES = 40
@@ -62,7 +62,7 @@ def test_comparisons_equal_a_loop(task):
     _, b, _ = example(task, seed=2)
     measured = [evaluate_scores(task, label, *model, group) for model in ((a, 0.4), (b, 0.6))]
     resamples = [resampled(task, label, *model, group) for model in ((a, 0.4), (b, 0.6))]
-    found = compare(task, label, a, b, 0.4, 0.6, group, samples=SAMPLES)
+    found = paired_differences(task, label, a, b, 0.4, 0.6, group, samples=SAMPLES)
     assert list(found) == list(measured[0])
     for name, (difference, low, high, p_value) in found.items():
         differences = resamples[0][name] - resamples[1][name]
@@ -101,7 +101,9 @@ def test_what_is_undefined_has_no_interval():
     intervals = bootstrap_intervals("binary", np.ones(5), np.linspace(0, 1, 5), samples=SAMPLES)
     assert np.isnan(intervals["roc_auc"]).all()
     assert np.isfinite(intervals["accuracy"]).all()
-    difference = compare("binary", np.ones(5), np.linspace(0, 1, 5), np.linspace(1, 0, 5), samples=SAMPLES)["roc_auc"]
+    difference = paired_differences("binary", np.ones(5), np.linspace(0, 1, 5), np.linspace(1, 0, 5), samples=SAMPLES)[
+        "roc_auc"
+    ]
     assert np.isnan(difference).all()
 
 
@@ -116,7 +118,7 @@ def test_no_pairs(task):
 @pytest.mark.parametrize("task", TASKS)
 def test_a_model_equals_itself(task):
     label, score, group = example(task)
-    for difference in compare(task, label, score, score, group=group, samples=SAMPLES).values():
+    for difference in paired_differences(task, label, score, score, group=group, samples=SAMPLES).values():
         assert difference == (0, 0, 0, 1)
 
 
@@ -124,8 +126,8 @@ def test_a_sure_difference_has_the_smallest_p_value():
     # Right every time against wrong every time: no resample is on the other side, and the data itself counts for one.
     label = np.arange(50) % 2
     better, worse = 0.2 + 0.6 * label, 0.8 - 0.6 * label
-    assert compare("binary", label, better, worse)["accuracy"] == (1, 1, 1, 2 / 1001)
-    assert compare("binary", label, worse, better)["accuracy"] == (-1, -1, -1, 2 / 1001)
+    assert paired_differences("binary", label, better, worse)["accuracy"] == (1, 1, 1, 2 / 1001)
+    assert paired_differences("binary", label, worse, better)["accuracy"] == (-1, -1, -1, 2 / 1001)
 
 
 def test_pairing_makes_a_small_difference_sure():
@@ -136,7 +138,7 @@ def test_pairing_makes_a_small_difference_sure():
     a[:20], b[:20] = True, False
     label = np.ones(1000)
     low, high = bootstrap_intervals("binary", label, a)["accuracy"]
-    difference = compare("binary", label, a, b)["accuracy"]
+    difference = paired_differences("binary", label, a, b)["accuracy"]
     assert low < b.mean() < high
     assert 0 < difference.low < difference.high < 0.04
     assert difference.p_value < 0.01

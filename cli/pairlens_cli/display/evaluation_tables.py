@@ -44,7 +44,7 @@ def _show_confusion(matrix: Sequence[Sequence[int]]) -> None:
 
 
 def _show_comparison(run: str, compared: Mapping[str, Any]) -> None:
-    """The p-value is that of `pairlens.evaluation.bootstrap.compare`."""
+    """The p-value is that of `pairlens.evaluation.bootstrap.paired_differences`."""
     threshold = f", which says positive from score {compared['threshold']:.3f}" if "threshold" in compared else ""
     output.say(f"{run} minus {compared['run']}{threshold}")
     rows = []

@@ -45,7 +45,7 @@ def bootstrap_intervals(
     return {name: _interval(value) for name, value in values.items()}
 
 
-def compare(
+def paired_differences(
     task: str,
     label: NDArray[Any],
     score_a: NDArray[Any],

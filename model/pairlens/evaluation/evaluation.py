@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
-from pairlens.evaluation.bootstrap import Difference, bootstrap_intervals, compare
+from pairlens.evaluation.bootstrap import Difference, bootstrap_intervals, paired_differences
 from pairlens.metrics import Threshold, confusion_matrix, count_groups, evaluate_scores, predictions, worst_pairs
 from pairlens.metrics.groups import group_figures
 from pairlens.metrics.order import measured_of
@@ -130,7 +130,7 @@ def measure(scored: Scored) -> dict[str, Any]:
 def differences(ours: Scored, theirs: Scored) -> dict[str, Difference]:
     """Every metric of ours minus theirs, by name, on the same pairs; the task must be the same."""
     task, group = ours.config.task, ours.pairs.group
-    return compare(task, ours.label, ours.measured, theirs.measured, ours.threshold, theirs.threshold, group)
+    return paired_differences(task, ours.label, ours.measured, theirs.measured, ours.threshold, theirs.threshold, group)
 
 
 def worst(scored: Scored, count: int) -> list[dict[str, Any]]:

@@ -17,7 +17,6 @@ from pairlens.config.types import LAST_SEED
 from pairlens.errors import DataError, UsageError
 from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
 from pairlens.memory import available_memory, refuse_too_large
-from pairlens.metrics.undefined import why_undefined
 from pairlens.runs.curves import write_curves
 from pairlens.runs.environment import describe_environment
 from pairlens.runs.progress import Progress
@@ -143,8 +142,6 @@ class TrainJob:
             UsageError: another process trains there. PairlensError: as `Trainer.fit` does.
         """
         listener = listener or Listener()
-        if warning := self._undefined_metric():
-            listener.warns(warning)
         metrics = []
         for run, config in self._trainings():
             with locked_run(run, begins=not self._goes_on(run)):
@@ -167,16 +164,6 @@ class TrainJob:
                 for name, numbers in values.items()
             },
         }
-
-    def _undefined_metric(self) -> str | None:
-        """A warning if dev cannot tell which epoch is the best."""
-        dev, metric = self.data.dev, self.config.decisive_metric
-        if dev is None or dev.label is None or not (why := why_undefined(self.config.task, metric, dev.label)):
-            return None
-        return (
-            f"{self.config.data.dev}: {why}, so {metric} is undefined there: it tells no epoch from another, and the "
-            "first one's weights are kept; choose another training.early_stopping.metric, or another dev split"
-        )
 
     def _trainings(self) -> list[tuple[Run, Config]]:
         return [(run, self.config.with_seed(seed)) for run, seed in zip(self.runs, self._seeds, strict=True)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pairlens.texts.texts import Texts
+from pairlens.texts.texts import Texts, offsets_of
 
 Floats = NDArray[np.floating]
 
@@ -61,7 +61,7 @@ class Maps:
     @property
     def offsets(self) -> NDArray[np.int64]:
         """Pair i has the cells `offsets[i]` to `offsets[i + 1]`, int64 [pairs + 1]."""
-        return np.concatenate([[0], np.cumsum(self.query.lengths * self.value.lengths)])
+        return offsets_of(self.query.lengths * self.value.lengths)
 
     def astype(self, dtype: DTypeLike) -> Maps:
         """The same with numbers of another type."""

@@ -30,7 +30,7 @@ from pairlens.scoring.memory import refuse_too_large_maps, too_large_padding
 from pairlens.scoring.windows import as_batched, parts, windows
 from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Chunk
-from pairlens.texts.texts import Texts
+from pairlens.texts.texts import Texts, offsets_of
 
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
@@ -123,7 +123,7 @@ class Scorer:
             chosen = np.arange(len(query))
         lengths = padded_query.lengths[chosen], padded_value.lengths[chosen]
         refuse_too_large_maps(*lengths, lines + chosen)
-        before = np.concatenate([[0], np.cumsum(lengths[0] * lengths[1] + _TOKEN_COST * (lengths[0] + lengths[1]))])
+        before = offsets_of(lengths[0] * lengths[1] + _TOKEN_COST * (lengths[0] + lengths[1]))
         for start, stop in parts(before, len(chosen), _MAPS_COST):
             some = chosen[start:stop]
             maps = self._maps(padded_query.take(some), padded_value.take(some))
@@ -209,7 +209,7 @@ class Scorer:
 
     def _maps(self, query: Texts, value: Texts) -> Maps:
         """Attention scores [Tq, Tv] of each pair, and with `direction: both` those [Tv, Tq] of the value."""
-        offsets = np.concatenate(([0], np.cumsum(query.lengths * value.lengths)))
+        offsets = offsets_of(query.lengths * value.lengths)
         scores, value_scores = (np.empty(offsets[-1] if i < self._directions else 0, np.float32) for i in range(2))
         arguments = self._encoder.pair_arguments(query, value, self._encoder.fold(query, value))
         call(signatures.ATTENTION_SCORES, **arguments, offsets=offsets, query_out=scores, value_out=value_scores)

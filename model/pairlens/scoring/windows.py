@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.texts.texts import Texts
+from pairlens.texts.texts import Texts, offsets_of
 
 
 def windows(query: Texts, value: Texts, pairs: int, tokens: int) -> Iterator[tuple[Texts, Texts]]:
@@ -35,7 +35,7 @@ def as_batched(texts: Texts, batch_size: int) -> Texts:
     for start in range(0, len(padded), batch_size):
         batch = padded[start : start + batch_size]
         batch[:] = batch.max()
-    offsets = np.concatenate(([0], np.cumsum(padded)))
+    offsets = offsets_of(padded)
     ids = np.zeros(offsets[-1], np.int32)
     ids[np.arange(len(texts.ids)) + np.repeat(offsets[:-1] - texts.offsets[:-1], texts.lengths)] = texts.ids
     return Texts(ids, offsets)

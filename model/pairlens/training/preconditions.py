@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pairlens.config.schema import Config
 from pairlens.errors import DataError
 from pairlens.metrics.groups import group_figures
+from pairlens.metrics.undefined import why_undefined
 from pairlens.runs.run import flat
 from pairlens.texts.pair_hashes import pairs_with_several_labels
 from pairlens.texts.pairs import Pairs
@@ -39,7 +40,18 @@ def judge(config: Config, splits: Mapping[SplitName, Pairs]) -> Verdict:
             for name, pairs in splits.items()
             if name != "train" and not _mixed_groups(pairs)
         ]
-    return Verdict(problems, remarks)
+    return Verdict(problems, remarks + _undefined_on_dev(config, splits.get("dev")))
+
+
+def _undefined_on_dev(config: Config, dev: Pairs | None) -> list[str]:
+    """That dev cannot tell which epoch is the best."""
+    metric = config.decisive_metric
+    if dev is None or dev.label is None or not (why := why_undefined(config.task, metric, dev.label)):
+        return []
+    return [
+        f"{config.data.dev}: {why}, so {metric} is undefined there: it tells no epoch from another, and the "
+        "first one's weights are kept; choose another training.early_stopping.metric, or another dev split"
+    ]
 
 
 def _beyond_32_bits(config: Config) -> list[str]:
