@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -160,13 +161,13 @@ def links(data: bytes) -> None:
 
 def kept_code(data: bytes) -> None:
     """Of a kernel's file in the cache: it is the code that was kept, or it is not used."""
-    os.environ["XDG_CACHE_HOME"] = str(folder())
     path = folder() / "pairlens" / "dense-abc"
-    if not path.exists():
-        assert keep_code("dense", "abc", CODE)
-    path.write_bytes(data)
-    path.chmod(0o600)
-    assert read_code("dense", "abc") in (None, CODE)
+    with patch.dict(os.environ, XDG_CACHE_HOME=str(folder())):
+        if not path.exists():
+            assert keep_code("dense", "abc", CODE)
+        path.write_bytes(data)
+        path.chmod(0o600)
+        assert read_code("dense", "abc") in (None, CODE)
 
 
 def progress(data: bytes) -> None:
@@ -217,8 +218,8 @@ def seeds(check: Callable[[bytes], None]) -> list[bytes]:
         ]
         return [json.dumps(one, indent=2).encode() for one in saved]
     if check is kept_code:
-        os.environ["XDG_CACHE_HOME"] = str(folder())
-        assert keep_code("dense", "abc", CODE)
+        with patch.dict(os.environ, XDG_CACHE_HOME=str(folder())):
+            assert keep_code("dense", "abc", CODE)
         return [(folder() / "pairlens" / "dense-abc").read_bytes()]
     directory = folder() / "seed"
     Run.create(directory, CONFIG, {}, force=True).write_weights(weights())

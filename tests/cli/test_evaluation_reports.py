@@ -12,7 +12,7 @@ from command_line import pairlens, trained_project
 from made_runs import make_run, write_split
 from numpy.typing import NDArray
 
-from pairlens.evaluation.bootstrap import bootstrap_intervals, compare
+from pairlens.evaluation.bootstrap import bootstrap_intervals, paired_differences
 from pairlens.metrics import evaluate_scores, worst_pairs
 from pairlens.runs.run import Run
 
@@ -83,7 +83,7 @@ def test_compare(project: Path, tmp_path: Path) -> None:
 
     label, a = read_predictions(tmp_path / "a.tsv")
     _, b = read_predictions(tmp_path / "b.tsv")
-    expected = compare("binary", label, a, b, found["threshold"], 0.625)
+    expected = paired_differences("binary", label, a, b, found["threshold"], 0.625)
     assert compared["differences"] == {name: difference._asdict() for name, difference in expected.items()}
     for name, (difference, low, high, p_value) in expected.items():
         assert difference == pytest.approx(found["metrics"][name] - alone["metrics"][name])
