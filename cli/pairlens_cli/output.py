@@ -175,13 +175,14 @@ def silent_libraries() -> Iterator[None]:
         os.close(nowhere)
 
 
-def compile_kernels(config: Config) -> None:
-    """Compile the kernels for a model's scoring if this machine never did, which takes a while, and say so."""
+def compile_kernels(config: Config, maps: bool = False) -> None:
+    """Compile the kernels for a model's scoring, with `maps` also for maps of attention, if this machine never did; that
+    takes a while, and is said."""
     from pairlens.kernels.loader import all_kept
     from pairlens.scoring.warm_up import warm_up
 
     with notice_after(1.5, "compiling the kernels, once for this machine"):
-        warm_up(config)
+        warm_up(config, maps)
     if not all_kept():
         _warn_that_nothing_is_kept()
 

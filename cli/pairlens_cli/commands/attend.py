@@ -109,7 +109,7 @@ def attend(
     tell_model(run_directory, job.config)
     output.detail(f"reads {query}, {value}")
     tell_threads(threads)
-    output.compile_kernels(job.config)
+    output.compile_kernels(job.config, maps=True)
     match kind:
         case _Kind.terminal:
             _tell_selected(attention_maps.show(job.chunks(), job.vocabulary))

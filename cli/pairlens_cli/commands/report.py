@@ -51,7 +51,7 @@ def report(
     refuse_outputs({"--output": output_file}, read, force)
     for run in runs:
         tell_model(run.path, run.config())
-        output.compile_kernels(run.config())
+        output.compile_kernels(run.config(), maps=True)
     tell_threads(threads)
     with output.notice_after(1.5, "scoring the pairs, and resampling them for the intervals"):
         reports = report_runs(runs, split, query, value, label, group, errors, threads)

@@ -35,6 +35,7 @@ from pairlens.kernels.threads import processors
 
 _loading = threading.RLock()
 _not_kept: set[str] = set()
+_functions: dict[str, Callable[[int], None]] = {}  # the kernels that are loaded, by name
 SOURCES = sorted(Path(__file__).parent.rglob("*.py"))
 
 # What Numba's code mentions for arrays that own their memory and for exceptions, of which kernels have neither.
@@ -71,8 +72,8 @@ def run(signature: Signature, table: NDArray[np.int64]) -> None:
 def prepare(signatures: Sequence[Signature]) -> None:
     """Load these kernels; those that this machine never compiled are compiled at once, in as many processes as help."""
     names = [signature.name for signature in signatures]
-    fingerprint_ = _engine().fingerprint
-    missing = [name for name in names if read_code(name, fingerprint_) is None]
+    with _loading:
+        missing = [name for name in names if not _load_kept(name)]
     mine, others = missing[::2], missing[1::2]
     helper = _compile_elsewhere(others) if others and processors() > 1 and private_folder() else None
     with _loading:
@@ -80,7 +81,7 @@ def prepare(signatures: Sequence[Signature]) -> None:
             _load(name)
         if helper:
             helper.wait()  # what it could not compile is compiled here
-        for name in names:
+        for name in others:
             _load(name)
 
 
@@ -131,15 +132,27 @@ def _engine() -> _Engine:
     return _Engine(loader, machine, fingerprint(f"{cpu} {features} {CHECKED}"))
 
 
-@cache
 def _load(kernel: str) -> Callable[[int], None]:
+    """The kernel's function, loaded, or compiled if this machine never did; to be called with the lock held."""
+    if not _load_kept(kernel):
+        _link(kernel, _compile(kernel, _engine()))
+    return _functions[kernel]
+
+
+def _load_kept(kernel: str) -> bool:
+    """Load a kernel that is kept, if it is not loaded yet; False if there is none."""
+    if kernel not in _functions and (code := read_code(kernel, _engine().fingerprint)):
+        _link(kernel, code)
+    return kernel in _functions
+
+
+def _link(kernel: str, code: bytes) -> None:
     import llvmlite.binding as llvm
 
-    engine = _engine()
-    code = read_code(kernel, engine.fingerprint) or _compile(kernel, engine)
-    engine.loader.add_object_file(llvm.ObjectFileRef.from_data(code))
-    engine.loader.finalize_object()
-    return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(engine.loader.get_function_address(kernel))
+    loader = _engine().loader
+    loader.add_object_file(llvm.ObjectFileRef.from_data(code))
+    loader.finalize_object()
+    _functions[kernel] = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(loader.get_function_address(kernel))
 
 
 def _compile(kernel: str, engine: _Engine) -> bytes:
