@@ -176,7 +176,7 @@ def silent_libraries() -> Iterator[None]:
 
 
 def compile_kernels(config: Config, maps: bool = False) -> None:
-    """Compile the kernels for a model's scoring, with `maps` also for maps of attention, if this machine never did; that
+    """Compile the kernels for a model's scoring, with `maps` also for attention maps, if this machine never did; that
     takes a while, and is said."""
     from pairlens.kernels.loader import all_kept
     from pairlens.scoring.warm_up import warm_up
