@@ -20,6 +20,7 @@ from pairlens.errors import PairlensError
 from pairlens_cli import options, output, streams
 from pairlens_cli.commands.attend import attend
 from pairlens_cli.commands.check import check
+from pairlens_cli.commands.encode import encode
 from pairlens_cli.commands.evaluate import evaluate
 from pairlens_cli.commands.report import report
 from pairlens_cli.commands.score import score
@@ -33,7 +34,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for command in (train, evaluate, report, score, attend, check, selftest):
+for command in (encode, train, evaluate, report, score, attend, check, selftest):
     app.command(cls=options.Command)(command)
 
 

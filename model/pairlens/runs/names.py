@@ -15,6 +15,7 @@ from __future__ import annotations
 
 CONFIG, WEIGHTS, METRICS = "config.yaml", "weights.npz", "metrics.jsonl"
 EVALUATION, ENVIRONMENT, CURVES = "evaluation.json", "environment.json", "curves.png"
+VOCAB, TOKENIZER, CLASSES = "vocab.txt", "tokenizer.json", "classes.json"
 CHECKPOINT, PREVIOUS = "checkpoint/state.npz", "checkpoint/previous.npz"
 FILES = (CONFIG, WEIGHTS, METRICS, EVALUATION, ENVIRONMENT, CURVES, CHECKPOINT, PREVIOUS)
 LOCK = ".lock"

@@ -1,0 +1,123 @@
+"""Pairs of texts in files, which can be read again: of tables, one behind the other, or line by line of two files."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice, zip_longest
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol, cast
+
+from pairlens.errors import DataError, UsageError
+from pairlens.tables.columns import ColumnOptions, choose_columns
+from pairlens.tables.decoding import Source, decoded_blocks, decoded_lines
+from pairlens.tables.formats import Format
+from pairlens.tables.pair_rows import ROWS, PairRows, pair_rows
+from pairlens.tables.table import Row, Table, open_table
+
+
+class TableOptions(NamedTuple):
+    """How to read a table; what is None is found by looking, and a header is there unless columns are numbers."""
+
+    columns: ColumnOptions = ColumnOptions()
+    input_format: Format | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+
+    def open(self, source: Source) -> Table:
+        header = not self.columns.are_numbers if self.header is None else self.header
+        return open_table(source, self.input_format, self.delimiter, header)
+
+
+class Pairs(Protocol):
+    """Rows with two texts each.
+
+    Attributes:
+        sides: what they have beside the texts, such as label.
+    """
+
+    @property
+    def sides(self) -> Sequence[str]: ...
+
+    def rows(self) -> Iterator[PairRows]:
+        """All rows from the first one on, in chunks."""
+
+
+class TablePairs:
+    """The pairs of some tables with the same kinds of columns.
+
+    Attributes:
+        found: how the first table calls the columns that were found by their names, by part.
+
+    Raises:
+        DataError: as `open_table`. UsageError: as `choose_columns`; or one table has labels and another has none.
+    """
+
+    def __init__(self, sources: Sequence[Source], options: TableOptions) -> None:
+        self._options = options
+        self._sources = [source if isinstance(source, Path) else _Kept(source) for source in sources]
+        opened = [options.open(_again(source)) for source in self._sources]
+        chosen = [choose_columns(table.name, table.columns, options.columns) for table in opened]
+        self._columns, self.found = [columns for columns, _ in chosen], chosen[0][1]
+        self.sides = [part for part, _ in self._columns[0].others()]
+        for table, columns in zip(opened, self._columns, strict=True):
+            if [part for part, _ in columns.others()] != self.sides:
+                raise UsageError(
+                    f"{table.name}: has other columns than {opened[0].name}; files of a split have the same"
+                )
+
+    def rows(self) -> Iterator[PairRows]:
+        """Raises DataError: as `open_table` and `pair_rows`."""
+        tables = (self._options.open(_again(source)) for source in self._sources)
+        return chain.from_iterable(map(pair_rows, tables, self._columns))
+
+
+class LinePairs:
+    """The pairs of files of texts, of which line N of each belongs to pair N.
+
+    Args:
+        query, value: files of one text a line.
+        others: files of one thing a line, by part, such as label.
+    """
+
+    def __init__(self, query: Path, value: Path, others: Mapping[str, Path]) -> None:
+        self._paths = {"query": query, "value": value, **others}
+        self.sides = list(others)
+
+    def rows(self) -> Iterator[PairRows]:
+        """Raises DataError: a file cannot be read, is no text, or the files have unequal counts of lines."""
+        files = [decoded_lines(decoded_blocks(path), str(path)) for path in self._paths.values()]
+        lines = enumerate(zip_longest(*(map(_without_end, file) for file in files)), start=1)
+        while chunk := list(islice(lines, ROWS)):
+            if None in chunk[-1][1]:
+                raise self._unequal(chunk, files)
+            columns = dict(zip(self._paths, zip(*(texts for _, texts in chunk), strict=True), strict=True))
+            query, value = columns.pop("query"), columns.pop("value")
+            yield PairRows(str(self._paths["query"]), [Row(*line) for line in chunk], query, value, columns)
+
+    def _unequal(self, chunk: Sequence[tuple[int, Sequence[str | None]]], files: Sequence[Iterator[str]]) -> DataError:
+        counts = [chunk[0][0] - 1 + sum(texts[i] is not None for _, texts in chunk) for i in range(len(files))]
+        counts = [count + sum(1 for _ in file) for count, file in zip(counts, files, strict=True)]
+        told = ", ".join(f"{path}: {count:,} lines" for path, count in zip(self._paths.values(), counts, strict=True))
+        return DataError(f"{told}; line N of each belongs to pair N")
+
+
+class _Kept:
+    """A stream, kept in a file without a name so that it can be read again."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as this is)
+        shutil.copyfileobj(stream, self._file)
+
+    def again(self) -> BinaryIO:
+        self._file.seek(0)
+        return cast(BinaryIO, self._file)
+
+
+def _again(source: Path | _Kept) -> Source:
+    return source if isinstance(source, Path) else source.again()
+
+
+def _without_end(line: str) -> str:
+    return line.removesuffix("\n").removesuffix("\r")
