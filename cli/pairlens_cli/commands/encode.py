@@ -198,6 +198,8 @@ def _table_splits(files: list[str], table: TableOptions, cut: bool) -> Mapping[s
 
     if not files:
         raise UsageError("FILE is missing: a table of pairs for each split, such as train.csv dev.csv; or --query-file")
+    if cut and len(files) > 1:
+        raise UsageError("--split cuts one file into train, dev and test; give one, or leave --split out")
     splits = {"all": files} if cut else named_splits(files)
     return {
         name: TablePairs([sys.stdin.buffer if path == "-" else Path(path).expanduser() for path in paths], table)

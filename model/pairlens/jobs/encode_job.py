@@ -17,10 +17,9 @@ from pairlens.files import whole_file
 from pairlens.jobs.encode_splits import Cut, learned_from, same_text
 from pairlens.jobs.encoded_files import SplitFigures, SplitWriter
 from pairlens.runs import names
-from pairlens.tables.labels import LabelNumbers, LabelWords
+from pairlens.tables.labels import LabelNumbers, LabelWords, read_classes
 from pairlens.tables.pair_rows import PairRows
 from pairlens.tables.pairs import Pairs
-from pairlens.texts.regular import read_regular
 from pairlens.texts.texts import Texts
 from pairlens.tokenizer.learn import learn_tokenizer
 from pairlens.tokenizer.recipe import Kind, Normalize
@@ -28,7 +27,6 @@ from pairlens.tokenizer.tokenizer import Tokenizer
 
 Empty = Literal["error", "drop", "keep"]  # what to do with a row one of whose texts has no token
 CutBy = Literal["query", "group", "row"]
-_LARGEST_CLASSES = 2**24  # bytes
 
 
 class Listener:
@@ -74,7 +72,7 @@ class EncodeJob:
     Args:
         splits: the tables of each, by its name; those that are cut, under any name.
         way: how texts become ids.
-        cut: how to share out the only split, and by what.
+        cut: how to share out the rows of the only split, and by what.
     """
 
     def __init__(
@@ -87,8 +85,6 @@ class EncodeJob:
         self._splits, self._way, self._empty, self._cut = splits, way, empty, cut
         self._sides = {name: pairs.sides for name, pairs in splits.items()}
         if cut:
-            if len(splits) > 1:
-                raise UsageError("--split cuts one file into train, dev and test; give one, or leave --split out")
             (sides,) = self._sides.values()
             if cut[1] == "group" and "group" not in sides:
                 raise UsageError("--split-by group needs groups; name their column with --group-column")
@@ -240,18 +236,3 @@ def given_like(directory: Path) -> Given:
         raise UsageError(f"{path}: no such file; --like takes what `pairlens encode` wrote, or a run trained from it")
     classes = directory / names.CLASSES
     return Given(Tokenizer.read(path), read_classes(classes) if classes.is_file() else None)
-
-
-def read_classes(path: Path) -> list[str]:
-    """The names of classes, from 0. Raises DataError: the file is no JSON list of different texts."""
-    try:
-        classes = json.loads(read_regular(path, _LARGEST_CLASSES))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
-    if (
-        not isinstance(classes, list)
-        or not all(isinstance(one, str) for one in classes)
-        or len(set(classes)) < len(classes)
-    ):
-        raise DataError(f"{path}: must be a JSON list of the classes' names, each once")
-    return classes

@@ -107,7 +107,7 @@ def _given(name: str, columns: Sequence[str] | None, part: str, given: str) -> i
     if columns is None:
         raise UsageError(f"{name}: without a header columns are numbers from 1; --{part}-column says {given!r}")
     near = get_close_matches(given, columns, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "."
     raise UsageError(f"{name}: no column is called {given!r}{hint} There are: {_listed(columns)}")
 
 

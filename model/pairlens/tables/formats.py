@@ -84,8 +84,10 @@ def _quotes_tabs(sample: str) -> bool:
         rows = list(csv.reader(_lines(sample), delimiter="\t", strict=True))
     except csv.Error:
         return False
-    quoted = '"' in sample and any("\t" in field or "\n" in field or '"' in field for row in rows for field in row)
-    return quoted and len({len(row) for row in rows if row}) == 1
+    explained = any("\t" in field or "\n" in field for row in rows for field in row) or any(
+        field.startswith('"') and '""' in field[1:-1] for line in sample.splitlines() for field in line.split("\t")
+    )
+    return explained and len({len(row) for row in rows if row}) == 1
 
 
 def _lines(sample: str) -> Iterator[str]:

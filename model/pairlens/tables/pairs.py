@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice, zip_longest
 from pathlib import Path
@@ -108,6 +109,7 @@ class _Kept:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as this is)
+        weakref.finalize(self, self._file.close)
         shutil.copyfileobj(stream, self._file)
 
     def again(self) -> BinaryIO:

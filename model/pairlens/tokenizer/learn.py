@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from typing import TYPE_CHECKING
 
 from pairlens.errors import DataError, UsageError
 from pairlens.tokenizer import recipe
 from pairlens.tokenizer.library import build, faults_of_library
-from pairlens.tokenizer.plain_text import is_plain, plain_tokens
+from pairlens.tokenizer.plain_text import SEPARATOR, plain_tokens, script_of
 from pairlens.tokenizer.recipe import Kind, Normalize
 from pairlens.tokenizer.tokenizer import Tokenizer
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer as Library
+
 VOCABULARY_SIZES: dict[Kind, int] = {"word": 50_000, "char": 50_000, "bpe": 8_000, "unigram": 8_000}
 _DISTINCT = 2**20  # texts that are known to have been seen
+_TOGETHER = 4096  # texts that are cut together
 _COUNTED = 2**21  # tokens; then those that came up once so far are forgotten
 
 
@@ -45,19 +50,20 @@ def learn_tokenizer(
     if size <= len(recipe.SPECIAL):
         raise UsageError(f"--vocab-size {size}: must be more than the {len(recipe.SPECIAL)} special tokens")
     form, cut = recipe.text_form(normalize, lowercase), recipe.cut(kind)
-    empty = recipe.whole(form, cut, recipe.word_level(recipe.SPECIAL))
+    library = build(recipe.whole(form, cut, recipe.word_level(recipe.SPECIAL)), "the tokenizer")
     if kind in ("bpe", "unigram"):
-        return _trained(_distinct(texts), kind, size, min_count, form, cut)
+        return _trained(library, _distinct(texts), kind, size, min_count)
     counts: Counter[str] = Counter()
-    library = build(empty, "the tokenizer")
-    for text in _distinct(texts):
-        if is_plain(text):
-            counts.update(plain_tokens(text, normalize, lowercase, kind == "char"))
-        else:
-            normal = library.normalizer.normalize_str(text) if form else text
-            counts.update(token for token, _ in library.pre_tokenizer.pre_tokenize_str(normal))
+    distinct = _distinct(texts)
+    while some := list(islice(distinct, _TOGETHER)):
+        for script, group in groupby(sorted(some, key=script_of), script_of):
+            if script < 2:
+                counts.update(plain_tokens(list(group), script, normalize, lowercase, kind == "char"))
+            else:
+                counts.update(_library_tokens(library, group))
         if len(counts) > _COUNTED:
             counts = Counter({token: count for token, count in counts.items() if count > 1})
+    counts.pop(SEPARATOR, None)
     words = _most_frequent(counts, size, min_count)
     return Tokenizer(recipe.as_json(recipe.whole(form, cut, recipe.word_level(words))))
 
@@ -67,7 +73,10 @@ def _most_frequent(counts: Counter[str], size: int, min_count: int) -> list[str]
         counts.pop(special, None)
     words = sorted((token for token, count in counts.items() if count >= min_count), key=lambda w: (-counts[w], w))
     if not words:
-        raise DataError(f"no token comes up {min_count} times in the texts that the vocabulary is learned from")
+        raise DataError(
+            f"no token comes up {min_count} times in the texts that the vocabulary is learned from; give more texts, "
+            "or --min-count 1"
+        )
     return [*recipe.SPECIAL, *words[: size - len(recipe.SPECIAL)]]
 
 
@@ -82,13 +91,16 @@ def _distinct(texts: Iterable[str]) -> Iterator[str]:
             yield text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _trained(
-    texts: Iterable[str], kind: Kind, size: int, min_count: int, form: recipe.Json | None, cut: recipe.Json
-) -> Tokenizer:
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+def _library_tokens(library: Library, texts: Iterable[str]) -> Iterator[str]:
+    for text in texts:
+        normal = library.normalizer.normalize_str(text) if library.normalizer else text
+        for token, _ in library.pre_tokenizer.pre_tokenize_str(normal):
+            yield token
+
+
+def _trained(library: Library, texts: Iterable[str], kind: Kind, size: int, min_count: int) -> Tokenizer:
     from tokenizers import models, trainers
 
-    library = build(recipe.whole(form, cut, recipe.word_level(recipe.SPECIAL)), "the tokenizer")
     trainer: trainers.Trainer
     if kind == "bpe":
         library.model = models.BPE(unk_token=recipe.UNKNOWN, continuing_subword_prefix="##")

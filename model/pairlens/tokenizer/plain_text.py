@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from pairlens.tokenizer.recipe import Normalize
@@ -26,20 +26,30 @@ _SINGLE = (
     "\u4e00-\u9fff"
 )
 
-is_plain: Callable[[str], object] = re.compile(f"[{PLAIN}]*").fullmatch
+# Between texts that are cut together, many times as fast as one by one; a text with it in it is not plain.
+SEPARATOR = "\x1f"
+
+_is_plain: Callable[[str], object] = re.compile(f"[{PLAIN}]*").fullmatch
 _ASCII_WORDS = re.compile(r"[0-9A-Z_a-z]+|[^\t-\r 0-9A-Z_a-z]")
 
 
-def plain_tokens(text: str, normalize: Normalize, lowercase: bool, chars: bool) -> list[str]:
-    """The tokens of a text for which `is_plain` holds."""
-    ascii_only = text.isascii()
-    if normalize != "none" and not ascii_only:
+def script_of(text: str) -> int:
+    """0 of ASCII, 1 of another plain text, 2 of one that is left to the library."""
+    if SEPARATOR in text:
+        return 2
+    return 0 if text.isascii() else 1 if _is_plain(text) else 2
+
+
+def plain_tokens(texts: Sequence[str], script: int, normalize: Normalize, lowercase: bool, chars: bool) -> list[str]:
+    """The tokens of plain texts of one script, 0 or 1, with SEPARATOR between the texts."""
+    text = SEPARATOR.join(texts)
+    if normalize != "none" and script:
         text = unicodedata.normalize(normalize, text)
     if lowercase:
         text = text.lower()
     if chars:
         return _no_blank().findall(text)
-    return (_ASCII_WORDS if ascii_only else _words()).findall(text)
+    return (_words() if script else _ASCII_WORDS).findall(text)
 
 
 @cache

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from itertools import chain
+from functools import cached_property, partial
+from itertools import chain, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,12 @@ from pairlens.texts.texts import Texts, offsets_of
 from pairlens.tokenizer import recipe
 from pairlens.tokenizer.components import LARGEST, unknown_id, used_parts, vocabulary_of
 from pairlens.tokenizer.library import build, faults_of_library
-from pairlens.tokenizer.plain_text import is_plain, plain_tokens
+from pairlens.tokenizer.plain_text import SEPARATOR, plain_tokens, script_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Library
 
-_REMEMBERED = 2**17  # texts; people ask the same questions
+_BETWEEN = -1  # in place of an id, where one text ends and another begins
 
 
 class Tokenizer:
@@ -53,11 +53,10 @@ class Tokenizer:
         self._tree = used_parts(tree, name)
         self.vocabulary = vocabulary_of(self._tree, name)
         self.unknown_id = unknown_id(self._tree, self.vocabulary, name)
-        self._tokens = _plain_way(self._tree)
-        if self._tokens is None:
+        self._cut = _plain_way(self._tree)
+        if self._cut is None:
             _ = self._library  # which looks at it
-        self._ids = {token: i for i, token in enumerate(self.vocabulary)}
-        self._remembered: dict[str, list[int]] = {}
+        self._ids = _Ids(self.vocabulary, self.unknown_id)
 
     @classmethod
     def read(cls, path: Path) -> Tokenizer:
@@ -84,15 +83,14 @@ class Tokenizer:
         Raises:
             DataError: the library fails.
         """
-        found = [self._known(text) for text in texts]
-        rest = [i for i, ids in enumerate(found) if ids is None]
-        if rest:
-            with faults_of_library(self._name):
-                encodings = self._library.encode_batch_fast([_sound(texts[i]) for i in rest], add_special_tokens=False)
-            for i, encoding in zip(rest, encodings, strict=True):
-                found[i] = encoding.ids
-        ids = np.fromiter(chain.from_iterable(ids or () for ids in found), np.int32)
-        return Texts(ids, offsets_of([len(ids or ()) for ids in found]))
+        scripts = np.array([script_of(text) if self._cut else 2 for text in texts], np.int64)
+        parts, indices = [Texts.concatenate([])], [np.empty(0, np.int64)]
+        for script in np.unique(scripts).tolist():
+            chosen = np.flatnonzero(scripts == script)
+            some = [texts[i] for i in chosen.tolist()]
+            parts.append(self._encode_any(some) if script == 2 else self._encode_plain(some, script))
+            indices.append(chosen)
+        return parts[-1] if len(parts) == 2 else Texts.concatenate(parts).take(np.argsort(np.concatenate(indices)))
 
     def encode_with_offsets(self, texts: Sequence[str]) -> tuple[Texts, NDArray[np.int64]]:
         """The same, and which characters of its text each token stands for: [tokens, 2], first and end.
@@ -109,31 +107,46 @@ class Tokenizer:
     def _library(self) -> Library:
         return build(self._tree, self._name)
 
-    def _known(self, text: str) -> list[int] | None:
-        """The ids of a text that was seen lately, or is quickly made ids of."""
-        ids = self._remembered.get(text)
-        if ids is None and self._tokens is not None and is_plain(text):
-            get, unknown = self._ids.get, self.unknown_id
-            ids = [get(token, unknown) for token in self._tokens(text)]  # type: ignore[misc]  # these have an unknown
-            if len(self._remembered) >= _REMEMBERED:
-                self._remembered.clear()
-            self._remembered[text] = ids
-        return ids
+    def _encode_plain(self, texts: Sequence[str], script: int) -> Texts:
+        assert self._cut is not None
+        tokens = self._cut(texts, script)
+        ids = np.fromiter(map(self._ids.__getitem__, tokens), np.int32, len(tokens))
+        ends = np.append(np.flatnonzero(ids == _BETWEEN), len(ids))
+        offsets = np.append(0, ends - np.arange(len(texts)))  # each text has one separator more before it
+        return Texts(ids[ids != _BETWEEN], offsets)
+
+    def _encode_any(self, texts: Sequence[str]) -> Texts:
+        distinct = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+        with faults_of_library(self._name):
+            encodings = self._library.encode_batch_fast([_sound(text) for text in distinct], add_special_tokens=False)
+        found = [encoding.ids for encoding in encodings]
+        ids = np.fromiter(chain.from_iterable(found), np.int32)
+        return Texts(ids, offsets_of([len(one) for one in found])).take(
+            np.array([distinct[text] for text in texts], np.int64)
+        )
 
 
-def _plain_way(tree: recipe.Json) -> Callable[[str], list[str]] | None:
-    """How to cut a plain text, if the tokenizer is one that `recipe` makes."""
+class _Ids(dict[str, int]):
+    """The ids of tokens; of one that is in no vocabulary, that of the unknown."""
+
+    def __init__(self, vocabulary: Sequence[str], unknown: int | None) -> None:
+        super().__init__((token, i) for i, token in enumerate(vocabulary))
+        self[SEPARATOR], self._unknown = _BETWEEN, unknown
+
+    def __missing__(self, token: str) -> int:
+        assert self._unknown is not None
+        return self._unknown
+
+
+def _plain_way(tree: recipe.Json) -> Callable[[Sequence[str], int], list[str]] | None:
+    """How to cut plain texts of a script, if the tokenizer is one that `recipe` makes."""
     if tree["model"]["type"] != "WordLevel" or tree["added_tokens"]:
         return None
-    normalizers: tuple[recipe.Normalize, ...] = ("NFKC", "NFC", "none")
-    for normalize in normalizers:
-        for lowercase in (True, False):
-            if tree.get("normalizer") != recipe.text_form(normalize, lowercase):
-                continue
-            if tree.get("pre_tokenizer") == recipe.cut("word"):
-                return lambda text: plain_tokens(text, normalize, lowercase, False)
-            if tree.get("pre_tokenizer") == recipe.cut("char"):
-                return lambda text: plain_tokens(text, normalize, lowercase, True)
+    forms: tuple[recipe.Normalize, ...] = ("NFKC", "NFC", "none")
+    for normalize, lowercase, chars in product(forms, (True, False), (True, False)):
+        same_form = tree.get("normalizer") == recipe.text_form(normalize, lowercase)
+        if same_form and tree.get("pre_tokenizer") == recipe.cut("char" if chars else "word"):
+            return partial(plain_tokens, normalize=normalize, lowercase=lowercase, chars=chars)
     return None
 
 
