@@ -26,8 +26,9 @@ from pairlens.scoring.encoder import Encoder, Folded
 from pairlens.scoring.given import TextsLike, given_pairs, given_weights
 from pairlens.scoring.logits import Logits
 from pairlens.scoring.maps import Maps, PairAttention
-from pairlens.scoring.memory import refuse_too_large_maps, too_large_padding
-from pairlens.scoring.windows import as_batched, parts, windows
+from pairlens.scoring.memory import too_large_maps, too_large_padding
+from pairlens.scoring.padding import as_batched
+from pairlens.scoring.windows import parts, windows
 from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Chunk
 from pairlens.texts.texts import Texts, offsets_of
@@ -107,22 +108,21 @@ class Scorer:
         """Attention scores of each pair at the texts' true lengths, in order; raises as `score` does."""
         return [pair for maps in self.maps(queries, values) for pair in maps]
 
-    def maps(
-        self, queries: TextsLike, values: TextsLike, chosen: NDArray[np.int64] | None = None, lines: int = 1
-    ) -> Iterator[Maps]:
+    def maps(self, queries: TextsLike, values: TextsLike, chosen: NDArray[np.int64] | None = None) -> Iterator[Maps]:
         """What `attend` gives of the pairs `chosen` [n] (default: all), in that order, in parts of bounded memory.
 
-        The texts of the others matter to `masking: none` alone. An error counts lines from that of the first pair.
+        The texts of the others matter to `masking: none` alone.
 
         Raises:
-            DataError: as `score`, or a pair's attention scores take more memory than there is.
+            DataError: as `score`, or the attention of a pair takes more memory than there is.
         """
         query, value = given_pairs(self.config, queries, values)
         padded_query, padded_value = self._as_batched(query), self._as_batched(value)
         if chosen is None:
             chosen = np.arange(len(query))
         lengths = padded_query.lengths[chosen], padded_value.lengths[chosen]
-        refuse_too_large_maps(*lengths, lines + chosen)
+        for i, message in too_large_maps(self.config, *lengths).items():
+            raise DataError(f"pair {chosen[i]}: {message}")
         before = offsets_of(lengths[0] * lengths[1] + _TOKEN_COST * (lengths[0] + lengths[1]))
         for start, stop in parts(before, len(chosen), _MAPS_COST):
             some = chosen[start:stop]
@@ -236,7 +236,7 @@ class Scorer:
         if config.model.masking == "exact":
             return texts
         if found := too_large_padding(texts.lengths, config.training.batch_size):
-            raise DataError(f"line {found[0] + 1}: {found[1]}")
+            raise DataError(f"text {found[0]}: {found[1]}")
         return as_batched(texts, config.training.batch_size)
 
 

@@ -30,8 +30,8 @@ value_position (from 0), query, value (words, or ids where there is no vocabular
     pandas.read_csv(path, sep="\\t", skiprows=1, quoting=csv.QUOTE_NONE, keep_default_na=False)
     awk -F'\\t' 'NR > 2 && $8 > 0.5 { print $6, $7 }' maps.tsv
 
-`.jsonl.gz` and `.tsv.gz` are the same, compressed. In text, a float32 is the shortest decimal number from which it is
-read back exactly, and a float16 has the five significant digits that it needs.
+`.jsonl.gz` and `.tsv.gz` are the same, compressed. In text, a number is the shortest decimal from which the same
+float32 or float16 is read back.
 """
 
 from __future__ import annotations
