@@ -277,7 +277,7 @@ def test_a_pair_whose_map_cannot_be_held_is_named(project: Path, tmp_path: Path)
     assert not (tmp_path / "maps.npz").exists()
     passed = pairlens(tmp_path, "attend", "run", "q.txt", "q.txt", "--output", "maps.npz", "--on-bad-line", "skip")
     assert passed.code == 0, passed.stderr
-    left_out, named, _ = passed.stderr.splitlines()
+    _, left_out, named = passed.stderr.splitlines()
     assert left_out == "warning: 1 pair has a fault and is left out"
     assert fault.fullmatch(named.removeprefix("warning: "))
     with np.load(tmp_path / "maps.npz") as dump:
@@ -303,7 +303,7 @@ def test_pairs_with_faults_are_left_out_and_counted(project: Path, tmp_path: Pat
     for options in (
         ["-o", "maps.jsonl"],
         ["-o", "m.html", "--label", "l.txt"],
-        ["--summary"],
+        ["--summary", "-o", "s.json"],
         ["-o", "p.svg", "--grid"],
     ):
         result = pairlens(tmp_path, *attend, *options)

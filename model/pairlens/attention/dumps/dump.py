@@ -25,7 +25,8 @@ value_scores.
 
 `.tsv`: a long table, a line for each cell. The first line is `# ` and the metadata, the second names the columns: pair,
 score (score_0, score_1, … of a multiclass model), direction (query_to_value or value_to_query), query_position,
-value_position (from 0), query, value (words, or ids where there is no vocabulary) and weight. To read it:
+value_position (from 0), query, value (words as texts/words.py tells, or ids where there is no vocabulary) and weight.
+To read it:
 
     pandas.read_csv(path, sep="\\t", skiprows=1, quoting=csv.QUOTE_NONE, keep_default_na=False)
     awk -F'\\t' 'NR > 2 && $8 > 0.5 { print $6, $7 }' maps.tsv
