@@ -17,7 +17,7 @@ from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.scoring.memory import too_large_maps
 from pairlens.scoring.padding import seen_lengths, without_too_long
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.pairs import Pairs, iter_pairs
+from pairlens.texts.pairs import Chunk, Pairs, iter_pairs
 from pairlens.texts.splits import text_rules
 from pairlens.texts.token_faults import BadLine
 
@@ -175,7 +175,7 @@ class _Files:
 
     def _scored(self, pairs: Pairs, chosen: Ints, number: Ints) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
         """Which of the chosen pairs, whose numbers these are, have a finite score, and those scores."""
-        logits = self._scorer.logits(pairs.query, pairs.value)
+        [(_, logits)] = self._scorer.stream([Chunk(pairs)])
         finite = logits.finite()[chosen]
         self._overflow(number[~finite])
         return finite, logits.scores()[chosen[finite]]

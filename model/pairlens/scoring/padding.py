@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
+from pairlens.errors import DataError
 from pairlens.scoring.memory import too_large_padding
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts, offsets_of
@@ -20,7 +21,20 @@ def seen_lengths(config: Config, lengths: NDArray[np.int64]) -> NDArray[np.int64
     return lengths if config.model.masking == "exact" else _padded(lengths, config.training.batch_size)
 
 
-def as_batched(texts: Texts, batch_size: int) -> Texts:
+def as_seen(config: Config, texts: Texts) -> Texts:
+    """With `masking: none` the texts as the page's snippet pads them; otherwise as they are.
+
+    Raises:
+        DataError: the padding takes more memory than there is; the message names the text's index.
+    """
+    if config.model.masking == "exact":
+        return texts
+    if found := too_large_padding(texts.lengths, config.training.batch_size):
+        raise DataError(f"text {found[0]}: {found[1]}")
+    return _as_batched(texts, config.training.batch_size)
+
+
+def _as_batched(texts: Texts, batch_size: int) -> Texts:
     """The texts padded with id 0 in batches, in order, as `Model.predict` has them."""
     offsets = offsets_of(_padded(texts.lengths, batch_size))
     ids = np.zeros(offsets[-1], np.int32)
