@@ -51,6 +51,7 @@ from pairlens.config.model import ModelConfig
 from pairlens.config.schema import Config
 from pairlens.errors import UsageError
 from pairlens.files import whole_file
+from pairlens.streams import is_stream
 
 DUMP_SUFFIXES = (".npz", ".h5", ".jsonl", ".jsonl.gz", ".tsv", ".tsv.gz")
 FORMAT_VERSION = 2
@@ -77,7 +78,7 @@ def write_dump(
     chunks = (dataclasses.replace(chunk, maps=chunk.maps.astype(dtype)) for chunk in chunks)
     with whole_file(path, "w+b", replace) as file:
         if suffix == ".npz":
-            return write_npz(file, chunks, text, path.parent)
+            return write_npz(file, chunks, text, None if is_stream(path) else path.parent)
         if suffix == ".h5":
             return write_hdf5(file, chunks, text, dtype)
         write = _TEXT[suffix.removesuffix(".gz")]
