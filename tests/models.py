@@ -124,26 +124,30 @@ def _subsets(*names: str) -> st.SearchStrategy[list[str]]:
 def configs(draw: st.DrawFn) -> Config:
     """Any config, as far as it says what a network computes; the text lengths are exact."""
     task = draw(st.sampled_from(["binary", "regression", "multiclass", "ranking"]))
-    conv, attention = draw(st.lists(_convs, max_size=2)), draw(_attentions)
+    conv, attention, dnn = draw(st.lists(_convs, max_size=2)), draw(_attentions), draw(_dnns)
+    views = draw(st.sampled_from([["convolution"], ["embedding", "convolution"]]))  # only the embedding: no conv
+    mask_zero = draw(st.booleans())
     if not conv:
-        attention["key"] = "value"
+        attention["key"], views = "value", ["convolution"]
+    if not dnn["units"]:
+        dnn["activation"] = "relu"
     return make_config(
         task=task,
-        empty=draw(st.sampled_from(["error", "score"])),
+        empty="score" if mask_zero else draw(st.sampled_from(["error", "score"])),  # of id 0 alone it is empty
         embedding={
             "input_dim": draw(st.sampled_from([1, 2, 23, 1009])),
             "output_dim": draw(st.sampled_from([2, 5, 13, 37])),
-            "mask_zero": draw(st.booleans()),
+            "mask_zero": mask_zero,
             "match_channels": draw(st.booleans()),
         },
         conv=conv,
         attention=attention,
-        views=draw(st.sampled_from([["convolution"], ["embedding", "convolution"]])),  # only the embedding: no conv
+        views=views,
         features=draw(_subsets("encoding", "attention", "absolute_difference", "product")),
         compare=draw(st.none() | _compares),
         pooling=draw(_subsets("average", "max")),
         overlap=draw(st.booleans()),
-        dnn=draw(_dnns),
+        dnn=dnn,
         symmetric=draw(st.booleans()),
         classes=draw(st.sampled_from([2, 5])) if task == "multiclass" else None,
     )

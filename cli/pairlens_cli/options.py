@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand
@@ -51,6 +51,10 @@ OutputFile = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write results to FILE instead of stdout.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists.")]
+OnBadLine = Annotated[
+    Literal["stop", "skip"],
+    typer.Option("--on-bad-line", help="At a pair with a fault: stop, or leave it out, tell so, and go on."),
+]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Processors to use; default: all. The results are the same.")
 ]

@@ -14,6 +14,7 @@ from typing import IO, Any, Literal
 
 from pairlens.directories import is_mount_point, open_directory, sync, sync_directory, take_name
 from pairlens.errors import PairlensError, UsageError
+from pairlens.streams import is_stream, refuse_unwritable, write_stream
 
 COMPRESSED = (".gz", ".bz2", ".xz")
 
@@ -24,13 +25,16 @@ Mode = Literal["w", "wb", "w+b"]
 
 
 def refuse_existing(path: Path, force: bool) -> None:
-    """Raises UsageError if `path` exists and may not be replaced, is no regular file, or has no directory.
+    """Raises UsageError if `path` exists and may not be replaced, is neither a file nor a stream, or has no directory.
 
     Of a link what counts is what it names.
     """
+    if is_stream(path):
+        refuse_unwritable(path)
+        return
     place = resolved(path)
     if path.exists() and not path.is_file():
-        kind = "a directory" if path.is_dir() else "a device or a pipe"
+        kind = "a directory" if path.is_dir() else "a device"
         raise UsageError(f"{path}: is {kind}; name a file, or leave --output out to write to stdout")
     if path.exists() and not force:
         raise UsageError(f"{path}: exists already; choose another name, or replace it with --force")
@@ -46,7 +50,8 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
     """A file to write that takes its name only when the block ends without an exception.
 
     It is written beside its place under a temporary name, synchronised to the disk and renamed. Text is UTF-8. What
-    has a name in `.gz`, `.bz2` or `.xz` is compressed so; equal contents are equal bytes.
+    has a name in `.gz`, `.bz2` or `.xz` is compressed so; equal contents are equal bytes. A stream (`is_stream`) is
+    written as it stands.
 
     Args:
         replace: whether it takes the place of what stands there then, whose mode and owner it gets.
@@ -57,6 +62,10 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
         PairlensError: there is no room; or something stands there that may not be replaced.
         UsageError: a directory inside `inside` is a link.
     """
+    if inside is None and is_stream(path):
+        with write_stream(path, "+" in mode) as file, _encoded(file, path.name, mode) as encoded:
+            yield encoded
+        return
     place = resolved(path) if inside is None else path
     # The name is known before there is a file, so that an interruption at any moment can remove it.
     temporary = f".{place.name[:50]}.{secrets.token_hex(4)}{_PARTIAL}"

@@ -24,6 +24,7 @@ def engine(
     dim = len(vectors[0])
     config = make_config(
         task="regression",
+        empty="score",  # of id 0 alone a text is empty with mask_zero
         embedding={"input_dim": len(vectors), "output_dim": dim, "mask_zero": mask_zero},
         conv=[],
         attention={"use_scale": scale is not None, **attention},

@@ -15,7 +15,8 @@ from models import make_config, random_texts, random_weights
 from numpy.typing import NDArray
 
 from pairlens.attention import stream
-from pairlens.attention.stream import Selection, attend_files, draw
+from pairlens.attention.selection import Selection, draw
+from pairlens.attention.stream import attend_files
 from pairlens.errors import UsageError
 from pairlens.scoring import scorer as scorer_module
 from pairlens.scoring.maps import PairAttention

@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 import pytest
 from command_line import PAIRLENS, Result, pairlens, plain_environment, trained_project
+from made_runs import make_run
 
 from pairlens.texts.blocks import BLOCK_BYTES
 
@@ -269,6 +270,56 @@ def test_a_pair_whose_map_cannot_be_held_is_named(project: Path, tmp_path: Path)
     (run / "config.yaml").write_text(re.sub("max_length: .*", "max_length: 10000000", config))
     result = pairlens(tmp_path, "attend", "run", "q.txt", "q.txt", "--output", "maps.npz")
     assert result.code == 2
-    message = "error: line 2: the attention scores of its pair take 400,000.0 GB of memory, but "
-    assert result.stderr.startswith(message)
+    fault = re.compile(
+        r"q\.txt:2:1: the attention of its pair takes [\d,]{9}\.\d GB of memory, but [\d,.]+ GB are available"
+    )
+    assert fault.fullmatch(result.stderr.strip().removeprefix("error: ")), result.stderr
     assert not (tmp_path / "maps.npz").exists()
+    passed = pairlens(tmp_path, "attend", "run", "q.txt", "q.txt", "--output", "maps.npz", "--on-bad-line", "skip")
+    assert passed.code == 0, passed.stderr
+    _, left_out, named = passed.stderr.splitlines()
+    assert left_out == "warning: 1 pair has a fault and is left out"
+    assert fault.fullmatch(named.removeprefix("warning: "))
+    with np.load(tmp_path / "maps.npz") as dump:
+        assert dump["pair"].tolist() == [0]
+
+
+@pytest.mark.parametrize("masking", ["exact", "none"])
+def test_pairs_with_faults_are_left_out_and_counted(project: Path, tmp_path: Path, masking: str) -> None:
+    """Whatever is made of the others is what their file without those lines gives; the numbers are the file's."""
+    run = make_run(project, tmp_path / "run", masking=masking)
+    config = (run / "config.yaml").read_text()
+    (run / "config.yaml").write_text(re.sub("batch_size: .*", "batch_size: 1", config))
+    (tmp_path / "q.txt").write_text("1 2\nx\n3\n\n4 5 6\n7\n")
+    (tmp_path / "v.txt").write_text("5\n6\n7 8\n9\n10\n-1\n")
+    (tmp_path / "l.txt").write_text("1\n" * 6)
+    attend = ("attend", run, "q.txt", "v.txt", "--on-bad-line", "skip", "--force")
+    told = [
+        "warning: 3 pairs have a fault and are left out",
+        "warning: q.txt:2:1: not an integer: 'x'; a text is base-10 ids separated by blanks",
+        "warning: q.txt:4:1: an empty text; give it at least one id or set data.empty: score",
+        "warning: v.txt:6:1: negative: '-1'; ids go from 0 to 28; model.embedding.input_dim is 29",
+    ]
+    for options in (
+        ["-o", "maps.jsonl"],
+        ["-o", "m.html", "--label", "l.txt"],
+        ["--summary", "-o", "s.json"],
+        ["-o", "p.svg", "--grid"],
+    ):
+        result = pairlens(tmp_path, *attend, *options)
+        assert warnings_of(result) == told
+    _, *rows = map(json.loads, (tmp_path / "maps.jsonl").read_text().splitlines())
+    assert [(row["pair"], row["query"]) for row in rows] == [(0, [1, 2]), (2, [3]), (4, [4, 5, 6])]
+    sampled = pairlens(tmp_path, *attend, "--sample", "3", "-o", "maps.jsonl")
+    assert warnings_of(sampled) == told
+    _, *rows = map(json.loads, (tmp_path / "maps.jsonl").read_text().splitlines())
+    assert [row["pair"] for row in rows] == [0, 2, 4]
+    limited = pairlens(tmp_path, *attend, "--limit", "2", "-o", "maps.jsonl")
+    assert "Wrote maps.jsonl: the attention of 2 pairs" in limited.stderr
+    asked = pairlens(tmp_path, *attend, "--pairs", "0-1", "-o", "maps.jsonl")
+    assert warnings_of(asked) == ["warning: 1 pair has a fault and is left out", told[1]]
+
+
+def warnings_of(result: Result) -> list[str]:
+    assert result.code == 0, result.stderr
+    return [line for line in result.stderr.splitlines() if line.startswith("warning: ")]

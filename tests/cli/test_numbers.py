@@ -183,9 +183,13 @@ def test_attention_that_overflows_names_the_pair(overflowing: Path, tmp_path: Pa
     for options in (["--pairs", "1-2"], ["--min-score", "0", "--limit", "4"], ["--summary"], ["-o", "maps.jsonl"]):
         failed = pairlens(tmp_path, *attend, *options)
         assert failed.code == 1, failed
-        assert failed.stderr.splitlines()[-1].startswith("error: pair 2: its score is not a finite number")
+        assert failed.stderr.splitlines()[-1].startswith("error: q.txt:3:1: its score is not a finite number")
     assert not (tmp_path / "maps.jsonl").exists()
     assert pairlens(tmp_path, *attend, "--pairs", "0-1").code == 0
+    passed = pairlens(tmp_path, *attend, "-o", "maps.jsonl", "--on-bad-line", "skip")
+    assert passed.code == 0
+    assert "warning: 1 pair has a fault and is left out\nwarning: q.txt:3:1: its score is not" in passed.stderr
+    assert [json.loads(row)["pair"] for row in (tmp_path / "maps.jsonl").read_text().splitlines()[1:]] == [0, 1, 3]
 
 
 def test_evaluate_names_a_pair_whose_score_overflows(overflowing: Path, tmp_path: Path) -> None:

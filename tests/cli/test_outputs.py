@@ -13,6 +13,7 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -160,11 +161,53 @@ def test_what_is_no_file_is_never_replaced(folder: Path, output: Output) -> None
     there.mkdir()
     refused(folder, output.arguments(None, "--force"), "is a directory")
     there.rmdir()
-    os.mkfifo(there)
-    refused(folder, output.arguments(None, "--force"), "is a device or a pipe")
-    there.unlink()
     there.symlink_to(output.file)
     refused(folder, output.arguments(None, "--force"), "leads to itself")
+
+
+@every_output
+def test_a_stream_is_written_as_it_stands(folder: Path, output: Output) -> None:
+    """A pipe gets what a file would, a link to /dev/null nothing; neither needs --force, and both stay as they are."""
+    there = folder / output.file
+    if "--resume" in output.command:
+        there.symlink_to("/dev/null")
+        refused(folder, output.arguments(), "what is written there is gone, so --resume needs a file")
+        return
+    done(folder, output.arguments())
+    expected = there.read_bytes()
+    there.unlink()
+    (folder / "maps-1.svg").unlink(missing_ok=True)  # of two pictures the other one
+    os.mkfifo(there)
+    with ThreadPoolExecutor() as pool:
+        written = pool.submit(there.read_bytes)
+        result = pairlens(folder, *output.arguments(None, "--quiet"))
+        os.close(os.open(there, os.O_RDWR))  # lets the reader go if the command never came to open it
+    assert result.code == 0, result.stderr
+    assert written.result() == expected
+    assert there.is_fifo()
+    there.unlink()
+    (folder / "maps-1.svg").unlink(missing_ok=True)
+    there.symlink_to("/dev/null")
+    done(folder, output.arguments())
+    assert there.is_symlink()
+
+
+@pytest.mark.parametrize("name", ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"])
+@pytest.mark.parametrize(
+    "output",
+    [o for o in OUTPUTS if o.command[0] in ("score", "evaluate", "report") and "--resume" not in o.command],
+    ids=as_words,
+)  # the names of attend's say a format
+def test_a_descriptor_is_written_where_it_stands(folder: Path, output: Output, name: str) -> None:
+    """Also where it is a file, behind what that holds."""
+    done(folder, output.arguments())
+    (folder / "log").write_text("before\n")
+    with (folder / "log").open("a") as log:
+        command = [PAIRLENS, *output.arguments(name, "--quiet")]
+        subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=log, check=True)
+    assert (folder / "log").read_bytes() == b"before\n" + (folder / output.file).read_bytes()
+    refused(folder, output.arguments("/dev/fd/99"), "/dev/fd/99: is not open")
+    refused(folder, output.arguments("/dev/stdin"), "/dev/stdin: is open for reading alone")
 
 
 @every_output

@@ -54,6 +54,16 @@ SGD = "training.optimizer=sgd"
             "found 3; must be 1, its default, with training.word_dropout.rate: 0",
         ),
         (
+            ["model.conv=[]"],
+            "model.views=[convolution, embedding]",
+            'found ["convolution", "embedding"]; must be embedding with model.conv: []',
+        ),
+        (
+            ["model.dnn.units=[]"],
+            "model.dnn.activation=tanh",
+            'found "tanh"; must be relu, its default, with model.dnn.units: []',
+        ),
+        (
             ["model.conv={use_bias: false}"],
             "model.conv.bias_initializer=ones",
             "must be zeros, its default, with use_bias: false",
@@ -78,13 +88,21 @@ def test_settings_without_effect_are_refused(write: Write, others: list[str], se
         ["training.word_dropout={rate: 0.1, unknown_id: 3}"],
         ["training.optimizer.clipvalue=2"],
         ["model.conv={bias_initializer: ones}"],
+        ["model.views=[convolution, embedding]"],
+        ["model.conv=[]", "model.views=embedding"],
+        ["model.conv=[]", "model.views=convolution"],  # the default
+        ["model.dnn.activation=tanh"],
+        ["model.dnn.units=[]", "model.dnn.dropout=0.1"],  # of what is pooled
     ],
 )
 def test_the_same_settings_where_they_have_one(write: Write, settings: list[str]) -> None:
     load_config(write(MINIMAL), settings)
 
 
-@pytest.mark.parametrize("others", [["task=regression"], ["model.conv=[]"], [SGD], ["model.embedding.trainable=false"]])
+@pytest.mark.parametrize(
+    "others",
+    [["task=regression"], ["model.conv=[]"], ["model.dnn.units=[]"], [SGD], ["model.embedding.trainable=false"]],
+)
 def test_a_config_with_every_default_written_out_loads(write: Write, tmp_path: Path, others: list[str]) -> None:
     config = load_config(write(MINIMAL), others)
     (tmp_path / "whole.yaml").write_text(dump_config(config))

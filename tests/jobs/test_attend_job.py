@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from command_line import lines
 from models import make_config, random_texts, random_weights
 
-from pairlens.attention.stream import Selection
+from pairlens.attention.selection import Selection
 from pairlens.errors import DataError, UsageError
-from pairlens.jobs.attend_job import AttendJob
+from pairlens.jobs.attend_job import CELL_BYTES, AttendJob, Made
 from pairlens.runs.run import Run
+from pairlens.scoring import memory
+from pairlens.scoring.memory import map_bytes
+from pairlens.scoring.scorer import Scorer
 
 PAIRS = 40
 
@@ -73,3 +78,55 @@ def test_a_page_with_labels(tmp_path: Path, files: tuple[Path, Path]) -> None:
         everything.write_page(everything.chunks(), path, label)
     assert not path.exists()
     assert everything.write_page(everything.chunks(), path, None) == PAIRS
+
+
+# ---- memory ----------------------------------------------------------------------------------------------------------
+
+TOKENS = 1000  # a side; a map of 4 MB
+
+
+@pytest.mark.parametrize("model", [{}, {"attention": {"direction": "both"}}, {"masking": "none"}])
+@pytest.mark.parametrize("made", ["maps.npz", "maps.jsonl", "maps.tsv", "maps.h5", "maps.png", "maps.html", "summary"])
+def test_what_does_not_fit_is_refused_before_it_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str, model: dict[str, Any]
+) -> None:
+    """With so many bytes as are counted the pair goes through and takes no more of them; with one less it is named."""
+    config = make_config(**model)
+    run = Run.create(tmp_path / "run", config, {})
+    run.write_weights(random_weights(config))
+    (tmp_path / "q.txt").write_text("1 2\n" + "3 4 " * (TOKENS // 2) + "\n")
+    (tmp_path / "v.txt").write_text("1 2\n" + "5 6 " * (TOKENS // 2) + "\n")
+    kinds: dict[str, Made] = {"summary": "summary", "maps.html": "page", "maps.png": "pictures"}
+    kind = kinds.get(made, "matrices")
+    counted = int(map_bytes(config, np.array([TOKENS]), np.array([TOKENS]), CELL_BYTES[kind])[0])
+    Scorer(config, random_weights(config)).attend([[1]], [[1]])  # what is compiled or imported at first is not counted
+    monkeypatch.setattr(memory, "_SMALL", 0)
+
+    def peak(available: int) -> int:
+        monkeypatch.setattr(memory, "available_memory", lambda: available)
+        job = AttendJob(run, tmp_path / "q.txt", tmp_path / "v.txt", Selection("1"))
+        tracemalloc.start()
+        try:
+            make(job, kind, tmp_path / made)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    with pytest.raises(DataError, match=r"/q\.txt:2:1: the attention of its pair takes .* of memory, but "):
+        peak(counted - 1)
+    assert list(tmp_path.glob("maps*")) == []
+    peak(counted)  # which imports what it needs
+    assert peak(counted) <= counted
+
+
+def make(job: AttendJob, kind: Made, path: Path) -> None:
+    chunks = job.chunks(kind)
+    match kind:
+        case "summary":
+            job.summary(chunks)
+        case "page":
+            job.write_page(chunks, path, None)
+        case "pictures":
+            list(job.write_pictures(chunks, path, grid=False, several=False))
+        case "matrices":
+            job.write_matrices(chunks, path, "float32")

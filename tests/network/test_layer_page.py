@@ -20,7 +20,8 @@ from models import Weights, make_config, network_with, random_texts, random_weig
 from numpy.typing import NDArray
 
 from pairlens.attention.dumps.dump import dump_metadata, write_dump
-from pairlens.attention.stream import Selection, attend_files
+from pairlens.attention.selection import Selection
+from pairlens.attention.stream import attend_files
 from pairlens.config.schema import Config
 from pairlens.config.weights import fingerprint
 from pairlens.scoring.scorer import Scorer

@@ -128,7 +128,10 @@ def test_the_threshold_comes_back(run: Run) -> None:
     assert run.threshold() == 0.5
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"threshold": "0.5"}', '{"threshold": NaN}', '{"threshold": null}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", '{"threshold": "0.5"}', '{"threshold": NaN}', '{"threshold": null}', '{"threshold": 3.5e38}'],
+)
 def test_a_damaged_evaluation(run: Run, text: str) -> None:
     (run.path / "evaluation.json").write_text(text)
     with pytest.raises(RunError, match=r"evaluation\.json: "):

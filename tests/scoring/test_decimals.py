@@ -1,4 +1,4 @@
-"""Numbers are written as the shortest decimals that read back as the same float32: those that NumPy finds."""
+"""Numbers are written as the shortest decimals that read back as the same number: those that NumPy finds."""
 
 from __future__ import annotations
 
@@ -83,3 +83,24 @@ def test_json_has_the_same_digits_and_reads_back() -> None:
     assert shortest(numbers).tolist() == [[0.1, 3.6], [1e-20, 1.0]]
     assert shortest(numbers).astype(np.float32).tobytes() == numbers.tobytes()
     assert shortest(numbers[0, 0]) == 0.1  # of one number too
+
+
+def test_every_float16() -> None:
+    """Digits before the point cost nothing more where they are the number's own: 4112, though 4110 reads back too."""
+    numbers = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    written = decimal_lines(numbers).split()
+    read = np.array(written).astype(np.float16)
+    finite = np.isfinite(numbers)
+    assert read[finite].tobytes() == numbers[finite].tobytes()
+    assert [written[i] for i in (1, 0x2E66, 0x3555, 0x3C00, 0x6C04, 0x7BFF, 0x7C00, 0xFC00)] == [
+        *("6e-08", "0.1", "0.3333", "1", "4112", "65504", "inf", "-inf"),
+    ]
+    fractions = np.abs(numbers) < 1000
+    for number, text in zip(numbers[finite & fractions], np.array(written)[finite & fractions], strict=True):
+        assert len(text) <= len(expected_16(number))
+        assert float(text) == float(expected_16(number))
+
+
+def expected_16(number: np.float16) -> str:
+    digits = np.format_float_scientific(number, unique=True, trim="-", exp_digits=2)
+    return digits if number and int(digits.split("e")[1]) < -4 else f"{Decimal(digits):f}"

@@ -63,7 +63,9 @@ def test_two_thousand_tokens(score_mode: str) -> None:
 @SCORE_MODES
 def test_a_fully_masked_text_is_attended_to_evenly_and_has_no_features(score_mode: str) -> None:
     attention = {"score_mode": score_mode, "direction": "both"}
-    config = make_config(task="regression", embedding={"mask_zero": True}, attention=attention, dnn={"units": []})
+    config = make_config(
+        task="regression", empty="score", embedding={"mask_zero": True}, attention=attention, dnn={"units": []}
+    )
     weights = random_weights(config)
     weights["head/kernel"][: 2 * 7] = 0.0  # the query's encoding and what it attended to
     engine = Scorer(config, weights)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from models import make_config, random_texts, random_weights
 
-from pairlens.errors import DataError, RunError
+from pairlens.errors import DataError, PairlensError, RunError
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.texts import Texts
 
@@ -81,3 +81,37 @@ def test_offsets_that_descend_are_not_followed() -> None:
     texts = Texts(np.array([1, 2, 3], np.int32), np.array([0, 3, 1, 3]))
     with pytest.raises(DataError, match="text 1: its offsets 3 and 1 descend"):
         Scorer(CONFIG, WEIGHTS).score(texts, texts)
+
+
+def test_a_text_of_nothing_but_padding_is_empty() -> None:
+    """As in files (tests/cli/test_bad_input.py), with the same words."""
+    config = make_config(embedding={"mask_zero": True})
+    engine = Scorer(config, random_weights(config))
+    told = "no id but 0, which model.embedding.mask_zero makes padding; give another one or set data.empty: score"
+    for call in (engine.score, engine.logits, engine.attend):
+        with pytest.raises(DataError, match=f"^query 1: {told}$"):
+            call([[1, 0], [0, 0]], [[3], [4]])
+        with pytest.raises(DataError, match=f"^value 0: {told}$"):
+            call([[1, 0], [2]], [[0], [4]])
+        call([[1, 0], [0, 2]], [[3], [4]])
+    allowing = make_config(empty="score", embedding={"mask_zero": True})
+    assert np.isfinite(Scorer(allowing, random_weights(allowing)).score([[0, 0]], [[3]])).all()
+    assert np.isfinite(Scorer(CONFIG, WEIGHTS).score([[0, 0]], [[3]])).all()  # without it, id 0 is a token
+
+
+@pytest.mark.parametrize("task", ["binary", "regression", "multiclass"])
+def test_a_pair_without_a_finite_score_is_named(task: str) -> None:
+    """Word 3 alone is too large. As in the command, it scores nan where that is asked for."""
+    config = make_config(task, **({"classes": 3} if task == "multiclass" else {}))
+    weights = {name: np.abs(weight) for name, weight in random_weights(config).items()}
+    weights["embedding/embeddings"][3] = 3e38
+    engine = Scorer(config, weights)
+    texts = [[1, 2], [1, 3], [2, 2]]
+    for call in (engine.score, engine.attend):
+        with pytest.raises(PairlensError, match=r"^pair 1: its score is not a finite number, since"):
+            call(texts, texts)
+        assert len(call(texts[::2], texts[::2])) == 2
+    scores = engine.score(texts, texts, on_overflow="nan")
+    assert np.isnan(scores).reshape(3, -1).all(axis=1).tolist() == [False, True, False]
+    np.testing.assert_array_equal(scores[::2], engine.score(texts[::2], texts[::2]))
+    assert engine.logits(texts, texts).finite().tolist() == [True, False, True]

@@ -82,15 +82,17 @@ def attend(
             rich_help_panel=_MAKE,
         ),
     ] = False,
+    on_bad_line: options.OnBadLine = "stop",
     force: options.Force = False,
     threads: options.Threads = None,
 ) -> None:
     """Show which words of one text looked at which words of the other."""
-    from pairlens.attention.stream import Selection
+    from pairlens.attention.selection import Selection
     from pairlens.jobs.attend_job import AttendJob
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
     from pairlens_cli.display import attention_maps
+    from pairlens_cli.display.bad_lines import warn_of_skipped_pairs
     from pairlens_cli.display.details import tell_model, tell_threads
 
     if seed is not None and sample is None:
@@ -103,7 +105,7 @@ def attend(
     several = kind is _Kind.picture and not grid and not selection.at_most_one
     _refuse_options(kind, label, dtype, grid)
     options.refuse_idle_force(force, output_file)
-    job = AttendJob(Run.open(run_directory), query, value, selection, threads)
+    job = AttendJob(Run.open(run_directory), query, value, selection, threads, on_bad_line == "skip")
     read = [query, value, label, job.config.data.vocab, *run_files(run_directory)]
     refuse_outputs({str(path): path for path in _outputs(output_file, several)}, read, force)
     tell_model(run_directory, job.config)
@@ -112,7 +114,7 @@ def attend(
     output.compile_kernels(job.config, maps=True)
     match kind:
         case _Kind.terminal:
-            _tell_selected(attention_maps.show(job.chunks(), job.vocabulary))
+            _tell_selected(attention_maps.show(job.chunks("pictures"), job.vocabulary))
         case _Kind.summary:
             _summarize(job, output_file, force, run_directory)
         case _Kind.picture:
@@ -121,6 +123,7 @@ def attend(
             _write_matrices(job, cast(Path, output_file), force, dtype)
         case _Kind.page:
             _write_page(job, cast(Path, output_file), force, label)
+    warn_of_skipped_pairs(job.bad)
     if first_only:
         output.say("The first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
 
@@ -137,7 +140,7 @@ def _summarize(job: AttendJob, output_file: Path | None, force: bool, run_direct
     from pairlens_cli.display.attention_maps import counted
 
     with output.progress("{task.completed:,} pairs looked at") as live:
-        result = job.summary(counted(job.chunks(), live))
+        result = job.summary(counted(job.chunks("summary"), live))
     _tell_selected(result["pairs"])
     summary_tables.show(result)
     if output_file and output_file.suffix == ".html":
@@ -152,7 +155,7 @@ def _draw(job: AttendJob, path: Path, force: bool, grid: bool, several: bool) ->
     written = count = 0
     with output.progress("{task.completed:,} pictures") as live:
         bar = live.add_task("", total=None) if live else None
-        for picture in job.write_pictures(job.chunks(), path, grid, several, force):
+        for picture in job.write_pictures(job.chunks("pictures"), path, grid, several, force):
             path = picture.path
             if picture.missing:
                 scripts = ", ".join(sorted(picture.missing))
@@ -169,7 +172,7 @@ def _write_matrices(job: AttendJob, path: Path, force: bool, dtype: Literal["flo
     from pairlens_cli.display.attention_maps import counted
 
     with output.progress("{task.completed:,} pairs written") as live:
-        count = job.write_matrices(counted(job.chunks(), live), path, dtype, force)
+        count = job.write_matrices(counted(job.chunks("matrices"), live), path, dtype, force)
     _tell_selected(count)
     output.say(f"Wrote {path}: the attention of {count:,} pairs")
 
@@ -178,7 +181,7 @@ def _write_page(job: AttendJob, path: Path, force: bool, label: Path | None) -> 
     from pairlens_cli.display.attention_maps import counted
 
     with output.progress("{task.completed:,} pairs written") as live:
-        count = job.write_page(counted(job.chunks(), live), path, label, force)
+        count = job.write_page(counted(job.chunks("page"), live), path, label, force)
     _tell_selected(count)
     megabytes = path.stat().st_size // 1_000_000
     if megabytes > _LARGE_PAGE:

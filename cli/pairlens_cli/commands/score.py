@@ -76,8 +76,8 @@ def score(
     from pairlens.runs.outputs import run_files
     from pairlens.runs.run import Run
     from pairlens.scoring.scorer import Scorer
+    from pairlens_cli.display.bad_lines import warn_of_bad_lines
     from pairlens_cli.display.details import tell_model, tell_threads
-    from pairlens_cli.display.scoring import warn_of_bad_lines
 
     _refuse_options(format_, words, on_bad_line, bad_lines, profile)
     source = _source(query, value, resume)

@@ -1,11 +1,11 @@
-"""What scoring looks like: how many pairs are done as a live line, and what was passed over at the end."""
+"""What scoring looks like: how many pairs are done as a live line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pairlens.jobs.score_job import BadLines, Listener
+from pairlens.jobs.score_job import Listener
 from pairlens_cli import output
 
 
@@ -33,14 +33,3 @@ class ScoringDisplay(Listener):
 
     def kept(self) -> None:
         output.warn("what has been scored so far is kept; the same command goes on from there")
-
-
-def warn_of_bad_lines(bad: BadLines, done: int) -> None:
-    """Tell how many of the pairs done score nan, and where the first faults are, in the lines or in the scores."""
-    if not bad.faults:
-        return
-    output.warn(f"{bad.pairs:,} of {done:,} pairs have a bad line and score nan")
-    for fault in bad.first:
-        output.warn(fault)
-    if more := bad.faults - len(bad.first):
-        output.warn(f"and {more:,} faults more; --bad-lines FILE lists all")

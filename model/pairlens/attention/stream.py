@@ -1,27 +1,27 @@
-"""Which pairs of two files are looked at, and their attention as a stream of bounded memory."""
+"""The attention of the pairs of two files that are selected, as a stream of bounded memory."""
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.attention.selection import Ints, Selection, draw, named, one_score
 from pairlens.errors import DataError, PairlensError, UsageError
-from pairlens.metrics.order import at_least, at_most
 from pairlens.scoring.logits import OVERFLOW
 from pairlens.scoring.maps import Maps, PairAttention
-from pairlens.scoring.memory import refuse_too_large_maps
+from pairlens.scoring.memory import too_large_maps
+from pairlens.scoring.padding import seen_lengths, without_too_long
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.pairs import Pairs, iter_pairs
+from pairlens.texts.pairs import Chunk, Pairs, iter_pairs
 from pairlens.texts.splits import text_rules
+from pairlens.texts.token_faults import BadLine
 
-Ints = NDArray[np.int64]
+PassOver = Callable[[Sequence[BadLine]], object]
 
 _CHUNK = 8192  # pairs that are read at once; their maps are made in smaller parts
 
@@ -47,189 +47,147 @@ class ScoredMaps:
         return zip(self.pair.tolist(), self.maps, one_score(self.score).tolist(), strict=True)
 
 
-def one_score(score: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One number a pair [pairs]: of a multiclass model, the probability of the class that it chooses."""
-    return score if score.ndim == 1 else score.max(axis=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Pairs to choose: those that meet every condition.
-
-    Attributes:
-        pairs: such as `0,5-9`, counted from 0.
-        min_score, max_score: bounds of the score, both included; see `one_score`.
-        limit: only so many, the first ones.
-        sample: only so many, each equally likely, drawn with `seed`.
-
-    Raises:
-        UsageError: `pairs` is not of this form, a bound is no number, or both a limit and a sample are wanted.
-    """
-
-    pairs: str | None = None
-    min_score: float | None = None
-    max_score: float | None = None
-    limit: int | None = None
-    sample: int | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.limit is not None and self.sample is not None:
-            raise UsageError("--limit takes the first pairs, --sample any; give one of the two")
-        if any(bound is not None and math.isnan(bound) for bound in (self.min_score, self.max_score)):
-            raise UsageError("--min-score and --max-score must be numbers, such as 0.5")
-        self.ranges()
-
-    @property
-    def by_score(self) -> bool:
-        return self.min_score is not None or self.max_score is not None
-
-    @property
-    def is_all(self) -> bool:
-        return self == Selection(seed=self.seed)
-
-    @property
-    def at_most_one(self) -> bool:
-        """Whether it is plain that no two pairs can be selected."""
-        ranges = self.ranges()
-        named = None if ranges is None else set(chain.from_iterable(r[:2] for r in ranges))
-        return 1 in (self.limit, self.sample) or (named is not None and len(named) == 1)
-
-    def ranges(self) -> list[range] | None:
-        """`pairs` as ranges."""
-        return None if self.pairs is None else [_range(part, self.pairs) for part in self.pairs.split(",")]
-
-    def fits(self, score: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Which scores lie within the bounds."""
-        score, fits = one_score(score), np.ones(len(score), np.bool_)
-        if self.min_score is not None:
-            fits &= at_least(score, self.min_score)
-        if self.max_score is not None:
-            fits &= at_most(score, self.max_score)
-        return fits
-
-
-def _range(part: str, pairs: str) -> range:
-    match = re.fullmatch(r"\s*([0-9]{1,18})(?:-([0-9]{1,18}))?\s*", part)
-    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-    if last < first:
-        raise UsageError(f"--pairs {pairs}: must be numbers and ranges, counted from 0, such as 0,5-9")
-    return range(first, last + 1)
-
-
-def attend_files(scorer: Scorer, query: Path, value: Path, selection: Selection) -> Iterator[ScoredMaps]:
+def attend_files(
+    scorer: Scorer,
+    query: Path,
+    value: Path,
+    selection: Selection,
+    cell_bytes: int = 0,
+    pass_over: PassOver | None = None,
+) -> Iterator[ScoredMaps]:
     """The selected pairs of two files, in their order, with bounded memory; reads no further than it must.
 
     With a sample the files are read twice: to draw it, then for its maps.
 
+    Args:
+        cell_bytes: what is made of a map takes so many bytes beside it, for each of its numbers.
+        pass_over: is told the faults of pairs that would be selected, which are then left out; else the first fault
+            is raised. A fault is one of a line, a map that takes more memory than there is, or an overflow.
+
     Raises:
         UsageError: a pair that is named does not exist, or a sample is wanted of what can be read only once.
-        DataError: a fault in a file. PairlensError: a pair has no finite score or attention.
+        DataError: a fault of a line, or a map that is too large. PairlensError: a score or attention is not finite.
     """
+    files = _Files(scorer, query, value, cell_bytes, pass_over)
     sample = None
     if selection.sample is not None:
         for path in (query, value):
             if path.exists() and not path.is_file():
                 raise UsageError(f"{path}: --sample reads the texts twice, so they must be files")
-        numbers = (first + chosen for first, _, chosen in _selected(scorer, query, value, selection))
+        numbers = (first + chosen for first, _, chosen in files.selected(selection))
         sample = draw(numbers, selection.sample, selection.seed)
         selection = Selection()
-    left = selection.limit
-    for first, pairs, selected in _selected(scorer, query, value, selection, sample):
-        chosen = selected[:left]
-        yield from _attend(scorer, first, pairs, chosen)
-        if left is not None and not (left := left - len(chosen)):
+    left = sys.maxsize if selection.limit is None else selection.limit
+    for first, pairs, selected in files.selected(selection, sample):
+        done = 0
+        while left and done < len(selected):  # a pair that is passed over makes room for another one
+            chosen = selected[done : done + left]
+            for maps in files.attend(first, pairs, chosen):
+                yield maps
+                left -= len(maps)
+            done += len(chosen)
+        if not left:
             return
 
 
-def _attend(scorer: Scorer, first: int, pairs: Pairs, chosen: Ints) -> Iterator[ScoredMaps]:
-    """Those chosen of some pairs, the first of which has the number `first`."""
-    number = first + chosen
-    refuse_too_large_maps(pairs.query.lengths[chosen], pairs.value.lengths[chosen], number + 1)
-    if scorer.config.model.masking == "exact":  # otherwise a batch's pairs matter to each other
-        pairs, chosen = pairs.take(chosen), np.arange(len(chosen))
-    score = _scores(scorer, pairs, chosen, number)
-    done = 0
-    for maps in scorer.maps(pairs.query, pairs.value, chosen, first + 1):
-        part = slice(done, done + len(maps))
-        _refuse_overflow(maps, number[part])
-        yield ScoredMaps(number[part], score[part], maps)
-        done += len(maps)
+class _Files:
+    """The pairs of two files; see `attend_files` for the arguments and for what its methods raise."""
 
+    def __init__(self, scorer: Scorer, query: Path, value: Path, cell_bytes: int, pass_over: PassOver | None) -> None:
+        self._scorer, self._query, self._value = scorer, query, value
+        self._cell_bytes, self._pass_over = cell_bytes, pass_over
 
-def _scores(scorer: Scorer, pairs: Pairs, chosen: Ints, number: Ints) -> NDArray[np.float32]:
-    """The scores of the pairs `chosen`, whose numbers in the file are `number`; raises as `attend_files` does."""
-    logits = scorer.logits(pairs.query, pairs.value)
-    if not (finite := logits.finite()[chosen]).all():
-        raise PairlensError(f"pair {number[~finite][0]}: {OVERFLOW}")
-    return logits.scores()[chosen]
+    def selected(self, selection: Selection, sample: Ints | None = None) -> Iterator[tuple[int, Pairs, Ints]]:
+        """Chunks of the files: their first pair's number, their pairs, and the indices of those that are selected.
 
+        A sorted sample of numbers selects too, where there is one; the limit is not looked at.
+        """
+        ranges = selection.ranges()
+        last = None if ranges is None else max(numbers.stop for numbers in ranges)
+        if sample is not None:
+            last = int(sample[-1]) + 1 if len(sample) else 0
+        # Only the lines of the pairs that are named need be right; without masks, all of a batch matter to each other.
+        any_fault = self._pass_over is None and (ranges is None or self._scorer.config.model.masking == "none")
+        first = 0
+        for pairs, faults in self._chunks(any_fault):
+            chosen = named(range(first, first + len(pairs)), ranges, sample)
+            chosen = self._readable(chosen, first, faults)
+            if selection.sample is not None and self._pass_over:  # what is left out is not drawn
+                chosen = self._holdable(pairs, chosen, first)
+            if selection.by_score:
+                finite, score = self._scored(pairs, chosen, first + chosen)
+                chosen = chosen[finite][selection.fits(score)]
+            yield first, pairs, chosen
+            first += len(pairs)
+            if last is not None and first >= last:
+                return
+        if ranges is not None:
+            missing = next(numbers for numbers in ranges if numbers.stop > first)
+            raise UsageError(
+                f"--pairs: there is no pair {max(missing.start, first)}; {self._query} has {first}, from 0"
+            )
 
-def _refuse_overflow(maps: Maps, number: Ints) -> None:
-    for scores in (maps.scores, maps.value_scores):
-        if scores is not None and not (finite := np.isfinite(scores)).all():
-            pair = np.searchsorted(maps.offsets, np.argmin(finite), side="right") - 1
-            raise PairlensError(f"pair {number[pair]}: {OVERFLOW}")
+    def attend(self, first: int, pairs: Pairs, chosen: Ints) -> Iterator[ScoredMaps]:
+        """Those chosen of some pairs, the first of which has the number `first`."""
+        chosen = self._holdable(pairs, chosen, first)
+        number = first + chosen
+        if self._scorer.config.model.masking == "exact":  # otherwise a batch's pairs matter to each other
+            pairs, chosen = pairs.take(chosen), np.arange(len(chosen))
+        finite, score = self._scored(pairs, chosen, number)
+        number, done = number[finite], 0
+        for maps in self._scorer.maps(pairs.query, pairs.value, chosen[finite]):
+            part = slice(done, done + len(maps))
+            whole = maps.finite()
+            self._overflow(number[part][~whole])
+            if whole.any():
+                kept = maps if whole.all() else maps.take(np.flatnonzero(whole))
+                yield ScoredMaps(number[part][whole], score[part][whole], kept)
+            done += len(maps)
 
+    def _chunks(self, any_fault: bool) -> Iterator[tuple[Pairs, Sequence[BadLine]]]:
+        """Some pairs, and the faults of their lines; with `any_fault` the first one is raised."""
+        config, names = self._scorer.config, (str(self._query), str(self._value))
+        batch, first = config.training.batch_size, 0
+        size = max(_CHUNK // batch, 1) * batch  # whole batches, which matter with `masking: none`
+        for whole, bad, _ in iter_pairs(self._query, self._value, text_rules(config), size, not any_fault):
+            pairs, too_long = whole, list[BadLine]()
+            if config.model.masking == "none":
+                pairs, too_long = without_too_long(whole, names, first + 1, batch)
+                if any_fault and too_long:
+                    raise DataError(str(too_long[0]))
+            yield pairs, [*bad, *too_long]
+            first += len(pairs)
 
-def draw(numbers: Iterable[Ints], count: int, seed: int) -> Ints:
-    """A uniform sample of a stream of numbers, sorted; the same for a seed, however the stream is cut into parts.
+    # ---- the chosen ones that have no fault; the faults of the others are raised, or told and passed over ------------
 
-    Each number gets a random key, and those with the smallest keys stay.
-    """
-    random = np.random.default_rng(seed)
-    keys, kept = np.empty(0), np.empty(0, np.int64)
-    for some in numbers:
-        keys, kept = np.concatenate([keys, random.random(len(some))]), np.concatenate([kept, some])
-        if len(keys) > count:
-            smallest = np.argpartition(keys, count - 1)[:count]
-            keys, kept = keys[smallest], kept[smallest]
-    return np.sort(kept)
+    def _readable(self, chosen: Ints, first: int, faults: Sequence[BadLine]) -> Ints:
+        bad = np.array([fault.line - 1 - first for fault in faults], np.int64)
+        concerns = np.isin(bad, chosen).tolist()
+        self._fault([fault for fault, does in zip(faults, concerns, strict=True) if does], DataError)
+        return chosen[~np.isin(chosen, bad)]
 
+    def _holdable(self, pairs: Pairs, chosen: Ints, first: int) -> Ints:
+        config = self._scorer.config
+        query, value = (seen_lengths(config, side.lengths)[chosen] for side in (pairs.query, pairs.value))
+        found = too_large_maps(config, query, value, self._cell_bytes)
+        self._fault([self._of_pair(first + int(chosen[i]), message) for i, message in found.items()], DataError)
+        return np.delete(chosen, list(found))
 
-def _selected(
-    scorer: Scorer, query: Path, value: Path, selection: Selection, sample: Ints | None = None
-) -> Iterator[tuple[int, Pairs, Ints]]:
-    """Chunks of a file: their first pair's number, their pairs, and the indices of those that are selected.
+    def _scored(self, pairs: Pairs, chosen: Ints, number: Ints) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        """Which of the chosen pairs, whose numbers these are, have a finite score, and those scores."""
+        [(_, logits)] = self._scorer.stream([Chunk(pairs)])
+        finite = logits.finite()[chosen]
+        self._overflow(number[~finite])
+        return finite, logits.scores()[chosen[finite]]
 
-    A sorted sample of numbers selects too, where there is one; the limit is not looked at.
-    """
-    ranges = selection.ranges()
-    last = None if ranges is None else max(numbers.stop for numbers in ranges)
-    if sample is not None:
-        last = int(sample[-1]) + 1 if len(sample) else 0
-    first = 0
-    # Only the lines of the pairs that are named need be right; without masks, all of a batch matter to each other.
-    pass_over = ranges is not None and scorer.config.model.masking == "exact"
-    for pairs, bad, _ in iter_pairs(query, value, text_rules(scorer.config), _chunk_size(scorer), pass_over):
-        chosen = _named(range(first, first + len(pairs)), ranges, sample)
-        for line in bad:
-            if line.line - 1 - first in chosen:
-                raise DataError(str(line))
-        if selection.by_score:
-            chosen = chosen[selection.fits(_scores(scorer, pairs, chosen, first + chosen))]
-        yield first, pairs, chosen
-        first += len(pairs)
-        if last is not None and first >= last:
-            return
-    if ranges is not None:
-        missing = next(numbers for numbers in ranges if numbers.stop > first)
-        raise UsageError(f"--pairs: there is no pair {max(missing.start, first)}; {query} has {first}, from 0")
+    def _overflow(self, numbers: Ints) -> None:
+        self._fault([self._of_pair(number, OVERFLOW) for number in numbers.tolist()], PairlensError)
 
+    def _of_pair(self, number: int, message: str) -> BadLine:
+        return BadLine(str(self._query), number + 1, 1, message)
 
-def _named(numbers: range, ranges: list[range] | None, sample: Ints | None) -> Ints:
-    """The indices of those numbers that are in the ranges or the sample."""
-    if sample is not None:
-        return sample[slice(*np.searchsorted(sample, [numbers.start, numbers.stop]))] - numbers.start
-    if ranges is None:
-        return np.arange(len(numbers))
-    named = np.zeros(len(numbers), np.bool_)
-    for some in ranges:
-        named[max(some.start - numbers.start, 0) : max(some.stop - numbers.start, 0)] = True
-    return np.flatnonzero(named)
-
-
-def _chunk_size(scorer: Scorer) -> int:
-    """Whole batches, which matter with `masking: none`."""
-    batch = scorer.config.training.batch_size
-    return max(_CHUNK // batch, 1) * batch
+    def _fault(self, faults: Sequence[BadLine], error: type[PairlensError]) -> None:
+        if faults and self._pass_over is None:
+            raise error(str(faults[0]))
+        if faults and self._pass_over:
+            self._pass_over(faults)

@@ -35,6 +35,13 @@ def _of_layers(raw: Raw) -> Iterator[Contradiction]:
             place = ("model", "conv", i) if isinstance(conv, (list, tuple)) else ("model", "conv")
             yield (*place, "bias_initializer"), "zeros, its default, with use_bias: false, where there is no bias"
 
+    views = _listed(value_at(raw, "model", "views"))
+    if conv in ([], ()) and "embedding" in views and "convolution" in views:
+        yield ("model", "views"), "embedding with model.conv: [], where there is no convolution to look at"
+    activation = value_at(raw, "model", "dnn", "activation")
+    if value_at(raw, "model", "dnn", "units") in ([], ()) and activation not in (None, "relu"):
+        yield ("model", "dnn", "activation"), "relu, its default, with model.dnn.units: [], where there is no layer"
+
 
 def _of_the_loss(raw: Raw) -> Iterator[Contradiction]:
     task, loss = raw.get("task", "binary"), value_at(raw, "training", "loss")

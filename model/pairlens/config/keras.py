@@ -97,7 +97,7 @@ class _Moments(OptimizerSection):
 
 
 class Adam(_Moments):
-    """Keras's, and `lazy`: the embedding's rows that a batch does not hold stay as they are (see optimizers.py)."""
+    """Keras's, and `lazy`: the embedding's rows that a batch does not hold stay as they are (see embedding_rows.py)."""
 
     name: Literal["adam"] = "adam"
     amsgrad: bool = False

@@ -186,10 +186,10 @@ def _charts(scored: Scored, measured: Json) -> Charts:
 
 def _class_charts(confusion: NDArray[np.float64]) -> MulticlassCharts:
     right, predicted, labels = np.diag(confusion), confusion.sum(axis=0), confusion.sum(axis=1)
-    nothing = np.full(len(right), np.nan)
+    undefined = np.full(len(right), np.nan)
     return MulticlassCharts(
-        np.divide(right, predicted, out=nothing.copy(), where=predicted > 0),
-        np.divide(right, labels, out=nothing.copy(), where=labels > 0),
+        np.divide(right, predicted, out=undefined.copy(), where=predicted > 0),
+        np.divide(right, labels, out=undefined.copy(), where=labels > 0),
     )
 
 

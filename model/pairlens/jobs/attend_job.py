@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pairlens.attention.dumps.dump import dump_metadata, write_dump
 from pairlens.attention.pictures import LARGEST_GRID, PairMap, numbered, write_picture
-from pairlens.attention.stream import ScoredMaps, Selection, attend_files
+from pairlens.attention.selection import Selection
+from pairlens.attention.stream import ScoredMaps, attend_files
 from pairlens.attention.summary import summarize
 from pairlens.config.weights import fingerprint
 from pairlens.errors import DataError, UsageError
+from pairlens.jobs.bad_lines import BadLines
 from pairlens.pages.attention import Labelled, write_attention_page
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.lines import read_labels, read_vocabulary
+from pairlens.texts.token_faults import BadLine
+
+Made = Literal["matrices", "pictures", "page", "summary"]
+
+# What is made of a map takes so many bytes beside it, for each of its numbers, at most (tests/jobs/test_attend_job.py).
+CELL_BYTES: dict[Made, int] = {"matrices": 12, "pictures": 20, "page": 72, "summary": 136}
 
 
 class Picture(NamedTuple):
@@ -28,30 +36,41 @@ class Picture(NamedTuple):
 
 
 class AttendJob:
-    """The attention that a run's model gives to the selected pairs of two files.
+    """The attention that a run's model gives to the selected pairs of two files; with `pass_over` without those that
+    have a fault.
 
     `chunks` streams it, in bounded memory; the other methods make something of those chunks, and with `replace`
     do so in the place of a file that stands there.
 
     Attributes:
         vocabulary: the word of each id, if the config names a file of them.
+        bad: the faults that were passed over so far.
 
     Raises:
         RunError: the run's files are damaged. DataError: the vocabulary cannot be read.
     """
 
-    def __init__(self, run: Run, query: Path, value: Path, selection: Selection, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        query: Path,
+        value: Path,
+        selection: Selection,
+        threads: int | None = None,
+        pass_over: bool = False,
+    ) -> None:
         self._query, self._value, self._selection, self._threads = query, value, selection, threads
+        self._passes_over, self._last_bad, self.bad = pass_over, 0, BadLines()
         self.config = run.config()
         self._weights = run.weights(self.config)
         vocabulary = self.config.data.vocab
         self.vocabulary = read_vocabulary(vocabulary) if vocabulary else None
 
-    def chunks(self) -> Iterator[ScoredMaps]:
-        """Raises as `attend_files` does."""
-        return attend_files(
-            Scorer(self.config, self._weights, self._threads), self._query, self._value, self._selection
-        )
+    def chunks(self, made: Made = "summary") -> Iterator[ScoredMaps]:
+        """`made` is what they are for. Raises as `attend_files` does."""
+        scorer = Scorer(self.config, self._weights, self._threads)
+        pass_over = self._pass_over if self._passes_over else None
+        return attend_files(scorer, self._query, self._value, self._selection, CELL_BYTES[made], pass_over)
 
     def write_matrices(
         self, chunks: Iterable[ScoredMaps], path: Path, dtype: Literal["float32", "float16"], replace: bool = True
@@ -90,6 +109,10 @@ class AttendJob:
         """As `summarize` gives it."""
         return summarize(chunks, self.config, self.vocabulary)
 
+    def _pass_over(self, faults: Sequence[BadLine]) -> None:
+        self.bad = self.bad.and_those(faults)
+        self._last_bad = max(self._last_bad, *(fault.line for fault in faults))
+
     def _metadata(self) -> dict[str, Any]:
         return dump_metadata(self.config, fingerprint(self.config, self._weights))
 
@@ -102,6 +125,7 @@ class AttendJob:
             if path and count > len(labels):
                 raise self._unequal(path, len(labels), f"{self._query} has more")
             yield number, attention, score, labels[number] if path else None
+        count = max(count, self._last_bad)
         if path and self._selection.is_all and count < len(labels):
             raise self._unequal(path, len(labels), f"{self._query}: {count} lines")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
@@ -15,19 +14,18 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from pairlens.errors import DataError, PairlensError, UsageError
+from pairlens.jobs.bad_lines import BadLines
 from pairlens.jobs.partial_output import Job, describe_file, resumable_files
 from pairlens.jobs.read_so_far import ReadSoFar
 from pairlens.jobs.score_lines import Format, LineWriter
 from pairlens.runs.run import Run
 from pairlens.scoring.logits import OVERFLOW, Logits
-from pairlens.scoring.memory import too_large_padding
+from pairlens.scoring.padding import without_too_long
 from pairlens.scoring.scorer import Scorer
 from pairlens.stopwatch import Stopwatch
 from pairlens.texts.pairs import START, Chunk, Position, iter_pairs, iter_tsv
 from pairlens.texts.splits import text_rules
 from pairlens.texts.token_faults import BadLine
-
-_SHOWN = 10  # faults that are told at the end
 
 
 class Listener:
@@ -42,18 +40,6 @@ class Listener:
 
     def kept(self) -> None:
         """The scoring fails or is interrupted; what has been written is kept, and another one goes on from there."""
-
-
-class BadLines(NamedTuple):
-    """How many pairs have a line with a fault, how many faults there are, and the first of them as messages."""
-
-    pairs: int = 0
-    faults: int = 0
-    first: Sequence[str] = ()
-
-    def and_those(self, bad: Sequence[BadLine]) -> BadLines:
-        more = map(str, bad[: _SHOWN - len(self.first)])
-        return BadLines(self.pairs + len({line.line for line in bad}), self.faults + len(bad), [*self.first, *more])
 
 
 class _Saved(NamedTuple):
@@ -187,16 +173,12 @@ class ScoreJob:
 
     def _without_too_long(self, chunk: Chunk, first: int) -> Chunk:
         """The chunk, whose first pair is in this line, with one token for each text that is too long for its batch."""
-        names = self._source if isinstance(self._source, tuple) else ("stdin", "stdin")
-        texts, bad = [chunk.pairs.query, chunk.pairs.value], list(chunk.bad)
-        for side, name in enumerate(names):
-            while found := too_large_padding(texts[side].lengths, self._scorer.config.training.batch_size):
-                fault = BadLine(str(name), first + found[0], 1, found[1])
-                if not self._pass_over:
-                    raise DataError(str(fault))
-                bad.append(fault)
-                texts[side] = texts[side].shortened(found[0])
-        return chunk._replace(pairs=replace(chunk.pairs, query=texts[0], value=texts[1]), bad=bad)
+        queries, values = self._source if isinstance(self._source, tuple) else ("stdin", "stdin")
+        batch = self._scorer.config.training.batch_size
+        pairs, faults = without_too_long(chunk.pairs, (str(queries), str(values)), first, batch)
+        if faults and not self._pass_over:
+            raise DataError(str(faults[0]))
+        return chunk._replace(pairs=pairs, bad=[*chunk.bad, *faults])
 
 
 def scoring_identity(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pairlens.scoring.decimals import decimal_lines
 from pairlens.texts.pairs import Pairs
-from pairlens.texts.words import words_of
+from pairlens.texts.words import column_word, json_line, words_of
 
 # text: the score. tsv: query, value and score. jsonl: an object with pair (from 0), score, query and value.
 Format = Literal["text", "tsv", "jsonl"]
@@ -47,12 +47,12 @@ class LineWriter:
 
     def _tsv(self, pairs: Pairs, scores: list[str]) -> str:
         rows = zip(self._texts(pairs), scores, strict=True)
-        return "".join(f"{' '.join(map(str, q))}\t{' '.join(map(str, v))}\t{score}\n" for (q, v), score in rows)
+        return "".join(f"{_column(q)}\t{_column(v)}\t{score}\n" for (q, v), score in rows)
 
     def _jsonl(self, first: int, pairs: Pairs, scores: list[str]) -> str:
         rows = enumerate(zip(self._texts(pairs), scores, strict=True), first)
         return "".join(
-            json.dumps({"pair": i, self._said: _json_score(score), "query": q, "value": v}, ensure_ascii=False) + "\n"
+            json_line({"pair": i, self._said: _json_score(score), "query": q, "value": v}) + "\n"
             for i, ((q, v), score) in rows
         )
 
@@ -67,6 +67,10 @@ class LineWriter:
         if self._format == "jsonl":
             return json.dumps({"pair": pair, self._said: None, "query": None, "value": None, "error": fault})
         return "nan" if self._format == "text" else "\t\tnan"
+
+
+def _column(text: Sequence[int] | Sequence[str]) -> str:
+    return " ".join(column_word(token) if isinstance(token, str) else str(token) for token in text)
 
 
 def _json_score(score: str) -> float | list[float]:

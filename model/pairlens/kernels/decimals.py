@@ -55,15 +55,15 @@ def _shortest(x, bits, k, powers, halves):
     """The shortest decimal number from which x is read back, of equally short ones the nearest: its digits as an
     integer, and their count.
 
-    x is read back from what lies between the middles to the float32 below and the one above; the middles themselves
-    are rounded to the even one.
+    x is read back from what lies between the middles to its neighbours below and above, of its own type; the middles
+    themselves are rounded to the even one.
     """
     exponent, even = (bits >> 23) & 255, bits % 2 == 0
     above = halves[exponent]
     below = 0.5 * above if bits & 0x7FFFFF == 0 and exponent > 1 else above
     digits = _DIGITS
-    if 2.0 * above * powers[k, 0] > 1.0:  # a float32 stands for several numbers of seven digits
-        digits = 1
+    if 2.0 * above * powers[k, 0] > 1.0:  # it stands for several numbers of seven digits
+        digits = max(1, _DIGITS - k)  # no fewer than stand before the point
     while digits < _MOST:
         power = k + digits - _DIGITS
         number = _reads_back(x, powers[power, 0], powers[power, 1], below, above, even)

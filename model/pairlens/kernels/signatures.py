@@ -22,9 +22,9 @@ TOKENIZE = Signature(
 DECIMALS = Signature(
     "decimals",
     numbers=floats("[rows, columns]"),
-    bits=ids("[rows, columns]: the same bits as integers"),
+    bits=ids("[rows, columns]: sign and exponent at a float32's places, and the fraction"),
     powers=of(np.float64, "[54, 2]: powers of ten, from 1 on, and what float64 leaves of them"),
-    halves=of(np.float64, "[255]: of a float32 with this exponent, half the distance to the next"),
+    halves=of(np.float64, "[255]: of a number with this exponent, half the distance to the next"),
     out=of(np.uint8, "[bytes], filled; room for 16 a number"),
     count=integers("[1], filled: bytes; -1 if a number is too large"),
 )

@@ -20,7 +20,7 @@ from pairlens.pages.report_charts import Drawn
 from pairlens.runs.names import CONFIG
 from pairlens.runs.run import Json, without_nan
 from pairlens.scoring.maps import PairAttention
-from pairlens.texts.words import printable, words_of
+from pairlens.texts.words import harmless, printable, words_of
 
 _STYLES = ["charts.css", "report.css"]
 _SCRIPTS = ["charts.js", "colours.js", "map.js", "heat.js", "report.js"]
@@ -183,7 +183,7 @@ def _error(error: Json, name: str) -> str:
     facts = f"pair {error['pair']}  label {error['label']:g}  score {score}  loss {error['loss']:.4f}"
     chips = "".join(f'<span class="chip">{fact}</span>' for fact in facts.split("  "))
     texts = "".join(
-        f'<span class="side">{side}</span> <span class="text" dir="auto">{escape(error[side])}</span>'
+        f'<span class="side">{side}</span> <span class="text" dir="auto">{escape(harmless(error[side]))}</span>'
         for side in ("query", "value")
     )
     return (

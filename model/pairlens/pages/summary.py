@@ -13,6 +13,7 @@ from pairlens.pages.html import figure, table
 from pairlens.pages.page import write_page
 from pairlens.pages.svg import Axis, Chart, counts_axis, unit_axis
 from pairlens.runs.run import without_nan
+from pairlens.texts.words import harmless
 
 
 def write_summary_page(
@@ -133,7 +134,7 @@ def _pair(pair: Mapping[str, Any]) -> tuple[str, str, int, int]:
 
 def _isolated(word: str) -> str:
     """A right-to-left word does not turn what stands around it."""
-    return f"\u2068{word}\u2069"
+    return f"\u2068{harmless(word)}\u2069"
 
 
 def _share(number: float) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pairlens.errors import UsageError
 from pairlens.files import refuse_existing, resolved
 from pairlens.runs import names
+from pairlens.streams import is_stream
 
 _STREAMS = ("stdin", "stdout", "stderr")
 
@@ -35,15 +36,18 @@ def refuse_outputs(
             reads or writes, or one of a run's own files.
     """
     named = {option: [path, *beside(path)] for option, path in outputs.items() if path}
-    _refuse_one_file(named)
-    taken = _taken(inputs)
+    _refuse_one_file({option: paths for option, paths in named.items() if not is_stream(paths[0])})
+    read = _taken(inputs)
     for path, *others in named.values():
+        if others and is_stream(path):
+            raise UsageError(f"{path}: what is written there is gone, so --resume needs a file")
         refuse_existing(path, force or done(path))
         if run := _run_of(path):
             raise UsageError(f"{path}: is one of the files of the run {run}; choose another name")
         for other in others:
             if other.is_symlink() or (other.exists() and not other.is_file()):
                 raise UsageError(f"{other}: is needed for {path}, and is no regular file; remove it")
+        taken = read if is_stream(path) else read | _taken_by_streams()
         for written in (path, *others):
             if same := next((taken[identity] for identity in _identities(written) if identity in taken), None):
                 raise UsageError(f"{written}: is the same file as {same}; choose another name")
@@ -65,11 +69,17 @@ def _refuse_one_file(named: Mapping[str, list[Path]]) -> None:
 
 
 def _taken(inputs: Iterable[Path | None]) -> dict[object, str]:
-    """What each file is to the command that it reads, or that its streams are."""
+    """What each file is to the command that it reads."""
     taken: dict[object, str] = {}
     for path in inputs:
         if path:
             taken |= dict.fromkeys(_identities(path), f"{path}, which is read")
+    return taken
+
+
+def _taken_by_streams() -> dict[object, str]:
+    """What each file is that the command's streams are; an output that names the stream itself goes there too."""
+    taken: dict[object, str] = {}
     for stream in _STREAMS:
         if Path("/dev", stream).is_file():
             taken |= dict.fromkeys(_identities(Path("/dev", stream)), stream)

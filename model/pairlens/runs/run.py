@@ -159,9 +159,9 @@ class Run:
 
     def _fitted(self, name: str, default: float) -> float:
         threshold = (self.evaluation() or {}).get(name, default)
-        if not isinstance(threshold, float) or not math.isfinite(threshold):
+        if not isinstance(threshold, float) or not abs(threshold) <= float(np.finfo(np.float32).max):
             raise RunError(
-                f"{self.path / names.EVALUATION}: {name} is {threshold!r}; must be a finite number such as 0.5"
+                f"{self.path / names.EVALUATION}: {name} is {threshold!r}; must be a finite 32-bit number such as 0.5"
             )
         return threshold
 

@@ -30,8 +30,8 @@ class Comparison(NamedTuple):
 def split_comparison(model: ModelConfig, weights: Mapping[str, Floats]) -> Comparison:
     """The parts of a model's layer `compare`; empty if there is none."""
     if not model.compare:
-        nothing = np.zeros((0, 0), np.float32)
-        return Comparison(nothing, nothing, nothing, np.zeros(0, np.float32))
+        no_matrix = np.zeros((0, 0), np.float32)
+        return Comparison(no_matrix, no_matrix, no_matrix, np.zeros(0, np.float32))
     kernel, width = weights["compare/kernel"], sum(model.view_widths.values())
     linear = width * sum(feature in model.features for feature in LINEAR_FEATURES)
     parts = kernel[:linear].reshape(-1, width, model.compare.units)

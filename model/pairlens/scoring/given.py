@@ -12,6 +12,7 @@ from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
 from pairlens.errors import DataError, RunError
 from pairlens.texts.texts import Texts
+from pairlens.texts.token_faults import ONLY_PADDING
 
 Floats = NDArray[np.float32]
 TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
@@ -33,20 +34,23 @@ def given_weights(model: ModelConfig, weights: Mapping[str, NDArray[np.floating]
     return given
 
 
-def given_pairs(config: Config, queries: TextsLike, values: TextsLike) -> tuple[Texts, Texts]:
+def given_pairs(config: Config, queries: TextsLike, values: TextsLike, read: bool = False) -> tuple[Texts, Texts]:
     """The texts of pairs.
+
+    Args:
+        read: they were read from files by the config's rules, and lines with faults may have become empty texts.
 
     Raises:
         DataError: unequal counts, offsets that descend, an id outside the vocabulary, or an empty text that the config
-            does not allow.
+            does not allow: with `mask_zero`, also one of id 0 alone.
     """
     query, value = _as_texts(queries), _as_texts(values)
     if len(query) != len(value):
         raise DataError(f"{len(query)} queries but {len(value)} values; a pair has one of each")
     for name, texts in (("query", query), ("value", value)):
         _check_ids(name, texts, config.model.embedding.input_dim)
-        if config.data.empty == "error" and not texts.lengths.all():
-            raise DataError(f"{name} {int(np.argmin(texts.lengths))}: no tokens; `data.empty: score` would allow it")
+        if config.data.empty == "error" and not read:
+            _refuse_empty(name, texts, config.model.embedding.mask_zero)
     return query, value
 
 
@@ -56,6 +60,13 @@ def _as_texts(texts: TextsLike) -> Texts:
         text = int(np.argmin(texts.lengths))
         raise DataError(f"text {text}: its offsets {texts.offsets[text]} and {texts.offsets[text + 1]} descend")
     return texts
+
+
+def _refuse_empty(name: str, texts: Texts, mask_zero: bool) -> None:
+    if not texts.lengths.all():
+        raise DataError(f"{name} {int(np.argmin(texts.lengths))}: no tokens; `data.empty: score` would allow it")
+    if not (words := texts.words(mask_zero)).all():
+        raise DataError(f"{name} {int(np.argmin(words))}: {ONLY_PADDING}")
 
 
 def _check_ids(name: str, texts: Texts, input_dim: int) -> None:

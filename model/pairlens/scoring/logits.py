@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.config.tasks import Task
+from pairlens.errors import PairlensError
 from pairlens.scoring.activations import activate, softmax
 
 Floats = NDArray[np.float32]
@@ -36,6 +38,15 @@ class Logits:
             scores = [_activated(self.task, order) for order in self.orders]
         return scores[0] if len(scores) == 1 else (scores[0] + scores[1]) / np.float32(2.0)
 
+    def checked_scores(self, on_overflow: Literal["stop", "nan"]) -> Floats:
+        """The scores, nan where an output is not finite. Raises PairlensError there, unless `on_overflow` is nan."""
+        finite = self.finite()
+        if on_overflow == "stop":
+            refuse_overflow(finite)
+        scores = self.scores().copy()
+        scores[~finite] = np.nan
+        return scores
+
     def merged(self) -> Floats:
         """One logit for each score, float32 of the same shape: what the activation makes the score of.
 
@@ -60,6 +71,12 @@ class Logits:
         """Of which pairs [B] all outputs are finite numbers; of others the weights are too large for float32."""
         both = np.isfinite(np.stack(self.orders, axis=1))
         return np.asarray(both.all(axis=tuple(range(1, both.ndim))))
+
+
+def refuse_overflow(finite: NDArray[np.bool_]) -> None:
+    """Raises PairlensError, naming the first pair [B] that is not finite."""
+    if not finite.all():
+        raise PairlensError(f"pair {int(np.argmin(finite))}: {OVERFLOW}")
 
 
 def _activated(task: Task, logits: Floats) -> Floats:

@@ -63,6 +63,24 @@ class Maps:
         """Pair i has the cells `offsets[i]` to `offsets[i + 1]`, int64 [pairs + 1]."""
         return offsets_of(self.query.lengths * self.value.lengths)
 
+    def finite(self) -> NDArray[np.bool_]:
+        """Of which pairs all scores are finite numbers."""
+        finite = np.ones(len(self), np.bool_)
+        for scores in (self.scores, self.value_scores):
+            if scores is not None and not (cells := np.isfinite(scores)).all():
+                finite[np.searchsorted(self.offsets, np.flatnonzero(~cells), side="right") - 1] = False
+        return finite
+
+    def take(self, indices: NDArray[np.int64]) -> Maps:
+        """The maps at `indices` [n], in that order."""
+        before, of_both = self.offsets, [self.scores, self.value_scores]
+        scores, value_scores = (
+            None if cells is None else np.concatenate([cells[:0], *(cells[before[i] : before[i + 1]] for i in indices)])
+            for cells in of_both
+        )
+        assert scores is not None
+        return Maps(self.query.take(indices), self.value.take(indices), scores, value_scores)
+
     def astype(self, dtype: DTypeLike) -> Maps:
         """The same with numbers of another type."""
         other = None if self.value_scores is None else self.value_scores.astype(dtype, copy=False)

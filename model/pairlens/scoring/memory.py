@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
-from pairlens.errors import DataError
 from pairlens.memory import MIB, available_memory, in_words
 
 _FLOAT = 4  # bytes
 _SCORER = 150 * MIB  # what a process holds beside the arrays below (measured: tests/training/test_memory.py)
 _TABLES = 256 * MIB  # at most, of encoder.py
-_SMALL = 256 * MIB  # what every machine has
+_SMALL = 32 * MIB  # what every machine has
+_TOKEN = 128  # bytes of a token's ids, places and whatever else there is one of
+_ROOM = 16 * MIB  # for some rows of scores, and all that does not grow with a pair
 
 
 def scoring_memory(config: Config, longest_query: int, longest_value: int) -> dict[str, int]:
@@ -34,16 +35,49 @@ def scoring_memory(config: Config, longest_query: int, longest_value: int) -> di
     }
 
 
-def refuse_too_large_maps(query: NDArray[np.int64], value: NDArray[np.int64], lines: NDArray[np.int64]) -> None:
-    """Raises DataError, naming the line, if a pair's attention scores take more memory than there is.
+def too_large_maps(
+    config: Config, query: NDArray[np.int64], value: NDArray[np.int64], cell_bytes: int = 0
+) -> dict[int, str]:
+    """The pairs whose attention takes more memory than there is, by index, with a message of each.
 
     Args:
-        query, value: how many tokens the texts of each pair have [pairs], with padding.
-        lines: the pairs' lines in their files [pairs].
+        query, value: how many tokens the network sees of the texts of each pair [pairs].
+        cell_bytes: as `map_bytes` has it.
     """
-    if found := _too_large(_FLOAT * query * value):
-        pair, memory = found
-        raise DataError(f"line {lines[pair]}: the attention scores of its pair take {memory}")
+    sizes = map_bytes(config, query, value, cell_bytes)
+    available = available_memory() if sizes.max(initial=0) > _SMALL else None
+    if available is None:
+        return {}
+    large = np.flatnonzero(sizes > available).tolist()
+    return {i: f"the attention of its pair takes {_too_much(int(sizes[i]), available)}" for i in large}
+
+
+def map_bytes(
+    config: Config, query: NDArray[np.int64], value: NDArray[np.int64], cell_bytes: int = 0
+) -> NDArray[np.int64]:
+    """Bytes that the attention of a pair takes at its peak, int64 [pairs]; it is made alone if it is large.
+
+    Held at once are the scores of each direction, with `masking: none` also their corners without padding; the room
+    in which the kernel makes some rows of them; the encodings and keys of both texts, with what the convolutions make
+    on the way; and the first layers' tables of the tokens that occur.
+
+    Args:
+        query, value: how many tokens the network sees of the texts of each pair [pairs].
+        cell_bytes: what is made of a map takes so many bytes beside it, for each of its numbers.
+    """
+    model = config.model
+    directions = 2 if model.attention.direction == "both" else 1
+    maps = 2 * directions + 1 if model.masking == "none" else directions
+    stacks = 2 if model.attention.key == "convolution" else 1
+    filters = max((conv.filters for conv in model.conv), default=0)
+    width = sum(model.view_widths.values())
+    token = _FLOAT * (stacks * (5 * width + 3 * filters) + width * len(model.features)) + _TOKEN
+    table = sum(conv.kernel_size * conv.filters for conv in model.conv[:1]) + model.embedding.output_dim
+    tokens = query + value
+    rows = _FLOAT * 2 * stacks * table * np.minimum(tokens, model.embedding.input_dim)
+    cells = query * value
+    taken = cells * (_FLOAT * maps + 1 + cell_bytes) + tokens * token + np.minimum(rows, 2 * _TABLES) + _ROOM
+    return np.asarray(taken, np.int64)
 
 
 def too_large_padding(lengths: NDArray[np.int64], batch_size: int) -> tuple[int, str] | None:
@@ -55,18 +89,15 @@ def too_large_padding(lengths: NDArray[np.int64], batch_size: int) -> tuple[int,
     starts = np.arange(0, len(lengths), batch_size)
     sizes = np.minimum(batch_size, len(lengths) - starts)
     longest = np.array([lengths[start : start + batch_size].max() for start in starts], np.int64)
-    if found := _too_large(_FLOAT * longest * sizes):
-        batch, memory = found
-        text = int(starts[batch]) + int(np.argmax(lengths[starts[batch] : starts[batch] + batch_size]))
-        return text, f"with `masking: none`, the texts of its batch, padded to its length, take {memory}"
-    return None
+    taken = _FLOAT * longest * sizes
+    available = available_memory() if taken.max(initial=0) > _SMALL else None
+    if available is None or taken.max() <= available:
+        return None
+    batch = int(np.argmax(taken))
+    text = int(starts[batch]) + int(np.argmax(lengths[starts[batch] : starts[batch] + batch_size]))
+    too_much = _too_much(int(taken[batch]), available)
+    return text, f"with `masking: none`, the texts of its batch, padded to its length, take {too_much}"
 
 
-def _too_large(sizes: NDArray[np.int64]) -> tuple[int, str] | None:
-    """The place of the largest of some sizes in bytes, and words of it, if there is not so much memory."""
-    if sizes.max(initial=0) <= _SMALL:
-        return None
-    largest, available = int(np.argmax(sizes)), available_memory()
-    if available is None or sizes[largest] <= available:
-        return None
-    return largest, f"{in_words(int(sizes[largest]))} of memory, but {in_words(available)} are available"
+def _too_much(size: int, available: int) -> str:
+    return f"{in_words(size)} of memory, but {in_words(available)} are available"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +19,17 @@ from pairlens.config.schema import Config
 from pairlens.errors import DataError
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
-from pairlens.kernels.threads import Each, each_in, processors
+from pairlens.kernels.threads import each_in, processors
 from pairlens.scoring.activations import activate
 from pairlens.scoring.compare_layer import split_comparison
 from pairlens.scoring.dense import dense
 from pairlens.scoring.encoder import Encoder, Folded
 from pairlens.scoring.given import TextsLike, given_pairs, given_weights
-from pairlens.scoring.logits import Logits
+from pairlens.scoring.logits import Logits, refuse_overflow
 from pairlens.scoring.maps import Maps, PairAttention
-from pairlens.scoring.memory import refuse_too_large_maps, too_large_padding
-from pairlens.scoring.windows import as_batched, parts, windows
+from pairlens.scoring.memory import too_large_maps
+from pairlens.scoring.padding import as_seen
+from pairlens.scoring.windows import parts, windows
 from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Chunk
 from pairlens.texts.texts import Texts, offsets_of
@@ -74,23 +76,31 @@ class Scorer:
         self._window_pairs = min(_WINDOW_PAIRS, _WINDOW_FLOATS // (self._directions * self._pooled) + 1)
         self._window_tokens = _WINDOW_FLOATS // width if model.compare else _WINDOW_TOKENS
 
-    def score(self, queries: TextsLike, values: TextsLike) -> Floats:
+    def score(self, queries: TextsLike, values: TextsLike, on_overflow: Literal["stop", "nan"] = "stop") -> Floats:
         """Scores float32 [B] of the pairs (queries[i], values[i]), in order; of a multiclass model [B, classes].
+
+        Args:
+            on_overflow: what to do with a pair whose score is not finite, as of weights that are too large for float32.
 
         Raises:
             DataError: unequal counts, an id outside the vocabulary, or an empty text that the config does not allow.
+            PairlensError: a score is not finite, unless `on_overflow` is nan; the message names the pair's index.
         """
-        return self.logits(queries, values).scores()
+        return self.logits(queries, values).checked_scores(on_overflow)
 
     def logits(self, queries: TextsLike, values: TextsLike) -> Logits:
-        """What becomes the scores, and tells pairs apart whose float32 scores are the same. Raises as `score`."""
+        """What becomes the scores, and tells pairs apart whose float32 scores are the same.
+
+        An overflow raises nothing: `Logits.finite` tells of it. For the rest it raises as `score`.
+        """
         return self._start(*given_pairs(self.config, queries, values))()
 
     def stream(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Logits]]:
         """Each chunk of pairs with its logits, in order; the next is read while one is scored. Raises as `score`."""
         started: deque[tuple[Chunk, Callable[[], Logits]]] = deque()
         for chunk in chunks:
-            started.append((chunk, self._start(*given_pairs(self.config, chunk.pairs.query, chunk.pairs.value))))
+            query, value = given_pairs(self.config, chunk.pairs.query, chunk.pairs.value, read=True)
+            started.append((chunk, self._start(query, value)))
             if len(started) > 1:
                 done, logits = started.popleft()
                 yield done, logits()
@@ -104,25 +114,32 @@ class Scorer:
         return max(_CHUNK_PAIRS // size, 1) * size
 
     def attend(self, queries: TextsLike, values: TextsLike) -> list[PairAttention]:
-        """Attention scores of each pair at the texts' true lengths, in order; raises as `score` does."""
-        return [pair for maps in self.maps(queries, values) for pair in maps]
-
-    def maps(
-        self, queries: TextsLike, values: TextsLike, chosen: NDArray[np.int64] | None = None, lines: int = 1
-    ) -> Iterator[Maps]:
-        """What `attend` gives of the pairs `chosen` [n] (default: all), in that order, in parts of bounded memory.
-
-        The texts of the others matter to `masking: none` alone. An error counts lines from that of the first pair.
+        """Attention scores of each pair at the texts' true lengths, in order.
 
         Raises:
-            DataError: as `score`, or a pair's attention scores take more memory than there is.
+            DataError: as `score`, or the attention of a pair takes more memory than there is.
+            PairlensError: attention scores are not finite; the message names the pair's index.
         """
-        query, value = given_pairs(self.config, queries, values)
-        padded_query, padded_value = self._as_batched(query), self._as_batched(value)
+        parts = list(self.maps(*given_pairs(self.config, queries, values)))
+        refuse_overflow(np.concatenate([np.ones(0, np.bool_), *(maps.finite() for maps in parts)]))
+        return [pair for maps in parts for pair in maps]
+
+    def maps(self, queries: TextsLike, values: TextsLike, chosen: NDArray[np.int64] | None = None) -> Iterator[Maps]:
+        """What `attend` gives of the pairs `chosen` [n] (default: all), in that order, in parts of bounded memory.
+
+        The texts of the others matter to `masking: none` alone. An empty text or an overflow raises nothing, of which
+        `Maps.finite` tells.
+
+        Raises:
+            DataError: as `attend`.
+        """
+        query, value = given_pairs(self.config, queries, values, read=True)
+        padded_query, padded_value = as_seen(self.config, query), as_seen(self.config, value)
         if chosen is None:
             chosen = np.arange(len(query))
         lengths = padded_query.lengths[chosen], padded_value.lengths[chosen]
-        refuse_too_large_maps(*lengths, lines + chosen)
+        for i, message in too_large_maps(self.config, *lengths).items():
+            raise DataError(f"pair {chosen[i]}: {message}")
         before = offsets_of(lengths[0] * lengths[1] + _TOKEN_COST * (lengths[0] + lengths[1]))
         for start, stop in parts(before, len(chosen), _MAPS_COST):
             some = chosen[start:stop]
@@ -138,12 +155,12 @@ class Scorer:
         return lambda: Logits(self.config.task, tuple(logits() for logits in started))
 
     def _start_order(self, query: Texts, value: Texts) -> Callable[[], Floats]:
-        query, value = self._as_batched(query), self._as_batched(value)
-        logits: list[Iterable[Floats]] = []
+        query, value = as_seen(self.config, query), as_seen(self.config, value)
+        logits, each = list[Iterable[Floats]](), each_in(self.threads)
         for block in windows(query, value, len(query), self._encoder.fold_limit):
-            folded = self._encoder.fold(*block, each=self._each)
+            folded = self._encoder.fold(*block, each=each)
             work = [(*window, folded) for window in windows(*block, self._window_pairs, self._window_tokens)]
-            logits.append(self._each(self._logits_of_window, *zip(*work, strict=True)))
+            logits.append(each(self._logits_of_window, *zip(*work, strict=True)))
         none = np.zeros((0, classes) if (classes := self.config.model.classes) else 0, np.float32)
         return lambda: np.concatenate([none, *chain.from_iterable(logits)])
 
@@ -223,21 +240,6 @@ class Scorer:
     def _head(self, x: Floats) -> Floats:
         logits = dense(x, *self._layers[-1])
         return logits if self.config.model.classes else logits[:, 0]
-
-    # ---- around it -----------------------------------------------------------------------------------------------
-
-    @property
-    def _each(self) -> Each:
-        return each_in(self.threads)
-
-    def _as_batched(self, texts: Texts) -> Texts:
-        """With `masking: none` the texts as the page's snippet pads them; otherwise as they are."""
-        config = self.config
-        if config.model.masking == "exact":
-            return texts
-        if found := too_large_padding(texts.lengths, config.training.batch_size):
-            raise DataError(f"line {found[0] + 1}: {found[1]}")
-        return as_batched(texts, config.training.batch_size)
 
 
 def _dense(weights: Mapping[str, Floats], name: str) -> Dense:

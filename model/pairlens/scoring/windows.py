@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.texts.texts import Texts, offsets_of
+from pairlens.texts.texts import Texts
 
 
 def windows(query: Texts, value: Texts, pairs: int, tokens: int) -> Iterator[tuple[Texts, Texts]]:
@@ -27,18 +27,6 @@ def parts(before: NDArray[np.int64], pairs: int, limit: int) -> Iterator[tuple[i
         stop = max(start + 1, min(start + pairs, fit))
         yield start, stop
         start = stop
-
-
-def as_batched(texts: Texts, batch_size: int) -> Texts:
-    """The texts as the page's snippet sees them: padded with id 0 in batches, in order, as `Model.predict` has them."""
-    padded = texts.lengths.copy()
-    for start in range(0, len(padded), batch_size):
-        batch = padded[start : start + batch_size]
-        batch[:] = batch.max()
-    offsets = offsets_of(padded)
-    ids = np.zeros(offsets[-1], np.int32)
-    ids[np.arange(len(texts.ids)) + np.repeat(offsets[:-1] - texts.offsets[:-1], texts.lengths)] = texts.ids
-    return Texts(ids, offsets)
 
 
 def _slice(texts: Texts, start: int, stop: int) -> Texts:

@@ -18,7 +18,7 @@ from pairlens.texts.blocks import LineEnds, read_blocks, stream_blocks
 from pairlens.texts.lines import LabelKind, read_groups, read_labels, read_sample_weights
 from pairlens.texts.split_paths import SplitPaths
 from pairlens.texts.texts import Texts
-from pairlens.texts.token_faults import BadLine, TextRules
+from pairlens.texts.token_faults import ONLY_PADDING, BadLine, TextRules
 from pairlens.texts.tokens import parse_blocks
 
 
@@ -65,7 +65,7 @@ def read_pairs(paths: SplitPaths, rules: TextRules, task: LabelKind, classes: in
     whole = _all_pairs(paths, replace(rules, max_length=None) if cut_later else rules)
     label = read_labels(paths.label, task, classes) if paths.label else None
     group = read_groups(paths.group) if paths.group else groups_of(whole.query) if by_query else None
-    pairs = _truncated(whole, rules.max_length) if cut_later and rules.max_length else whole
+    pairs = _truncated(whole, paths, rules) if cut_later else whole
     weight = read_sample_weights(paths.weight) if paths.weight else None
     for path, numbers in ((paths.label, label), (paths.group, group), (paths.weight, weight)):
         if path and numbers is not None and len(numbers) != len(pairs):
@@ -80,8 +80,14 @@ def _all_pairs(paths: SplitPaths, rules: TextRules) -> Pairs:
     return whole.pairs
 
 
-def _truncated(pairs: Pairs, length: int) -> Pairs:
-    return Pairs(pairs.query.truncated(length), pairs.value.truncated(length))
+def _truncated(pairs: Pairs, paths: SplitPaths, rules: TextRules) -> Pairs:
+    if rules.max_length is None:
+        return pairs
+    cut = Pairs(pairs.query.truncated(rules.max_length), pairs.value.truncated(rules.max_length))
+    for path, texts in ((paths.query, cut.query), (paths.value, cut.value)):
+        if not rules.allow_empty and not (words := texts.words(rules.mask_zero)).all():
+            raise DataError(f"{path}:{int(np.argmin(words)) + 1}: {ONLY_PADDING}")
+    return cut
 
 
 def groups_of(query: Texts) -> NDArray[np.int64]:
@@ -138,8 +144,8 @@ def iter_pairs(
         _Side(path, rules, chunk, first, start.pairs, pass_over, find_ends)
         for path, first in ((query, start.query), (value, start.value))
     )
-    done, nothing = start.pairs, Texts.concatenate([])
-    for query_texts, value_texts in zip_longest(queries.texts, values.texts, fillvalue=nothing):
+    done, no_texts = start.pairs, Texts.concatenate([])
+    for query_texts, value_texts in zip_longest(queries.texts, values.texts, fillvalue=no_texts):
         if len(query_texts) != len(value_texts):
             n_query = done + len(query_texts) + sum(map(len, queries.texts))
             n_value = done + len(value_texts) + sum(map(len, values.texts))

@@ -63,10 +63,7 @@ class Texts:
 
     def words(self, mask_zero: bool) -> NDArray[np.int64]:
         """Tokens of each text, int64 [texts]; with `mask_zero` without those of id 0, which are padding."""
-        if not mask_zero:
-            return self.lengths
-        before = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.ids != 0)])
-        return np.diff(before[self.offsets])
+        return np.diff(words_before(self.ids)[self.offsets]) if mask_zero else self.lengths
 
     def shortened(self, text: int) -> Texts:
         """The same, but for a text of which the first token alone is left."""
@@ -111,7 +108,12 @@ class Texts:
         return cls(ids, offsets_of(np.concatenate([np.empty(0, np.int64), *(part.lengths for part in parts)])))
 
 
-def offsets_of(lengths: NDArray[np.int64] | Sequence[int]) -> NDArray[np.int64]:
+def words_before(ids: NDArray[np.int32]) -> NDArray[np.int64]:
+    """How many of the ids before each one, and of all, are not 0: int64 [ids + 1]."""
+    return offsets_of(ids != 0)
+
+
+def offsets_of(lengths: NDArray[np.int64] | NDArray[np.bool_] | Sequence[int]) -> NDArray[np.int64]:
     """Where each of some parts [n], laid one behind the other, begins, and where the last one ends: int64 [n + 1]."""
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])

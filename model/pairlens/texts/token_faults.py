@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pairlens.texts.texts import ID_LIMIT
 
+ONLY_PADDING = "no id but 0, which model.embedding.mask_zero makes padding; give another one or set data.empty: score"
 MAX_TOKEN = 65_536  # bytes; so that a file without blanks is not read into memory
 _PLACES = 10  # digits of 2³¹
 _SHOWN = 40  # characters of an offending text
@@ -114,7 +115,7 @@ def _text_fault(end: bytes, field: int, tokens: int, words: int, rules: TextRule
     if tokens == 0 and not rules.allow_empty:
         return "an empty text; give it at least one id or set data.empty: score"
     if words == 0 and not rules.allow_empty:
-        return "no id but 0, which model.embedding.mask_zero makes padding; give another one or set data.empty: score"
+        return ONLY_PADDING
     return None
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pairlens.errors import DataError
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
-from pairlens.texts.texts import ID_LIMIT
+from pairlens.texts.texts import ID_LIMIT, words_before
 from pairlens.texts.token_faults import MAX_TOKEN, BadLine, Place, TextRules, find_faults, first_fault
 
 _STEP = 64  # bytes that the kernel looks at together
@@ -148,8 +148,7 @@ def _parse_block(
 
 def _count_words(ids: NDArray[np.int32], ends: NDArray[np.int64], before: int) -> NDArray[np.int64]:
     """Ids but 0 of each text of a block [texts ended + 1], of the first with those that lie before."""
-    until = np.concatenate([np.zeros(1, np.int64), np.cumsum(ids != 0)])
-    words: NDArray[np.int64] = np.diff(until[np.concatenate([ends, [len(ids)]])], prepend=-before)
+    words: NDArray[np.int64] = np.diff(words_before(ids)[np.concatenate([ends, [len(ids)]])], prepend=-before)
     return words
 
 

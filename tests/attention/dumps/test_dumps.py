@@ -160,7 +160,7 @@ def test_jsonl_line_by_line(tmp_path: Path) -> None:
     ("vocabulary", "words"),
     [
         (None, ["2", "0", "1"]),
-        (["100%s", "a\tb\n", "\x1b[2J"], ["\\x1b[2J", "100%s", "a\\tb\\n"]),  # no word starts a column or a line
+        (["100%s", "a\tb\n", "\x1b \\t"], ["\x1b\\x20\\\\t", "100%s", "a\\tb\\n"]),  # no word starts a column or a line
     ],
 )
 def test_tsv_line_by_line(suffix: str, vocabulary: list[str] | None, words: list[str], tmp_path: Path) -> None:

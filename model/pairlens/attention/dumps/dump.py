@@ -25,13 +25,14 @@ value_scores.
 
 `.tsv`: a long table, a line for each cell. The first line is `# ` and the metadata, the second names the columns: pair,
 score (score_0, score_1, … of a multiclass model), direction (query_to_value or value_to_query), query_position,
-value_position (from 0), query, value (words, or ids where there is no vocabulary) and weight. To read it:
+value_position (from 0), query, value (words as texts/words.py tells, or ids where there is no vocabulary) and weight.
+To read it:
 
     pandas.read_csv(path, sep="\\t", skiprows=1, quoting=csv.QUOTE_NONE, keep_default_na=False)
     awk -F'\\t' 'NR > 2 && $8 > 0.5 { print $6, $7 }' maps.tsv
 
-`.jsonl.gz` and `.tsv.gz` are the same, compressed. In text, a float32 is the shortest decimal number from which it is
-read back exactly, and a float16 has the five significant digits that it needs.
+`.jsonl.gz` and `.tsv.gz` are the same, compressed. In text, a number is the shortest decimal from which the same
+float32 or float16 is read back.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ from pairlens.config.model import ModelConfig
 from pairlens.config.schema import Config
 from pairlens.errors import UsageError
 from pairlens.files import whole_file
+from pairlens.streams import is_stream
 
 DUMP_SUFFIXES = (".npz", ".h5", ".jsonl", ".jsonl.gz", ".tsv", ".tsv.gz")
 FORMAT_VERSION = 2
@@ -76,7 +78,7 @@ def write_dump(
     chunks = (dataclasses.replace(chunk, maps=chunk.maps.astype(dtype)) for chunk in chunks)
     with whole_file(path, "w+b", replace) as file:
         if suffix == ".npz":
-            return write_npz(file, chunks, text, path.parent)
+            return write_npz(file, chunks, text, None if is_stream(path) else path.parent)
         if suffix == ".h5":
             return write_hdf5(file, chunks, text, dtype)
         write = _TEXT[suffix.removesuffix(".gz")]

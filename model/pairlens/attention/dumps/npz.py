@@ -16,8 +16,8 @@ from pairlens.attention.dumps.stored_zip import StoredZip
 from pairlens.attention.stream import ScoredMaps
 
 
-def write_npz(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, folder: Path) -> int:
-    """`folder` has room for the archive's table of contents while it grows."""
+def write_npz(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, folder: Path | None) -> int:
+    """`folder`, or else the folder of temporary files, has room for the archive's table of contents while it grows."""
     numbers, scores = [np.empty(0, np.int64)], []
     # Stored: deflate takes three times as long to save a seventh.
     with TemporaryFile(dir=folder) as scratch:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from itertools import cycle
 from typing import IO, Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.attention.stream import ScoredMaps
 from pairlens.scoring.decimals import decimal_lines
-from pairlens.scoring.maps import PairAttention
-from pairlens.texts.words import words_of
+from pairlens.scoring.maps import Floats, PairAttention
+from pairlens.texts.words import column_word, words_of
 
-_DIGITS = {np.dtype(np.float16): "%.5g", np.dtype(np.int32): "%d"}  # all that they hold
+_NUMBERS = 1 << 16  # that are text at once
 
 
 def write_jsonl(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, _: Sequence[str] | None) -> int:
@@ -24,8 +22,11 @@ def write_jsonl(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, _:
     for chunk in chunks:
         for (number, attention, _one), score in zip(chunk, decimal_lines(chunk.score).splitlines(), strict=True):
             said = f"[{score.replace(' ', ',')}]" if chunk.score.ndim > 1 else score
-            arrays = "".join(f', "{name}": {_json(array)}' for name, array in _arrays(attention))
-            file.write(f'{{"pair": {number}, "score": {said}{arrays}}}\n'.encode())
+            file.write(f'{{"pair": {number}, "score": {said}'.encode())
+            for name, array in _arrays(attention):
+                file.write(f', "{name}": '.encode())
+                file.writelines(part.encode() for part in _json(array))
+            file.write(b"}\n")
         count += len(chunk)
     return count
 
@@ -47,7 +48,9 @@ def write_tsv(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, voca
 
 def _rows(start: str, attention: PairAttention, vocabulary: Sequence[str] | None) -> Iterator[str]:
     """The lines of one pair, a query token at a time, `start` before each; both directions in this order."""
-    query, value = words_of(attention.query, vocabulary), words_of(attention.value, vocabulary)
+    query, value = (
+        [column_word(word) for word in words_of(ids, vocabulary)] for ids in (attention.query, attention.value)
+    )
     ends = [f"\t{j}\t%s\t{word.replace('%', '%%')}\t%s\n" for j, word in enumerate(value)]
     directions = [("query_to_value", attention.scores)]
     if attention.value_scores is not None:
@@ -59,24 +62,22 @@ def _rows(start: str, attention: PairAttention, vocabulary: Sequence[str] | None
             yield (line + line.join(ends)) % tuple(values) if ends else ""
 
 
-def _json(array: NDArray[Any]) -> str:
-    """JSON of an array [n] or [n, m]."""
-    rows = [f"[{','.join(row)}]" for row in _texts(array if array.ndim > 1 else array[np.newaxis])]
-    return f"[{','.join(rows)}]" if array.ndim > 1 else rows[0]
+def _json(array: NDArray[Any]) -> Iterator[str]:
+    """JSON of an array [n] or [n, m], in parts."""
+    if array.ndim == 1:
+        yield str(array.tolist()).replace(" ", "")
+        return
+    for i, row in enumerate(_texts(array)):
+        yield f"{',' if i else '['}[{','.join(row)}]"
+    yield "]" if len(array) else "[]"
 
 
-def _texts(array: NDArray[Any]) -> list[list[str]]:
-    """The numbers [n, m] as text, row by row."""
-    if array.dtype == np.float32:
-        return [row.split() for row in decimal_lines(array).splitlines()] if array.size else [[]] * len(array)
-    # One formatting operation a row is four times as fast as the json module.
-    form = _row_format(array.dtype, array.shape[1])
-    return [(form % tuple(row)).split() for row in array.tolist()]
-
-
-@lru_cache(maxsize=1024)
-def _row_format(dtype: np.dtype[Any], length: int) -> str:
-    return " ".join([_DIGITS[dtype]] * length)
+def _texts(array: Floats) -> Iterator[list[str]]:
+    """The numbers [n, m] as text, row by row; some rows at a time, since text takes far more memory than numbers."""
+    rows = max(_NUMBERS // max(array.shape[1], 1), 1)
+    for start in range(0, len(array), rows):
+        part = array[start : start + rows]
+        yield from (line.split() for line in decimal_lines(part).splitlines()) if part.size else ([] for _ in part)
 
 
 def _arrays(attention: PairAttention) -> Iterator[tuple[str, NDArray[Any]]]:

@@ -5,6 +5,18 @@ function readData(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
+// What is obeyed by whatever shows it, or turns the direction of all that follows; texts/words.py has the same.
+const HARMFUL = /[\0-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu;
+const ESCAPES = { "\t": "\\t", "\n": "\\n", "\r": "\\r" };
+
+/** Words as a page shows them: what would do harm as Python writes it. */
+function harmless(words) {
+  return words.map((word) => word.replace(HARMFUL, (c) => {
+    const code = c.codePointAt(0).toString(16);
+    return ESCAPES[c] ?? (code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`);
+  }));
+}
+
 /** A new element: properties are set on it, children (elements or plain text) go into it. */
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);

@@ -4,7 +4,7 @@ const maps = []; // functions that draw the open maps anew
 
 function showAttention(details) {
   const { query, value, weights } = readData(details.dataset.map);
-  const sides = [{ name: "query", words: query }, { name: "value", words: value }];
+  const sides = [{ name: "query", words: harmless(query) }, { name: "value", words: harmless(value) }];
   const facts = element("p", { className: "muted" });
   facts.setAttribute("role", "status");
   const container = element("div", { className: "heat", tabIndex: 0 },

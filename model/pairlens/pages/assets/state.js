@@ -8,8 +8,10 @@ const CHOICES = { view: ["heat", "links"], reading: ["map", "row", "column"], di
 const byId = (id) => document.getElementById(id);
 const metadata = readData("metadata");
 const field = metadata.receptive_field; // how many words to the left and right a position stands for
-const pairs = [...document.querySelectorAll('script[id^="pair-"]')].map((block, place) => (
-  { place, ...JSON.parse(block.textContent) }));
+const pairs = [...document.querySelectorAll('script[id^="pair-"]')].map((block, place) => {
+  const pair = JSON.parse(block.textContent);
+  return { place, ...pair, query: harmless(pair.query), value: harmless(pair.value) };
+});
 
 /** All that a link to the page keeps. `top`: null for all; `spot`: {row, column}, one of them null for a word alone. */
 const state = {

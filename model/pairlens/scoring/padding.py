@@ -1,0 +1,66 @@
+"""With `masking: none`, the texts of a batch as the page's snippet pads them: to the length of its longest one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config.schema import Config
+from pairlens.errors import DataError
+from pairlens.scoring.memory import too_large_padding
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts, offsets_of
+from pairlens.texts.token_faults import BadLine
+
+
+def seen_lengths(config: Config, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many tokens of each text [texts] the network sees, with the padding if it sees that."""
+    return lengths if config.model.masking == "exact" else _padded(lengths, config.training.batch_size)
+
+
+def as_seen(config: Config, texts: Texts) -> Texts:
+    """With `masking: none` the texts as the page's snippet pads them; otherwise as they are.
+
+    Raises:
+        DataError: the padding takes more memory than there is; the message names the text's index.
+    """
+    if config.model.masking == "exact":
+        return texts
+    if found := too_large_padding(texts.lengths, config.training.batch_size):
+        raise DataError(f"text {found[0]}: {found[1]}")
+    return _as_batched(texts, config.training.batch_size)
+
+
+def _as_batched(texts: Texts, batch_size: int) -> Texts:
+    """The texts padded with id 0 in batches, in order, as `Model.predict` has them."""
+    offsets = offsets_of(_padded(texts.lengths, batch_size))
+    ids = np.zeros(offsets[-1], np.int32)
+    ids[np.arange(len(texts.ids)) + np.repeat(offsets[:-1] - texts.offsets[:-1], texts.lengths)] = texts.ids
+    return Texts(ids, offsets)
+
+
+def without_too_long(pairs: Pairs, names: Sequence[str], first: int, batch_size: int) -> tuple[Pairs, list[BadLine]]:
+    """The pairs, with one token for each text that its batch cannot be padded to, and those texts as faults.
+
+    Args:
+        names: of the files of queries and of values.
+        first: the line of the first pair.
+    """
+    texts, faults = [pairs.query, pairs.value], []
+    for side, name in enumerate(names):
+        while found := too_large_padding(texts[side].lengths, batch_size):
+            text, message = found
+            faults.append(BadLine(name, first + text, 1, message))
+            texts[side] = texts[side].shortened(text)
+    return replace(pairs, query=texts[0], value=texts[1]), faults
+
+
+def _padded(lengths: NDArray[np.int64], batch_size: int) -> NDArray[np.int64]:
+    padded = lengths.copy()
+    for start in range(0, len(padded), batch_size):
+        batch = padded[start : start + batch_size]
+        batch[:] = batch.max()
+    return padded
