@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from pairlens.errors import UsageError
 
 if TYPE_CHECKING:
     from pairlens.tables.pairs import TableOptions
@@ -49,6 +52,14 @@ Header = Annotated[
         show_default=False,
     ),
 ]
+
+
+def refuse_idle(options: TableOptions, table: Path | None) -> None:
+    """Raises UsageError where there is no table whose columns they could say."""
+    from pairlens.tables.pairs import TableOptions
+
+    if table is None and options != TableOptions():
+        raise UsageError("the options of tables say how --input is read; add --input FILE")
 
 
 def table_options(

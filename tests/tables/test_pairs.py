@@ -27,7 +27,7 @@ def test_chunks_are_of_one_size_and_know_their_lines() -> None:
     [
         (
             b"s1,s2,score\na,b,1\nc,d\n",
-            r"<stdin>:3: 2 columns, but the label is column 3 \(score\); mend the row, or if",
+            r"<stdin>:3: 2 columns, but the label is column 3; mend the row, or if",
         ),
         (b'{"s1": "a", "s2": "b", "score": 1}\n{"s1": "a", "s2": "b"}\n', r"<stdin>:2: has no 'score', the label"),
         (b'{"s1": "a", "s2": ["b"], "score": 1}\n', r"<stdin>:1: 's2', the value, is a list; must be text"),

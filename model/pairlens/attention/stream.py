@@ -149,7 +149,7 @@ class _Files:
         config, names = self._scorer.config, (str(self._query), str(self._value))
         batch, first = config.training.batch_size, 0
         size = max(_CHUNK // batch, 1) * batch  # whole batches, which matter with `masking: none`
-        for whole, bad, _ in iter_pairs(self._query, self._value, text_rules(config), size, not any_fault):
+        for whole, bad, *_ in iter_pairs(self._query, self._value, text_rules(config), size, not any_fault):
             pairs, too_long = whole, list[BadLine]()
             if config.model.masking == "none":
                 pairs, too_long = without_too_long(whole, names, first + 1, batch)

@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from pairlens.runs.npz import write_npz
 from pairlens.runs.progress import Progress
 from pairlens.runs.weights import read_weights
 from pairlens.texts.regular import open_regular, read_regular, refuse_irregular
+
+if TYPE_CHECKING:
+    from pairlens.tokenizer.tokenizer import Tokenizer
 
 Floats = NDArray[np.float32]
 Json = dict[str, Any]
@@ -137,6 +140,22 @@ class Run:
         if not path.exists():
             raise RunError(f"{path}: missing; the run has no weights yet. `pairlens train --resume` continues it")
         return read_weights(path, config.model)
+
+    def tokenizer(self) -> Tokenizer:
+        """What makes ids of texts. Raises UsageError if the run was trained without, DataError if it is damaged."""
+        from pairlens.tokenizer.tokenizer import Tokenizer
+
+        path = self.path / names.TOKENIZER
+        if not path.exists():
+            raise UsageError(f"{path}: missing; the run takes ids, unless it is trained with data.tokenizer")
+        return Tokenizer.read(path)
+
+    def classes(self) -> list[str] | None:
+        """The names of the classes, from 0; None if labels are numbers."""
+        from pairlens.tables.labels import read_classes
+
+        path = self.path / names.CLASSES
+        return read_classes(path) if path.exists() else None
 
     def checksum(self) -> str:
         """16 digits of the SHA-256 of config and weights as they lie there: another one, and it is another model."""

@@ -49,9 +49,9 @@ class Columns(NamedTuple):
     weight: int | None = None
     id: int | None = None
 
-    def others(self) -> Iterator[tuple[str, int]]:
-        """The parts beside the texts, each with its index."""
-        for name, index in zip(self._fields[2:], self[2:], strict=True):
+    def chosen(self) -> Iterator[tuple[str, int]]:
+        """The parts that there are, each with its index."""
+        for name, index in zip(self._fields, self, strict=True):
             if index is not None:
                 yield name, index
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pairlens.errors import DataError
 from pairlens.tables.columns import Columns
@@ -22,6 +22,7 @@ class PairRows(NamedTuple):
         rows: as they are.
         query, value: the two texts of each.
         others: what else was chosen of each, such as its label, by part.
+        faults: what is wrong with rows that were passed over, by their index; their texts are empty.
     """
 
     name: str
@@ -29,24 +30,42 @@ class PairRows(NamedTuple):
     query: Sequence[str]
     value: Sequence[str]
     others: Mapping[str, Sequence[str]]
+    faults: Mapping[int, str] = {}
 
     def place(self, index: int) -> str:
         """`file:line` of a row."""
         return f"{self.name}:{self.rows[index].line}"
 
 
-def pair_rows(table: Table, columns: Columns, size: int = ROWS) -> Iterator[PairRows]:
-    """Yields the rows in chunks of exactly `size`, the last one shorter.
+def pair_rows(table: Table, columns: Columns, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:
+    """Yields the rows in chunks of exactly `size`, the last one shorter; with `pass_over` rows without a needed column
+    are told as faults.
 
     Raises:
         DataError: a fault of the file; a row lacks a column, or holds a list or an object in it.
     """
     rows = iter(table)
     while chunk := list(islice(rows, size)):
-        texts = {
-            part: _column(table, chunk, part, index) for part, index in columns._asdict().items() if index is not None
-        }
-        yield PairRows(table.name, chunk, texts.pop("query"), texts.pop("value"), texts)
+        faults = _broken(table, chunk, columns) if pass_over else {}
+        whole = [_whole(row, columns) if i in faults else row for i, row in enumerate(chunk)] if faults else chunk
+        texts = {part: _column(table, whole, part, index) for part, index in columns.chosen()}
+        yield PairRows(table.name, chunk, texts.pop("query"), texts.pop("value"), texts, faults)
+
+
+def _broken(table: Table, rows: Sequence[Row], columns: Columns) -> dict[int, str]:
+    """What is wrong with rows, by their index."""
+    faults = {}
+    for i, row in enumerate(rows):
+        for part, index in columns.chosen():
+            if len(row.values) <= index or as_text(row.values[index]) is None:
+                faults[i] = _fault(table, row, part, index)
+                break
+    return faults
+
+
+def _whole(row: Row, columns: Columns) -> Row:
+    """An empty row with all the columns that are needed."""
+    return Row(row.line, [""] * (max(index for _, index in columns.chosen()) + 1))
 
 
 def _column(table: Table, rows: Sequence[Row], part: str, index: int) -> Sequence[str]:
@@ -54,30 +73,26 @@ def _column(table: Table, rows: Sequence[Row], part: str, index: int) -> Sequenc
         values = list(map(itemgetter(index), map(itemgetter(1), rows)))
     except IndexError:
         row = next(row for row in rows if len(row.values) <= index)
-        raise _too_short(table, row, part, index) from None
+        raise DataError(f"{table.name}:{row.line}: {_fault(table, row, part, index)}") from None
     if all(type(value) is str for value in values):
         return values
-    return [_as_text(table, row, part, index, value) for row, value in zip(rows, values, strict=True)]
+    texts = [as_text(value) for value in values]
+    if None in texts:
+        row = rows[texts.index(None)]
+        raise DataError(f"{table.name}:{row.line}: {_fault(table, row, part, index)}")
+    return texts  # type: ignore[return-value]
 
 
-def _as_text(table: Table, row: Row, part: str, index: int, value: Any) -> str:
-    text = as_text(value)
-    if text is not None:
-        return text
-    column = table.columns[index] if table.columns else str(index + 1)
-    if value is MISSING:
-        raise DataError(
-            f"{table.name}:{row.line}: has no {column!r}, the {part}; give every row one, null if it is empty"
+def _fault(table: Table, row: Row, part: str, index: int) -> str:
+    """Why a row has no text in a column."""
+    column = repr(table.columns[index]) if table.columns else f"column {index + 1}"
+    if len(row.values) <= index:
+        layout = table.layout
+        return (
+            f"{len(row.values)} column{'s' if len(row.values) != 1 else ''}, but the {part} is column {index + 1}; "
+            f"mend the row, or if the file was misread (as {layout.format} with {layout.delimiter!r} between columns), "
+            "say --input-format or --delimiter"
         )
-    raise DataError(f"{table.name}:{row.line}: {column!r}, the {part}, is a {type(value).__name__}; must be text")
-
-
-def _too_short(table: Table, row: Row, part: str, index: int) -> DataError:
-    found = f"{len(row.values)} column{'s' if len(row.values) != 1 else ''}"
-    called = f" ({table.columns[index]})" if table.columns else ""
-    layout = table.layout
-    read = f"read as {layout.format} with {layout.delimiter!r} between columns"
-    return DataError(
-        f"{table.name}:{row.line}: {found}, but the {part} is column {index + 1}{called}; mend the row, or if the file "
-        f"was misread ({read}), say --input-format or --delimiter"
-    )
+    if row.values[index] is MISSING:
+        return f"has no {column}, the {part}; where it is empty write null"
+    return f"{column}, the {part}, is a {type(row.values[index]).__name__}; must be text"

@@ -36,42 +36,50 @@ class Pairs(Protocol):
 
     Attributes:
         sides: what they have beside the texts, such as label.
+        names: of what the queries and the values come from, for messages.
     """
 
     @property
     def sides(self) -> Sequence[str]: ...
 
-    def rows(self) -> Iterator[PairRows]:
-        """All rows from the first one on, in chunks."""
+    @property
+    def names(self) -> tuple[str, str]: ...
+
+    def rows(self, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:
+        """All rows from the first one on, in chunks of exactly `size`, the last one shorter; see `pair_rows`."""
 
 
 class TablePairs:
-    """The pairs of some tables with the same kinds of columns.
+    """The pairs of some tables with the same kinds of columns; `labelled` as in `choose_columns`.
 
     Attributes:
         found: how the first table calls the columns that were found by their names, by part.
+        layout, columns: of the first table; see `Table`.
 
     Raises:
         DataError: as `open_table`. UsageError: as `choose_columns`; or one table has labels and another has none.
     """
 
-    def __init__(self, sources: Sequence[Source], options: TableOptions) -> None:
+    def __init__(self, sources: Sequence[Source], options: TableOptions, labelled: bool = True) -> None:
         self._options = options
         self._sources = [source if isinstance(source, Path) else _Kept(source) for source in sources]
         opened = [options.open(_again(source)) for source in self._sources]
-        chosen = [choose_columns(table.name, table.columns, options.columns) for table in opened]
+        chosen = [choose_columns(table.name, table.columns, options.columns, labelled) for table in opened]
         self._columns, self.found = [columns for columns, _ in chosen], chosen[0][1]
-        self.sides = [part for part, _ in self._columns[0].others()]
+        self.sides = [part for part, _ in self._columns[0].chosen()][2:]
+        self.layout, self.columns = opened[0].layout, opened[0].columns
+        self.names = (opened[0].name, opened[0].name)
         for table, columns in zip(opened, self._columns, strict=True):
-            if [part for part, _ in columns.others()] != self.sides:
+            if [part for part, _ in columns.chosen()][2:] != self.sides:
                 raise UsageError(
                     f"{table.name}: has other columns than {opened[0].name}; files of a split have the same"
                 )
 
-    def rows(self) -> Iterator[PairRows]:
+    def rows(self, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:
         """Raises DataError: as `open_table` and `pair_rows`."""
         tables = (self._options.open(_again(source)) for source in self._sources)
-        return chain.from_iterable(map(pair_rows, tables, self._columns))
+        chunks = (pair_rows(table, its, size, pass_over) for table, its in zip(tables, self._columns, strict=True))
+        return chain.from_iterable(chunks)
 
 
 class LinePairs:
@@ -85,12 +93,13 @@ class LinePairs:
     def __init__(self, query: Path, value: Path, others: Mapping[str, Path]) -> None:
         self._paths = {"query": query, "value": value, **others}
         self.sides = list(others)
+        self.names = (str(query), str(value))
 
-    def rows(self) -> Iterator[PairRows]:
+    def rows(self, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:  # noqa: ARG002
         """Raises DataError: a file cannot be read, is no text, or the files have unequal counts of lines."""
         files = [decoded_lines(decoded_blocks(path), str(path)) for path in self._paths.values()]
         lines = enumerate(zip_longest(*(map(_without_end, file) for file in files)), start=1)
-        while chunk := list(islice(lines, ROWS)):
+        while chunk := list(islice(lines, size)):
             if None in chunk[-1][1]:
                 raise self._unequal(chunk, files)
             columns = dict(zip(self._paths, zip(*(texts for _, texts in chunk), strict=True), strict=True))
@@ -102,6 +111,47 @@ class LinePairs:
         counts = [count + sum(1 for _ in file) for count, file in zip(counts, files, strict=True)]
         told = ", ".join(f"{path}: {count:,} lines" for path, count in zip(self._paths.values(), counts, strict=True))
         return DataError(f"{told}; line N of each belongs to pair N")
+
+
+class TabPairs:
+    """The pairs of a stream of lines `query<TAB>value`, which is read once, line by line as they come."""
+
+    sides: Sequence[str] = ()
+    names = ("<stdin>", "<stdin>")
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def rows(self, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:
+        """Raises DataError: the stream is no text, or a line has not one tab."""
+        lines = enumerate(map(_without_end, decoded_lines(decoded_blocks(self._stream), self.names[0])), start=1)
+        while chunk := list(islice(lines, size)):
+            rows = [Row(number, line.split("\t")) for number, line in chunk]
+            faults = {i: _no_pair(row) for i, row in enumerate(rows) if len(row.values) != 2}
+            if faults and not pass_over:
+                first = min(faults)
+                raise DataError(f"{self.names[0]}:{rows[first].line}: {faults[first]}")
+            texts = [row.values if len(row.values) == 2 else ["", ""] for row in rows]
+            yield PairRows(self.names[0], rows, [q for q, _ in texts], [v for _, v in texts], {}, faults)
+
+
+class OnePair:
+    """A pair of texts that is given itself."""
+
+    sides: Sequence[str] = ()
+    names = ("--query-text", "--value-text")
+
+    def __init__(self, query: str, value: str) -> None:
+        self._query, self._value = query, value
+
+    def rows(self, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:  # noqa: ARG002
+        row = Row(1, [self._query, self._value])
+        yield PairRows("the pair", [row], [self._query], [self._value], {})
+
+
+def _no_pair(row: Row) -> str:
+    found = "no tab in the line" if len(row.values) == 1 else "a third column"
+    return f"{found}; a line is a query, a tab and a value"
 
 
 class _Kept:

@@ -1,0 +1,132 @@
+"""The rows of a table again, with what was scored in more columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pairlens.config.schema import Config
+from pairlens.errors import UsageError
+from pairlens.jobs.score_lines import json_score, score_lines
+from pairlens.metrics import Threshold, predictions
+from pairlens.metrics.order import measured_of
+from pairlens.runs.run import Run
+from pairlens.scoring.logits import Logits
+from pairlens.tables.formats import Layout
+from pairlens.tables.pair_rows import PairRows
+from pairlens.tables.table import MISSING, Row, as_text
+from pairlens.texts.pairs import Chunk
+from pairlens.texts.words import json_line
+
+Decide = Callable[[Logits], Sequence[str]]
+
+
+def output_layout(layout: Layout, path: Path | None) -> Layout:
+    """How rows are written: as the output's name says, else as they were read; Parquet as CSV."""
+    suffixes = path.suffixes if path else []
+    if ".jsonl" in suffixes:
+        return Layout("jsonl")
+    if ".tsv" in suffixes:
+        return layout if layout.delimiter == "\t" else Layout("csv", "\t")
+    if ".csv" in suffixes:
+        return layout if layout.format == "csv" else Layout("csv", ",")
+    return Layout("csv", ",") if layout.format == "parquet" else layout
+
+
+def decisions(run: Run, config: Config) -> Decide:
+    """What scores decide, as the run names it: the class with the highest probability, or of two the one that the
+    threshold fitted on dev says.
+
+    Raises:
+        UsageError: the task has no decision.
+    """
+    if config.task not in ("binary", "multiclass"):
+        raise UsageError(f"--labels: a model for {config.task} decides nothing; its score is all it says")
+    count = config.model.classes or 2
+    names = run.classes() or [str(i) for i in range(count)]
+    threshold = Threshold(run.threshold(), run.logit_threshold())
+
+    def decide(logits: Logits) -> list[str]:
+        scores = logits.scores()
+        if config.task == "multiclass":
+            return [names[i] for i in scores.argmax(axis=1).tolist()]
+        chosen = predictions(measured_of(config.task, scores, logits.merged()), threshold)
+        return [names[int(i)] for i in chosen.tolist()]
+
+    return decide
+
+
+class TableWriter:
+    """Writes each row as it was, with its score, and with `decide` the name of what that decides, behind it.
+
+    Of a multiclass model there is a column for each class, in JSON a list. A pair with a fault scores nan, in JSON null
+    with an `error`.
+
+    Args:
+        columns: of the table; None if it has no header, and then none is written.
+        classes: names of the classes of a multiclass model.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        columns: Sequence[str] | None,
+        classes: Sequence[str] = (),
+        as_logits: bool = False,
+        decide: Decide | None = None,
+    ) -> None:
+        self._layout, self._columns, self._as_logits, self._decide = layout, columns, as_logits, decide
+        said = "logits" if as_logits else "score"
+        self._said, *_ = [name for name in (said, f"pairlens_{said}") if name not in (columns or ())] or [said]
+        self._scores = [f"{self._said}_{name}" for name in classes] or [self._said]
+        self._decision = "predicted" if "predicted" not in (columns or ()) else "pairlens_predicted"
+
+    def lines(self, first: int, chunk: Chunk, logits: Logits, faults: Mapping[int, str]) -> str:
+        assert isinstance(chunk.given, PairRows)
+        rows, scores = chunk.given.rows, score_lines(logits, self._as_logits)
+        decisions = self._decide(logits) if self._decide else [""] * len(rows)
+        told = [faults.get(first + i) for i in range(len(rows))]
+        if self._layout.format == "jsonl":
+            written = zip(rows, scores, decisions, told, strict=True)
+            return "".join([json_line(self._object(*one)) + "\n" for one in written])
+        cells = [self._cells(*one) for one in zip(rows, scores, decisions, told, strict=True)]
+        if self._layout.format == "tsv":
+            return "".join([*map(_tab_line, self._header(first)), *map(_tab_line, cells)])
+        file = io.StringIO()
+        writer = csv.writer(file, delimiter=self._layout.delimiter, lineterminator="\n")
+        writer.writerows([*self._header(first), *cells])
+        return file.getvalue()
+
+    def _header(self, first: int) -> Iterator[list[str]]:
+        """The line with the names of columns, before the first pair."""
+        if first == 0 and self._columns is not None:
+            yield [*self._columns, *self._scores, *([self._decision] if self._decide else [])]
+
+    def _cells(self, row: Row, score: str, decision: str, fault: str | None) -> list[str]:
+        more = ["nan"] * len(self._scores) if fault else score.split()
+        texts = [_cell(value) for value in row.values]
+        texts += [""] * (len(self._columns or ()) - len(texts))  # a row with columns missing
+        return [*texts, *more, *([""] if fault and self._decide else [decision] if self._decide else [])]
+
+    def _object(self, row: Row, score: str, decision: str, fault: str | None) -> dict[str, Any]:
+        names = self._columns or [str(i + 1) for i in range(len(row.values))]
+        said = {name: value for name, value in zip(names, row.values, strict=False) if value is not MISSING}
+        said[self._said] = None if fault else json_score(score)
+        if self._decide:
+            said[self._decision] = None if fault else decision
+        return said | ({"error": fault} if fault else {})
+
+
+def _cell(value: Any) -> str:
+    if value is MISSING:
+        return ""
+    text = as_text(value)
+    return json.dumps(value, ensure_ascii=False, default=str) if text is None else text
+
+
+def _tab_line(cells: Sequence[str]) -> str:
+    return "\t".join(cells) + "\n"
