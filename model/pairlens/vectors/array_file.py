@@ -5,9 +5,12 @@ Line N of that file, from 1, is the word of row N.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +20,11 @@ from pairlens.texts.blocks import read_blocks
 from pairlens.vectors.safetensors_file import Matrix, open_safetensors
 from pairlens.vectors.wanted import MAX_DIM, Vectors, Wanted
 
+# What numpy.load raises for a damaged file; the last are of headers, which it reads as Python literals.
+_DAMAGE = (
+    *(OSError, ValueError, EOFError, OverflowError, MemoryError, TypeError, RuntimeError, BadZipFile),
+    *(SyntaxError, TokenError),
+)
 _MAX_WORD = 65_536  # bytes; so that a file without line ends is not read into memory
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -51,8 +59,9 @@ def read_array(path: Path, wanted: Wanted) -> Vectors:
 def open_npy(path: Path) -> NDArray[Any] | None:
     """The array of a .npy file, in no memory yet; None of an archive of arrays. Raises DataError if there is none."""
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, OverflowError, MemoryError, SyntaxError, TypeError) as error:
+        with warnings.catch_warnings(action="ignore"):  # of the literals in a damaged header
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except _DAMAGE as error:
         raise DataError(f"{path}: cannot be read as a .npy matrix ({error})") from None
     return array if isinstance(array, np.ndarray) else None
 
