@@ -16,6 +16,7 @@ from pairlens.errors import DataError
 from pairlens.texts.blocks import data_errors
 
 _MAX_HEADER = 2**24  # bytes
+_MAX_NAME = 100  # characters, of a tensor's that is told
 _BYTES_OF = {"F16": 2, "BF16": 2, "F32": 4, "F64": 8}
 _SHARED_NAME = "embeddings"  # of the one that is taken where there are several
 
@@ -82,9 +83,9 @@ def _tensor(name: str, told: dict[str, Any]) -> _Tensor:
     """Raises ValueError, TypeError or KeyError for what is no description of a tensor."""
     start, end = told["data_offsets"]
     numbers = [start, end, *told["shape"]]
-    if not isinstance(told["dtype"], str) or not all(type(number) is int and number >= 0 for number in numbers):
+    if not isinstance(told["dtype"], str) or not all(type(number) is int and 0 <= number < 2**63 for number in numbers):
         raise ValueError
-    return _Tensor(name, told["dtype"], list(told["shape"]), start, end)
+    return _Tensor(name[:_MAX_NAME], told["dtype"], list(told["shape"]), start, end)
 
 
 def _chosen(path: Path, tensors: list[_Tensor]) -> _Tensor:

@@ -33,16 +33,16 @@ def read_text(path: Path, wanted: Wanted) -> Vectors:
     first = next(parts, b"").removeprefix(_BYTE_ORDER_MARK)
     head, _, behind = first.partition(b"\n")
     header = _header(head)
-    if header is None:
-        reader = _Lines(path, len(head.rstrip(b" \r").split(b" ")) - 1, 0, wanted)
-        reader.read(first)
-    else:
-        reader = _Lines(path, header[1], 1, wanted)
-        if behind:
-            reader.read(behind)
+    dim = header[1] if header else head.rstrip(b" \r").count(b" ")
+    if not 1 <= dim <= MAX_DIM:
+        found = f"the first line tells of {dim} numbers a word" if header else f"found {dim} numbers behind the word"
+        raise DataError(f"{path}:1: {found}; must be 1 to {MAX_DIM}, separated by single blanks")
+    reader = _Lines(path, dim, 1 if header else 0, wanted)
+    if behind or not header:
+        reader.read(behind if header else first)
     for part in parts:
         reader.read(part)
-    if header is not None and header[0] != wanted.rows:
+    if header and header[0] != wanted.rows:
         raise DataError(
             f"{path}:1: the first line tells of {header[0]} vectors, and {wanted.rows} follow; the file is cut off or "
             "was changed: fetch it again, or correct the line"
@@ -51,13 +51,9 @@ def read_text(path: Path, wanted: Wanted) -> Vectors:
 
 
 class _Lines:
-    """Reads lines in order; `line` of them were read before. Raises DataError if no vector has `dim` numbers."""
+    """Reads lines in order, `line` of them were read before; a vector has `dim` numbers."""
 
     def __init__(self, path: Path, dim: int, line: int, wanted: Wanted) -> None:
-        if not 1 <= dim <= MAX_DIM:
-            raise DataError(
-                f"{path}:1: found {dim} numbers behind the word; must be 1 to {MAX_DIM}, separated by single blanks"
-            )
         self._path, self.dim, self._line, self._wanted = path, dim, line, wanted
         # Of a word with blanks, that before the first: most lines are passed over after one look.
         self._heads = {word.partition(b" ")[0] for word in wanted.spellings}
@@ -111,10 +107,10 @@ def _header(line: bytes) -> tuple[int, int] | None:
 
 def _parsed(fields: list[bytes] | tuple[bytes, ...]) -> NDArray[np.float32] | None:
     """The numbers; None if one is none. What is too large for 32 bits becomes infinite."""
-    if any(b"_" in field for field in fields):  # which Python's numbers may have
+    if b"_" in b"".join(fields):  # which Python's numbers may have
         return None
     try:
-        numbers = np.array([float(field) for field in fields])
+        numbers = np.fromiter(map(float, fields), np.float64, len(fields))
     except ValueError:
         return None
     with np.errstate(over="ignore"):

@@ -49,7 +49,8 @@ def _open(path: Path) -> tuple[int, int, Iterator[tuple[bytes, bytes]]]:
         raise DataError(f"{path}: no word2vec file: the first line must be two integers, ROWS DIM; text ends in .txt")
     rows, dim = map(int, fields)
     if not (1 <= rows <= _MAX_ROWS and 1 <= dim <= MAX_DIM):
-        raise DataError(f"{path}: the first line says {rows} vectors of {dim} numbers; must be 1 to {MAX_DIM} numbers")
+        told = f"the first line says {rows} vectors of {dim} numbers"
+        raise DataError(f"{path}: {told}; must be at least 1, of 1 to {MAX_DIM} numbers")
     return rows, dim, _entries(path, blocks, behind, rows, dim)
 
 
