@@ -161,6 +161,7 @@ def test_bytes_that_are_no_utf8_match_nothing_and_are_counted(tmp_path: Path) ->
         (b"cat 1 2\ndog 1 nan\n", "v.txt:2: a number that is not finite as a 32-bit float; mend or remove"),
         (b"cat 1 1e39\n", "v.txt:1: a number that is not finite"),
         (b"3 2\ncat 1 2\ndog 1 2\n", "v.txt:1: the first line tells of 3 vectors, and 2 follow; the file is cut off"),
+        (b"1 2\n\n", "v.txt:2: found 0 numbers behind the word; must be 2"),
         (b"1 3\ncat 1 2\n", "v.txt:2: found 2 numbers behind the word; must be 3"),
         (b"1 999999999\ncat 1 2\n", "v.txt:1: the first line tells of 999999999 numbers a word; must be 1 to 8192"),
         (b"1 0\n", "v.txt:1: the first line tells of 0 numbers a word; must be 1 to 8192"),

@@ -31,14 +31,14 @@ def read_text(path: Path, wanted: Wanted) -> Vectors:
     """
     parts = _whole_lines(path)
     first = next(parts, b"").removeprefix(_BYTE_ORDER_MARK)
-    head, _, behind = first.partition(b"\n")
+    head, end, behind = first.partition(b"\n")
     header = _header(head)
     dim = header[1] if header else head.rstrip(b" \r").count(b" ")
     if not 1 <= dim <= MAX_DIM:
         found = f"the first line tells of {dim} numbers a word" if header else f"found {dim} numbers behind the word"
         raise DataError(f"{path}:1: {found}; must be 1 to {MAX_DIM}, separated by single blanks")
     reader = _Lines(path, dim, 1 if header else 0, wanted)
-    if behind or not header:
+    if end or not header:
         reader.read(behind if header else first)
     for part in parts:
         reader.read(part)
@@ -47,14 +47,14 @@ def read_text(path: Path, wanted: Wanted) -> Vectors:
             f"{path}:1: the first line tells of {header[0]} vectors, and {wanted.rows} follow; the file is cut off or "
             "was changed: fetch it again, or correct the line"
         )
-    return wanted.vectors(path, reader.dim)
+    return wanted.vectors(path, dim)
 
 
 class _Lines:
     """Reads lines in order, `line` of them were read before; a vector has `dim` numbers."""
 
     def __init__(self, path: Path, dim: int, line: int, wanted: Wanted) -> None:
-        self._path, self.dim, self._line, self._wanted = path, dim, line, wanted
+        self._path, self._dim, self._line, self._wanted = path, dim, line, wanted
         # Of a word with blanks, that before the first: most lines are passed over after one look.
         self._heads = {word.partition(b" ")[0] for word in wanted.spellings}
         self._blanks = 0  # of a line; those of fastText end with one
@@ -62,7 +62,7 @@ class _Lines:
     def read(self, part: bytes) -> None:
         """Read whole lines; the end of the last one is missing."""
         lines = part.split(b"\n")
-        self._blanks = self._blanks or self.dim + lines[0].rstrip(b"\r").endswith(b" ")
+        self._blanks = self._blanks or self._dim + lines[0].rstrip(b"\r").endswith(b" ")
         if np.count_nonzero(np.frombuffer(part, np.uint8) == ord(" ")) != self._blanks * len(lines):
             for number, line in enumerate(lines, self._line + 1):
                 self._check_width(line, number)
@@ -77,17 +77,17 @@ class _Lines:
         """A word may have blanks; a number more than there should be is none."""
         text = line.rstrip(b" \r")
         found = text.count(b" ")
-        if found > self.dim and _parsed(text.rsplit(b" ", self.dim)[0].rpartition(b" ")[2:]) is None:
+        if found > self._dim and _parsed(text.rsplit(b" ", self._dim)[0].rpartition(b" ")[2:]) is None:
             return
-        if found != self.dim:
+        if found != self._dim:
             raise DataError(
-                f"{self._path}:{number}: found {found} numbers behind the word; must be {self.dim}, as in the first "
+                f"{self._path}:{number}: found {found} numbers behind the word; must be {self._dim}, as in the first "
                 "line, separated by single blanks; mend or remove this line"
             )
 
     def _parse(self, line: bytes, number: int) -> None:
         self._check_width(line, number)
-        word, *fields = line.rstrip(b" \r").rsplit(b" ", self.dim)
+        word, *fields = line.rstrip(b" \r").rsplit(b" ", self._dim)
         if word not in self._wanted.spellings:
             return
         vector = _parsed(fields)
