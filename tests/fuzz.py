@@ -6,10 +6,12 @@ test_fuzz.py runs the same checks over a few examples, and over everything that 
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
 import shutil
+import struct
 import sys
 import tempfile
 import time
@@ -31,6 +33,7 @@ from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
 from pairlens.texts.token_faults import BadLine, TextRules
 from pairlens.texts.tokens import parse_blocks
+from pairlens.vectors.files import read_vectors
 
 CONFIG = Config.model_validate(
     {
@@ -183,6 +186,21 @@ def progress(data: bytes) -> None:
         pass
 
 
+def vectors(data: bytes) -> None:
+    """The first byte chooses the format. What is read is finite, and a row for each word."""
+    path = folder() / ["v.txt", "v.bin", "v.safetensors", "v.npy", "v.vec.gz"][data[0] % 5 if data else 0]
+    path.write_bytes(data[1:])
+    path.with_suffix(".words").write_text("cat\nDog\n")
+    try:
+        read = read_vectors(path, ["cat", "dog", "", "a b"])
+    except PairlensError:
+        return
+    assert read.matrix.shape == (4, read.dim)
+    assert np.isfinite(read.matrix).all()
+    assert read.found.sum() == read.exact + read.lower_case > 0
+    assert not read.matrix[~read.found].any()
+
+
 # ---- bytes to check --------------------------------------------------------------------------------------------------
 
 
@@ -205,8 +223,8 @@ def seeds(check: Callable[[bytes], None]) -> list[bytes]:
     texts = [path.read_bytes() for path in sorted((root / "configs").glob("*.yaml"))]
     short = b"data: {train: a}\nmodel: {embedding: {input_dim: 5}}\n"
     texts = [dump_config(CONFIG).encode(), short, short * 2, *(text[:1500] for text in texts)]
-    if check is config:
-        return texts
+    if check in (config, vectors):
+        return texts if check is config else vector_files()
     if check is links:
         return [bytes([name, what]) + b"mine" for name in range(7) for what in range(6)]
     if check is progress:
@@ -228,6 +246,22 @@ def seeds(check: Callable[[bytes], None]) -> list[bytes]:
     packed = (directory / "packed.npz").read_bytes()
     evaluation = json.dumps({"threshold": 0.5}).encode()
     return [b"\0" + texts[0], b"\0" + texts[1] + b"...\n", b"\1" + stored, b"\1" + packed, b"\2" + evaluation]
+
+
+def vector_files() -> list[bytes]:
+    """A file of each format of word vectors."""
+    text = b"cat 1 -2.5\ndog 3e-3 4\na b 5 6\n"
+    matrix = np.array([[1, 2], [3, 4]], np.float32)
+    np.save(folder() / "matrix.npy", matrix)
+    header = json.dumps({"embeddings": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}}).encode()
+    return [
+        b"\0" + text,
+        b"\0" + b"3 2\n" + text,
+        b"\1" + b"2 2\ncat " + matrix[0].tobytes() + b"\ndog " + matrix[1].tobytes(),
+        b"\2" + struct.pack("<Q", len(header)) + header + matrix.tobytes(),
+        b"\3" + (folder() / "matrix.npy").read_bytes(),
+        b"\4" + gzip.compress(b"3 2\n" + text, mtime=0),
+    ]
 
 
 TOKENS = [
@@ -283,7 +317,7 @@ def change(data: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
-CHECKS = {check.__name__: check for check in (reader, config, run, links, kept_code, progress)}
+CHECKS = {check.__name__: check for check in (reader, config, run, links, kept_code, progress, vectors)}
 
 
 def main(name: str, count: int, seed: int) -> None:

@@ -62,6 +62,8 @@ def train(
     job.read(sys.argv)
     for remark in job.remarks:
         output.warn(remark)
+    if job.coverage:
+        output.say(job.coverage.sentence())
     _tell(job, config_file)
     output.compile_kernels(job.config)
     with interrupts() as signals:

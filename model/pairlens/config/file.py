@@ -21,6 +21,7 @@ from pairlens.errors import ConfigError
 
 _PATHS = [("data", key) for key in ("train", "dev", "test", "vocab")] + [
     ("model", "embedding", "pretrained"),
+    ("model", "embedding", "embeddings_initializer", "vectors"),
     ("training", "warm_start"),
 ]
 FORMAT = 1  # of the run directories that this version writes; a config that does not say its format has 0

@@ -25,8 +25,10 @@ from pairlens.runs.staging import StagedRun, grows_beside, locked_run
 from pairlens.runs.warm_start import warm_start_weights
 from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pairs import Pairs
-from pairlens.texts.splits import LATER_SPLITS, SplitName, read_pretrained, read_split, with_classes
+from pairlens.texts.splits import LATER_SPLITS, SplitName, read_split, with_classes
 from pairlens.training.preconditions import judge, memory_needed
+from pairlens.vectors.pretrained import Coverage, coverage, read_pretrained, read_word_vectors
+from pairlens.vectors.wanted import Vectors
 
 if TYPE_CHECKING:
     from pairlens.training.trainer import Listener as EventListener
@@ -69,6 +71,7 @@ class Data(NamedTuple):
     dev: Pairs | None
     pretrained: NDArray[np.float32] | None
     vocabulary: list[str] | None
+    vectors: Vectors | None
 
 
 class TrainJob:
@@ -81,6 +84,7 @@ class TrainJob:
         runs: where the trainings are written, by ascending seed.
         data: what `read` has read, all but the test split, which is only looked at.
         remarks: what is worth knowing about it.
+        coverage: how much of it has a vector, where the config names vectors of words.
 
     Raises:
         UsageError: something stands at the path that may not be replaced or gone on with.
@@ -88,6 +92,7 @@ class TrainJob:
 
     data: Data
     remarks: Sequence[str] = ()
+    coverage: Coverage | None = None
 
     def __init__(self, config: Config, path: Path, existing: Existing = "refuse", seeds: int = 1) -> None:
         self.config = config
@@ -119,7 +124,8 @@ class TrainJob:
         splits |= {name: read_split(config, name) for name in LATER_SPLITS if getattr(config.data, name)}
         vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
         spelled = vocabulary if config.starts_from_spelling else None
-        self.data = Data(train, splits.get("dev"), read_pretrained(config), spelled)
+        vectors = read_word_vectors(config, vocabulary)
+        self.data = Data(train, splits.get("dev"), read_pretrained(config), spelled, vectors)
         verdict = judge(config, splits)
         if verdict.problems:
             raise DataError("\n".join(verdict.problems))
@@ -127,6 +133,9 @@ class TrainJob:
         if not all(self._goes_on(run) and run.has_checkpoint() for run in self.runs):
             warm_start_weights(config)  # which a checkpoint has in it
         self._environment = describe_environment(config, command)
+        if vectors and vocabulary:
+            self.coverage = coverage(config, vectors, vocabulary, train)
+            self._environment["vectors"] = self.coverage.told()
         for run, its_config in self._trainings():
             if self._goes_on(run):
                 refuse_another_beginning(run, its_config, self._environment)
@@ -192,7 +201,7 @@ class TrainJob:
         with listener.loading("TensorFlow"):
             from pairlens.training.trainer import Trainer
 
-            trainer = Trainer(config, run, self.data.pretrained, self.data.vocabulary)
+            trainer = Trainer(config, run, self.data.pretrained, self.data.vocabulary, self.data.vectors)
         if trainer.warning:
             listener.warns(f"{trainer.warning}; going on from the checkpoint before it")
         try:

@@ -15,6 +15,7 @@ from pairlens.config.schema import Config
 from pairlens.kernels.threads import processors
 from pairlens.runs.warm_start import warm_start_checksum
 from pairlens.texts.splits import find_split
+from pairlens.vectors.pretrained import vector_files
 
 # Variables that tell TensorFlow and its libraries how to compute; those of its log do not.
 _COMPUTING, _LOGGING = ("TF_", "XLA_", "ONEDNN_", "DNNL_", "NUMBA_CPU"), "TF_CPP_"
@@ -52,7 +53,7 @@ def describe_machine() -> dict[str, str]:
 
 def checksums(config: Config) -> dict[str, str]:
     """SHA-256 of every file that training reads, by path."""
-    files = [config.model.embedding.pretrained, config.data.vocab if config.starts_from_spelling else None]
+    files = [*vector_files(config), config.data.vocab if config.starts_from_spelling else None]
     for name in ("train", "dev"):
         if getattr(config.data, name):
             split = find_split(config, name)
