@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 
@@ -12,12 +11,21 @@ from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.memory import available_memory, in_words, refuse_too_large
 from pairlens.metrics.groups import GroupFigures, group_figures
-from pairlens.runs.warm_start import warm_start_weights
+from pairlens.runs.carried import read_carried
+from pairlens.runs.warm_start import warm_start
 from pairlens.scoring.memory import scoring_memory
-from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pair_hashes import hashes_of_pairs
 from pairlens.texts.pairs import Pairs, read_pairs
-from pairlens.texts.splits import LATER_SPLITS, SplitName, find_split, read_pretrained, text_rules, with_classes
+from pairlens.texts.splits import (
+    LATER_SPLITS,
+    SplitName,
+    class_names_of,
+    find_split,
+    read_pretrained,
+    text_rules,
+    vocabulary_of,
+    with_classes,
+)
 from pairlens.texts.texts import Texts
 from pairlens.training.preconditions import judge, longest_texts, memory_needed
 
@@ -83,11 +91,11 @@ def examine(config: Config) -> Findings:
     if "train" in splits:
         _estimate_memory(config, splits, findings)
     _check_vocabulary(config, findings)
-    for read in (read_pretrained, warm_start_weights):
+    for read in (class_names_of, read_pretrained, warm_start):
         try:
             read(with_classes(config, splits["train"]) if "train" in splits else config)
         except UsageError as error:
-            findings.problems += str(error).splitlines()
+            findings.problems += [line for line in str(error).splitlines() if line not in findings.problems]
     return findings
 
 
@@ -161,14 +169,14 @@ def _estimate_memory(config: Config, splits: dict[SplitName, Pairs], findings: F
 
 
 def _check_vocabulary(config: Config, findings: Findings) -> None:
-    path: Path | None = config.data.vocab
-    if path is None:
-        return
     try:
-        words = len(read_vocabulary(path))
+        words = vocabulary_of(config)
+        read_carried(config)
     except DataError as error:
         findings.problems.append(str(error))
         return
     input_dim = config.model.embedding.input_dim
-    if words != input_dim:
-        findings.remarks.append(f"{path}: {words} words, but model.embedding.input_dim is {input_dim}")
+    if words is not None and len(words) != input_dim:
+        findings.remarks.append(
+            f"{config.data.vocab}: {len(words)} words, but model.embedding.input_dim is {input_dim}"
+        )

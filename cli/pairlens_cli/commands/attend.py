@@ -82,6 +82,7 @@ def attend(
             rich_help_panel=_MAKE,
         ),
     ] = False,
+    vocab: options.Vocab = None,
     force: options.Force = False,
     threads: options.Threads = None,
 ) -> None:
@@ -91,7 +92,7 @@ def attend(
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
     from pairlens_cli.display import attention_maps
-    from pairlens_cli.display.details import tell_model, tell_threads
+    from pairlens_cli.display.details import tell_model, tell_threads, warn_without_words
 
     if seed is not None and sample is None:
         raise UsageError("--seed is of a sample; add --sample N")
@@ -103,11 +104,13 @@ def attend(
     several = kind is _Kind.picture and not grid and not selection.at_most_one
     _refuse_options(kind, label, dtype, grid)
     options.refuse_idle_force(force, output_file)
-    job = AttendJob(Run.open(run_directory), query, value, selection, threads)
-    read = [query, value, label, job.config.data.vocab, *run_files(run_directory)]
+    run = Run.open(run_directory)
+    job = AttendJob(run, query, value, selection, threads, vocab)
+    read = [query, value, label, vocab, job.config.data.vocab, *run_files(run_directory)]
     refuse_outputs({str(path): path for path in _outputs(output_file, several)}, read, force)
     tell_model(run_directory, job.config)
     output.detail(f"reads {query}, {value}")
+    warn_without_words(run, job.vocabulary)
     tell_threads(threads)
     output.compile_kernels(job.config, maps=True)
     match kind:

@@ -13,8 +13,8 @@ from pairlens.errors import UsageError
 from pairlens_cli import options, output, streams
 
 if TYPE_CHECKING:
-    from pairlens.config.schema import Config
     from pairlens.jobs.score_job import ScoreJob
+    from pairlens.runs.run import Run
 
 
 def score(
@@ -36,6 +36,7 @@ def score(
     words: Annotated[
         bool, typer.Option("--words", help="With tsv and jsonl: words from the vocabulary, not ids.")
     ] = False,
+    vocab: options.Vocab = None,
     symmetric: Annotated[
         bool, typer.Option("--symmetric", help="The mean of both orders, so that score(a, b) = score(b, a).")
     ] = False,
@@ -76,9 +77,11 @@ def score(
     from pairlens.runs.outputs import run_files
     from pairlens.runs.run import Run
     from pairlens.scoring.scorer import Scorer
-    from pairlens_cli.display.details import tell_model, tell_threads
+    from pairlens_cli.display.details import tell_model, tell_threads, warn_without_words
     from pairlens_cli.display.scoring import warn_of_bad_lines
 
+    if vocab and not words:
+        raise UsageError("--vocab has the words that --words shows; add --words")
     _refuse_options(format_, words, on_bad_line, bad_lines, profile)
     source = _source(query, value, resume)
     if resume and output_file is None:
@@ -86,13 +89,15 @@ def score(
     options.refuse_idle_force(force, output_file, bad_lines)
     run = Run.open(run_directory)
     config = run.config()
-    read = [*run_files(run_directory), *(source if isinstance(source, tuple) else ()), config.data.vocab]
+    read = [*run_files(run_directory), *(source if isinstance(source, tuple) else ()), vocab, config.data.vocab]
     _refuse_outputs(output_file, bad_lines, read, resume, force)
     if symmetric:
         config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
     if logits and config.task == "regression":
         raise UsageError(f"--logits: {run_directory} was trained for regression, whose scores have no activation")
-    vocabulary = _vocabulary(config) if words else None
+    vocabulary = _vocabulary(run, vocab) if words else None
+    if words:
+        warn_without_words(run, vocabulary)
     tell_model(run_directory, config)
     tell_threads(threads)
     output.compile_kernels(config)
@@ -152,12 +157,12 @@ def _refuse_outputs(
         refuse_outputs(outputs, read, force)
 
 
-def _vocabulary(config: Config) -> list[str]:
-    from pairlens.texts.lines import read_vocabulary
-
-    if config.data.vocab is None:
-        raise UsageError("--words needs the vocabulary that data.vocab of the run's config names; it names none")
-    return read_vocabulary(config.data.vocab)
+def _vocabulary(run: Run, given: Path | None) -> list[str] | None:
+    """The run's words; None where they are lost. Raises UsageError where there never were any."""
+    vocabulary = run.vocabulary(given)
+    if vocabulary is None and not run.why_no_words():
+        raise UsageError("--words needs a vocabulary, and the run was trained without data.vocab; add --vocab FILE")
+    return vocabulary
 
 
 def _run(
