@@ -79,7 +79,8 @@ def _blocks(runs: Sequence[Drawn]) -> Iterator[Block]:
 def result(report: RunReport) -> Json:
     difference = {name: one._asdict() for name, one in (report.difference or {}).items()} or None
     pairs = len(report.scored.pairs)
-    return {"run": report.name, **report.what, "pairs": pairs, **report.measured, "difference": difference}
+    names = {"classes": report.classes} if report.classes else {}
+    return {"run": report.name, **report.what, "pairs": pairs, **report.measured, **names, "difference": difference}
 
 
 def _map(attention: PairAttention, vocabulary: Sequence[str] | None) -> dict[str, Any]:
