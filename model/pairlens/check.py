@@ -11,12 +11,20 @@ from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.memory import available_memory, in_words, refuse_too_large
 from pairlens.metrics.groups import GroupFigures, group_figures
-from pairlens.runs.warm_start import warm_start_weights
+from pairlens.runs.carried import read_carried
+from pairlens.runs.warm_start import warm_start
 from pairlens.scoring.memory import scoring_memory
-from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pair_hashes import hashes_of_pairs
 from pairlens.texts.pairs import Pairs, read_pairs
-from pairlens.texts.splits import LATER_SPLITS, SplitName, find_split, text_rules, with_classes
+from pairlens.texts.splits import (
+    LATER_SPLITS,
+    SplitName,
+    class_names_of,
+    find_split,
+    text_rules,
+    vocabulary_of,
+    with_classes,
+)
 from pairlens.texts.texts import Texts
 from pairlens.training.preconditions import judge, longest_texts, memory_needed
 from pairlens.vectors.pretrained import coverage, read_pretrained, read_word_vectors
@@ -84,11 +92,11 @@ def examine(config: Config) -> Findings:
     if "train" in splits:
         _estimate_memory(config, splits, findings)
     _check_words(config, splits.get("train"), findings)
-    for read in (read_pretrained, warm_start_weights):
+    for read in (class_names_of, read_pretrained, warm_start):
         try:
             read(with_classes(config, splits["train"]) if "train" in splits else config)
         except UsageError as error:
-            findings.problems += str(error).splitlines()
+            findings.problems += [line for line in str(error).splitlines() if line not in findings.problems]
     return findings
 
 
@@ -164,7 +172,8 @@ def _estimate_memory(config: Config, splits: dict[SplitName, Pairs], findings: F
 def _check_words(config: Config, train: Pairs | None, findings: Findings) -> None:
     """The vocabulary, and the vectors of its words."""
     try:
-        vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
+        vocabulary = vocabulary_of(config)
+        read_carried(config)
         vectors = read_word_vectors(config, vocabulary)
     except DataError as error:
         findings.problems.append(str(error))

@@ -35,7 +35,7 @@ from pairlens_cli.app import app
 TEXTS = ("q.txt", "v.txt")
 LABELLED = ("--query", "q.txt", "--value", "v.txt", "--label", "l.txt")
 PLAIN = {".txt", ".jsonl", ".json", ".tsv"}
-READ = {"--query", "--value", "--label", "--group", "--compare"}  # the options that name inputs
+READ = {"--query", "--value", "--label", "--vocab", "--group", "--compare"}  # the options that name inputs
 
 
 class Output(NamedTuple):

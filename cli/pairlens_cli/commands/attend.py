@@ -83,6 +83,7 @@ def attend(
         ),
     ] = False,
     on_bad_line: options.OnBadLine = "stop",
+    vocab: options.Vocab = None,
     force: options.Force = False,
     threads: options.Threads = None,
 ) -> None:
@@ -93,7 +94,7 @@ def attend(
     from pairlens.runs.run import Run
     from pairlens_cli.display import attention_maps
     from pairlens_cli.display.bad_lines import warn_of_skipped_pairs
-    from pairlens_cli.display.details import tell_model, tell_threads
+    from pairlens_cli.display.details import tell_model, tell_threads, warn_without_words
 
     if seed is not None and sample is None:
         raise UsageError("--seed is of a sample; add --sample N")
@@ -105,11 +106,13 @@ def attend(
     several = kind is _Kind.picture and not grid and not selection.at_most_one
     _refuse_options(kind, label, dtype, grid)
     options.refuse_idle_force(force, output_file)
-    job = AttendJob(Run.open(run_directory), query, value, selection, threads, on_bad_line == "skip")
-    read = [query, value, label, job.config.data.vocab, *run_files(run_directory)]
+    run = Run.open(run_directory)
+    job = AttendJob(run, query, value, selection, threads, on_bad_line == "skip", vocab)
+    read = [query, value, label, vocab, job.config.data.vocab, *run_files(run_directory)]
     refuse_outputs({str(path): path for path in _outputs(output_file, several)}, read, force)
     tell_model(run_directory, job.config)
     output.detail(f"reads {query}, {value}")
+    warn_without_words(run, job.vocabulary)
     tell_threads(threads)
     output.compile_kernels(job.config, maps=True)
     match kind:
@@ -134,7 +137,7 @@ def attend(
 def _summarize(job: AttendJob, output_file: Path | None, force: bool, run_directory: Path) -> None:
     """Tables on stderr; a page or JSON in a file, or JSON on stdout unless a terminal has shown the tables already."""
     from pairlens.pages.summary import write_summary_page
-    from pairlens.runs.run import without_nan
+    from pairlens.runs.json_files import without_nan
     from pairlens.texts.words import printable
     from pairlens_cli.display import summary_tables
     from pairlens_cli.display.attention_maps import counted

@@ -30,6 +30,7 @@ def evaluate(
     value: options.Value = None,
     label: options.Label = None,
     group: options.Group = None,
+    set_: options.SetOfRun = None,
     threshold: Annotated[
         float | None,
         typer.Option("--threshold", metavar="T", help="Positive from this score on, not from the one fitted on dev."),
@@ -41,6 +42,7 @@ def evaluate(
     errors: Annotated[
         int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs that the run gets most wrong.")
     ] = 0,
+    vocab: options.Vocab = None,
     output_file: options.OutputFile = None,
     predictions: Annotated[
         Path | None,
@@ -52,22 +54,27 @@ def evaluate(
     """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
     from pairlens.evaluation.evaluation import labelled_files, measure, refuse_pipes, score_files, worst
     from pairlens.runs.outputs import refuse_outputs, run_files
-    from pairlens.runs.run import Run, without_nan
-    from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads
+    from pairlens.runs.json_files import without_nan
+from pairlens.runs.run import Run
+    from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads, warn_without_words
 
     _refuse(output_file, predictions, force, threshold)
-    run = Run.open(run_directory)
+    if vocab and not errors:
+        raise UsageError("--vocab is for the texts of the worst pairs; add --errors N")
+    changes = options.changes_of_run(set_)
+    run = Run.open(run_directory, changes)
     config = run.config()
-    other = Run.open(compare) if compare else None
+    other = Run.open(compare, changes) if compare else None
     _refuse_other_tasks(config, run, other, threshold)
     what, files = labelled_files(config, split, query, value, label, group)
     if other:
         refuse_pipes(files)
-    read = [*astuple(files), config.data.vocab, *run_files(run.path), *(run_files(other.path) if other else ())]
+    read = [*astuple(files), vocab, config.data.vocab, *run_files(run.path), *(run_files(other.path) if other else ())]
     refuse_outputs({"--output": output_file, "--predictions": predictions}, read, force)
     for its_run in (run, other) if other else (run,):
         tell_model(its_run.path, its_run.config())
     tell_threads(threads)
+    vocabulary, classes = run.vocabulary(vocab) if errors else None, run.classes()
     output.compile_kernels(config)
     scored = score_files(run, files, threshold, threads)
     tell_pairs(files, len(scored.pairs))
@@ -77,8 +84,11 @@ def evaluate(
     result: dict[str, Any] = {"run": str(run_directory), **what, "pairs": len(scored.pairs), **measured}
     if other:
         result["compare"] = _compare(scored, other, files, threshold, threads)
+    if classes:
+        result["classes"] = classes
     if errors:
-        result["errors"] = worst(scored, errors)
+        result["errors"] = worst(scored, errors, vocabulary)
+        warn_without_words(run, vocabulary)
     evaluation_tables.show(result)
     if predictions:
         _write_predictions(predictions, scored, force)

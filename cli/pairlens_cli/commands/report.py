@@ -27,6 +27,8 @@ def report(
     value: options.Value = None,
     label: options.Label = None,
     group: options.Group = None,
+    set_: options.SetOfRun = None,
+    vocab: options.Vocab = None,
     errors: Annotated[
         int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs that each run gets most wrong.")
     ] = 20,
@@ -40,12 +42,13 @@ def report(
     from pairlens.pages.report import write_report
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
-    from pairlens_cli.display.details import tell_model, tell_threads
+    from pairlens_cli.display.details import tell_model, tell_threads, warn_without_words
 
     if output_file.name.endswith(COMPRESSED):
         raise UsageError(f"{output_file}: a page is not compressed, as no browser opens it so; choose another name")
-    runs = [Run.open(path) for path in run_directories]
-    read = [run.config().data.vocab for run in runs]
+    changes = options.changes_of_run(set_)
+    runs = [Run.open(path, changes) for path in run_directories]
+    read = [vocab, *(run.config().data.vocab for run in runs)]
     for run in runs:
         read += [*astuple(labelled_files(run.config(), split, query, value, label)[1]), *run_files(run.path)]
     refuse_outputs({"--output": output_file}, read, force)
@@ -54,8 +57,9 @@ def report(
         output.compile_kernels(run.config(), maps=True)
     tell_threads(threads)
     with output.notice_after(1.5, "scoring the pairs, and resampling them for the intervals"):
-        reports = report_runs(runs, split, query, value, label, group, errors, threads)
+        reports = report_runs(runs, split, query, value, label, group, errors, threads, vocab)
     for its_report in reports:
+        warn_without_words(its_report.run, its_report.vocabulary)
         output.detail(
             f"{its_report.name} on {', '.join(its_report.what.values())}: {len(its_report.scored.pairs):,} pairs"
         )

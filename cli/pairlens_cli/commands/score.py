@@ -44,6 +44,7 @@ def score(
     words: Annotated[
         bool, typer.Option("--words", help="With tsv and jsonl: words from the vocabulary, not ids.")
     ] = False,
+    vocab: options.Vocab = None,
     symmetric: Annotated[
         bool, typer.Option("--symmetric", help="The mean of both orders, so that score(a, b) = score(b, a).")
     ] = False,
@@ -104,7 +105,7 @@ def score(
     from pairlens.runs.run import Run
     from pairlens.scoring.scorer import Scorer
     from pairlens_cli.display.bad_lines import warn_of_bad_lines
-    from pairlens_cli.display.details import tell_model, tell_threads
+    from pairlens_cli.display.details import tell_model, tell_threads, warn_without_words
 
     given = pair_input.PairInput(query, value, text, input_file, query_text, value_text)
     columns = {"query": query_column, "value": value_column, "id": id_column}
@@ -112,18 +113,20 @@ def score(
     given.refuse_contradictions()
     table_options.refuse_idle(table, input_file)
     _refuse_options(given, format_, words, labels, id_column, line_buffered)
-    _refuse_idle(on_bad_line, bad_lines, profile)
+    _refuse_idle(on_bad_line, bad_lines, profile, vocab, words)
     _refuse_resume(given, resume, output_file)
     options.refuse_idle_force(force, output_file, bad_lines)
     run = Run.open(run_directory)
     config = run.config()
-    read = [*run_files(run_directory), *given.files, config.data.vocab]
+    read = [*run_files(run_directory), *given.files, vocab, config.data.vocab]
     _refuse_outputs(output_file, bad_lines, read, resume, force)
     if symmetric:
         config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
     if logits and config.task == "regression":
         raise UsageError(f"--logits: {run_directory} was trained for regression, whose scores have no activation")
-    vocabulary = _vocabulary(config) if words else None
+    vocabulary = _vocabulary(run, vocab) if words else None
+    if words:
+        warn_without_words(run, vocabulary)
     at_once = given.is_stdin and (line_buffered or sys.stdin.isatty())
     source = given.source(run, table, at_once)
     tell_model(run_directory, config)
@@ -168,8 +171,10 @@ def _refuse_options(
         raise UsageError("--line-buffered is for lines; give - for QUERY and --text")
 
 
-def _refuse_idle(on_bad_line: str, bad_lines: Path | None, profile: bool) -> None:
+def _refuse_idle(on_bad_line: str, bad_lines: Path | None, profile: bool, vocab: Path | None, words: bool) -> None:
     """The same."""
+    if vocab and not words:
+        raise UsageError("--vocab has the words that --words shows; add --words")
     if bad_lines and on_bad_line == "stop":
         raise UsageError("--bad-lines lists what is passed over; add --on-bad-line nan")
     if profile and output.settings.quiet:
@@ -224,12 +229,12 @@ def _refuse_outputs(
         refuse_outputs(outputs, read, force)
 
 
-def _vocabulary(config: Config) -> list[str]:
-    from pairlens.texts.lines import read_vocabulary
-
-    if config.data.vocab is None:
-        raise UsageError("--words needs the vocabulary that data.vocab of the run's config names; it names none")
-    return read_vocabulary(config.data.vocab)
+def _vocabulary(run: Run, given: Path | None) -> list[str] | None:
+    """The run's words; None where they are lost. Raises UsageError where there never were any."""
+    vocabulary = run.vocabulary(given)
+    if vocabulary is None and not run.why_no_words():
+        raise UsageError("--words needs a vocabulary, and the run was trained without data.vocab; add --vocab FILE")
+    return vocabulary
 
 
 def _run(

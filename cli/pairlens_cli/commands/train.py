@@ -48,7 +48,7 @@ def train(
     from pairlens.config.file import load_config
     from pairlens.jobs.train_job import TrainJob
     from pairlens.kernels.threads import use_processors
-    from pairlens.runs.run import without_nan
+    from pairlens.runs.json_files import without_nan
     from pairlens_cli.display.signals import interrupts
     from pairlens_cli.display.training import TrainingDisplay
 

@@ -1,13 +1,15 @@
-"""What --verbose tells of a command: its model, what it reads, and how many threads work."""
+"""What --verbose tells of a command: its model, what it reads, and how many threads work. And why it shows no words."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
 from pairlens.kernels.threads import processors
+from pairlens.runs.run import Run
 from pairlens.texts.split_paths import SplitPaths
 from pairlens_cli import output
 
@@ -28,3 +30,9 @@ def tell_threads(threads: int | None = None) -> None:
     """How many work; None for as many as this process may use processors."""
     count = threads or processors()
     output.detail(f"{count} thread{'s' * (count != 1)}")
+
+
+def warn_without_words(run: Run, vocabulary: Sequence[str] | None) -> None:
+    """Why ids are shown, where a run that had words has none."""
+    if vocabulary is None and (why := run.why_no_words()):
+        output.warn(why)

@@ -24,6 +24,8 @@ class DataConfig(Section):
     dev: FilePath | None = None
     test: FilePath | None = None
     vocab: FilePath | None = None
+    tokenizer: FilePath | None = None
+    classes: FilePath | None = None
     max_length: Count | None = None
     too_long: Literal["error", "truncate"] = "error"
     empty: Literal["error", "score"] = "error"
@@ -55,8 +57,9 @@ class Config(Section):
     @property
     def starts_from_spelling(self) -> bool:
         """Whether the first embeddings depend on the words of `data.vocab`; those of a warm start do not."""
-        initializer = self.model.embedding.embeddings_initializer
-        return isinstance(initializer, PpmiSvd) and initializer.spelling > 0 and self.training.warm_start is None
+        initializer, training = self.model.embedding.embeddings_initializer, self.training
+        spelled = isinstance(initializer, PpmiSvd) and initializer.spelling > 0
+        return spelled and (training.warm_start is None or training.warm_start_words)
 
     def with_seed(self, seed: int) -> Config:
         return self.model_copy(update={"training": self.training.model_copy(update={"seed": seed})})

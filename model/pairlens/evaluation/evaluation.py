@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,6 @@ from pairlens.metrics.order import measured_of
 from pairlens.runs.run import Run
 from pairlens.scoring.decimals import shortest
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pairs import Pairs, read_pairs
 from pairlens.texts.regular import refuse_irregular
 from pairlens.texts.split_paths import SplitPaths, group_file_beside
@@ -80,6 +80,7 @@ def labelled_files(
         files = find_split(config, name)  # type: ignore[arg-type]
     except DataError as error:  # the data has moved since the run was trained
         remedy = "--split takes another split, --query, --value and --label take other files"
+        remedy += f", --set data.{name}=PREFIX says where it lies now"
         raise DataError(f"{error}; {remedy}") from None
     return {"split": name}, replace(files, weight=None)  # weights are training's; nothing is measured by them
 
@@ -133,10 +134,9 @@ def differences(ours: Scored, theirs: Scored) -> dict[str, Difference]:
     return paired_differences(task, ours.label, ours.measured, theirs.measured, ours.threshold, theirs.threshold, group)
 
 
-def worst(scored: Scored, count: int) -> list[dict[str, Any]]:
+def worst(scored: Scored, count: int, vocabulary: Sequence[str] | None) -> list[dict[str, Any]]:
     """The worst pairs, counted from 0, with their texts as words, or ids where there is no vocabulary."""
     config, pairs = scored.config, scored.pairs
-    vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
     pair, loss = worst_pairs(config.task, scored.label, scored.measured, pairs.group, count)
     return [
         {

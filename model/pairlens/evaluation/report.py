@@ -25,10 +25,10 @@ from pairlens.metrics.bins import Histogram, JointHistogram, histogram, joint_hi
 from pairlens.metrics.calibration import Reliability, reliability
 from pairlens.metrics.curves import Curve, precision_recall_curve, roc_curve
 from pairlens.metrics.ranking import RankingMetrics
-from pairlens.runs.run import Json, Run, flat
+from pairlens.runs.json_files import Json, flat
+from pairlens.runs.run import Run
 from pairlens.scoring.maps import PairAttention
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.split_paths import SplitPaths
 
 _BINS = 20
@@ -77,6 +77,7 @@ class RunReport:
         lengths: the run's decisive metric by text length.
         errors, attentions: the worst pairs, and their attention.
         vocabulary: the word of each id, or None.
+        classes: the name of each label, or None.
     """
 
     run: Run
@@ -89,6 +90,7 @@ class RunReport:
     errors: list[Json]
     attentions: list[PairAttention]
     vocabulary: list[str] | None
+    classes: list[str] | None
     history: list[Json]
     environment: Json
 
@@ -110,11 +112,13 @@ def report_runs(
     group: Path | None = None,
     errors: int = 20,
     threads: int | None = None,
+    vocab: Path | None = None,
 ) -> list[RunReport]:
     """Each run measured on a split of its own config, or on the files given.
 
     Args:
         errors: how many of the worst pairs to keep.
+        vocab: a file of words, for runs that carry none.
         The others are those of `labelled_files` and `score_files`.
 
     Raises:
@@ -124,25 +128,31 @@ def report_runs(
     if len(runs) > 1:
         for _, files in chosen:
             refuse_pipes(files)
+    vocabularies = [run.vocabulary(vocab) for run in runs]
     reports: list[RunReport] = []
     first: tuple[Scored, SplitPaths] | None = None
-    for run, (what, files) in zip(runs, chosen, strict=True):
+    for run, words, (what, files) in zip(runs, vocabularies, chosen, strict=True):
         scored = score_files(run, files, threads=threads)
         difference = None
         if first and (first[0].config.task, first[1]) == (scored.config.task, files):
             difference = differences(first[0], scored)
         first = first or (scored, files)
-        reports.append(_report(run, what, scored, difference, errors))
+        reports.append(_report(run, what, scored, difference, errors, words))
     return reports
 
 
 def _report(
-    run: Run, what: dict[str, str], scored: Scored, difference: dict[str, Difference] | None, errors: int
+    run: Run,
+    what: dict[str, str],
+    scored: Scored,
+    difference: dict[str, Difference] | None,
+    errors: int,
+    vocabulary: list[str] | None,
 ) -> RunReport:
     config, pairs, label, threshold = scored.config, scored.pairs, scored.label, scored.threshold
     measured = measure(scored)
     lengths = pairs.query.lengths + pairs.value.lengths
-    wrong = worst(scored, errors)
+    wrong = worst(scored, errors, vocabulary)
     numbers = np.array([error["pair"] for error in wrong], np.int64)
     return RunReport(
         run=run,
@@ -154,7 +164,8 @@ def _report(
         lengths=by_length(config.decisive_metric, lengths, config.task, label, scored.measured, threshold, pairs.group),
         errors=wrong,
         attentions=Scorer(config, run.weights(config)).attend(pairs.query.take(numbers), pairs.value.take(numbers)),
-        vocabulary=read_vocabulary(config.data.vocab) if config.data.vocab else None,
+        vocabulary=vocabulary,
+        classes=run.classes(),
         history=run.metrics(),
         environment=run.environment(),
     )

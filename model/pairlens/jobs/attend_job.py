@@ -18,7 +18,7 @@ from pairlens.jobs.bad_lines import BadLines
 from pairlens.pages.attention import Labelled, write_attention_page
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.lines import read_labels, read_vocabulary
+from pairlens.texts.lines import read_labels
 from pairlens.texts.token_faults import BadLine
 
 Made = Literal["matrices", "pictures", "page", "summary"]
@@ -43,11 +43,15 @@ class AttendJob:
     do so in the place of a file that stands there.
 
     Attributes:
-        vocabulary: the word of each id, if the config names a file of them.
+        vocabulary: the word of each id, if the run has words.
+        classes: the name of each label, if the run has names.
         bad: the faults that were passed over so far.
 
+    Args:
+        vocab: a file of words, for a run that carries none.
+
     Raises:
-        RunError: the run's files are damaged. DataError: the vocabulary cannot be read.
+        RunError: the run's files are damaged, or the words are not its own. DataError: the vocabulary cannot be read.
     """
 
     def __init__(
@@ -58,13 +62,13 @@ class AttendJob:
         selection: Selection,
         threads: int | None = None,
         pass_over: bool = False,
+        vocab: Path | None = None,
     ) -> None:
         self._query, self._value, self._selection, self._threads = query, value, selection, threads
         self._passes_over, self._last_bad, self.bad = pass_over, 0, BadLines()
         self.config = run.config()
         self._weights = run.weights(self.config)
-        vocabulary = self.config.data.vocab
-        self.vocabulary = read_vocabulary(vocabulary) if vocabulary else None
+        self.vocabulary, self.classes = run.vocabulary(vocab), run.classes()
 
     def chunks(self, made: Made = "summary") -> Iterator[ScoredMaps]:
         """`made` is what they are for. Raises as `attend_files` does."""
@@ -85,7 +89,8 @@ class AttendJob:
             DataError: the file of labels has not as many lines as that of queries, as far as both are looked at.
         """
         scored = self._labelled(chunks, labels)
-        return write_attention_page(path, scored, self._metadata(), self.vocabulary, replace=replace)
+        metadata = self._metadata() | {"classes": self.classes}
+        return write_attention_page(path, scored, metadata, self.vocabulary, replace=replace)
 
     def write_pictures(
         self, chunks: Iterable[ScoredMaps], path: Path, grid: bool, several: bool, replace: bool = True

@@ -17,9 +17,10 @@ from pairlens.files import whole_file
 from pairlens.jobs.encode_splits import Cut, learned_from, same_text
 from pairlens.jobs.encoded_files import SplitFigures, SplitWriter
 from pairlens.runs import names
-from pairlens.tables.labels import LabelNumbers, LabelWords, read_classes
+from pairlens.tables.labels import LabelNumbers, LabelWords
 from pairlens.tables.pair_rows import PairRows
 from pairlens.tables.pairs import Pairs
+from pairlens.texts.class_names import read_class_names
 from pairlens.texts.texts import Texts
 from pairlens.tokenizer.learn import learn_tokenizer
 from pairlens.tokenizer.recipe import Kind, Normalize
@@ -235,4 +236,4 @@ def given_like(directory: Path) -> Given:
     if not path.is_file():
         raise UsageError(f"{path}: no such file; --like takes what `pairlens encode` wrote, or a run trained from it")
     classes = directory / names.CLASSES
-    return Given(Tokenizer.read(path), read_classes(classes) if classes.is_file() else None)
+    return Given(Tokenizer.read(path), read_class_names(classes) if classes.is_file() else None)

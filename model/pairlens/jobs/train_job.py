@@ -17,15 +17,23 @@ from pairlens.config.types import LAST_SEED
 from pairlens.errors import DataError, UsageError
 from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
 from pairlens.memory import available_memory, refuse_too_large
+from pairlens.runs.carried import RECORD, hashes, read_carried, with_own_copies
 from pairlens.runs.curves import write_curves
 from pairlens.runs.environment import describe_environment
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
 from pairlens.runs.staging import StagedRun, grows_beside, locked_run
-from pairlens.runs.warm_start import warm_start_weights
-from pairlens.texts.lines import read_vocabulary
+from pairlens.runs.warm_start import warm_start
 from pairlens.texts.pairs import Pairs
-from pairlens.texts.splits import LATER_SPLITS, SplitName, read_split, with_classes
+from pairlens.texts.splits import (
+    LATER_SPLITS,
+    SplitName,
+    class_names_of,
+    find_split,
+    read_split,
+    vocabulary_of,
+    with_classes,
+)
 from pairlens.training.preconditions import judge, memory_needed
 from pairlens.vectors.pretrained import Coverage, coverage, read_pretrained, read_word_vectors
 from pairlens.vectors.wanted import Vectors
@@ -118,11 +126,16 @@ class TrainJob:
                 one of the warm start does not fit.
             UsageError: training takes more memory than there is.
         """
+        going_on = [run for run in self.runs if self._goes_on(run)]
+        if len(going_on) == len(self.runs):
+            self.config = with_own_copies(self.config, going_on[0].path)
+            self._refuse_missing_splits()
         train = read_split(self.config, "train")
         self.config = config = with_classes(self.config, train)
         splits: dict[SplitName, Pairs] = {"train": train}
         splits |= {name: read_split(config, name) for name in LATER_SPLITS if getattr(config.data, name)}
-        vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
+        vocabulary = vocabulary_of(config)
+        class_names_of(config)
         spelled = vocabulary if config.starts_from_spelling else None
         vectors = read_word_vectors(config, vocabulary)
         self.data = Data(train, splits.get("dev"), read_pretrained(config), spelled, vectors)
@@ -131,8 +144,9 @@ class TrainJob:
             raise DataError("\n".join(verdict.problems))
         self.remarks = verdict.remarks
         if not all(self._goes_on(run) and run.has_checkpoint() for run in self.runs):
-            warm_start_weights(config)  # which a checkpoint has in it
-        self._environment = describe_environment(config, command)
+            warm_start(config)  # which a checkpoint has in it
+        self._carried = read_carried(config)
+        self._environment = describe_environment(config, command) | {RECORD: hashes(self._carried)}
         if vectors and vocabulary:
             self.coverage = coverage(config, vectors, vocabulary, train)
             self._environment["vectors"] = self.coverage.told()
@@ -174,6 +188,15 @@ class TrainJob:
             },
         }
 
+    def _refuse_missing_splits(self) -> None:
+        """Raises DataError, which tells how to say where the data are now, unless every split is there."""
+        for name in ("train", *LATER_SPLITS):
+            if getattr(self.config.data, name):
+                try:
+                    find_split(self.config, name)
+                except DataError as error:
+                    raise DataError(f"{error}; where it lies now is said by --set data.{name}=PREFIX") from None
+
     def _trainings(self) -> list[tuple[Run, Config]]:
         return [(run, self.config.with_seed(seed)) for run, seed in zip(self.runs, self._seeds, strict=True)]
 
@@ -193,7 +216,7 @@ class TrainJob:
                 listener.begins(run)
             if isinstance(run, StagedRun):
                 run.begin()
-            Run.create(run.path, config, self._environment, self._replace)
+            Run.create(run.path, config, self._environment, self._replace, self._carried)
         elif (finished := finished_metrics(run, config)) is not None:
             listener.finished_before(run)
             return finished

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 
 from pairlens.errors import DataError
-from pairlens.texts.regular import read_regular
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FALSE, _TRUE = {"false", "no"}, {"true", "yes"}
 MOST_CLASSES = 2**15
-_LARGEST_FILE = 2**24  # bytes of a classes.json
 _SHOWN = 8
 
 
@@ -110,21 +106,6 @@ class LabelNumbers:
         hint = f"; did you mean {near[0]!r}?" if near else "."
         known = ", ".join(self._classes[:_SHOWN]) + (", …" if len(self._classes) > _SHOWN else "")
         raise DataError(f"{where}: {label!r} is no class{hint} There are: {known}")
-
-
-def read_classes(path: Path) -> list[str]:
-    """The names of classes, from 0. Raises DataError: the file is no JSON list of different texts."""
-    try:
-        classes = json.loads(read_regular(path, _LARGEST_FILE))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
-    if (
-        not isinstance(classes, list)
-        or not all(isinstance(one, str) for one in classes)
-        or len(set(classes)) < len(classes)
-    ):
-        raise DataError(f"{path}: must be a JSON list of the classes' names, each once")
-    return classes
 
 
 def is_number(label: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a config's data section stands for: its splits, read and checked."""
+"""What a config's data section stands for: its splits, read and checked, and its words."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Literal
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
+from pairlens.texts.class_names import read_class_names
+from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pairs import Pairs, read_pairs
 from pairlens.texts.regular import refuse_irregular
 from pairlens.texts.split_paths import SplitPaths, split_paths
@@ -58,3 +60,29 @@ def with_classes(config: Config, train: Pairs) -> Config:
     assert train.label is not None
     model = config.model.model_copy(update={"classes": int(train.label.max()) + 1})
     return config.model_copy(update={"model": model})
+
+
+def vocabulary_of(config: Config) -> list[str] | None:
+    """The words to train with, line by line as `data.vocab` has them; None where it is not set.
+
+    Raises:
+        DataError: as `read_vocabulary` does.
+    """
+    return read_vocabulary(config.data.vocab) if config.data.vocab else None
+
+
+def class_names_of(config: Config) -> list[str] | None:
+    """The names that `data.classes` gives the labels; None where it is not set.
+
+    Raises:
+        DataError: as `read_class_names` does, or they are not as many as the task has classes.
+    """
+    path = config.data.classes
+    if path is None:
+        return None
+    found = read_class_names(path)
+    classes = config.model.classes if config.task == "multiclass" else 2
+    if classes is not None and len(found) != classes:
+        remedy = f"name every class, or set model.classes: {len(found)}" if config.task == "multiclass" else "name both"
+        raise DataError(f"{path}: {len(found)} names, but the labels have {classes} classes; {remedy}")
+    return found

@@ -22,7 +22,7 @@ from pairlens.network.network import build_network
 from pairlens.runs.checkpoint import Checkpoint
 from pairlens.runs.progress import Pace, Progress
 from pairlens.runs.run import Run
-from pairlens.runs.warm_start import warm_start_weights
+from pairlens.runs.warm_start import warm_start
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batch
@@ -137,10 +137,11 @@ class Trainer:
         return self._finish(dev)
 
     def _set_first_weights(self, train: Pairs) -> None:
-        if weights := warm_start_weights(self.config):
-            self.network.assign(self._scale.unfolded(weights))
-        else:
+        start = warm_start(self.config)
+        if start is None or start.rows is not None:  # for the words that the run to start from lacks
             start_from_data(self.network, self.config, train, self._vocabulary, self._vectors)
+        if start:
+            self.network.assign(self._scale.unfolded(start.over(self.network.arrays())))
 
     def _train_epoch(self, batches: Sequence[Batch], listen: Listener, stop: Callable[[], bool]) -> bool:
         """The rest of an epoch's pass over the data; False if it was stopped."""

@@ -24,7 +24,7 @@ function openPair(pair) {
 }
 
 function facts(pair) {
-  return `score ${scoreText(pair.score)}${pair.label === null ? "" : `, label ${pair.label}`}`;
+  return `score ${scoreText(pair.score)}${pair.label === null ? "" : `, ${labelText(pair.label)}`}`;
 }
 
 function showPair() {
@@ -35,7 +35,7 @@ function showPair() {
   byId("pair-name").textContent = `Pair ${pair.pair}`;
   byId("facts").replaceChildren(element("span", { className: "chip", textContent: `score ${scoreText(pair.score)}` }));
   byId("facts").lastChild.title = String(pair.score);
-  if (pair.label !== null) byId("facts").append(element("span", { className: "chip", textContent: `label ${pair.label}` }));
+  if (pair.label !== null) byId("facts").append(element("span", { className: "chip", textContent: labelText(pair.label) }));
   byId("facts").append(element("span", { className: "muted", textContent: `${pair.query.length} × ${pair.value.length} tokens` }));
   for (const side of ["query", "value"]) {
     byId(`${side}-text`).replaceChildren(...pair[side].flatMap((word, i) => [

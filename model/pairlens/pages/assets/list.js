@@ -98,7 +98,7 @@ class PairList {
     const facts = element("span", { className: "row-facts" },
       element("span", { className: "row-number", textContent: `#${pair.pair}` }),
       element("span", { className: "row-score", textContent: `score ${scoreText(pair.score)}` }));
-    if (pair.label !== null) facts.append(element("span", { className: "row-label", textContent: `label ${pair.label}` }));
+    if (pair.label !== null) facts.append(element("span", { className: "row-label", textContent: labelText(pair.label) }));
     const text = (words) => element("span", { className: "row-text", dir: "auto", textContent: words.slice(0, 40).join(" ") });
     const row = element("div", { id: `row-${at}`, className: "row" }, facts, text(pair.query), text(pair.value));
     row.dataset.at = at;

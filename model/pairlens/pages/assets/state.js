@@ -7,6 +7,7 @@ const CHOICES = { view: ["heat", "links"], reading: ["map", "row", "column"], di
 
 const byId = (id) => document.getElementById(id);
 const metadata = readData("metadata");
+const labelText = (label) => `label ${metadata.classes?.[label] ?? label}`;
 const field = metadata.receptive_field; // how many words to the left and right a position stands for
 const pairs = [...document.querySelectorAll('script[id^="pair-"]')].map((block, place) => {
   const pair = JSON.parse(block.textContent);
