@@ -53,9 +53,9 @@ def evaluate(
 ) -> None:
     """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
     from pairlens.evaluation.evaluation import labelled_files, measure, refuse_pipes, score_files, worst
-    from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.json_files import without_nan
-from pairlens.runs.run import Run
+    from pairlens.runs.outputs import refuse_outputs, run_files
+    from pairlens.runs.run import Run
     from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads, warn_without_words
 
     _refuse(output_file, predictions, force, threshold)
