@@ -19,7 +19,7 @@ from pairlens.config.overrides import apply_override
 from pairlens.config.schema import OF_RUN, Config
 from pairlens.errors import ConfigError
 
-_PATHS = [("data", key) for key in ("train", "dev", "test", "vocab")] + [
+_PATHS = [("data", key) for key in ("train", "dev", "test", "vocab", "tokenizer", "classes")] + [
     ("model", "embedding", "pretrained"),
     ("training", "warm_start"),
 ]

@@ -24,6 +24,8 @@ class DataConfig(Section):
     dev: FilePath | None = None
     test: FilePath | None = None
     vocab: FilePath | None = None
+    tokenizer: FilePath | None = None
+    classes: FilePath | None = None
     max_length: Count | None = None
     too_long: Literal["error", "truncate"] = "error"
     empty: Literal["error", "score"] = "error"
