@@ -40,8 +40,8 @@ def read_labels(path: Path, task: LabelKind, classes: int | None = None) -> NDAr
 def read_groups(path: Path) -> NDArray[np.int64]:
     """The group of each pair, int64 [lines], by words without blanks; raises as `read_labels` does.
 
-    Integers from 0 are the groups themselves, if all words of the file are; else groups are numbered from 0 in the order
-    in which their words first come, and equal words alone are one group: `1` and `01` are two.
+    If all words of the file are integers from 0, they are the numbers; else groups are numbered from 0 in the order in
+    which their words first come, and `1` and `01` are two.
     """
     numbers: dict[bytes, int] = {}
 
@@ -49,9 +49,9 @@ def read_groups(path: Path) -> NDArray[np.int64]:
         return numbers.setdefault(word, len(numbers))
 
     group = _read_numbers(path, _group_fault, number, np.int64)
-    if not all(map(_is_group_number, numbers)):
-        return group
-    return np.fromiter(map(int, numbers), np.int64, len(numbers))[group]
+    if all(map(_is_group_number, numbers)):
+        group = np.fromiter(map(int, numbers), np.int64, len(numbers))[group]
+    return group
 
 
 def read_sample_weights(path: Path) -> NDArray[np.float32]:
