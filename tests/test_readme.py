@@ -21,7 +21,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained_project(tmp_path_factory)
 
 
-COMMANDS = ["train", "evaluate", "report", "score", "attend", "check", "selftest"]
+COMMANDS = ["init", "check", "train", "evaluate", "report", "score", "attend", "config", "schema", "selftest"]
 
 
 def test_every_linked_file_exists() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import ValidationInfo, model_validator
+from pydantic import ConfigDict, ValidationInfo, model_validator
 
 from pairlens.config.contradictions import contradictions
 from pairlens.config.idle import idle_settings
@@ -33,6 +33,8 @@ class DataConfig(Section):
 
 class Config(Section):
     """A whole config. Only `data.train` and `model.embedding.input_dim` have no default."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["data", "model"]})
 
     task: Task = "binary"
     data: DataConfig = default({})

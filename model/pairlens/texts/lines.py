@@ -38,8 +38,20 @@ def read_labels(path: Path, task: LabelKind, classes: int | None = None) -> NDAr
 
 
 def read_groups(path: Path) -> NDArray[np.int64]:
-    """The group of each pair, int64 [lines], any integers from 0; raises as `read_labels` does."""
-    return _read_numbers(path, _group_fault, int, np.int64)
+    """The group of each pair, int64 [lines], by words without blanks; raises as `read_labels` does.
+
+    If all words of the file are integers from 0, they are the numbers; else groups are numbered from 0 in the order in
+    which their words first come, and `1` and `01` are two.
+    """
+    numbers: dict[bytes, int] = {}
+
+    def number(word: bytes) -> int:
+        return numbers.setdefault(word, len(numbers))
+
+    group = _read_numbers(path, _group_fault, number, np.int64)
+    if all(map(_is_group_number, numbers)):
+        group = np.fromiter(map(int, numbers), np.int64, len(numbers))[group]
+    return group
 
 
 def read_sample_weights(path: Path) -> NDArray[np.float32]:
@@ -135,6 +147,14 @@ def _label_fault(text: bytes, task: LabelKind, classes: int) -> str | None:
 def _group_fault(text: bytes) -> str | None:
     if not text:
         return "an empty line; every pair needs a group"
-    if not text.isdigit() or len(text.lstrip(b"0")) > 19 or int(text) >= _GROUP_LIMIT:
-        return f"not a group: {quote(text)}; it is an integer from 0 to {_GROUP_LIMIT - 1}"
+    try:
+        words = text.decode().split()
+    except UnicodeDecodeError:
+        words = []
+    if len(words) != 1 or b"\0" in text:
+        return f"not a group: {quote(text)}; it is a number or a word, without blanks"
     return None
+
+
+def _is_group_number(text: bytes) -> bool:
+    return text.isdigit() and len(text.lstrip(b"0")) <= 19 and int(text) < _GROUP_LIMIT
