@@ -11,7 +11,7 @@ from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.memory import available_memory, in_words, refuse_too_large
 from pairlens.metrics.groups import GroupFigures, group_figures
-from pairlens.runs.carried import read_carried
+from pairlens.runs.carried import read_carried, vocabulary_of
 from pairlens.runs.warm_start import warm_start
 from pairlens.scoring.memory import scoring_memory
 from pairlens.texts.pair_hashes import hashes_of_pairs
@@ -22,7 +22,6 @@ from pairlens.texts.splits import (
     class_names_of,
     find_split,
     text_rules,
-    vocabulary_of,
     with_classes,
 )
 from pairlens.texts.texts import Texts

@@ -151,7 +151,7 @@ def test_a_run_carries_what_its_config_names(tmp_path: Path, existing: Existing)
     run = Run.open(tmp_path / "run")
     assert (run.path / "vocab.txt").read_bytes() == b"<pad>\nword\n"
     assert run.vocabulary() == ["<pad>", "word"]
-    assert run.tokenizer_path == run.path / "tokenizer.json"
+    assert run.tokenizer().to_json() == (run.path / "tokenizer.json").read_text()
     assert run.classes() is None
     assert run.environment()["carried"].keys() == {"vocab.txt", "tokenizer.json"}
 

@@ -23,7 +23,7 @@ def run(tmp_path: Path) -> Run:
 
 def test_what_a_run_carries_comes_back(run: Run) -> None:
     assert (run.vocabulary(), run.classes()) == (["<pad>", "red"], ["no", "yes"])
-    assert run.tokenizer_path == run.path / "tokenizer.json"
+    assert run.tokenizer().to_json() == (run.path / "tokenizer.json").read_text()
     assert run.why_no_words() is None
 
 
@@ -31,7 +31,7 @@ def test_a_run_that_carries_nothing(tmp_path: Path) -> None:
     """Words are those of the file that its config names, as long as that is there."""
     vocab = tmp_path / "vocab.txt"
     run = Run.create(tmp_path / "run", make_config(data={"train": "train", "vocab": vocab}), {})
-    assert (run.vocabulary(), run.classes(), run.tokenizer_path) == (None, None, None)
+    assert (run.vocabulary(), run.classes()) == (None, None)
     assert str(run.why_no_words()).endswith(
         f"{vocab}, of its training, is missing; give its vocabulary with --vocab FILE"
     )
@@ -46,7 +46,7 @@ def test_words_that_have_changed_are_refused(run: Run, name: str) -> None:
     (run.path / name).write_bytes(CARRIED[name] + b" ")
     was, now = (hashlib.sha256(content).hexdigest()[:12] for content in (CARRIED[name], CARRIED[name] + b" "))
     with pytest.raises(RunError) as error:
-        _ = run.vocabulary(), run.classes(), run.tokenizer_path
+        _ = run.vocabulary(), run.classes()
     assert str(error.value) == (
         f"{run.path}/{name}: not what {run.path} was trained with: its SHA-256 is {now}…, "
         f"and was {was}… when the run was trained; copy the run again"

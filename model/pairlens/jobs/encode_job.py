@@ -128,7 +128,7 @@ class EncodeJob:
     @staticmethod
     def _beside(given: Given) -> dict[str, str]:
         files = {
-            names.VOCAB: "".join(f"{token}\n" for token in _one_a_line(given.tokenizer.vocabulary)),
+            names.VOCAB: "".join(f"{token}\n" for token in given.tokenizer.vocabulary_lines()),
             names.TOKENIZER: given.tokenizer.to_json(),
         }
         if given.classes is not None:
@@ -218,12 +218,6 @@ def _empty_text(chunk: PairRows, index: int, query: Texts) -> DataError:
         f"{chunk.place(index)}: the {side} {texts[index]!r} has no token; mend it, or leave such rows out with "
         "--empty drop, or keep them with --empty keep"
     )
-
-
-def _one_a_line(vocabulary: Sequence[str]) -> Iterator[str]:
-    """Tokens as a vocabulary file says them; one with a line break in it, as of bytes, is written as Python does."""
-    for token in vocabulary:
-        yield token if token.splitlines() in ([token], []) else repr(token)[1:-1]
 
 
 def given_like(directory: Path) -> Given:

@@ -17,7 +17,7 @@ from pairlens.config.types import LAST_SEED
 from pairlens.errors import DataError, UsageError
 from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
 from pairlens.memory import available_memory, refuse_too_large
-from pairlens.runs.carried import RECORD, hashes, read_carried, with_own_copies
+from pairlens.runs.carried import RECORD, hashes, read_carried, vocabulary_of, with_own_copies
 from pairlens.runs.curves import write_curves
 from pairlens.runs.environment import describe_environment
 from pairlens.runs.progress import Progress
@@ -31,7 +31,6 @@ from pairlens.texts.splits import (
     class_names_of,
     find_split,
     read_split,
-    vocabulary_of,
     with_classes,
 )
 from pairlens.training.preconditions import judge, memory_needed

@@ -8,12 +8,38 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.config.schema import Config
-from pairlens.errors import RunError
+from pairlens.errors import DataError, RunError
 from pairlens.runs import names
 from pairlens.texts.blocks import read_blocks
+from pairlens.texts.lines import read_vocabulary
+from pairlens.tokenizer.tokenizer import Tokenizer
 
 RECORD = "carried"  # in environment.json: the SHA-256 of each copy, by its name
 _SHOWN = 12  # digits of a hash in a message
+
+
+def vocabulary_of(config: Config) -> list[str] | None:
+    """The words to train with: the lines of `data.vocab`, or the tokens of `data.tokenizer`; None where neither is set.
+
+    Raises:
+        DataError: a file cannot be read; the two differ, or the tokenizer has more tokens than the model has ids.
+    """
+    data, words, own = config.data, None, None
+    if data.vocab:
+        words = read_vocabulary(data.vocab)
+    if data.tokenizer:
+        own = Tokenizer.read(data.tokenizer).vocabulary_lines()
+        if len(own) > config.model.embedding.input_dim:
+            found = f"{len(own):,} tokens, but model.embedding.input_dim is {config.model.embedding.input_dim}"
+            raise DataError(f"{data.tokenizer}: {found}; set it to {len(own)}")
+    if words is not None and own is not None and words != own:
+        line = next(
+            (i for i, pair in enumerate(zip(words, own, strict=False)) if pair[0] != pair[1]), min(len(words), len(own))
+        )
+        raise DataError(
+            f"{data.vocab}:{line + 1}: not the vocabulary of {data.tokenizer}; give the two that belong together"
+        )
+    return own if words is None else words
 
 
 def read_carried(config: Config) -> dict[str, bytes]:
@@ -23,7 +49,11 @@ def read_carried(config: Config) -> dict[str, bytes]:
         DataError: a file cannot be read.
     """
     paths = {name: getattr(config.data, key) for name, key in names.CARRIED.items()}
-    return {name: b"".join(read_blocks(path, whole=True)) for name, path in paths.items() if path}
+    carried = {name: b"".join(read_blocks(path, whole=True)) for name, path in paths.items() if path}
+    if names.TOKENIZER in carried and names.VOCAB not in carried:
+        words = vocabulary_of(config) or []
+        carried[names.VOCAB] = "".join(f"{word}\n" for word in words).encode()
+    return carried
 
 
 def with_own_copies(config: Config, run: Path) -> Config:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +32,7 @@ from pairlens.runs.weights import read_weights
 from pairlens.texts.class_names import read_class_names
 from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.regular import open_regular, refuse_irregular
-
-if TYPE_CHECKING:
-    from pairlens.tokenizer.tokenizer import Tokenizer
+from pairlens.tokenizer.tokenizer import Tokenizer
 
 Floats = NDArray[np.float32]
 
@@ -160,15 +158,6 @@ class Run:
             raise RunError(f"{path}: missing; the run has no weights yet. `pairlens train --resume` continues it")
         return read_weights(path, config.model)
 
-    def tokenizer(self) -> Tokenizer:
-        """What makes ids of texts. Raises UsageError if the run was trained without, DataError if it is damaged."""
-        from pairlens.tokenizer.tokenizer import Tokenizer
-
-        path = self.path / names.TOKENIZER
-        if not path.exists():
-            raise UsageError(f"{path}: missing; the run takes ids, unless it is trained with data.tokenizer")
-        return Tokenizer.read(path)
-
     def checksum(self) -> str:
         """16 digits of the SHA-256 of config, weights, words and tokenizer: another one, and it is another model."""
         digest = hashlib.sha256()
@@ -200,10 +189,15 @@ class Run:
         path = carried_file(self.path, names.CLASSES, self.environment())
         return read_class_names(path) if path else None
 
-    @property
-    def tokenizer_path(self) -> Path | None:
-        """The tokenizer that the run carries, if it does. Raises RunError if it is another one than at the training."""
-        return carried_file(self.path, names.TOKENIZER, self.environment())
+    def tokenizer(self) -> Tokenizer:
+        """What makes ids of texts; raises as `vocabulary` does, and UsageError if the run was trained without one."""
+        path = carried_file(self.path, names.TOKENIZER, self.environment())
+        if path is None:
+            missing = f"{self.path / names.TOKENIZER}: missing; the run takes ids"
+            raise UsageError(
+                f"{missing}. One that takes texts is trained with data.tokenizer, as pairlens init writes it"
+            )
+        return Tokenizer.read(path)
 
     def threshold(self) -> float:
         """The score from which a pair counts as positive, fitted on dev; 0.5 where there was no dev split.

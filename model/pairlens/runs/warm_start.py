@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from pairlens.config.schema import Config
 from pairlens.errors import RunError
 from pairlens.runs import names
+from pairlens.runs.carried import vocabulary_of
 from pairlens.runs.run import Floats, Run
 from pairlens.runs.weights import read_weights
-from pairlens.texts.splits import vocabulary_of
 
 _OF_TOKENS = ("embedding/embeddings", "tokens/idf")  # weights with a row for each id
 

@@ -1,4 +1,4 @@
-"""What a config's data section stands for: its splits, read and checked, and its words."""
+"""What a config's data section stands for: its splits, read and checked, and the names of its classes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Literal
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.texts.class_names import read_class_names
-from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pairs import Pairs, read_pairs
 from pairlens.texts.regular import refuse_irregular
 from pairlens.texts.split_paths import SplitPaths, split_paths
@@ -60,15 +59,6 @@ def with_classes(config: Config, train: Pairs) -> Config:
     assert train.label is not None
     model = config.model.model_copy(update={"classes": int(train.label.max()) + 1})
     return config.model_copy(update={"model": model})
-
-
-def vocabulary_of(config: Config) -> list[str] | None:
-    """The words to train with, line by line as `data.vocab` has them; None where it is not set.
-
-    Raises:
-        DataError: as `read_vocabulary` does.
-    """
-    return read_vocabulary(config.data.vocab) if config.data.vocab else None
 
 
 def class_names_of(config: Config) -> list[str] | None:

@@ -77,6 +77,10 @@ class Tokenizer:
         """The tokenizer.json, character by character as it was given."""
         return self._text
 
+    def vocabulary_lines(self) -> list[str]:
+        """The vocabulary as a file says it, a token a line; one with a line end in it is written as Python does."""
+        return [token if token.splitlines() in ([token], []) else repr(token)[1:-1] for token in self.vocabulary]
+
     def encode(self, texts: Sequence[str]) -> Texts:
         """The ids of each text; none of one that has only blanks.
 
