@@ -17,7 +17,6 @@ from pairlens.pages.page import Block, write_page
 from pairlens.scoring.decimals import shortest
 from pairlens.scoring.maps import Floats, PairAttention
 from pairlens.texts.texts import Texts
-from pairlens.texts.words import words_of
 
 Labelled = tuple[int, PairAttention, float, float | None]
 
@@ -85,8 +84,8 @@ def _pair(
         "pair": pair,
         "score": _number(score),
         "label": _number(label),
-        "query": words_of(attention.query, vocabulary),
-        "value": words_of(attention.value, vocabulary),
+        **dict(zip(("query", "value"), attention.marked_words(vocabulary), strict=True)),
+        **({"texts": [side.text for side in attention.texts]} if attention.texts else {}),
         "distance": [_number(distance) for distance in distances],
         "uniform": [verdict(distance) if distance < UNIFORM_BELOW else None for distance in distances],
     }

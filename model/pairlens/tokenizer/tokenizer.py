@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pairlens.errors import DataError
 from pairlens.texts.regular import read_regular
 from pairlens.texts.texts import Texts, offsets_of
+from pairlens.texts.words import TokenizedText
 from pairlens.tokenizer import recipe
 from pairlens.tokenizer.components import LARGEST, unknown_id, used_parts, vocabulary_of
 from pairlens.tokenizer.library import build, faults_of_library
@@ -106,6 +107,19 @@ class Tokenizer:
         ids = np.fromiter(chain.from_iterable(encoding.ids for encoding in encodings), np.int32)
         spans = np.array([span for encoding in encodings for span in encoding.offsets], np.int64).reshape(-1, 2)
         return Texts(ids, offsets_of([len(encoding.ids) for encoding in encodings])), spans
+
+    def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
+        """Each text with its tokens in it."""
+        found, spans = self.encode_with_offsets(texts)
+        shown = []
+        for i, text in enumerate(texts):
+            part = slice(found.offsets[i], found.offsets[i + 1])
+            ids = found.ids[part].tolist()
+            words = [
+                text[a:b].strip() or self.vocabulary[j] for (a, b), j in zip(spans[part].tolist(), ids, strict=True)
+            ]
+            shown.append(TokenizedText(text, words, [j == self.unknown_id for j in ids]))
+        return shown
 
     @cached_property
     def _library(self) -> Library:

@@ -31,7 +31,7 @@ function searchPairs(pairs, search) {
   const terms = search.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   if (!terms.length) return pairs;
   return pairs.filter((pair) => {
-    pair.text ??= [...pair.query, ...pair.value].join(" ").toLocaleLowerCase();
+    pair.text ??= (pair.texts ?? [...pair.query, ...pair.value]).join(" ").toLocaleLowerCase();
     return terms.every((term) => pair.text.includes(term));
   });
 }
