@@ -85,9 +85,20 @@ def _pair(
         "score": _number(score),
         "label": _number(label),
         **dict(zip(("query", "value"), attention.marked_words(vocabulary), strict=True)),
-        **({"texts": [side.text for side in attention.texts]} if attention.texts else {}),
+        **_texts(attention),
         "distance": [_number(distance) for distance in distances],
         "uniform": [verdict(distance) if distance < UNIFORM_BELOW else None for distance in distances],
+    }
+
+
+def _texts(attention: PairAttention) -> dict[str, Any]:
+    """Of texts that were given: themselves, what stands before each word, and whether the vocabulary lacks a word."""
+    if attention.texts is None:
+        return {}
+    return {
+        "texts": [side.text for side in attention.texts],
+        "gaps": [side.gaps for side in attention.texts],
+        "unknown": any(any(side.unknown) for side in attention.texts),
     }
 
 

@@ -47,11 +47,13 @@ class TokenizedText:
         text: all of it.
         words: what stands there for each token; of a token that stands for nothing, what the vocabulary has.
         unknown: whether the vocabulary lacks it.
+        gaps: what stands before each token, behind the one before it.
     """
 
     text: str
     words: list[str]
     unknown: list[bool]
+    gaps: list[str]
 
     @property
     def marked(self) -> list[str]:
@@ -60,7 +62,7 @@ class TokenizedText:
 
     def first(self, tokens: int) -> TokenizedText:
         """The same of the first so many tokens."""
-        return TokenizedText(self.text, self.words[:tokens], self.unknown[:tokens])
+        return TokenizedText(self.text, self.words[:tokens], self.unknown[:tokens], self.gaps[:tokens])
 
 
 def column_word(word: str) -> str:

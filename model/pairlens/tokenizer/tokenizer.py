@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from itertools import chain, product
+from itertools import chain, pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,15 +111,22 @@ class Tokenizer:
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
         """Each text with its tokens in it."""
         found, spans = self.encode_with_offsets(texts)
-        shown = []
-        for i, text in enumerate(texts):
-            part = slice(found.offsets[i], found.offsets[i + 1])
-            ids = found.ids[part].tolist()
-            words = [
-                text[a:b].strip() or self.vocabulary[j] for (a, b), j in zip(spans[part].tolist(), ids, strict=True)
-            ]
-            shown.append(TokenizedText(text, words, [j == self.unknown_id for j in ids]))
-        return shown
+        parts = [slice(a, b) for a, b in pairwise(found.offsets.tolist())]
+        return [
+            self._placed(text, found.ids[part].tolist(), spans[part]) for text, part in zip(texts, parts, strict=True)
+        ]
+
+    def _placed(self, text: str, ids: Sequence[int], spans: NDArray[np.int64]) -> TokenizedText:
+        """A text with these tokens at these places; blanks at the edges of a token are none of its word's."""
+        pieces = [text[first:end] for first, end in spans.tolist()]
+        first = spans[:, 0] + [len(piece) - len(piece.lstrip()) for piece in pieces]
+        last = np.concatenate([[0], spans[:-1, 1]]) if len(spans) else spans[:, 1]
+        return TokenizedText(
+            text,
+            [piece.strip() or self.vocabulary[i] for piece, i in zip(pieces, ids, strict=True)],
+            [i == self.unknown_id for i in ids],
+            [text[a:b] for a, b in zip(last.tolist(), first.tolist(), strict=True)],
+        )
 
     @cached_property
     def _library(self) -> Library:
