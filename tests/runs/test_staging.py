@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from small_runs import make_config, make_weights
 
-from pairlens.errors import UsageError
+from pairlens.errors import RunError, UsageError
 from pairlens.runs import staging
 from pairlens.runs.run import Run
 from pairlens.runs.staging import StagedRun, grows_beside, locked_run
@@ -67,7 +67,7 @@ def seed_of(path: Path) -> int:
 def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool) -> None:
     if not exchanges:
         monkeypatch.setattr(staging, "EXCHANGE", 2**30)  # which no file system knows
-    path, seeds = tmp_path / "run", []
+    path, seeds, missing = tmp_path / "run", [], 0
     for step in range(1_000):
         shutil.rmtree(tmp_path)
         tmp_path.mkdir()
@@ -75,6 +75,11 @@ def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytes
         killed = killed_at(step, path)
         # With one exchange there is no moment without a whole run at RUN.
         seen = seed_of(path) if exchanges or path.exists() else None
+        if seen is None:  # then both are whole, and found
+            with pytest.raises(RunError, match=r"run: .* --resume` finishes that\..* \S+/run\.new, .* \S+/\.replaced$"):
+                Run.open(path)
+            assert (seed_of(tmp_path / "run.new"), seed_of(tmp_path / "run.new" / ".replaced")) == (3, 1)
+        missing += seen is None
         run = StagedRun(path) if grows_beside(path) else Run(path)
         with locked_run(run, begins=False):  # as --resume does it
             pass
@@ -86,12 +91,16 @@ def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytes
             break
     assert seeds == sorted(seeds)  # the old one until the new one has weights, and never the old one again
     assert set(seeds) == {1, 3}
+    assert (missing == 0) == exchanges
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
     assert not (path / ".replaces").exists()
 
 
-@pytest.mark.parametrize("step", range(2, 80, 3))
-def test_killed_and_begun_anew(tmp_path: Path, step: int) -> None:
+@pytest.mark.parametrize("exchanges", [True, False], ids=["exchange", "three renames"])
+@pytest.mark.parametrize("step", range(2, 80))
+def test_killed_and_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, exchanges: bool) -> None:
+    if not exchanges:
+        monkeypatch.setattr(staging, "EXCHANGE", 2**30)
     path = tmp_path / "run"
     make_old(path)
     killed_at(step, path)

@@ -101,6 +101,10 @@ class TrainJob:
                 run.refuse()
             if not self._goes_on(run):
                 Run.refuse_existing(run.place if isinstance(run, StagedRun) else run.path, self._replace)
+            if existing == "refuse" and grows_beside(run.path):
+                raise UsageError(
+                    f"{run.path}: a run that replaces it was begun; --resume goes on with it, --force anew"
+                )
 
     def read(self, command: Sequence[str] = ()) -> None:
         """Read the data, and refuse what cannot be trained.

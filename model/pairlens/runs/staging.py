@@ -30,7 +30,7 @@ class StagedRun(Run):
     """
 
     def __init__(self, place: Path) -> None:
-        super().__init__(_staging(place))
+        super().__init__(names.staging(place))
         self.place = place
 
     def refuse(self) -> None:
@@ -61,7 +61,7 @@ class StagedRun(Run):
 
     def settle(self) -> None:
         """Take the name RUN if there are weights, whatever a process was killed at before, and remove the old run."""
-        place, staging = self.place.resolve(), _staging(self.place)
+        place, staging = self.place.resolve(), names.staging(self.place)
         if (staging / names.REPLACED).exists() and not place.exists():
             _finish_exchange(place, staging)
         elif (staging / names.REPLACES).exists() and (staging / names.WEIGHTS).exists():
@@ -73,7 +73,7 @@ class StagedRun(Run):
 
 def grows_beside(place: Path) -> bool:
     """Whether a process began to replace the run at `place`, and ended before it had its name."""
-    staging = _staging(place)
+    staging = names.staging(place)
     return not staging.is_symlink() and any((staging / name).exists() for name in (names.REPLACES, names.REPLACED))
 
 
@@ -105,7 +105,7 @@ def locked_run(run: Run, begins: bool) -> Iterator[None]:
 
 @contextmanager
 def _locked_staging(run: StagedRun) -> Iterator[None]:
-    run.path = staging = _staging(run.place)
+    run.path = staging = names.staging(run.place)
     try:
         # The outer lock becomes that of RUN when the directories exchange their names.
         with locked(staging), locked(run.place):
@@ -120,9 +120,9 @@ def remove_replaced(place: Path) -> None:
     if not (place / names.REPLACES).exists():
         return
     if (place / names.REPLACED).exists():
-        (place / names.REPLACED).rename(_staging(place))
+        (place / names.REPLACED).rename(names.staging(place))
     if _is_replaced(place):
-        old = _staging(place)
+        old = names.staging(place)
         own = {Path(name).parts[0] for name in names.FILES} | {names.LOCK, names.REPLACES}
         for path in old.iterdir():
             if path.name not in own and not path.name.endswith(".partial") and not (place / path.name).exists():
@@ -132,16 +132,10 @@ def remove_replaced(place: Path) -> None:
     sync_directory(place)
 
 
-def _staging(place: Path) -> Path:
-    """Beside the directory itself where `place` is a link to it."""
-    place = place.resolve() if place.is_symlink() or place.name in ("", "..") else place
-    return place.with_name(place.name + ".new")
-
-
 def _is_replaced(place: Path) -> bool:
     """Whether RUN.new is the directory whose name the run at `place` has taken."""
     try:
-        return (place / names.REPLACES).read_text(encoding="utf-8") == _identity(_staging(place))
+        return (place / names.REPLACES).read_text(encoding="utf-8") == _identity(names.staging(place))
     except OSError:
         return False
 
