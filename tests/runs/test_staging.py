@@ -12,6 +12,7 @@ from small_runs import make_config, make_weights
 
 from pairlens.errors import RunError, UsageError
 from pairlens.runs import staging
+from pairlens.runs.locks import locked
 from pairlens.runs.run import Run
 from pairlens.runs.staging import StagedRun, grows_beside, locked_run
 
@@ -118,6 +119,35 @@ def test_a_directory_of_that_name_is_somebody_elses(tmp_path: Path) -> None:
     assert not grows_beside(tmp_path / "run")
     with pytest.raises(UsageError, match=r"run\.new: the new run would grow there, .*; rename it"):
         StagedRun(tmp_path / "run").refuse()
+
+
+def test_what_train_left_before_its_marker_is_removed(tmp_path: Path) -> None:
+    """And nothing that somebody else made: no empty directory, no other lock, no link."""
+    path, new = tmp_path / "run", tmp_path / "run.new"
+    make_old(path)
+
+    def remains() -> bool:
+        with locked_run(Run(path), begins=False):  # as --resume does it
+            return new.exists()
+
+    new.mkdir()
+    assert remains()
+    (new / ".lock").write_text("of an editor")
+    assert remains()
+    (new / ".lock").write_text("process 1 on host\n")
+    with locked(new):
+        assert remains()
+    (new / ".lock").write_text("process 1 on host\n")
+    (new / "..replaces.0123abcd.partial").write_text("7")
+    (new / "notes.txt").write_text("mine")
+    assert remains()
+    (new / "notes.txt").unlink()
+    assert not remains()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / ".lock").write_text("")
+    new.symlink_to("elsewhere")
+    assert remains()
+    assert (tmp_path / "elsewhere" / ".lock").exists()
 
 
 def test_a_run_is_not_replaced_from_within(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from pairlens.directories import CANNOT_RENAME, EXCHANGE, is_mount_point, rename
 from pairlens.errors import UsageError
 from pairlens.files import partial_files, whole_file
 from pairlens.runs import names
-from pairlens.runs.locks import locked
+from pairlens.runs.locks import is_lock, locked
 from pairlens.runs.run import Floats, Run
 
 
@@ -41,10 +41,7 @@ class StagedRun(Run):
         if is_mount_point(place):
             raise UsageError(f"{self.place}: is a mount point, which cannot be replaced; choose a directory in it")
         strange = self.path.exists() and not (self.path / names.REPLACES).exists() and not _is_replaced(place)
-        if strange and self.path.is_dir() and not self.path.is_symlink():
-            of_a_killed_train = {self.path / names.LOCK, *partial_files(self.path / names.REPLACES)}
-            strange = bool(set(self.path.iterdir()) - of_a_killed_train)
-        if strange or self.path.is_symlink():
+        if (strange and not _holds_litter_alone(self.path)) or self.path.is_symlink():
             raise UsageError(f"{self.path}: the new run would grow there, and something else stands there; rename it")
 
     def begin(self) -> None:
@@ -100,6 +97,7 @@ def locked_run(run: Run, begins: bool) -> Iterator[None]:
             return
     with locked(run.path):
         remove_replaced(run.path.resolve())
+        _remove_litter(names.staging(run.path))
         yield
 
 
@@ -130,6 +128,23 @@ def remove_replaced(place: Path) -> None:
         shutil.rmtree(old)
     (place / names.REPLACES).unlink()
     sync_directory(place)
+
+
+def _holds_litter_alone(staging: Path) -> bool:
+    """Whether a directory has nothing but what `train` leaves that is killed before its marker is there."""
+    if staging.is_symlink() or not staging.is_dir():
+        return False
+    return not set(staging.iterdir()) - {staging / names.LOCK, *partial_files(staging / names.REPLACES)}
+
+
+def _remove_litter(staging: Path) -> None:
+    """Remove a RUN.new where `train` was killed before its marker was there; an empty one may be somebody's own."""
+    if _holds_litter_alone(staging) and is_lock(staging / names.LOCK):
+        with suppress(UsageError), locked(staging):
+            for path in partial_files(staging / names.REPLACES):
+                path.unlink()
+        with suppress(OSError):
+            staging.rmdir()
 
 
 def _is_replaced(place: Path) -> bool:
