@@ -14,6 +14,7 @@ from pairlens_cli import streams
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from pairlens.evaluation.labelled_texts import LabelledTexts
     from pairlens.runs.run import Run
     from pairlens.tables.pairs import Pairs, TableOptions
     from pairlens.texts.sources import PairSource
@@ -43,6 +44,46 @@ ValueText = Annotated[
     str | None,
     typer.Option("--value-text", metavar="TEXT", help="And its value.", rich_help_panel=_PANEL, show_default=False),
 ]
+
+
+LabelledText = Annotated[
+    bool,
+    typer.Option(
+        "--text", help="--query and --value hold texts, for the run's tokenizer, not ids.", rich_help_panel=_PANEL
+    ),
+]
+LabelledInput = Annotated[
+    Path | None,
+    typer.Option(
+        "--input", metavar="FILE", help="A table of labelled pairs of texts instead of a split.", rich_help_panel=_PANEL
+    ),
+]
+
+
+def labelled_texts(
+    split: str | None,
+    files: dict[str, Path | None],
+    text: bool,
+    table: Path | None,
+    options: TableOptions,
+) -> tuple[dict[str, str], LabelledTexts] | None:
+    """Labelled pairs of texts, as a result names them, and they themselves; None if what is given is ids.
+
+    Raises:
+        UsageError: the choice is contradictory.
+    """
+    from pairlens.evaluation.labelled_texts import LabelledTexts
+
+    given = {name: path for name, path in files.items() if path}
+    if table is not None:
+        if split or given or text:
+            raise UsageError("--input is read instead of a split and of files; give one of them")
+        return {"input": str(table)}, LabelledTexts((("input", table),), options)
+    if not text:
+        return None
+    if split or not {"query", "value", "label"} <= set(given):
+        raise UsageError("--text goes with --query, --value and --label, which then hold texts; a split holds ids")
+    return {name: str(path) for name, path in given.items()}, LabelledTexts(tuple(given.items()))
 
 
 class PairInput(NamedTuple):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
+from pairlens.evaluation.evaluation import Files, paths_of
 from pairlens.kernels.threads import processors
 from pairlens.runs.run import Run
 from pairlens.texts.split_paths import SplitPaths
@@ -20,9 +21,9 @@ def tell_model(source: Path, config: Config) -> None:
     output.detail(f"{source}: task {config.task}, {weights:,} weights")
 
 
-def tell_pairs(files: SplitPaths, count: int) -> None:
-    """The files of a split, and how many pairs they hold."""
-    paths = [files.query, files.value, files.label, files.group, files.weight]
+def tell_pairs(files: Files, count: int) -> None:
+    """The files of labelled pairs, and how many they hold."""
+    paths = [*paths_of(files), files.weight if isinstance(files, SplitPaths) else None]
     output.detail(f"{', '.join(str(path) for path in paths if path)}: {count:,} pairs")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,10 +31,12 @@ def read_labels(path: Path, task: LabelKind, classes: int | None = None) -> NDAr
         DataError: the file cannot be read, or a line is no such number (`path:line:column: message`).
     """
 
-    def fault(text: bytes) -> str | None:
-        return _number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
+    return _read_numbers(path, lambda text: label_fault(text, task, classes), float, np.float32)
 
-    return _read_numbers(path, fault, float, np.float32)
+
+def label_fault(text: bytes, task: LabelKind, classes: int | None = None) -> str | None:
+    """What is wrong with a label; None if it is one, as `read_labels` says."""
+    return _number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
 
 
 def read_groups(path: Path) -> NDArray[np.int64]:
@@ -48,9 +50,20 @@ def read_groups(path: Path) -> NDArray[np.int64]:
     def number(word: bytes) -> int:
         return numbers.setdefault(word, len(numbers))
 
-    group = _read_numbers(path, _group_fault, number, np.int64)
+    return _as_written(_read_numbers(path, _group_fault, number, np.int64), numbers)
+
+
+def group_numbers(words: Sequence[str]) -> NDArray[np.int64]:
+    """The group of each pair, int64 [words], as `read_groups` numbers them."""
+    numbers: dict[bytes, int] = {}
+    group = np.array([numbers.setdefault(word.encode(), len(numbers)) for word in words], np.int64)
+    return _as_written(group, numbers)
+
+
+def _as_written(group: NDArray[np.int64], numbers: Mapping[bytes, int]) -> NDArray[np.int64]:
+    """The groups by the numbers that their words are, if all of them are numbers."""
     if all(map(_is_group_number, numbers)):
-        group = np.fromiter(map(int, numbers), np.int64, len(numbers))[group]
+        return np.fromiter(map(int, numbers), np.int64, len(numbers))[group]
     return group
 
 
