@@ -46,6 +46,7 @@ class Run:
 
     def __init__(self, path: Path, changes: Sequence[str] = ()) -> None:
         self.path, self._changes = path, changes
+        self._tokenizer: Tokenizer | None = None
 
     # ---- making one ----------------------------------------------------------------------------------------------
 
@@ -192,13 +193,16 @@ class Run:
 
     def tokenizer(self) -> Tokenizer:
         """What makes ids of texts; raises as `vocabulary` does, and UsageError if the run was trained without one."""
+        if self._tokenizer:
+            return self._tokenizer
         path = carried_file(self.path, names.TOKENIZER, self.environment())
         if path is None:
             missing = f"{self.path / names.TOKENIZER}: missing; the run takes ids"
             raise UsageError(
                 f"{missing}. One that takes texts is trained with data.tokenizer, as pairlens init writes it"
             )
-        return Tokenizer.read(path)
+        self._tokenizer = Tokenizer.read(path)
+        return self._tokenizer
 
     def threshold(self) -> float:
         """The score from which a pair counts as positive, fitted on dev; 0.5 where there was no dev split.
