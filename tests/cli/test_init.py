@@ -192,6 +192,13 @@ def test_nothing_is_overwritten(folder: Path) -> None:
     assert (result.code, (folder / "data" / "train.query.txt").read_bytes()) == (2, queries)
 
 
+def test_a_config_called_config_is_replaced_like_any_other(folder: Path) -> None:
+    """A folder with a `config.yaml` alone is no run, whose files are never replaced."""
+    result = pairlens(folder, "init", "data", "--output", "config.yaml", "--force")
+    assert (result.code, (folder / "config.schema.json").exists()) == (0, True), result.stderr
+    assert "Written by `pairlens init`" in (folder / "config.yaml").read_text()
+
+
 FAULTS = [
     ("no folder", "data: No such file or directory"),
     ("no splits", "data: no train.query.txt, nor another name with train"),

@@ -70,13 +70,18 @@ OUTPUTS = [
     Output(("attend", "run", *TEXTS, "--summary"), "--output", "summary.html"),
     Output(("attend", "run", *TEXTS, "--summary"), "--output", "summary.json"),
 ]
+WITHOUT_RUN = [  # these read neither a run nor its texts
+    Output(("init", "data"), "--output", "mine.yaml"),
+    Output(("config", "run/config.yaml"), "--output", "whole.yaml"),
+    Output(("schema",), "--output", "schema.json"),
+]
 
 
 def as_words(value: object) -> str:
     return " ".join(word for word in [*value.command, value.option, value.name] if word not in (*TEXTS, *LABELLED))  # type: ignore[attr-defined]
 
 
-every_output = pytest.mark.parametrize("output", OUTPUTS, ids=as_words)
+every_output = pytest.mark.parametrize("output", [*OUTPUTS, *WITHOUT_RUN], ids=as_words)
 
 
 @pytest.fixture(scope="session")
@@ -86,8 +91,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(project: Path, tmp_path: Path) -> Path:
-    """A run, and a file of queries, of values and of labels."""
-    shutil.copytree(project / "run", tmp_path / "run")
+    """A run, its data, and a file of queries, of values and of labels."""
+    for name in ("run", "data"):
+        shutil.copytree(project / name, tmp_path / name)
     for seed, name in enumerate(TEXTS):
         (tmp_path / name).write_text(lines(random_texts(4, seed)))
     (tmp_path / "l.txt").write_text("0\n1\n1\n0\n")
@@ -119,7 +125,9 @@ def test_the_table_has_every_option_that_names_an_output() -> None:
         if getattr(getattr(parameter, "type_descriptor", None), "annotation", None) is Path
     }
     outputs = {(name, option) for name, option in options if option.startswith("-") and option not in READ}
-    assert outputs == {(output.command[0], output.option) for output in OUTPUTS} | {("train", "--output")}
+    assert outputs == {(output.command[0], output.option) for output in [*OUTPUTS, *WITHOUT_RUN]} | {
+        ("train", "--output")
+    }
 
 
 @every_output
@@ -210,7 +218,7 @@ def test_a_descriptor_is_written_where_it_stands(folder: Path, output: Output, n
     refused(folder, output.arguments("/dev/stdin"), "/dev/stdin: is open for reading alone")
 
 
-@every_output
+@pytest.mark.parametrize("output", OUTPUTS, ids=as_words)
 @pytest.mark.parametrize("lay", [os.link, os.symlink], ids=["second name", "link"])
 @pytest.mark.parametrize("read", ["q.txt", "run/weights.npz"])
 def test_what_is_read_is_never_replaced(

@@ -22,6 +22,7 @@ from pairlens.runs.environment import describe_environment
 from pairlens.runs.locks import locked
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
+from pairlens.tokenizer.learn import learn_tokenizer
 from pairlens.training.trainer import Evaluation, Step
 
 STEPS = 10  # of an epoch of 300 pairs in batches of 32
@@ -142,15 +143,15 @@ def test_a_split_that_has_moved_since_is_asked_for(tmp_path: Path) -> None:
 def test_a_run_carries_what_its_config_names(tmp_path: Path, existing: Existing) -> None:
     """Whole and decompressed, also where it replaces a run, of which no other words stay."""
     make_project(tmp_path)
-    (tmp_path / "vocab.txt.gz").write_bytes(gzip.compress(b"<pad>\nword\n"))
-    (tmp_path / "t.json").write_text("{}")
+    (tmp_path / "vocab.txt.gz").write_bytes(gzip.compress(b"[PAD]\n[UNK]\nword\n"))
+    (tmp_path / "t.json").write_text(learn_tokenizer(["word word"]).to_json())
     if existing == "replace":
         Run.create(tmp_path / "run", make_config(), {"begun": True}, carried={"classes.json": b'["no", "yes"]'})
     changes = ["training.epochs=1", f"data.vocab={tmp_path}/vocab.txt.gz", f"data.tokenizer={tmp_path}/t.json"]
     train(load_config(tmp_path / "config.yaml", changes), tmp_path / "run", existing)
     run = Run.open(tmp_path / "run")
-    assert (run.path / "vocab.txt").read_bytes() == b"<pad>\nword\n"
-    assert run.vocabulary() == ["<pad>", "word"]
+    assert (run.path / "vocab.txt").read_bytes() == b"[PAD]\n[UNK]\nword\n"
+    assert run.vocabulary() == ["[PAD]", "[UNK]", "word"]
     assert run.tokenizer().to_json() == (run.path / "tokenizer.json").read_text()
     assert run.classes() is None
     assert run.environment()["carried"].keys() == {"vocab.txt", "tokenizer.json"}
@@ -310,3 +311,22 @@ def test_curves_that_cannot_be_drawn(config: Config, tmp_path: Path, monkeypatch
     metrics, told = train(config, tmp_path / "run")
     assert metrics is not None
     assert told[-2] == f"{tmp_path / 'run'}: the learning curves could not be drawn (no fonts)"
+
+
+def test_a_vocabulary_is_that_of_the_tokenizer(tmp_path: Path) -> None:
+    """It is made of the tokenizer where there is none, and refused where it is another one."""
+    make_project(tmp_path)
+    (tmp_path / "t.json").write_text(learn_tokenizer(["word word"]).to_json())
+    (tmp_path / "other.txt").write_text("[PAD]\n[UNK]\nother\n")
+    changes = ["training.epochs=1", f"data.tokenizer={tmp_path}/t.json"]
+    train(load_config(tmp_path / "config.yaml", [*changes, "data.vocab=null"]), tmp_path / "run")
+    assert Run.open(tmp_path / "run").vocabulary() == ["[PAD]", "[UNK]", "word"]
+    other = load_config(tmp_path / "config.yaml", [*changes, f"data.vocab={tmp_path}/other.txt"])
+    with pytest.raises(DataError, match=r"other.txt:3: not the vocabulary of .*t.json; give the two that belong"):
+        train(other, tmp_path / "run2")
+    words = " ".join(f"word{i}" for i in range(40))
+    (tmp_path / "t.json").write_text(learn_tokenizer([words], min_count=1).to_json())
+    large = load_config(tmp_path / "config.yaml", [*changes, "data.vocab=null"])
+    with pytest.raises(DataError, match=r"t.json: 42 tokens, but model.embedding.input_dim is \d+; set it to 42"):
+        train(large, tmp_path / "run2")
+    assert not (tmp_path / "run2").exists()

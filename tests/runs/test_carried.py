@@ -11,8 +11,9 @@ from small_runs import make_config, make_weights
 from pairlens.errors import RunError
 from pairlens.runs.carried import hashes
 from pairlens.runs.run import Run
+from pairlens.tokenizer.learn import learn_tokenizer
 
-WORDS, CLASSES, TOKENIZER = b"<pad>\nred\n", b'["no", "yes"]', b"{}"
+WORDS, CLASSES, TOKENIZER = b"<pad>\nred\n", b'["no", "yes"]', learn_tokenizer(["red red"]).to_json().encode()
 CARRIED = {"vocab.txt": WORDS, "tokenizer.json": TOKENIZER, "classes.json": CLASSES}
 
 
@@ -46,7 +47,7 @@ def test_words_that_have_changed_are_refused(run: Run, name: str) -> None:
     (run.path / name).write_bytes(CARRIED[name] + b" ")
     was, now = (hashlib.sha256(content).hexdigest()[:12] for content in (CARRIED[name], CARRIED[name] + b" "))
     with pytest.raises(RunError) as error:
-        _ = run.vocabulary(), run.classes()
+        _ = run.vocabulary(), run.classes(), run.tokenizer()
     assert str(error.value) == (
         f"{run.path}/{name}: not what {run.path} was trained with: its SHA-256 is {now}…, "
         f"and was {was}… when the run was trained; copy the run again"

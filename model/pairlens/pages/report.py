@@ -20,7 +20,7 @@ from pairlens.pages.report_charts import Drawn
 from pairlens.runs.json_files import Json, without_nan
 from pairlens.runs.names import CONFIG
 from pairlens.scoring.maps import PairAttention
-from pairlens.texts.words import harmless, printable, words_of
+from pairlens.texts.words import harmless, printable
 
 _STYLES = ["charts.css", "report.css"]
 _SCRIPTS = ["charts.js", "colours.js", "map.js", "heat.js", "report.js"]
@@ -84,8 +84,7 @@ def result(report: RunReport) -> Json:
 
 def _map(attention: PairAttention, vocabulary: Sequence[str] | None) -> dict[str, Any]:
     return {
-        "query": words_of(attention.query, vocabulary),
-        "value": words_of(attention.value, vocabulary),
+        **dict(zip(("query", "value"), attention.marked_words(vocabulary), strict=True)),
         "weights": encoded_weights(attention),
     }
 

@@ -37,7 +37,11 @@ class Pairs(Protocol):
     Attributes:
         sides: what they have beside the texts, such as label.
         names: of what the queries and the values come from, for messages.
+        repeatable: whether they can be read twice.
     """
+
+    @property
+    def repeatable(self) -> bool: ...
 
     @property
     def sides(self) -> Sequence[str]: ...
@@ -59,6 +63,8 @@ class TablePairs:
     Raises:
         DataError: as `open_table`. UsageError: as `choose_columns`; or one table has labels and another has none.
     """
+
+    repeatable = True
 
     def __init__(self, sources: Sequence[Source], options: TableOptions, labelled: bool = True) -> None:
         self._options = options
@@ -90,6 +96,10 @@ class LinePairs:
         others: files of one thing a line, by part, such as label.
     """
 
+    @property
+    def repeatable(self) -> bool:
+        return not any(path.exists() and not path.is_file() for path in self._paths.values())
+
     def __init__(self, query: Path, value: Path, others: Mapping[str, Path]) -> None:
         self._paths = {"query": query, "value": value, **others}
         self.sides = list(others)
@@ -118,6 +128,7 @@ class TabPairs:
 
     sides: Sequence[str] = ()
     names = ("<stdin>", "<stdin>")
+    repeatable = False
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -140,6 +151,7 @@ class OnePair:
 
     sides: Sequence[str] = ()
     names = ("--query-text", "--value-text")
+    repeatable = True
 
     def __init__(self, query: str, value: str) -> None:
         self._query, self._value = query, value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from pairlens.tables.pairs import Pairs as RowPairs
 from pairlens.texts.pairs import START, Chunk, Pairs, Position
 from pairlens.texts.texts import Texts, offsets_of
 from pairlens.texts.token_faults import ONLY_PADDING, BadLine, TextRules
+from pairlens.texts.words import TokenizedText
 from pairlens.tokenizer.tokenizer import Tokenizer
 
 
@@ -34,6 +35,16 @@ class TextSource:
     @property
     def names(self) -> tuple[str, str]:
         return self.pairs.names
+
+    @property
+    def repeatable(self) -> bool:
+        return self.pairs.repeatable
+
+    def texts(self, given: object, indices: Sequence[int]) -> list[tuple[TokenizedText, TokenizedText]]:
+        assert isinstance(given, PairRows)
+        texts = [side[i] for side in (given.query, given.value) for i in indices]
+        shown = self.tokenizer.tokenized(texts)
+        return list(zip(shown[: len(indices)], shown[len(indices) :], strict=True))
 
     def chunks(
         self,

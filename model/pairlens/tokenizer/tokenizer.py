@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from itertools import chain, product
+from itertools import chain, pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pairlens.errors import DataError
 from pairlens.texts.regular import read_regular
 from pairlens.texts.texts import Texts, offsets_of
+from pairlens.texts.words import TokenizedText
 from pairlens.tokenizer import recipe
 from pairlens.tokenizer.components import LARGEST, unknown_id, used_parts, vocabulary_of
 from pairlens.tokenizer.library import build, faults_of_library
@@ -106,6 +107,26 @@ class Tokenizer:
         ids = np.fromiter(chain.from_iterable(encoding.ids for encoding in encodings), np.int32)
         spans = np.array([span for encoding in encodings for span in encoding.offsets], np.int64).reshape(-1, 2)
         return Texts(ids, offsets_of([len(encoding.ids) for encoding in encodings])), spans
+
+    def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
+        """Each text with its tokens in it."""
+        found, spans = self.encode_with_offsets(texts)
+        parts = [slice(a, b) for a, b in pairwise(found.offsets.tolist())]
+        return [
+            self._placed(text, found.ids[part].tolist(), spans[part]) for text, part in zip(texts, parts, strict=True)
+        ]
+
+    def _placed(self, text: str, ids: Sequence[int], spans: NDArray[np.int64]) -> TokenizedText:
+        """A text with these tokens at these places; blanks at the edges of a token are none of its word's."""
+        pieces = [text[first:end] for first, end in spans.tolist()]
+        first = spans[:, 0] + [len(piece) - len(piece.lstrip()) for piece in pieces]
+        last = np.concatenate([[0], spans[:-1, 1]]) if len(spans) else spans[:, 1]
+        return TokenizedText(
+            text,
+            [piece.strip() or self.vocabulary[i] for piece, i in zip(pieces, ids, strict=True)],
+            [i == self.unknown_id for i in ids],
+            [text[a:b] for a, b in zip(last.tolist(), first.tolist(), strict=True)],
+        )
 
     @cached_property
     def _library(self) -> Library:
