@@ -119,9 +119,22 @@ def _rename_to_nothing(source: str, target: str, directory: int) -> None:
     except OSError as error:
         if error.errno not in CANNOT_RENAME:
             raise
-        # The name is taken by an empty file first, which nobody else can have made.
+        _link_to_nothing(source, target, directory)
+
+
+def _link_to_nothing(source: str, target: str, directory: int) -> None:
+    """The same in two steps; killed between them, it leaves the file with both names."""
+    try:
+        os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Without links on this file system, the name is taken by an empty file first, which nobody else can have made.
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, dir_fd=directory))
         os.replace(source, target, src_dir_fd=directory, dst_dir_fd=directory)
+    else:
+        with suppress(FileNotFoundError):
+            os.unlink(source, dir_fd=directory)
 
 
 def sync(descriptor: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import glob
 import io
 import os
@@ -19,6 +20,7 @@ from pairlens.streams import is_stream, refuse_unwritable, write_stream
 COMPRESSED = (".gz", ".bz2", ".xz")
 
 _PARTIAL = ".partial"
+_KEPT = 50  # characters of a name in the temporary one, which may not become too long
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Mode = Literal["w", "wb", "w+b"]
@@ -50,8 +52,9 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
     """A file to write that takes its name only when the block ends without an exception.
 
     It is written beside its place under a temporary name, synchronised to the disk and renamed. Text is UTF-8. What
-    has a name in `.gz`, `.bz2` or `.xz` is compressed so; equal contents are equal bytes. A stream (`is_stream`) is
-    written as it stands.
+    has a name in `.gz`, `.bz2` or `.xz` is compressed so; equal contents are equal bytes. What processes that were
+    killed left of it there is removed; inside a run, by whoever holds the run's lock. A stream (`is_stream`) is written
+    as it stands.
 
     Args:
         replace: whether it takes the place of what stands there then, whose mode and owner it gets.
@@ -68,7 +71,9 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
         return
     place = resolved(path) if inside is None else path
     # The name is known before there is a file, so that an interruption at any moment can remove it.
-    temporary = f".{place.name[:50]}.{secrets.token_hex(4)}{_PARTIAL}"
+    temporary = f".{place.name[:_KEPT]}.{secrets.token_hex(4)}{_PARTIAL}"
+    if inside is None:
+        remove_abandoned(place)
     with _named(path), open_directory(place.parent, inside) as directory:
         try:
             with telling_of_a_full_disk(path), _create(temporary, directory) as file:
@@ -97,7 +102,19 @@ def telling_of_a_full_disk(path: Path) -> Iterator[None]:
 
 def partial_files(path: Path) -> list[Path]:
     """What processes that were killed while they wrote `path` left beside it; or one that is writing it now."""
-    return list(path.parent.glob(f".{glob.escape(path.name)}.*{_PARTIAL}"))
+    return list(path.parent.glob(f".{glob.escape(path.name[:_KEPT])}.{'[0-9a-f]' * 8}{_PARTIAL}"))
+
+
+def remove_abandoned(path: Path) -> None:
+    """Remove those of the `partial_files` that nobody writes any more: whoever writes one holds its lock."""
+    for left in partial_files(path):
+        with suppress(OSError):
+            descriptor = os.open(left, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left.unlink()
+            finally:
+                os.close(descriptor)
 
 
 def resolved(path: Path) -> Path:
@@ -120,8 +137,15 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _create(name: str, directory: int) -> IO[bytes]:
+    """A new file, locked where that is possible, so that it is seen to be written until this process has ended."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(os.open(name, flags, 0o666, dir_fd=directory), "w+b")
+    while True:
+        file = os.fdopen(os.open(name, flags, 0o666, dir_fd=directory), "w+b")
+        with suppress(OSError):
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(file.fileno()).st_nlink:  # nobody took it for abandoned before it was locked
+            return file
+        file.close()
 
 
 @contextmanager

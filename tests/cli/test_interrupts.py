@@ -192,3 +192,25 @@ def test_seeds_go_on_where_they_were(project: Path) -> None:
         json.loads((project / run / "evaluation.json").read_text())["dev"]["accuracy"] for run in summary["runs"]
     )
     assert summary["dev"]["accuracy"]["mean"] == pytest.approx((one + other) / 2)
+
+
+def test_killed_while_one_of_several_seeds_is_replaced(project: Path) -> None:
+    """The first is replaced and finished; the second grows in seed-2.new, which --resume finds."""
+    folder = project / "replaced"
+    for seed in (1, 2):
+        shutil.copytree(project / "straight", folder / f"seed-{seed}")
+    old = files_below(folder / "seed-2")
+    with training(project, "--seeds", "2", "--output", "replaced", "--force") as process:
+        wait_for((folder / "seed-2.new" / "environment.json").exists)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    assert old.items() <= files_below(folder / "seed-2").items()
+    assert litter_in(folder / "seed-2") == [".lock"]
+    result = pairlens(project, *TRAIN, "--seeds", "2", "--output", "replaced", "--resume")
+    assert result.code == 0
+    assert result.stderr.startswith("replaced/seed-1: finished already")
+    assert sorted(path.name for path in folder.iterdir()) == ["seed-1", "seed-2"]
+    assert litter_in(folder) == []
+    assert pairlens(project, *TRAIN, "--seed", "2", "--output", "second", "--quiet").code == 0
+    for seed, straight in ((1, "straight"), (2, "second")):
+        assert end_of(folder / f"seed-{seed}") == end_of(project / straight)

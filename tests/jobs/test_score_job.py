@@ -158,3 +158,17 @@ def test_sizes_that_no_file_has(scorer: Scorer, files: tuple[Path, Path], tmp_pa
     job = ScoreJob(scorer, IdFiles(*files), LineWriter("text"))
     with pytest.raises(UsageError, match=r"scores\.txt\.progress: damaged"):
         job.resume({"output": tmp_path / "scores.txt"}, {}, Record())
+
+
+@pytest.mark.parametrize("lost", ["cut off", "missing"])
+def test_whole_files_that_are_lost(scorer: Scorer, files: tuple[Path, Path], tmp_path: Path, lost: str) -> None:
+    """Killed when all was written and nothing had its name: what is cut off or gone since is no result."""
+    partial = tmp_path / "scores.txt.partial"
+    if lost == "cut off":
+        partial.write_text("0.5\n")
+    saved = {"whole": True, "identity": {}, "bytes": {"output": 5}, "state": {"position": [2, 0, 0], "bad": [0, 0, []]}}
+    (tmp_path / "scores.txt.progress").write_text(json.dumps(saved))
+    job = ScoreJob(scorer, files, LineWriter("text"))
+    with pytest.raises(UsageError, match=r"scores\.txt\.partial: is (damaged, shorter than 5 bytes|missing); To start"):
+        job.resume({"output": tmp_path / "scores.txt"}, {}, Record())
+    assert not (tmp_path / "scores.txt").exists()

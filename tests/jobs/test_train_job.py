@@ -72,9 +72,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 def straight(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Never stopped."""
     path = tmp_path_factory.mktemp("straight") / "run"
-    job = TrainJob(config, path)
-    job.read()
-    assert job.train() is not None
+    assert TrainJob(config, path).read().train() is not None
     return Run(path)
 
 
@@ -83,9 +81,7 @@ def train(
 ) -> tuple[list[Metrics] | None, list[str]]:
     """The metrics of a training, stopped after so many steps, and what it told."""
     steps, record = count(), Record()
-    job = TrainJob(config, path, existing, seeds)
-    job.read()
-    return job.train(record, lambda: next(steps) == stop_after), record.told
+    return TrainJob(config, path, existing, seeds).read().train(record, lambda: next(steps) == stop_after), record.told
 
 
 def test_a_training_and_what_it_tells(config: Config, straight: Run, tmp_path: Path) -> None:
@@ -160,14 +156,13 @@ def test_a_run_carries_what_its_config_names(tmp_path: Path, existing: Existing)
 def test_seeds_of_which_one_is_finished(config: Config, tmp_path: Path) -> None:
     first, _ = train(config, tmp_path / "runs" / "seed-1")
     assert first is not None
-    job, record = TrainJob(config, tmp_path / "runs", "resume", seeds=2), Record()
-    job.read()
-    metrics = job.train(record)
+    training, record = TrainJob(config, tmp_path / "runs", "resume", seeds=2).read(), Record()
+    metrics = training.train(record)
     assert record.told[:2] == ["finished before: seed-1", "begins seed-2"]
     assert record.told[3] == f"{STEPS} steps of seed 2"
     assert metrics is not None
     assert metrics[0] == first[0]
-    summary = job.summary(metrics)
+    summary = training.summary(metrics)
     assert summary["runs"] == [str(tmp_path / "runs" / f"seed-{seed}") for seed in (1, 2)]
     one, other = (its["accuracy"] for its in metrics)
     assert summary["dev"]["accuracy"]["mean"] == pytest.approx((one + other) / 2)
@@ -209,10 +204,9 @@ def test_the_last_of_several_seeds_is_a_seed(config: Config, tmp_path: Path) -> 
 
 
 def test_one_trains_at_a_time(config: Config, tmp_path: Path) -> None:
-    job = TrainJob(config, tmp_path / "run")
-    job.read()
+    training = TrainJob(config, tmp_path / "run").read()
     with locked(tmp_path / "run"), pytest.raises(UsageError, match="is training there"):
-        job.train()
+        training.train()
 
 
 class KilledError(Exception):
@@ -259,10 +253,9 @@ def test_a_run_is_replaced_by_one_that_begins_with_its_weights(config: Config, s
 
     apart, path = warm(straight.path), copied(straight, tmp_path / "run")
     train(apart, tmp_path / "apart")
-    job = TrainJob(warm(path), path, "replace")
-    job.read()
+    training = TrainJob(warm(path), path, "replace").read()
     with pytest.raises(KilledError):
-        job.train(KilledAfterAnEpoch())
+        training.train(KilledAfterAnEpoch())
     assert [path.name for path in tmp_path.iterdir() if "new" in path.name] == []
     train(warm(path), path, "resume")
     assert weights_of(path) == weights_of(tmp_path / "apart")

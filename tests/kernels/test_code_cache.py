@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from pairlens.files import whole_file
 from pairlens.kernels import code_cache
 from pairlens.kernels.code_cache import folders, keep_code, read_code
 
@@ -87,6 +91,30 @@ def test_what_is_damaged_is_replaced(file: Path) -> None:
     file.write_bytes(b"damaged")
     assert keep_code("dense", "abc", CODE)
     assert read_code("dense", "abc") == CODE
+
+
+KEEPS_AND_DIES = """
+import os, signal
+from pairlens.kernels import code_cache
+code_cache.json.dumps = lambda _: os.kill(os.getpid(), signal.SIGHUP)  # which the process that compiles ahead may get
+code_cache.keep_code("dense", "abc", b"code")
+"""
+
+
+def test_what_a_dead_process_left_half_written_is_removed(cache: Path) -> None:
+    """And what another one is writing is let be."""
+    done = subprocess.run([sys.executable, "-c", KEEPS_AND_DIES], check=False)
+    assert done.returncode == -signal.SIGHUP
+    [litter] = cache.iterdir()
+    assert litter.name.endswith(".partial")
+    with whole_file(cache / "dense-abc", "wb") as file:
+        file.write(b"another one's")
+        [written] = cache.iterdir()
+        assert written != litter
+        assert keep_code("dense", "abc", CODE)
+        assert written.exists()
+    assert keep_code("dense", "abc", CODE)
+    assert [path.name for path in cache.iterdir()] == ["dense-abc"]
 
 
 def test_a_relative_cache_folder_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -233,12 +233,12 @@ def test_what_a_killed_process_left_is_no_ones_file(tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
     (run / ".lock").write_text("process 1")
-    (run / ".config.yaml.x7.partial").write_text("task: bin")
+    (run / ".config.yaml.0123abcd.partial").write_text("task: bin")
     Run.create(run, make_config(), {})  # as in an empty directory
-    (run / ".weights.npz.x7.partial").write_text("")
-    (run / ".scores.txt.x7.partial").write_text("")  # of `score`, perhaps at work
+    (run / ".weights.npz.0123abcd.partial").write_text("")
+    (run / ".scores.txt.0123abcd.partial").write_text("")  # of `score`, perhaps at work
     Run(run).remove_partial_files()
-    assert names(run) == {"config.yaml", "environment.json", ".lock", ".scores.txt.x7.partial"}
+    assert names(run) == {"config.yaml", "environment.json", ".lock", ".scores.txt.0123abcd.partial"}
 
 
 def test_a_threshold_of_a_run_before_0_3_decides_as_it_did(tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_a_checkpoint_directory_that_is_a_link(run: Run, tmp_path: Path, target:
     if target == "a directory":
         elsewhere.mkdir()
         (elsewhere / "state.npz").write_text("mine")
-        (elsewhere / ".state.npz.0.partial").write_text("mine")
+        (elsewhere / ".state.npz.0123abcd.partial").write_text("mine")
     (run.path / "checkpoint").symlink_to(elsewhere)
     before = files_below(tmp_path)
     with pytest.raises((UsageError, FileExistsError), match="checkpoint"):

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from small_runs import make_config, make_weights
 
-from pairlens.errors import UsageError
+from pairlens.errors import RunError, UsageError
 from pairlens.runs import staging
+from pairlens.runs.locks import locked
 from pairlens.runs.run import Run
 from pairlens.runs.staging import StagedRun, grows_beside, locked_run
 
@@ -67,7 +68,7 @@ def seed_of(path: Path) -> int:
 def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool) -> None:
     if not exchanges:
         monkeypatch.setattr(staging, "EXCHANGE", 2**30)  # which no file system knows
-    path, seeds = tmp_path / "run", []
+    path, seeds, missing = tmp_path / "run", [], 0
     for step in range(1_000):
         shutil.rmtree(tmp_path)
         tmp_path.mkdir()
@@ -75,6 +76,11 @@ def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytes
         killed = killed_at(step, path)
         # With one exchange there is no moment without a whole run at RUN.
         seen = seed_of(path) if exchanges or path.exists() else None
+        if seen is None:  # then both are whole, and found
+            with pytest.raises(RunError, match=r"run: .* --resume` finishes that\..* \S+/run\.new, .* \S+/\.replaced$"):
+                Run.open(path)
+            assert (seed_of(tmp_path / "run.new"), seed_of(tmp_path / "run.new" / ".replaced")) == (3, 1)
+        missing += seen is None
         run = StagedRun(path) if grows_beside(path) else Run(path)
         with locked_run(run, begins=False):  # as --resume does it
             pass
@@ -86,12 +92,16 @@ def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytes
             break
     assert seeds == sorted(seeds)  # the old one until the new one has weights, and never the old one again
     assert set(seeds) == {1, 3}
+    assert (missing == 0) == exchanges
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
     assert not (path / ".replaces").exists()
 
 
-@pytest.mark.parametrize("step", range(2, 80, 3))
-def test_killed_and_begun_anew(tmp_path: Path, step: int) -> None:
+@pytest.mark.parametrize("exchanges", [True, False], ids=["exchange", "three renames"])
+@pytest.mark.parametrize("step", range(2, 80))
+def test_killed_and_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, exchanges: bool) -> None:
+    if not exchanges:
+        monkeypatch.setattr(staging, "EXCHANGE", 2**30)
     path = tmp_path / "run"
     make_old(path)
     killed_at(step, path)
@@ -109,6 +119,35 @@ def test_a_directory_of_that_name_is_somebody_elses(tmp_path: Path) -> None:
     assert not grows_beside(tmp_path / "run")
     with pytest.raises(UsageError, match=r"run\.new: the new run would grow there, .*; rename it"):
         StagedRun(tmp_path / "run").refuse()
+
+
+def test_what_train_left_before_its_marker_is_removed(tmp_path: Path) -> None:
+    """And nothing that somebody else made: no empty directory, no other lock, no link."""
+    path, new = tmp_path / "run", tmp_path / "run.new"
+    make_old(path)
+
+    def remains() -> bool:
+        with locked_run(Run(path), begins=False):  # as --resume does it
+            return new.exists()
+
+    new.mkdir()
+    assert remains()
+    (new / ".lock").write_text("of an editor")
+    assert remains()
+    (new / ".lock").write_text("process 1 on host\n")
+    with locked(new):
+        assert remains()
+    (new / ".lock").write_text("process 1 on host\n")
+    (new / "..replaces.0123abcd.partial").write_text("7")
+    (new / "notes.txt").write_text("mine")
+    assert remains()
+    (new / "notes.txt").unlink()
+    assert not remains()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / ".lock").write_text("")
+    new.symlink_to("elsewhere")
+    assert remains()
+    assert (tmp_path / "elsewhere" / ".lock").exists()
 
 
 def test_a_run_is_not_replaced_from_within(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

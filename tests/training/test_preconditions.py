@@ -174,9 +174,7 @@ def test_pairs_that_stand_with_both_labels_are_counted_and_shown(tmp_path: Path)
     assert found.problems == []
     (remark,) = [remark for remark in found.remarks if "label" in remark]
     assert remark == f"{train}: 2 distinct pairs stand with more than one label, in lines 2 and 5, 3 and 6"
-    job = TrainJob(config(train=train), tmp_path / "run")
-    job.read()
-    assert job.remarks == [remark]
+    assert TrainJob(config(train=train), tmp_path / "run").read().remarks == [remark]
     graded = examine(config("regression", train=train))
     assert [remark for remark in graded.remarks if "label" in remark] == []
 

@@ -13,7 +13,7 @@ from pairlens.errors import UsageError
 from pairlens_cli import options, output, streams
 
 if TYPE_CHECKING:
-    from pairlens.jobs.train_job import Existing, TrainJob
+    from pairlens.jobs.train_job import Existing, Training
 
 
 def train(
@@ -59,20 +59,20 @@ def train(
     job = TrainJob(config, run_directory or Path("runs") / config_file.stem, existing, seeds)
     for warning in config.warnings():
         output.warn(warning)
-    job.read(sys.argv)
-    for remark in job.remarks:
+    training = job.read(sys.argv)
+    for remark in training.remarks:
         output.warn(remark)
-    if job.coverage:
-        output.say(job.coverage.sentence())
-    _tell(job, config_file)
-    output.compile_kernels(job.config)
+    if training.data.coverage:
+        output.say(training.data.coverage.sentence())
+    _tell(training, config_file)
+    output.compile_kernels(training.config)
     with interrupts() as signals:
-        metrics = job.train(TrainingDisplay(), lambda: signals.exit_code is not None)
+        metrics = training.train(TrainingDisplay(), lambda: signals.exit_code is not None)
     if metrics is None:
         raise typer.Exit(signals.exit_code or 1)
     if seeds > 1:
         with output.results(None) as file:
-            file.write(json.dumps(without_nan(job.summary(metrics)), indent=2) + "\n")
+            file.write(json.dumps(without_nan(training.summary(metrics)), indent=2) + "\n")
 
 
 def _refuse(set_: list[str], resume: bool, force: bool, seed: int | None, seeds: int) -> None:
@@ -85,13 +85,13 @@ def _refuse(set_: list[str], resume: bool, force: bool, seed: int | None, seeds:
         raise UsageError("stdout, where --seeds prints the mean and the deviation, is closed")
 
 
-def _tell(job: TrainJob, config_file: Path) -> None:
+def _tell(training: Training, config_file: Path) -> None:
     """What was read, for --verbose."""
     from pairlens.texts.splits import find_split
     from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads
 
-    tell_model(config_file, job.config)
-    tell_pairs(find_split(job.config, "train"), len(job.data.train))
-    if job.data.dev:
-        tell_pairs(find_split(job.config, "dev"), len(job.data.dev))
+    tell_model(config_file, training.config)
+    tell_pairs(find_split(training.config, "train"), len(training.data.train))
+    if training.data.dev:
+        tell_pairs(find_split(training.config, "dev"), len(training.data.dev))
     tell_threads()

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from pairlens.directories import open_directory, sync_directory, take_name
-from pairlens.errors import UsageError
-from pairlens.files import COMPRESSED, resolved, telling_of_a_full_disk, whole_file
+from pairlens.errors import DataError, UsageError
+from pairlens.files import COMPRESSED, remove_abandoned, resolved, telling_of_a_full_disk, whole_file
 from pairlens.runs.locks import open_locked
+from pairlens.texts.blocks import read_blocks
 
 Json = dict[str, Any]
 
@@ -33,7 +34,7 @@ class Job:
     Attributes:
         files: by name, to be written with text.
         state: what was saved last, where the job goes on; empty at the beginning.
-        whole: nothing is left to do but to rename; `files` is empty.
+        whole: all is written, and nothing is left to do but to rename.
     """
 
     def __init__(self, paths: Mapping[str, Path], replace: bool, stack: ExitStack) -> None:
@@ -49,7 +50,7 @@ class Job:
             file.flush()
             os.fsync(file.fileno())
         sizes = {name: os.lseek(file.fileno(), 0, os.SEEK_CUR) for name, file in self.files.items()}
-        self.state = state
+        self.state, self.whole = state, whole
         with whole_file(self._progress, inside=self._progress.parent) as file:
             json.dump({"whole": whole, "identity": identity, "bytes": sizes, "state": state}, file, indent=2)
 
@@ -65,14 +66,17 @@ class Job:
                     raise UsageError(f"{_partial(path)}: exists, but {self._progress.name} does not; remove it")
             self.save({}, {})
         self._load(identity)
-        if self.whole:
-            return
         for name, path in self._paths.items():
+            if self.whole and _has_name(path):
+                continue
+            if self.whole and not _partial(path).exists():
+                raise UsageError(f"{_partial(path)}: is missing; {self.anew}")
             self.files[name] = self._stack.enter_context(_locked(_partial(path)))
         saved = self._load(identity)  # again, now that nobody else can change it
         for name, file in self.files.items():
-            size = saved["bytes"].get(name, 0)
-            if os.fstat(file.fileno()).st_size < size:
+            there = os.fstat(file.fileno()).st_size
+            size = saved["bytes"].get(name, there if self.whole else 0)
+            if there < size:
                 raise UsageError(f"{_partial(self._paths[name])}: is damaged, shorter than {size} bytes; {self.anew}")
             os.ftruncate(file.fileno(), size)
             os.lseek(file.fileno(), size, os.SEEK_SET)
@@ -86,6 +90,9 @@ class Job:
             if any(type(size) is not int or size < 0 for size in saved["bytes"].values()):
                 raise ValueError("bytes")
         except FileNotFoundError:
+            for name, file in self.files.items():
+                if not os.fstat(file.fileno()).st_size:  # made by opening it
+                    _partial(self._paths[name]).unlink(missing_ok=True)
             raise UsageError(f"{self._progress}: vanished; another process has finished the job") from None
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UsageError(f"{self._progress}: damaged ({error}); {self.anew}") from None
@@ -106,21 +113,24 @@ class Job:
         return f"To start anew, remove {' and '.join(names)}"
 
     def _finish(self) -> None:
-        """Give the files their names, the first one last."""
+        """Give the files their names, the first one last. Any of it may have been done by a process that was killed."""
         for path in reversed(list(self._paths.values())):
-            partial = _partial(path)
-            if not partial.exists():  # done before
-                continue
-            if path.name.endswith(COMPRESSED):
-                with partial.open("rb") as plain, whole_file(path, "wb", self._replace) as file:
-                    shutil.copyfileobj(plain, file)
-                partial.unlink()
-            else:
-                place = _place(path)
-                with open_directory(place.parent) as directory:
-                    take_name(partial.name, place.name, self._replace, path, directory)
-            sync_directory(partial.parent)
+            if not _has_name(path):
+                self._name(path)
+            _partial(path).unlink(missing_ok=True)
+            remove_abandoned(_place(path))
+            sync_directory(_partial(path).parent)
+        remove_abandoned(self._progress)
         self._progress.unlink(missing_ok=True)
+
+    def _name(self, path: Path) -> None:
+        place, partial = _place(path), _partial(path)
+        if place.name.endswith(COMPRESSED):
+            with partial.open("rb") as plain, whole_file(path, "wb", self._replace) as file:
+                shutil.copyfileobj(plain, file)
+        else:
+            with open_directory(place.parent) as directory:
+                take_name(partial.name, place.name, self._replace, path, directory)
 
 
 @contextmanager
@@ -150,11 +160,28 @@ def resumable_files(paths: Mapping[str, Path], identity: Json, replace: bool = F
 
 def is_finished(path: Path, first: Path | None) -> bool:
     """Whether a job that writes `first` first has given `path` its name and ended before it gave all of them theirs."""
-    if first is None or _partial(path).exists():
+    if first is None:
         return False
     try:
-        return json.loads(_progress(first).read_text(encoding="utf-8"))["whole"] is True
+        whole = json.loads(_progress(first).read_text(encoding="utf-8"))["whole"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+    return whole is True and _has_name(path)
+
+
+def _has_name(path: Path) -> bool:
+    """Whether what a whole job wrote for `path` is there, be PATH.partial removed or not."""
+    place, partial = _place(path), _partial(path)
+    if not place.is_file() or not partial.exists():
+        return place.is_file()
+    return place.samefile(partial) or (place.name.endswith(COMPRESSED) and _expands_to(partial, place))
+
+
+def _expands_to(plain: Path, compressed: Path) -> bool:
+    try:
+        with plain.open("rb") as file:
+            return all(file.read(len(block)) == block for block in read_blocks(compressed)) and not file.read(1)
+    except DataError:
         return False
 
 

@@ -112,14 +112,14 @@ class ScoreJob:
             if job.whole:
                 return
 
-            def save(position: Position, ends: Sequence[int | None]) -> None:
+            def save(position: Position, ends: Sequence[int | None], whole: bool = False) -> None:
                 contents = [so_far.up_to(end) for so_far, end in zip(read, ends, strict=False)]
                 state = {"position": position, "bad": self.bad, "read": contents}
-                job.save(state, {**identity, **(choice if self.bad.faults else {})})
+                job.save(state, {**identity, **(choice if self.bad.faults or whole else {})}, whole)
 
             try:
                 self._write(job.files, listener, lambda position: save(position, position[1:]))
-                save(Position(self.done), [None, None])
+                save(Position(self.done), [None, None], whole=True)  # nothing can go on from this position
             except BaseException:
                 if job.state:
                     listener.kept()

@@ -7,15 +7,13 @@ import statistics
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Literal
 
 from pairlens.config.schema import Config
 from pairlens.config.types import LAST_SEED
 from pairlens.errors import DataError, UsageError
 from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
+from pairlens.jobs.train_data import Data, refuse_missing_splits
 from pairlens.memory import available_memory, refuse_too_large
 from pairlens.runs.carried import RECORD, hashes, read_carried, vocabulary_of, with_own_copies
 from pairlens.runs.curves import write_curves
@@ -29,13 +27,11 @@ from pairlens.texts.splits import (
     LATER_SPLITS,
     SplitName,
     class_names_of,
-    find_split,
     read_split,
     with_classes,
 )
 from pairlens.training.preconditions import judge, memory_needed
-from pairlens.vectors.pretrained import Coverage, coverage, read_pretrained, read_word_vectors
-from pairlens.vectors.wanted import Vectors
+from pairlens.vectors.pretrained import coverage, read_pretrained, read_word_vectors
 
 if TYPE_CHECKING:
     from pairlens.training.trainer import Listener as EventListener
@@ -71,50 +67,36 @@ class Listener:
         """A run is finished; the dev metrics of its best weights, nothing without dev split."""
 
 
-class Data(NamedTuple):
-    """All that a training reads; those that the config does not ask for are None."""
-
-    train: Pairs
-    dev: Pairs | None
-    pretrained: NDArray[np.float32] | None
-    vocabulary: list[str] | None
-    vectors: Vectors | None
-
-
 class TrainJob:
     """One training, or several that differ by their seeds alone, into PATH or PATH/seed-N.
 
-    `read` comes first, then `train`. Whatever can be refused is refused before anything is written.
+    Whatever can be refused is refused here or by `read`, before anything is written.
 
     Attributes:
-        config: with as many classes as the labels have, once they are read.
         runs: where the trainings are written, by ascending seed.
-        data: what `read` has read, all but the test split, which is only looked at.
-        remarks: what is worth knowing about it.
-        coverage: how much of it has a vector, where the config names vectors of words.
 
     Raises:
         UsageError: something stands at the path that may not be replaced or gone on with.
     """
 
-    data: Data
-    remarks: Sequence[str] = ()
-    coverage: Coverage | None = None
-
     def __init__(self, config: Config, path: Path, existing: Existing = "refuse", seeds: int = 1) -> None:
-        self.config = config
-        self._resume, self._replace = existing == "resume", existing != "refuse"
-        self._seeds = range(config.training.seed, config.training.seed + seeds)
-        if self._seeds[-1] > LAST_SEED:
-            raise UsageError(f"--seeds {seeds}: the last would be {self._seeds[-1]}; a seed is at most {LAST_SEED}")
-        self.runs = [self._run(path if seeds == 1 else path / f"seed-{seed}") for seed in self._seeds]
+        self._config = config
+        self.resumes, self.replaces = existing == "resume", existing != "refuse"
+        self.seeds = range(config.training.seed, config.training.seed + seeds)
+        if self.seeds[-1] > LAST_SEED:
+            raise UsageError(f"--seeds {seeds}: the last would be {self.seeds[-1]}; a seed is at most {LAST_SEED}")
+        self.runs = [self._run(path if seeds == 1 else path / f"seed-{seed}") for seed in self.seeds]
         for run in self.runs:
             if isinstance(run, StagedRun):
                 run.refuse()
-            if not self._goes_on(run):
-                Run.refuse_existing(run.place if isinstance(run, StagedRun) else run.path, self._replace)
+            if not self.goes_on(run):
+                Run.refuse_existing(run.place if isinstance(run, StagedRun) else run.path, self.replaces)
+            if existing == "refuse" and grows_beside(run.path):
+                raise UsageError(
+                    f"{run.path}: a run that replaces it was begun; --resume goes on with it, --force anew"
+                )
 
-    def read(self, command: Sequence[str] = ()) -> None:
+    def read(self, command: Sequence[str] = ()) -> Training:
         """Read the data, and refuse what cannot be trained.
 
         Args:
@@ -125,34 +107,60 @@ class TrainJob:
                 one of the warm start does not fit.
             UsageError: training takes more memory than there is.
         """
-        going_on = [run for run in self.runs if self._goes_on(run)]
+        config, going_on = self._config, [run for run in self.runs if self.goes_on(run)]
         if len(going_on) == len(self.runs):
-            self.config = with_own_copies(self.config, going_on[0].path)
-            self._refuse_missing_splits()
-        train = read_split(self.config, "train")
-        self.config = config = with_classes(self.config, train)
+            config = with_own_copies(config, going_on[0].path)
+            refuse_missing_splits(config)
+        train = read_split(config, "train")
+        config = with_classes(config, train)
         splits: dict[SplitName, Pairs] = {"train": train}
         splits |= {name: read_split(config, name) for name in LATER_SPLITS if getattr(config.data, name)}
         vocabulary = vocabulary_of(config)
         class_names_of(config)
         spelled = vocabulary if config.starts_from_spelling else None
         vectors = read_word_vectors(config, vocabulary)
-        self.data = Data(train, splits.get("dev"), read_pretrained(config), spelled, vectors)
+        covered = coverage(config, vectors, vocabulary, train) if vectors and vocabulary else None
+        carried = read_carried(config)
+        data = Data(train, splits.get("dev"), read_pretrained(config), spelled, vectors, covered, carried)
         verdict = judge(config, splits)
         if verdict.problems:
             raise DataError("\n".join(verdict.problems))
-        self.remarks = verdict.remarks
-        if not all(self._goes_on(run) and run.has_checkpoint() for run in self.runs):
+        if not all(self.goes_on(run) and run.has_checkpoint() for run in self.runs):
             warm_start(config)  # which a checkpoint has in it
-        self._carried = read_carried(config)
-        self._environment = describe_environment(config, command) | {RECORD: hashes(self._carried)}
-        if vectors and vocabulary:
-            self.coverage = coverage(config, vectors, vocabulary, train)
-            self._environment["vectors"] = self.coverage.told()
-        for run, its_config in self._trainings():
-            if self._goes_on(run):
-                refuse_another_beginning(run, its_config, self._environment)
+        environment = describe_environment(config, command) | {RECORD: hashes(carried)}
+        if covered:
+            environment["vectors"] = covered.told()
+        for run, seed in zip(self.runs, self.seeds, strict=True):
+            if self.goes_on(run):
+                refuse_another_beginning(run, config.with_seed(seed), environment)
         refuse_too_large("training", memory_needed(config, splits), available_memory())
+        return Training(self, config, data, verdict.remarks, environment)
+
+    def goes_on(self, run: Run) -> bool:
+        return self.resumes and run.exists()
+
+    def _run(self, path: Path) -> Run:
+        """The run to train: beside the one that stands at the path, if it is to replace it or has begun to."""
+        if self.resumes:
+            return StagedRun(path) if grows_beside(path) else Run(path)
+        return StagedRun(path) if self.replaces and (Run(path).exists() or grows_beside(path)) else Run(path)
+
+
+class Training:
+    """What a TrainJob has read, ready to be trained.
+
+    Attributes:
+        config: with as many classes as the labels have.
+        runs: as those of the job.
+        data: all but the test split, which is only looked at.
+        remarks: what is worth knowing about it.
+    """
+
+    def __init__(
+        self, job: TrainJob, config: Config, data: Data, remarks: Sequence[str], environment: dict[str, Any]
+    ) -> None:
+        self._job, self._environment = job, environment
+        self.config, self.runs, self.data, self.remarks = config, job.runs, data, remarks
 
     def train(self, listener: Listener | None = None, stop: Callable[[], bool] = lambda: False) -> list[Metrics] | None:
         """Train every run that is not finished.
@@ -165,9 +173,9 @@ class TrainJob:
         """
         listener = listener or Listener()
         metrics = []
-        for run, config in self._trainings():
-            with locked_run(run, begins=not self._goes_on(run)):
-                its_metrics = self._train(run, config, listener, stop)
+        for run, seed in zip(self.runs, self._job.seeds, strict=True):
+            with locked_run(run, begins=not self._job.goes_on(run)):
+                its_metrics = self._train(run, self.config.with_seed(seed), listener, stop)
             if its_metrics is None:
                 return None
             metrics.append(its_metrics)
@@ -187,35 +195,14 @@ class TrainJob:
             },
         }
 
-    def _refuse_missing_splits(self) -> None:
-        """Raises DataError, which tells how to say where the data are now, unless every split is there."""
-        for name in ("train", *LATER_SPLITS):
-            if getattr(self.config.data, name):
-                try:
-                    find_split(self.config, name)
-                except DataError as error:
-                    raise DataError(f"{error}; where it lies now is said by --set data.{name}=PREFIX") from None
-
-    def _trainings(self) -> list[tuple[Run, Config]]:
-        return [(run, self.config.with_seed(seed)) for run, seed in zip(self.runs, self._seeds, strict=True)]
-
-    def _run(self, path: Path) -> Run:
-        """The run to train: beside the one that stands at the path, if it is to replace it or has begun to."""
-        if self._resume:
-            return StagedRun(path) if grows_beside(path) else Run(path)
-        return StagedRun(path) if self._replace and (Run(path).exists() or grows_beside(path)) else Run(path)
-
-    def _goes_on(self, run: Run) -> bool:
-        return self._resume and run.exists()
-
     def _train(self, run: Run, config: Config, listener: Listener, stop: Callable[[], bool]) -> Metrics | None:
         """Train one run, whose lock is held, unless it is finished."""
-        if not self._goes_on(run):
-            if self._resume:
+        if not self._job.goes_on(run):
+            if self._job.resumes:
                 listener.begins(run)
             if isinstance(run, StagedRun):
                 run.begin()
-            Run.create(run.path, config, self._environment, self._replace, self._carried)
+            Run.create(run.path, config, self._environment, self._job.replaces, self.data.carried)
         elif (finished := finished_metrics(run, config)) is not None:
             listener.finished_before(run)
             return finished

@@ -65,6 +65,14 @@ def locked(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_lock(path: Path) -> bool:
+    """Whether a file is a lock that `locked` has made, held or left behind."""
+    try:
+        return path.is_file() and not path.is_symlink() and path.read_bytes()[:8] in (b"", b"process ")
+    except OSError:
+        return False
+
+
 def _open_lock_file(path: Path) -> int:
     while True:
         try:

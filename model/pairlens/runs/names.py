@@ -14,6 +14,8 @@ RUN/.replaces          while it takes the place of another run; see staging.py
 
 from __future__ import annotations
 
+from pathlib import Path
+
 CONFIG, WEIGHTS, METRICS = "config.yaml", "weights.npz", "metrics.jsonl"
 EVALUATION, ENVIRONMENT, CURVES = "evaluation.json", "environment.json", "curves.png"
 VOCAB, TOKENIZER, CLASSES = "vocab.txt", "tokenizer.json", "classes.json"
@@ -22,3 +24,9 @@ CARRIED = {VOCAB: "vocab", TOKENIZER: "tokenizer", CLASSES: "classes"}  # and th
 FILES = (CONFIG, WEIGHTS, METRICS, EVALUATION, ENVIRONMENT, CURVES, *CARRIED, CHECKPOINT, PREVIOUS)
 LOCK = ".lock"
 REPLACES, REPLACED = ".replaces", ".replaced"
+
+
+def staging(place: Path) -> Path:
+    """RUN.new, where a run grows that is to replace the one at RUN; of a link, beside the directory itself."""
+    place = place.resolve() if place.is_symlink() or place.name in ("", "..") else place
+    return place.with_name(place.name + ".new")

@@ -128,6 +128,11 @@ class Run:
     def open(cls, path: Path, changes: Sequence[str] = ()) -> Run:
         """A run that `train` left behind. Raises RunError if there is none."""
         if not path.is_dir():
+            if (old := names.staging(path) / names.REPLACED).is_dir():
+                raise RunError(
+                    f"{path}: a training was killed while it replaced this run; `pairlens train CONFIG --output {path} "
+                    f"--resume` finishes that. Until then the new run is {old.parent}, and the old one {old}"
+                )
             raise RunError(f"{path}: no such run directory; `pairlens train CONFIG --output {path}` makes one")
         if not (path / names.CONFIG).is_file():
             raise RunError(f"{path / names.CONFIG}: missing; {path} is not a run directory")
@@ -148,11 +153,7 @@ class Run:
         return (self.path / names.CONFIG).is_file() and any((self.path / name).exists() for name in begun)
 
     def weights(self, config: Config) -> dict[str, Floats]:
-        """The weights of the run's model.
-
-        Raises:
-            RunError: the file is missing or damaged, or does not hold the arrays that the config describes.
-        """
+        """The weights of the run's model. Raises RunError if the file is missing, damaged, or not of this config."""
         path = self.path / names.WEIGHTS
         if not path.exists():
             raise RunError(f"{path}: missing; the run has no weights yet. `pairlens train --resume` continues it")

@@ -18,7 +18,7 @@ from pairlens.directories import CANNOT_RENAME, EXCHANGE, is_mount_point, rename
 from pairlens.errors import UsageError
 from pairlens.files import partial_files, whole_file
 from pairlens.runs import names
-from pairlens.runs.locks import locked
+from pairlens.runs.locks import is_lock, locked
 from pairlens.runs.run import Floats, Run
 
 
@@ -30,7 +30,7 @@ class StagedRun(Run):
     """
 
     def __init__(self, place: Path) -> None:
-        super().__init__(_staging(place))
+        super().__init__(names.staging(place))
         self.place = place
 
     def refuse(self) -> None:
@@ -41,10 +41,7 @@ class StagedRun(Run):
         if is_mount_point(place):
             raise UsageError(f"{self.place}: is a mount point, which cannot be replaced; choose a directory in it")
         strange = self.path.exists() and not (self.path / names.REPLACES).exists() and not _is_replaced(place)
-        if strange and self.path.is_dir() and not self.path.is_symlink():
-            of_a_killed_train = {self.path / names.LOCK, *partial_files(self.path / names.REPLACES)}
-            strange = bool(set(self.path.iterdir()) - of_a_killed_train)
-        if strange or self.path.is_symlink():
+        if (strange and not _holds_litter_alone(self.path)) or self.path.is_symlink():
             raise UsageError(f"{self.path}: the new run would grow there, and something else stands there; rename it")
 
     def begin(self) -> None:
@@ -61,7 +58,7 @@ class StagedRun(Run):
 
     def settle(self) -> None:
         """Take the name RUN if there are weights, whatever a process was killed at before, and remove the old run."""
-        place, staging = self.place.resolve(), _staging(self.place)
+        place, staging = self.place.resolve(), names.staging(self.place)
         if (staging / names.REPLACED).exists() and not place.exists():
             _finish_exchange(place, staging)
         elif (staging / names.REPLACES).exists() and (staging / names.WEIGHTS).exists():
@@ -73,7 +70,7 @@ class StagedRun(Run):
 
 def grows_beside(place: Path) -> bool:
     """Whether a process began to replace the run at `place`, and ended before it had its name."""
-    staging = _staging(place)
+    staging = names.staging(place)
     return not staging.is_symlink() and any((staging / name).exists() for name in (names.REPLACES, names.REPLACED))
 
 
@@ -100,12 +97,13 @@ def locked_run(run: Run, begins: bool) -> Iterator[None]:
             return
     with locked(run.path):
         remove_replaced(run.path.resolve())
+        _remove_litter(names.staging(run.path))
         yield
 
 
 @contextmanager
 def _locked_staging(run: StagedRun) -> Iterator[None]:
-    run.path = staging = _staging(run.place)
+    run.path = staging = names.staging(run.place)
     try:
         # The outer lock becomes that of RUN when the directories exchange their names.
         with locked(staging), locked(run.place):
@@ -120,9 +118,9 @@ def remove_replaced(place: Path) -> None:
     if not (place / names.REPLACES).exists():
         return
     if (place / names.REPLACED).exists():
-        (place / names.REPLACED).rename(_staging(place))
+        (place / names.REPLACED).rename(names.staging(place))
     if _is_replaced(place):
-        old = _staging(place)
+        old = names.staging(place)
         own = {Path(name).parts[0] for name in names.FILES} | {names.LOCK, names.REPLACES}
         for path in old.iterdir():
             if path.name not in own and not path.name.endswith(".partial") and not (place / path.name).exists():
@@ -132,16 +130,27 @@ def remove_replaced(place: Path) -> None:
     sync_directory(place)
 
 
-def _staging(place: Path) -> Path:
-    """Beside the directory itself where `place` is a link to it."""
-    place = place.resolve() if place.is_symlink() or place.name in ("", "..") else place
-    return place.with_name(place.name + ".new")
+def _holds_litter_alone(staging: Path) -> bool:
+    """Whether a directory has nothing but what `train` leaves that is killed before its marker is there."""
+    if staging.is_symlink() or not staging.is_dir():
+        return False
+    return not set(staging.iterdir()) - {staging / names.LOCK, *partial_files(staging / names.REPLACES)}
+
+
+def _remove_litter(staging: Path) -> None:
+    """Remove a RUN.new where `train` was killed before its marker was there; an empty one may be somebody's own."""
+    if _holds_litter_alone(staging) and is_lock(staging / names.LOCK):
+        with suppress(UsageError), locked(staging):
+            for path in partial_files(staging / names.REPLACES):
+                path.unlink()
+        with suppress(OSError):
+            staging.rmdir()
 
 
 def _is_replaced(place: Path) -> bool:
     """Whether RUN.new is the directory whose name the run at `place` has taken."""
     try:
-        return (place / names.REPLACES).read_text(encoding="utf-8") == _identity(_staging(place))
+        return (place / names.REPLACES).read_text(encoding="utf-8") == _identity(names.staging(place))
     except OSError:
         return False
 

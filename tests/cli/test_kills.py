@@ -1,0 +1,105 @@
+"""Commands that kill -9 ends before any change of a file: the same command ends the work, to the same bytes."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from command_line import files_below, lines, pairlens, random_texts, trained_project
+from kills import killed
+
+INPUTS = ("q.txt", "v.txt")
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained_project(tmp_path_factory)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for seed, name in enumerate(INPUTS):
+        (tmp_path / name).write_text(lines(random_texts(20, seed)))
+    with (tmp_path / "v.txt").open("a") as values, (tmp_path / "q.txt").open("a") as queries:
+        queries.write("1\n")
+        values.write("bad\n")
+    return tmp_path
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    return {name: content for name, content in files_below(folder).items() if name not in INPUTS}
+
+
+@pytest.mark.parametrize("renameat2", [True, False], ids=["renameat2", "a file system without it"])
+@pytest.mark.parametrize("output", ["scores.txt", "scores.txt.gz"])
+def test_a_scoring_is_gone_on_with_from_any_moment(project: Path, folder: Path, output: str, renameat2: bool) -> None:
+    bad = f"scores.bad{Path(output).suffix}"
+    command = ["score", project / "run", *INPUTS, "--on-bad-line", "nan", "--output", output, "--bad-lines", bad]
+    assert pairlens(folder, *command).code == 0
+    expected = results(folder)
+    for step in range(100):
+        for name in results(folder):
+            (folder / name).unlink()
+        dies = killed(folder, step, "scores", *command, "--resume", renameat2=renameat2)
+        assert dies or results(folder) == expected
+        if not dies:
+            break
+        result = pairlens(folder, *command, "--resume")
+        assert (result.code, step, results(folder)) == (0, step, expected), result.stderr
+    assert step > 10
+
+
+@pytest.fixture
+def amid(project: Path, tmp_path: Path) -> Path:
+    """The project where `train --force` was killed amid three renames, as `run` was being replaced by another."""
+    folder = tmp_path / "project"
+    shutil.copytree(project, folder)
+    (folder / "run").rename(folder / "old")
+    shutil.copytree(folder / "old", folder / "run.new")
+    (folder / "old").rename(folder / "run.new" / ".replaced")
+    status = (folder / "run.new" / ".replaced").stat()
+    (folder / "run.new" / ".replaces").write_text(f"{status.st_dev} {status.st_ino}\n")
+    return folder
+
+
+TEXTS = ("data/test.query.txt", "data/test.value.txt")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["score", "run", *TEXTS],
+        ["evaluate", "run"],
+        ["evaluate", "run.new", "--compare", "run"],
+        ["attend", "run", *TEXTS],
+        ["report", "run", "--output", "report.html"],
+        ["check", "config.yaml", "--set", "training.warm_start=run"],
+    ],
+    ids=" ".join,
+)
+def test_a_run_amid_being_replaced_is_found(amid: Path, command: list[str]) -> None:
+    result = pairlens(amid, *command)
+    assert result.code == 2
+    assert result.stderr.count("\n") == 1 or command[0] == "check"  # which tells all that it has looked at
+    assert "run: a training was killed while it replaced this run; `pairlens train CONFIG" in result.stderr
+    assert "--resume` finishes that. Until then the new run is " in result.stderr
+
+
+def test_a_run_amid_being_replaced_is_not_trained_beside(amid: Path) -> None:
+    before = files_below(amid)
+    result = pairlens(amid, "train", "config.yaml", "--seed", "7", "--output", "run")
+    assert result.code == 2
+    assert result.stderr == ("error: run: a run that replaces it was begun; --resume goes on with it, --force anew\n")
+    assert files_below(amid) == before
+
+
+@pytest.mark.parametrize("repair", ["--resume", "--force"])
+def test_a_run_amid_being_replaced_is_mended(project: Path, amid: Path, repair: str) -> None:
+    """The new one is finished, and --resume has only to give it its name."""
+    for path in (amid / "run.new" / "environment.json", amid / "run.new" / "config.yaml"):
+        path.write_text(path.read_text().replace(str(project), str(amid)))
+    result = pairlens(amid, "train", "config.yaml", "--seed", "7", "--output", "run", repair)
+    assert result.code == 0, result.stderr
+    assert not [path for path in amid.rglob("*") if path.name in ("run.new", ".replaces", ".replaced", ".lock")]
+    assert (amid / "run" / "weights.npz").read_bytes() == (project / "run" / "weights.npz").read_bytes()

@@ -1,0 +1,50 @@
+"""The command line in a process that kills itself, as kill -9 does, before a change of a file."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from command_line import plain_environment
+
+_PROGRAM = """
+import os, signal, sys
+step, name = int(sys.argv.pop(1)), sys.argv.pop(1)
+CHANGES = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "ctypes.call_function"}
+
+def count(event, arguments):
+    global step
+    if event not in CHANGES or event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        return
+    if any(name in os.fsdecode(argument) for argument in arguments if isinstance(argument, (str, bytes, os.PathLike))):
+        if not step:
+            os.kill(os.getpid(), signal.SIGKILL)
+        step -= 1
+
+import pairlens.directories, pairlens.runs.staging
+{before}
+sys.addaudithook(count)
+from pairlens_cli.app import main
+main()
+"""
+_WITHOUT_RENAMEAT2 = """
+pairlens.directories.NOREPLACE = pairlens.runs.staging.EXCHANGE = 2**30  # flags that no file system knows
+"""
+
+
+def killed(folder: Path, step: int, name: str, *arguments: str | Path, renameat2: bool = True) -> bool:
+    """Run `pairlens ARGUMENTS`, killed before the change number `step`, from 0, of a file with `name` in its own.
+
+    Args:
+        renameat2: whether the file system knows what it asks for.
+
+    Returns:
+        whether it was killed; else it has ended with exit code 0.
+    """
+    program = _PROGRAM.replace("{before}", "" if renameat2 else _WITHOUT_RENAMEAT2)
+    command = [sys.executable, "-c", program, str(step), name, *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, env=plain_environment(), capture_output=True, text=True, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode != 0
