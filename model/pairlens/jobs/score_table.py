@@ -18,6 +18,7 @@ from pairlens.runs.run import Run
 from pairlens.scoring.logits import Logits
 from pairlens.tables.formats import Layout
 from pairlens.tables.pair_rows import PairRows
+from pairlens.tables.pairs import TablePairs
 from pairlens.tables.table import MISSING, Row, as_text
 from pairlens.texts.pairs import Chunk
 from pairlens.texts.words import json_line
@@ -64,6 +65,20 @@ def decisions(run: Run, config: Config) -> Decide:
         return [names[int(i)] for i in positive.tolist()]
 
     return decide
+
+
+def table_writer(
+    run: Run, config: Config, table: TablePairs, output: Path | None, as_logits: bool, labels: bool
+) -> TableWriter:
+    """What writes the rows of a table; with `labels` also the decisions.
+
+    Raises:
+        UsageError: as `output_layout` and `decisions`.
+    """
+    names = [str(i) for i in range(config.model.classes or 0)]
+    classes = (run.classes() or names) if names else []
+    layout = output_layout(table.layout, output)
+    return TableWriter(layout, table.columns, classes, as_logits, decisions(run, config) if labels else None)
 
 
 class TableWriter:
