@@ -203,16 +203,12 @@ def _writer(
 ) -> Writer:
     """What makes the lines: of a table its rows, unless a format is given."""
     from pairlens.jobs.score_lines import LineWriter
-    from pairlens.jobs.score_table import TableWriter, decisions, output_layout
+    from pairlens.jobs.score_table import table_writer
     from pairlens.tables.pairs import TablePairs
     from pairlens.tokenizer.text_source import TextSource
 
     if format_ is None and isinstance(source, TextSource) and isinstance(source.pairs, TablePairs):
-        table = source.pairs
-        decide = decisions(run, config) if labels else None
-        names = [str(i) for i in range(config.model.classes or 0)]
-        names = run.classes() or names if names else names
-        return TableWriter(output_layout(table.layout, output_file), table.columns, names, logits, decide)
+        return table_writer(run, config, source.pairs, output_file, logits, labels)
     return LineWriter(format_ or "text", vocabulary, logits)
 
 

@@ -135,6 +135,8 @@ class ScoreJob:
         with listener.scoring(self.done) as tell:
             chunks = self.watch.timed("reading", self._possible(self._chunks(find_ends=save is not None)))
             scored = chain.from_iterable(self._scorer.stream([c]) for c in chunks) if self._at_once else None
+            if not self.done:
+                files["output"].write(self._writer.head())
             for chunk, logits in self.watch.timed("scoring", scored or self._scorer.stream(chunks)):
                 with self.watch.time("writing"):
                     bad = [*chunk.bad, *self._overflows(chunk, logits)]

@@ -18,6 +18,9 @@ Format = Literal["text", "tsv", "jsonl"]
 class Writer(Protocol):
     """Writes what a scoring says of each pair."""
 
+    def head(self) -> str:
+        """What stands above all pairs."""
+
     def lines(self, first: int, chunk: Chunk, logits: Logits, faults: Mapping[int, str]) -> str:
         """The lines of some pairs; `first` is the number of the first, and `faults` tells what is wrong with which."""
 
@@ -41,6 +44,9 @@ class LineWriter:
     def __init__(self, format_: Format, vocabulary: Sequence[str] | None = None, as_logits: bool = False) -> None:
         self._format, self._vocabulary, self._as_logits = format_, vocabulary, as_logits
         self._said = "logits" if as_logits else "score"
+
+    def head(self) -> str:
+        return ""
 
     def lines(self, first: int, chunk: Chunk, logits: Logits, faults: Mapping[int, str]) -> str:
         if self._format == "text" and not faults:

@@ -23,6 +23,7 @@ class PairRows(NamedTuple):
         query, value: the two texts of each.
         others: what else was chosen of each, such as its label, by part.
         faults: what is wrong with rows that were passed over, by their index; their texts are empty.
+        columns: their names; None if the table has no header.
     """
 
     name: str
@@ -31,6 +32,7 @@ class PairRows(NamedTuple):
     value: Sequence[str]
     others: Mapping[str, Sequence[str]]
     faults: Mapping[int, str] = {}
+    columns: Sequence[str] | None = None
 
     def place(self, index: int) -> str:
         """`file:line` of a row."""
@@ -49,7 +51,7 @@ def pair_rows(table: Table, columns: Columns, size: int = ROWS, pass_over: bool 
         faults = _broken(table, chunk, columns) if pass_over else {}
         whole = [_whole(row, columns) if i in faults else row for i, row in enumerate(chunk)] if faults else chunk
         texts = {part: _column(table, whole, part, index) for part, index in columns.chosen()}
-        yield PairRows(table.name, chunk, texts.pop("query"), texts.pop("value"), texts, faults)
+        yield PairRows(table.name, chunk, texts.pop("query"), texts.pop("value"), texts, faults, table.columns)
 
 
 def _broken(table: Table, rows: Sequence[Row], columns: Columns) -> dict[int, str]:
