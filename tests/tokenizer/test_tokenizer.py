@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -177,6 +179,24 @@ def split(pattern: Any) -> dict[str, Any]:
 
 PIECES = {"type": "WordPiece", "vocab": {"a": 0}, "unk_token": "a", "continuing_subword_prefix": "##"}
 BPE = {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}
+LONGER = {"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 9}
+NESTED: dict[str, Any] = {"type": "Sequence", "normalizers": []}
+LEAF = 2**31
+CHARSMAPS = [  # units of a double array, and the texts behind them
+    ([], b"", "is cut off"),
+    ([0] * 255, b"a\0", "points beside itself"),
+    ([1 << 20, *[0] * 255], b"a\0", "points beside itself"),
+    ([0, LEAF + 1, *[0] * 254], b"ab\0", "points into the middle of a text"),
+    ([0, LEAF, *[0] * 254], b"\xff\0", "makes what is not UTF-8"),
+    ([0, LEAF, *[0] * 254], b"a" * 65 + b"\0", "makes more than 64 bytes of a character"),
+]
+
+
+def precompiled(units: list[int], texts: bytes) -> dict[str, Any]:
+    table = struct.pack(f"<I{len(units)}I", 4 * len(units), *units) + texts
+    return {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(table).decode()}
+
+
 HOSTILE = [
     (tree(pre_tokenizer=split({"Regex": "(a+)+$"})), "neither a string nor a known regular expression"),
     (tree(pre_tokenizer=split({"String": "x" * 1000})), "neither a string nor"),
@@ -186,24 +206,46 @@ HOSTILE = [
         tree(normalizer={"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 10**6}),
         "content has more than 64",
     ),
+    (tree(normalizer={"type": "Sequence", "normalizers": [LONGER, LONGER]}), "more than 64 times as long"),
+    (
+        tree(normalizer={"type": "Sequence", "normalizers": [{"type": "NFC"}] * 65}),
+        "normalizer has more than 64 compon",
+    ),
+    (tree(normalizer={"type": "Sequence", "normalizers": [NESTED]}), "none of them a Sequence"),
+    (tree(normalizer={"type": "Sequence", "normalizers": 3}), "must have a list of components"),
+    (
+        tree(pre_tokenizer={"type": "Sequence", "normalizers": [], "pretokenizers": [split({"Regex": "(a+)+$"})]}),
+        "neither a string nor",
+    ),
+    (tree(pre_tokenizer=split({"Regex": {"Regex": "x"}})), "neither a string nor"),
+    *((tree(normalizer=precompiled(units, texts)), message) for units, texts, message in CHARSMAPS),
+    (tree(normalizer={"type": "Precompiled"}), "precompiled_charsmap is no base64 of a table"),
     (tree(normalizer={"type": "Python"}), "normalizer Python is not supported; there are BertNormalizer"),
     (tree(pre_tokenizer=["Whitespace"]), "pre_tokenizer must be a component"),
     (tree(model={"type": "Pickle"}), "model 'Pickle' is not supported"),
     (tree(model={**BPE, "dropout": 0.1}), "model.dropout makes the ids of a text depend on chance"),
-    (tree(model={**BPE, "merges": [["a", "x"]]}), "the library tokenizers does not take it"),
+    (tree(model={**BPE, "merges": [["a", "x"]]}), "model.merges must be a list of pairs"),
     (tree(model={**BPE, "vocab": {"a": 0, "b": 2}}), "the ids of the vocabulary must be 0, 1, 2"),
     (tree(model={**BPE, "vocab": {"a": 0, "b": 0}}), "the ids of the vocabulary must be 0, 1, 2"),
     (tree(model={**BPE, "vocab": {"a": 0, "b": 10**30}}), "the ids of the vocabulary must be 0, 1, 2"),
     (tree(model={"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "[UNK]"}), r"unk_token '\[UNK\]' is not in the"),
     (
         tree(model={"type": "WordPiece", "vocab": {"a": 0}, "unk_token": "a", "max_input_chars_per_word": 10**9}),
-        "from 1 to 1000",
+        "from 1 to 200",
     ),
     (tree(model={"type": "Unigram", "vocab": [["a", 0.0]], "unk_id": 7}), "model.unk_id is 7"),
     (tree(model={"type": "Unigram", "vocab": [["a", 0.0], ["a", 1.0]], "unk_id": 0}), "a token twice"),
     (tree(model={"type": "Unigram", "vocab": [3], "unk_id": 0}), "the library tokenizers does not take it"),
     (tree(added_tokens=[{"id": "3", "content": "x"}]), "added_tokens must be a list of objects"),
     (tree(added_tokens=[{"id": 9, "content": "x"}]), "the ids of the vocabulary must be 0, 1, 2"),
+    (tree(added_tokens=[{"id": 1, "content": "[PAD]"}]), r"the token '\[PAD\]' has two ids"),
+    (tree(model=recipe.word_level(["[PAD]", "[UNK]", "\ud800"])), "has half of a character"),
+    (tree(model={**recipe.word_level([]), "vocab": [["[UNK]", 0]]}), "model.vocab must be an object"),
+    (tree(model={"type": "Unigram", "vocab": [["a" * 300, 0.0]], "unk_id": 0}), "piece of more than 256 characters"),
+    (tree(model={**BPE, "merges": 1.5}), "model.merges must be a list of pairs"),
+    (tree(model={**BPE, "merges": [["a", "b"], ["a", "ab"]]}), "model.merges must be a list of pairs"),
+    (tree(model={**BPE, "continuing_subword_prefix": "##"}), "model.merges must be a list of pairs"),
+    (tree(model={**BPE, "continuing_subword_prefix": "é", "merges": []}), "model.merges must be a list of pairs"),
     ({"model": None}, "not a tokenizer.json"),
     ([1], "not a tokenizer.json"),
 ]

@@ -5,15 +5,20 @@ Only components whose time grows with the text are allowed, and of regular expre
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pairlens.errors import DataError
+from pairlens.tokenizer.charsmap import charsmap_fault
+from pairlens.tokenizer.models import check_model
 from pairlens.tokenizer.recipe import ANY, SINGLE, Json
 
 LARGEST = 2**26  # bytes of a file
 _LONGEST_LITERAL = 64
-_LONGEST_WORD = 1000  # characters; WordPiece takes the square of it
+_MOST_COMPONENTS = 64
+_MOST_GROWTH = 64  # times as long as it was, is what replacing may make of a text
 
 _CONTRACTIONS = "'s|'t|'re|'ve|'m|'ll|'d"
 _PATTERNS = {
@@ -46,89 +51,65 @@ def used_parts(tree: Any, name: str) -> Json:
     if not isinstance(tree, dict) or not isinstance(tree.get("model"), dict):
         raise DataError(f"{name}: not a tokenizer.json: must be an object with a model")
     for part, allowed in (("normalizer", _NORMALIZERS), ("pre_tokenizer", _PRE_TOKENIZERS)):
-        for component in _components(tree.get(part), name, part):
+        components = list(islice(_components(tree.get(part), name, part), _MOST_COMPONENTS + 1))
+        if len(components) > _MOST_COMPONENTS:
+            raise DataError(f"{name}: {part} has more than {_MOST_COMPONENTS} components")
+        for component in components:
             _check_component(component, allowed, name, part)
-    _check_model(tree["model"], name)
+        if math.prod(map(_growth, components)) > _MOST_GROWTH:
+            raise DataError(f"{name}: {part}: its replacements make a text more than {_MOST_GROWTH} times as long")
+    check_model(tree["model"], name)
     unused = dict.fromkeys(("truncation", "padding", "post_processor", "decoder"))
     return {**tree, "added_tokens": _added(tree, name), **unused}
 
 
-def vocabulary_of(tree: Json, name: str) -> list[str]:
-    """The token of each id, from 0. Raises DataError: ids are missing or doubled."""
-    vocabulary = tree["model"].get("vocab")
-    if isinstance(vocabulary, list):
-        tokens = {_piece(entry): i for i, entry in enumerate(vocabulary)}
-        if len(tokens) < len(vocabulary):
-            raise DataError(f"{name}: the vocabulary has a token twice, or an entry that is no [token, score]")
-    elif isinstance(vocabulary, dict):
-        tokens = dict(vocabulary)
-    else:
-        raise DataError(f"{name}: model.vocab is missing; must be an object or a list")
-    tokens |= {added["content"]: added["id"] for added in tree["added_tokens"]}
-    if any(type(i) is not int for i in tokens.values()) or sorted(tokens.values()) != list(range(len(tokens))):
-        raise DataError(f"{name}: the ids of the vocabulary must be 0, 1, 2 and so on, each once")
-    return sorted(tokens, key=tokens.__getitem__)
-
-
-def unknown_id(tree: Json, vocabulary: list[str], name: str) -> int | None:
-    """The id of what the vocabulary has no token for; None if the tokenizer has none.
-
-    Raises:
-        DataError: it names one that the vocabulary lacks.
-    """
-    model = tree["model"]
-    if model["type"] == "Unigram":
-        found = model.get("unk_id")
-        if found is not None and not (type(found) is int and 0 <= found < len(vocabulary)):
-            raise DataError(f"{name}: model.unk_id is {found!r}; must be an id of the vocabulary")
-        return found
-    token = model.get("unk_token")
-    if token is None and model["type"] == "BPE":
-        return None
-    if token not in vocabulary:
-        raise DataError(f"{name}: model.unk_token {token!r} is not in the vocabulary")
-    return vocabulary.index(token)
-
-
 def _components(component: Any, name: str, part: str) -> Iterator[Json]:
-    """A component and all in it."""
+    """A component, and of a Sequence all in it."""
     if component is None:
         return
     if not isinstance(component, dict) or not isinstance(component.get("type"), str):
         raise DataError(f"{name}: {part} must be a component, an object with a type")
     yield component
-    for inner in component.get("normalizers", component.get("pretokenizers", ())) or ():
-        yield from _components(inner, name, part)
+    if component["type"] == "Sequence":
+        inner = component.get("normalizers" if part == "normalizer" else "pretokenizers")
+        if not isinstance(inner, list) or any(isinstance(one, dict) and one.get("type") == "Sequence" for one in inner):
+            raise DataError(f"{name}: {part}: a Sequence must have a list of components, none of them a Sequence")
+        for one in inner:
+            yield from _components(one, name, part)
 
 
 def _check_component(component: Json, allowed: set[str], name: str, part: str) -> None:
     kind = component["type"]
     if kind not in allowed:
         raise DataError(f"{name}: {part} {kind} is not supported; there are {', '.join(sorted(allowed))}")
-    if "pattern" in component:
-        pattern = component["pattern"]
-        literal = pattern.get("String") if isinstance(pattern, dict) and len(pattern) == 1 else None
-        known = isinstance(pattern, dict) and len(pattern) == 1 and pattern.get("Regex") in _PATTERNS
-        if not known and not (isinstance(literal, str) and 0 < len(literal) <= _LONGEST_LITERAL):
-            raise DataError(
-                f"{name}: {part} {kind} has a pattern that is neither a string nor a known regular expression, which "
-                "might take for ever"
-            )
+    if "pattern" in component and not _is_allowed(component["pattern"]):
+        raise DataError(
+            f"{name}: {part} {kind} has a pattern that is neither a string nor a known regular expression, which "
+            "might take for ever"
+        )
     for key in ("content", "prepend"):
         text = component.get(key, "")
         if isinstance(text, str) and len(text) > _LONGEST_LITERAL:
             raise DataError(f"{name}: {part} {kind}: {key} has more than {_LONGEST_LITERAL} characters")
 
+    if kind == "Precompiled" and (fault := charsmap_fault(component.get("precompiled_charsmap"))):
+        raise DataError(f"{name}: {part} {kind}: precompiled_charsmap {fault}")
 
-def _check_model(model: Json, name: str) -> None:
-    kind = model.get("type")
-    if kind not in ("WordLevel", "WordPiece", "BPE", "Unigram"):
-        raise DataError(f"{name}: model {kind!r} is not supported; there are WordLevel, WordPiece, BPE and Unigram")
-    if model.get("dropout"):
-        raise DataError(f"{name}: model.dropout makes the ids of a text depend on chance; set it to null")
-    longest = model.get("max_input_chars_per_word", 100)
-    if type(longest) is not int or not 0 < longest <= _LONGEST_WORD:
-        raise DataError(f"{name}: model.max_input_chars_per_word is {longest!r}; must be from 1 to {_LONGEST_WORD}")
+
+def _is_allowed(pattern: Any) -> bool:
+    """Whether it is a short string or a regular expression that is known."""
+    if not isinstance(pattern, dict) or len(pattern) != 1:
+        return False
+    ((kind, text),) = pattern.items()
+    return isinstance(text, str) and (text in _PATTERNS if kind == "Regex" else 0 < len(text) <= _LONGEST_LITERAL)
+
+
+def _growth(component: Json) -> float:
+    """How many times as long a Replace may make a text."""
+    content, pattern = component.get("content"), component.get("pattern")
+    if not isinstance(content, str) or not isinstance(pattern, dict):
+        return 1
+    return max(1, len(content) / len(pattern.get("String", " ")))
 
 
 def _added(tree: Json, name: str) -> list[Json]:
@@ -137,7 +118,3 @@ def _added(tree: Json, name: str) -> list[Json]:
         if not isinstance(token, dict) or not isinstance(token.get("content"), str) or type(token.get("id")) is not int:
             raise DataError(f"{name}: added_tokens must be a list of objects with a content and an id")
     return list(added)
-
-
-def _piece(entry: Any) -> str:
-    return entry[0] if isinstance(entry, list) and entry and isinstance(entry[0], str) else ""

@@ -18,8 +18,9 @@ from pairlens.texts.regular import read_regular
 from pairlens.texts.texts import Texts, offsets_of
 from pairlens.texts.words import TokenizedText
 from pairlens.tokenizer import recipe
-from pairlens.tokenizer.components import LARGEST, unknown_id, used_parts, vocabulary_of
+from pairlens.tokenizer.components import LARGEST, used_parts
 from pairlens.tokenizer.library import build, faults_of_library
+from pairlens.tokenizer.models import unknown_id, vocabulary_of
 from pairlens.tokenizer.plain_text import SEPARATOR, plain_tokens, script_of
 
 if TYPE_CHECKING:
