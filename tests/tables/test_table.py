@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pairlens.errors import DataError, UsageError
-from pairlens.tables.table import Row, Table, as_text, open_table
+from pairlens.tables.rows import Row
+from pairlens.tables.table import Table, as_text, open_table
 
 HEADER = "question1,question2,is_duplicate\r\n"
 

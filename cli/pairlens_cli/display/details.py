@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
-from pairlens.evaluation.evaluation import Files, paths_of
 from pairlens.kernels.threads import processors
 from pairlens.runs.run import Run
 from pairlens.texts.split_paths import SplitPaths
 from pairlens_cli import output
+
+if TYPE_CHECKING:
+    from pairlens.evaluation.evaluation import Files
 
 
 def tell_model(source: Path, config: Config) -> None:
@@ -23,6 +26,8 @@ def tell_model(source: Path, config: Config) -> None:
 
 def tell_pairs(files: Files, count: int) -> None:
     """The files of labelled pairs, and how many they hold."""
+    from pairlens.evaluation.evaluation import paths_of
+
     paths = [*paths_of(files), files.weight if isinstance(files, SplitPaths) else None]
     output.detail(f"{', '.join(str(path) for path in paths if path)}: {count:,} pairs")
 

@@ -13,8 +13,8 @@ from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.runs.run import Run
 from pairlens.tables.labels import LabelNumbers
-from pairlens.tables.pair_rows import PairRows
 from pairlens.tables.pairs import LinePairs, TableOptions, TablePairs
+from pairlens.tables.rows import PairRows
 from pairlens.texts.lines import group_numbers, label_fault
 from pairlens.texts.pairs import Pairs, groups_of
 from pairlens.texts.splits import text_rules

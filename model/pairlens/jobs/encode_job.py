@@ -18,8 +18,8 @@ from pairlens.jobs.encode_splits import Cut, learned_from, same_text
 from pairlens.jobs.encoded_files import SplitFigures, SplitWriter
 from pairlens.runs import names
 from pairlens.tables.labels import LabelNumbers, LabelWords
-from pairlens.tables.pair_rows import PairRows
 from pairlens.tables.pairs import Pairs
+from pairlens.tables.rows import PairRows
 from pairlens.texts.class_names import read_class_names
 from pairlens.texts.texts import Texts
 from pairlens.tokenizer.learn import learn_tokenizer

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from pairlens.scoring.decimals import decimal_lines
 from pairlens.scoring.logits import Logits
-from pairlens.tables.pair_rows import PairRows
+from pairlens.tables.rows import PairRows
 from pairlens.texts.pairs import Chunk
 from pairlens.texts.words import column_word, json_line, words_of
 

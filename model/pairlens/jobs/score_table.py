@@ -17,9 +17,9 @@ from pairlens.metrics.order import at_least, measured_of
 from pairlens.runs.run import Run
 from pairlens.scoring.logits import Logits
 from pairlens.tables.formats import Layout
-from pairlens.tables.pair_rows import PairRows
 from pairlens.tables.pairs import TablePairs
-from pairlens.tables.table import MISSING, Row, as_text
+from pairlens.tables.rows import MISSING, PairRows, Row
+from pairlens.tables.table import as_text
 from pairlens.texts.pairs import Chunk
 from pairlens.texts.words import json_line
 

@@ -12,7 +12,6 @@ from pairlens.errors import DataError, RunError
 from pairlens.runs import names
 from pairlens.texts.blocks import read_blocks
 from pairlens.texts.lines import read_vocabulary
-from pairlens.tokenizer.tokenizer import Tokenizer
 
 RECORD = "carried"  # in environment.json: the SHA-256 of each copy, by its name
 _SHOWN = 12  # digits of a hash in a message
@@ -24,6 +23,8 @@ def vocabulary_of(config: Config) -> list[str] | None:
     Raises:
         DataError: a file cannot be read; the two differ, or the tokenizer has more tokens than the model has ids.
     """
+    from pairlens.tokenizer.tokenizer import Tokenizer
+
     data, words, own = config.data, None, None
     if data.vocab:
         words = read_vocabulary(data.vocab)

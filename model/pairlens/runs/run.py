@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,9 @@ from pairlens.runs.weights import read_weights
 from pairlens.texts.class_names import read_class_names
 from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.regular import open_regular, refuse_irregular
-from pairlens.tokenizer.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from pairlens.tokenizer.tokenizer import Tokenizer
 
 Floats = NDArray[np.float32]
 
@@ -193,6 +195,8 @@ class Run:
 
     def tokenizer(self) -> Tokenizer:
         """What makes ids of texts; raises as `vocabulary` does, and UsageError if the run was trained without one."""
+        from pairlens.tokenizer.tokenizer import Tokenizer  # which those who score ids need not wait for
+
         if self._tokenizer:
             return self._tokenizer
         path = carried_file(self.path, names.TOKENIZER, self.environment())

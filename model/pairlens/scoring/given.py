@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,13 @@ from pairlens.errors import DataError, RunError
 from pairlens.scoring.maps import PairAttention
 from pairlens.texts.texts import Texts
 from pairlens.texts.token_faults import ONLY_PADDING
-from pairlens.tokenizer.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from pairlens.tokenizer.tokenizer import Tokenizer
 
 Floats = NDArray[np.float32]
 TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer] | str]
-Tokenizing = Callable[[], Tokenizer]  # gives the tokenizer of a model when the first text needs it
+Tokenizing = Callable[[], "Tokenizer"]  # gives the tokenizer of a model when the first text needs it
 
 
 def given_weights(model: ModelConfig, weights: Mapping[str, NDArray[np.floating]]) -> dict[str, Floats]:

@@ -2,41 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
-from typing import NamedTuple
 
 from pairlens.errors import DataError
 from pairlens.tables.columns import Columns
-from pairlens.tables.table import MISSING, Row, Table, as_text
-
-ROWS = 8192
-
-
-class PairRows(NamedTuple):
-    """Some consecutive rows of a table.
-
-    Attributes:
-        name: of the table, for messages.
-        rows: as they are.
-        query, value: the two texts of each.
-        others: what else was chosen of each, such as its label, by part.
-        faults: what is wrong with rows that were passed over, by their index; their texts are empty.
-        columns: their names; None if the table has no header.
-    """
-
-    name: str
-    rows: Sequence[Row]
-    query: Sequence[str]
-    value: Sequence[str]
-    others: Mapping[str, Sequence[str]]
-    faults: Mapping[int, str] = {}
-    columns: Sequence[str] | None = None
-
-    def place(self, index: int) -> str:
-        """`file:line` of a row."""
-        return f"{self.name}:{self.rows[index].line}"
+from pairlens.tables.rows import MISSING, ROWS, PairRows, Row
+from pairlens.tables.table import Table, as_text
 
 
 def pair_rows(table: Table, columns: Columns, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:

@@ -14,8 +14,9 @@ from pairlens.errors import DataError, UsageError
 from pairlens.tables.columns import ColumnOptions, choose_columns
 from pairlens.tables.decoding import Source, decoded_blocks, decoded_lines
 from pairlens.tables.formats import Format
-from pairlens.tables.pair_rows import ROWS, PairRows, pair_rows
-from pairlens.tables.table import Row, Table, open_table
+from pairlens.tables.pair_rows import pair_rows
+from pairlens.tables.rows import ROWS, PairRows, Row
+from pairlens.tables.table import Table, open_table
 
 
 class TableOptions(NamedTuple):

@@ -5,25 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from pairlens.errors import DataError, UsageError
 from pairlens.tables.decoding import Source, decoded_blocks, decoded_lines, name_of
 from pairlens.tables.formats import PARQUET_MARK, Format, Layout, find_layout
 from pairlens.tables.parquet import parquet_columns, parquet_rows
+from pairlens.tables.rows import MISSING, Row
 
-MISSING = object()  # in a row of JSON that lacks the key of a column
 _MOST_COLUMNS = 4096
-
-
-class Row(NamedTuple):
-    """The values of a row by column, and the line on which it begins, from 1; of Parquet, the row."""
-
-    line: int
-    values: Sequence[Any]
 
 
 class Table:

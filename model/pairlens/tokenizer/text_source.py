@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from pairlens.errors import DataError
-from pairlens.tables.pair_rows import PairRows
 from pairlens.tables.pairs import Pairs as RowPairs
+from pairlens.tables.rows import PairRows
 from pairlens.texts.pairs import START, Chunk, Pairs, Position
 from pairlens.texts.texts import Texts, offsets_of
 from pairlens.texts.token_faults import ONLY_PADDING, BadLine, TextRules
