@@ -65,7 +65,7 @@ def labelled_texts(
     files: dict[str, Path | None],
     text: bool,
     table: Path | None,
-    options: TableOptions,
+    options: TableOptions | None,
 ) -> tuple[dict[str, str], LabelledTexts] | None:
     """Labelled pairs of texts, as a result names them, and they themselves; None if what is given is ids.
 
@@ -127,7 +127,7 @@ class PairInput(NamedTuple):
         if self.is_stdin and "stdin" in streams.closed:
             raise UsageError("- reads stdin, which is closed")
 
-    def source(self, run: Run, options: TableOptions, by_line: bool = False) -> PairSource:
+    def source(self, run: Run, options: TableOptions | None, by_line: bool = False) -> PairSource:
         """The pairs; `by_line` reads stdin line by line as they come.
 
         Raises:
@@ -145,7 +145,7 @@ class PairInput(NamedTuple):
         assert self.value
         return IdFiles(self.query, self.value)
 
-    def _texts(self, run: Run, options: TableOptions, stdin: BinaryIO) -> PairSource:
+    def _texts(self, run: Run, options: TableOptions | None, stdin: BinaryIO) -> PairSource:
         from pairlens.tables.pairs import LinePairs, OnePair, TablePairs, TabPairs
         from pairlens.tokenizer.text_source import TextSource
 
@@ -154,6 +154,7 @@ class PairInput(NamedTuple):
         if self.query_text is not None and self.value_text is not None:
             pairs = OnePair(self.query_text, self.value_text)
         elif self.table is not None:
+            assert options
             pairs = TablePairs([stdin if str(self.table) == "-" else self.table], options, labelled=False)
         elif str(self.query) == "-":
             pairs = TabPairs(stdin)

@@ -54,12 +54,23 @@ Header = Annotated[
 ]
 
 
-def refuse_idle(options: TableOptions, table: Path | None) -> None:
-    """Raises UsageError where there is no table whose columns they could say."""
-    from pairlens.tables.pairs import TableOptions
+def input_options(
+    table: Path | None,
+    columns: dict[str, str | None],
+    input_format: Literal["csv", "tsv", "jsonl", "parquet"] | None,
+    delimiter: str | None,
+    header: bool | None,
+) -> TableOptions | None:
+    """What these options say of the table of --input; None if there is no table.
 
-    if table is None and options != TableOptions():
+    Raises:
+        UsageError: they would be idle.
+    """
+    if table is not None:
+        return table_options(columns, input_format, delimiter, header)
+    if any(one is not None for one in (*columns.values(), input_format, delimiter, header)):
         raise UsageError("the options of tables say how --input is read; add --input FILE")
+    return None
 
 
 def table_options(

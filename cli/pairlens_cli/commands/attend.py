@@ -120,9 +120,10 @@ def attend(
     refuse_options(kind, label, dtype, grid)
     options.refuse_idle_force(force, output_file)
     given = pair_input.PairInput(query, value, text, input_file, query_text, value_text)
-    table = table_options.table_options({"query": query_column, "value": value_column}, input_format, delimiter, header)
+    table = table_options.input_options(
+        input_file, {"query": query_column, "value": value_column}, input_format, delimiter, header
+    )
     given.refuse_contradictions()
-    table_options.refuse_idle(table, input_file)
     run = Run.open(run_directory)
     source = given.source(run, table)
     job = AttendJob(run, source, selection, threads, on_bad_line == "skip", vocab)

@@ -69,8 +69,7 @@ def evaluate(
     if vocab and not errors:
         raise UsageError("--vocab is for the texts of the worst pairs; add --errors N")
     columns = {"query": query_column, "value": value_column, "label": label_column, "group": group_column}
-    table = table_options.table_options(columns, input_format, delimiter, header)
-    table_options.refuse_idle(table, input_file)
+    table = table_options.input_options(input_file, columns, input_format, delimiter, header)
     files_given = {"query": query, "value": value, "label": label, "group": group}
     texts = pair_input.labelled_texts(split, files_given, text, input_file, table)
     changes = options.changes_of_run(set_)

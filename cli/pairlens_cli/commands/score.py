@@ -109,9 +109,8 @@ def score(
 
     given = pair_input.PairInput(query, value, text, input_file, query_text, value_text)
     columns = {"query": query_column, "value": value_column, "id": id_column}
-    table = table_options.table_options(columns, input_format, delimiter, header)
+    table = table_options.input_options(input_file, columns, input_format, delimiter, header)
     given.refuse_contradictions()
-    table_options.refuse_idle(table, input_file)
     _refuse_options(given, format_, words, labels, id_column, line_buffered)
     _refuse_idle(on_bad_line, bad_lines, profile, vocab, words)
     _refuse_resume(given, resume, output_file)
@@ -133,7 +132,7 @@ def score(
     tell_threads(threads)
     output.compile_kernels(config)
     scorer = Scorer(config, run.weights(config), threads)
-    writer = _writer(run, config, source, format_, vocabulary, logits, labels, output_file)
+    writer = _writer(run, config, source, input_file is not None, format_, vocabulary, logits, labels, output_file)
     job = ScoreJob(scorer, source, writer, on_bad_line == "nan", at_once)
     identity = None
     if resume:
@@ -195,6 +194,7 @@ def _writer(
     run: Run,
     config: Config,
     source: PairSource,
+    is_table: bool,
     format_: Literal["text", "tsv", "jsonl"] | None,
     vocabulary: list[str] | None,
     logits: bool,
@@ -203,12 +203,11 @@ def _writer(
 ) -> Writer:
     """What makes the lines: of a table its rows, unless a format is given."""
     from pairlens.jobs.score_lines import LineWriter
-    from pairlens.jobs.score_table import table_writer
-    from pairlens.tables.pairs import TablePairs
-    from pairlens.tokenizer.text_source import TextSource
 
-    if format_ is None and isinstance(source, TextSource) and isinstance(source.pairs, TablePairs):
-        return table_writer(run, config, source.pairs, output_file, logits, labels)
+    if is_table and format_ is None:
+        from pairlens.jobs.score_table import table_writer
+
+        return table_writer(run, config, source, output_file, logits, labels)
     return LineWriter(format_ or "text", vocabulary, logits)
 
 
