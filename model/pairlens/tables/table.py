@@ -14,6 +14,7 @@ from pairlens.errors import DataError, UsageError
 from pairlens.tables.decoding import Source, decoded_blocks, decoded_lines, name_of
 from pairlens.tables.formats import PARQUET_MARK, Format, Layout, find_layout
 from pairlens.tables.parquet import parquet_columns, parquet_rows
+from pairlens.texts.regular import open_regular
 
 MISSING = object()  # in a row of JSON that lacks the key of a column
 _MOST_COLUMNS = 4096
@@ -101,10 +102,10 @@ def _layout(input_format: Format | None, delimiter: str | None) -> Layout | None
 
 
 def _is_parquet(source: Source) -> bool:
-    if not isinstance(source, Path) or not source.is_file():
+    if not isinstance(source, Path):
         return False
     try:
-        with source.open("rb") as file:
+        with open_regular(source) as file:
             return file.read(len(PARQUET_MARK)) == PARQUET_MARK
     except OSError:
         return False  # whoever reads it will say why
