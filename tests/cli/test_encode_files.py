@@ -164,3 +164,17 @@ def test_what_is_no_table_is_told(folder: Path) -> None:
     refused(folder, ["train=/dev/zero", "-o", "mine"], "/dev/zero:1:1: a NUL")
     refused(folder, ["train=-", "dev=-", "-o", "mine"], "-: stdin is read for one split", stdin=TABLE)
     refused(folder, ["train=" + "n" * 300, "-o", "mine"], "File name too long")
+
+
+def test_halves_of_characters_become_question_marks(folder: Path) -> None:
+    row = '{"query": "a \\ud800", "value": "a", "label": "x\\ud800", "group": "g\\uDC00", "id": "\\ud800 i"}\n'
+    (folder / "t.jsonl").write_text(row + row.replace('"x', '"y'))
+    done(folder, "train=t.jsonl", "-o", "mine", "--id-column", "id")
+    assert (folder / "mine" / "classes.json").read_text() == '["x?", "y?"]\n'
+    assert (folder / "mine" / "train.id.txt").read_text() == "? i\n? i\n"
+
+
+@pytest.mark.parametrize("classes", ["x,x,y", "x,,y", "x, ,y"])
+def test_each_class_has_a_name_of_its_own(folder: Path, classes: str) -> None:
+    (folder / "train.csv").write_text("query,value,label\na,a,x\na,a,y\n")
+    refused(folder, ["train.csv", "-o", "mine", "--classes", classes], "each class must have a name of its own")

@@ -186,6 +186,8 @@ def _json_rows(name: str, lines: Iterable[str], columns: list[str]) -> Iterator[
 def _json_object(place: str, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
+        if "\\ud" in line.lower():  # halves of characters, which no file can hold, become question marks
+            row = json.loads(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{place}: not JSON ({error}); each line must be an object such as {{...}}") from None
     if not isinstance(row, dict):
