@@ -176,5 +176,5 @@ def test_halves_of_characters_become_question_marks(folder: Path) -> None:
 
 @pytest.mark.parametrize("classes", ["x,x,y", "x,,y", "x, ,y"])
 def test_each_class_has_a_name_of_its_own(folder: Path, classes: str) -> None:
-    (folder / "train.csv").write_text("query,value,label\na,a,x\na,a,y\n")
+    (folder / "train.csv").write_text("query,value,label\na b,b a,x\na b,b a,y\n")
     refused(folder, ["train.csv", "-o", "mine", "--classes", classes], "each class must have a name of its own")
