@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, table_options
+from pairlens_cli import encode_input, options, table_options
 
 if TYPE_CHECKING:
     from pairlens.jobs.encode_job import EncodeJob, Given, Learning
-    from pairlens.tables.pairs import Pairs, TableOptions
 
 _VOCABULARY, _CUT, _LINES = "Vocabulary", "Cutting one file", "Files line by line, instead of tables"
 
@@ -163,7 +161,7 @@ def encode(
     }
     table = table_options.table_options(named, input_format, delimiter, header)
     lines = {"query": query_file, "value": value_file, "label": label_file, "group": group_file}
-    splits = _line_splits(files, lines) if any(lines.values()) else _table_splits(files or [], table, bool(split))
+    read, splits = encode_input.splits(files or [], lines, table, bool(split))
     learning = {
         "--vocab-size": vocab_size,
         "--min-count": min_count,
@@ -173,38 +171,9 @@ def encode(
     way = _way(tokenizer, like, classes, learning)
     sides = next(iter(splits.values())).sides
     job = EncodeJob(splits, way, empty, _cut(split, split_by, seed, "group" in sides))
-    _refuse_outputs(job, directory, [*(files or []), *lines.values()], force)
+    _refuse_outputs(job, directory, read, force)
     tell_tables(splits, job.learns_from)
     tell_encoded(directory, job.run(directory, EncodingDisplay(), force))
-
-
-def _line_splits(files: list[str] | None, lines: dict[str, Path | None]) -> Mapping[str, Pairs]:
-    """The files that are read line by line, as a split that is named after that of the queries."""
-    from pairlens.jobs.encode_splits import named_splits
-    from pairlens.tables.pairs import LinePairs
-
-    if files:
-        raise UsageError("--query-file and its like are read instead of tables; give one or the other")
-    query, value = lines.pop("query"), lines.pop("value")
-    if query is None or value is None:
-        raise UsageError("give both --query-file and --value-file")
-    (name,) = named_splits([str(query)])
-    return {name: LinePairs(query, value, {part: path for part, path in lines.items() if path})}
-
-
-def _table_splits(files: list[str], table: TableOptions, cut: bool) -> Mapping[str, Pairs]:
-    from pairlens.jobs.encode_splits import named_splits
-    from pairlens.tables.pairs import TablePairs
-
-    if not files:
-        raise UsageError("FILE is missing: a table of pairs for each split, such as train.csv dev.csv; or --query-file")
-    if cut and len(files) > 1:
-        raise UsageError("--split cuts one file into train, dev and test; give one, or leave --split out")
-    splits = {"all": files} if cut else named_splits(files)
-    return {
-        name: TablePairs([sys.stdin.buffer if path == "-" else Path(path).expanduser() for path in paths], table)
-        for name, paths in splits.items()
-    }
 
 
 def _way(
@@ -240,11 +209,14 @@ def _cut(split: str | None, split_by: Literal["query", "group", "row"] | None, s
     return Cut(shares, 1 if seed is None else seed), split_by or ("group" if groups else "query")
 
 
-def _refuse_outputs(job: EncodeJob, directory: Path, read: list[str | Path | None], force: bool) -> None:
+def _refuse_outputs(job: EncodeJob, directory: Path, read: Sequence[Path], force: bool) -> None:
     from pairlens.runs.outputs import refuse_outputs
+    from pairlens.streams import is_stream
 
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"{directory}: is a file; the files of an encoding go into a directory")
     if directory.is_dir():
-        inputs = [Path(path) for path in read if path and path != "-"]
-        refuse_outputs({str(path): path for path in job.outputs(directory)}, inputs, force)
+        outputs = job.outputs(directory)
+        if stream := next(filter(is_stream, outputs), None):
+            raise UsageError(f"{stream}: is a pipe or a device, which no file of an encoding can be; remove it")
+        refuse_outputs({str(path): path for path in outputs}, read, force)

@@ -12,10 +12,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from pairlens.directories import directory_to_fill
 from pairlens.errors import DataError, UsageError
 from pairlens.files import whole_file
 from pairlens.jobs.encode_splits import Cut, learned_from, same_text
-from pairlens.jobs.encoded_files import SplitFigures, SplitWriter
+from pairlens.jobs.encoded_files import SplitFigures, SplitWriter, refuse_other_splits
 from pairlens.runs import names
 from pairlens.tables.labels import LabelNumbers, LabelWords
 from pairlens.tables.pairs import Pairs
@@ -98,20 +99,22 @@ class EncodeJob:
         return learned_from(self.names) if isinstance(self._way, Learning) else None
 
     def outputs(self, directory: Path) -> list[Path]:
-        """The files that will be made, all but classes.json, which depends on the labels."""
+        """The files that will be made; classes.json only of labels that are words."""
         made = [path for name in self.names for path in self._writer(directory, name, False).paths.values()]
-        return [*made, directory / names.VOCAB, directory / names.TOKENIZER]
+        return [*made, *(directory / name for name in (names.VOCAB, names.TOKENIZER, names.CLASSES))]
 
     def run(self, directory: Path, listener: Listener, replace: bool = False) -> Encoded:
         """Encode into a directory, which is made if it is missing; all files take their names at the end.
 
         Raises:
             DataError: a fault of a table, with its place; an empty text, unless it may be; a label of no class.
+            UsageError: files of another split are there, with ids of another vocabulary.
         """
         given = self._learn(listener) if isinstance(self._way, Learning) else self._way
         numbers = LabelNumbers(given.classes)
-        directory.mkdir(parents=True, exist_ok=True)
+        refuse_other_splits(directory, self.names, given.tokenizer)
         with ExitStack() as stack:
+            stack.enter_context(directory_to_fill(directory))
             writers = {name: stack.enter_context(self._writer(directory, name, replace)) for name in self.names}
             with listener.reading("encoded") as tell:
                 for name, pairs in self._splits.items():
@@ -120,6 +123,8 @@ class EncodeJob:
                         tell(len(chunk.rows))
             for file, text in self._beside(given).items():
                 stack.enter_context(whole_file(directory / file, replace=replace)).write(text)
+        if given.classes is None and replace:
+            (directory / names.CLASSES).unlink(missing_ok=True)  # of what was there before
         return Encoded(given.tokenizer, given.classes, {name: writer.figures for name, writer in writers.items()})
 
     def _writer(self, directory: Path, name: str, replace: bool) -> SplitWriter:

@@ -15,7 +15,7 @@ from pairlens.errors import UsageError
 CUT_INTO = ("train", "dev", "test")
 _STANDS_FOR = {"valid": "dev", "validation": "dev", "val": "dev", "development": "dev", "training": "train"}
 _USUAL = re.compile(r"(?<![a-z])(train|training|dev|development|valid|validation|val|test)(?![a-z])", re.IGNORECASE)
-_NAME = re.compile(r"[\w.-]+")
+_NAME = re.compile(r"\w[\w.-]{0,99}")
 
 
 def named_splits(files: Sequence[str]) -> dict[str, list[str]]:
@@ -32,7 +32,7 @@ def named_splits(files: Sequence[str]) -> dict[str, list[str]]:
     guessed: dict[str, str] = {}
     for file in files:
         name, given, path = file.rpartition("=")
-        if given and _NAME.fullmatch(name) and not Path(file).exists():
+        if given and _NAME.fullmatch(name) and not _exists(file):
             splits.setdefault(name, []).append(path)
             continue
         if file == "-":
@@ -52,6 +52,13 @@ def named_splits(files: Sequence[str]) -> dict[str, list[str]]:
 def learned_from(splits: Sequence[str]) -> str:
     """The split that the vocabulary is learned from: train, or else the first one."""
     return "train" if "train" in splits else splits[0]
+
+
+def _exists(file: str) -> bool:
+    try:
+        return Path(file).exists()
+    except OSError:  # its name is too long
+        return False
 
 
 def _split_in(name: str) -> str:

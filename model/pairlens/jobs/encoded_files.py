@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -13,8 +13,11 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.errors import UsageError
 from pairlens.files import whole_file
+from pairlens.runs import names
 from pairlens.texts.texts import Texts
+from pairlens.tokenizer.tokenizer import Tokenizer
 
 SIDES = ("query", "value", "label", "group", "weight", "id")
 _LONGEST = 4096  # tokens; longer texts are counted as so long
@@ -102,3 +105,14 @@ class SplitWriter:
         words = list(map(self._digits.__getitem__, texts.ids.tolist()))
         ends = texts.offsets.tolist()
         return "".join([f"{' '.join(words[a:b])}\n" for a, b in pairwise(ends)])
+
+
+def refuse_other_splits(directory: Path, splits: Iterable[str], tokenizer: Tokenizer) -> None:
+    """Raises UsageError if a directory has another split than these, with ids of another tokenizer."""
+    known, others = directory / names.TOKENIZER, {path.name for path in directory.glob("*.query.txt")}
+    others -= {f"{split}.query.txt" for split in splits}
+    if others and known.is_file() and Tokenizer.read(known).checksum != tokenizer.checksum:
+        raise UsageError(
+            f"{directory}: {min(others)} has ids of the vocabulary that would be replaced; encode that split, too, add "
+            f"others with --like {directory}, or choose another directory"
+        )

@@ -19,7 +19,7 @@ Source = Path | BinaryIO  # a stream is read once
 
 def name_of(source: Source) -> str:
     """What a source is called in messages."""
-    return str(source) if isinstance(source, Path) else "<stdin>"
+    return str(source) if isinstance(source, Path) else str(getattr(source, "name", "<stdin>"))
 
 
 def decoded_blocks(source: Source) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 
-from pairlens.errors import DataError
+from pairlens.errors import DataError, UsageError
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FALSE, _TRUE = {"false", "no"}, {"true", "yes"}
@@ -48,6 +48,7 @@ class LabelWords:
 
         Raises:
             DataError: some labels are numbers and some are not, or one is missing in the order.
+            UsageError: the order has a name twice, or a blank one.
         """
         if not self._places and order is None:
             return None
@@ -58,6 +59,8 @@ class LabelWords:
                 f"{place}: the label {word!r} is no number, but {there} has {number!r}; give all labels one kind"
             )
         if order is not None:
+            if len(set(order)) < len(order) or not all(name.strip() for name in order):
+                raise UsageError(f"--classes {','.join(order)}: each class must have a name of its own")
             if missing := next((word for word in self._places if word not in order), None):
                 raise DataError(
                     f"{self._places[missing]}: the label {missing!r} is not among --classes {','.join(order)}"

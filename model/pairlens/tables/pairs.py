@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from pairlens.errors import DataError, UsageError
+from pairlens.files import telling_of_a_full_disk
 from pairlens.tables.columns import ColumnOptions, choose_columns
 from pairlens.tables.decoding import Source, decoded_blocks, decoded_lines
 from pairlens.tables.formats import Format
@@ -69,7 +69,7 @@ class TablePairs:
 
     def __init__(self, sources: Sequence[Source], options: TableOptions, labelled: bool = True) -> None:
         self._options = options
-        self._sources = [source if isinstance(source, Path) else _Kept(source) for source in sources]
+        self._sources = list(map(_kept, sources))
         opened = [options.open(_again(source)) for source in self._sources]
         chosen = [choose_columns(table.name, table.columns, options.columns, labelled) for table in opened]
         self._columns, self.found = [columns for columns, _ in chosen], chosen[0][1]
@@ -168,20 +168,49 @@ def _no_pair(row: Row) -> str:
 
 
 class _Kept:
-    """A stream, kept in a file without a name so that it can be read again."""
+    """A stream, of which what was read is kept in a file without a name, so that it can be read again."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115  (open as long as this is)
+        self._stream, self._file = stream, tempfile.TemporaryFile()  # noqa: SIM115  (open as long as this is)
+        self.name = str(getattr(stream, "name", "<stdin>"))
         weakref.finalize(self, self._file.close)
-        shutil.copyfileobj(stream, self._file)
 
-    def again(self) -> BinaryIO:
-        self._file.seek(0)
-        return cast(BinaryIO, self._file)
+    def read_at(self, start: int, size: int) -> bytes:
+        """The bytes from `start` on, which is not behind what was read before."""
+        self._file.seek(start)
+        if kept := self._file.read(size):
+            return kept
+        block = self._stream.read(size)
+        with telling_of_a_full_disk(Path(tempfile.gettempdir()) / self.name):
+            self._file.write(block)
+            self._file.flush()
+        return block
+
+
+class _Again:
+    """What was kept, and what comes behind it, from the beginning on."""
+
+    def __init__(self, kept: _Kept) -> None:
+        self._kept, self._at, self.name = kept, 0, kept.name
+
+    def read(self, size: int) -> bytes:
+        block = self._kept.read_at(self._at, size)
+        self._at += len(block)
+        return block
+
+
+def _kept(source: Source) -> Path | _Kept:
+    """What can be read again: a regular file, or what is kept of a pipe; what is missing is for its reader to tell."""
+    if not isinstance(source, Path):
+        return _Kept(source)
+    try:
+        return _Kept(source.open("rb")) if source.is_fifo() else source
+    except OSError:
+        return source
 
 
 def _again(source: Path | _Kept) -> Source:
-    return source if isinstance(source, Path) else source.again()
+    return source if isinstance(source, Path) else cast(BinaryIO, _Again(source))
 
 
 def _without_end(line: str) -> str:

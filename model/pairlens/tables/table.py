@@ -15,6 +15,7 @@ from pairlens.tables.decoding import Source, decoded_blocks, decoded_lines, name
 from pairlens.tables.formats import PARQUET_MARK, Format, Layout, find_layout
 from pairlens.tables.parquet import parquet_columns, parquet_rows
 from pairlens.tables.rows import MISSING, Row
+from pairlens.texts.regular import open_regular
 
 _MOST_COLUMNS = 4096
 
@@ -94,10 +95,10 @@ def _layout(input_format: Format | None, delimiter: str | None) -> Layout | None
 
 
 def _is_parquet(source: Source) -> bool:
-    if not isinstance(source, Path) or not source.is_file():
+    if not isinstance(source, Path):
         return False
     try:
-        with source.open("rb") as file:
+        with open_regular(source) as file:
             return file.read(len(PARQUET_MARK)) == PARQUET_MARK
     except OSError:
         return False  # whoever reads it will say why
@@ -178,6 +179,8 @@ def _json_rows(name: str, lines: Iterable[str], columns: list[str]) -> Iterator[
 def _json_object(place: str, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
+        if "\\ud" in line.lower():  # halves of characters, which no file can hold, become question marks
+            row = json.loads(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{place}: not JSON ({error}); each line must be an object such as {{...}}") from None
     if not isinstance(row, dict):
