@@ -123,7 +123,9 @@ class PairInput(NamedTuple):
         if str(self.query) == "-" and self.value is not None:
             raise UsageError("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
         if self.query is not None and str(self.query) != "-" and self.value is None:
-            raise UsageError("VALUE is missing: give a file of queries and one of values, or - for stdin")
+            raise UsageError(
+                "VALUE is missing: give a file of queries and one of values, or - for stdin; --input takes a table"
+            )
         if self.is_stdin and "stdin" in streams.closed:
             raise UsageError("- reads stdin, which is closed")
 

@@ -6,12 +6,15 @@ import csv
 import gzip
 import json
 import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from command_line import files_below, pairlens
+from command_line import PAIRLENS, files_below, pairlens, plain_environment
 
 ROWS = [  # query, value, label
     ("How do I learn French?", "What is the best way to learn French?", 1),
@@ -41,7 +44,9 @@ def test_a_csv_becomes_files_of_ids(tmp_path: Path) -> None:
     assert (result.code, result.stdout) == (0, "")
     assert "Columns: query is 'question1', value is 'question2', label is 'is_duplicate'" in result.stderr
     assert "The vocabulary is learned from train" in result.stderr
-    assert "next: pairlens init mine --output mine.yaml && pairlens train mine.yaml" in result.stderr
+    assert "dev: 40% of the tokens are unknown; with --tokenizer bpe or char fewer would be\n" in result.stderr
+    assert "train: " not in result.stderr
+    assert "Wrote mine\nNext: pairlens init mine --output mine.yaml && pairlens train mine.yaml" in result.stderr
     mine = tmp_path / "mine"
     sides = [f"{split}.{side}.txt" for split in ("dev", "train") for side in ("label", "query", "value")]
     assert sorted(files_below(mine)) == sorted([*sides, "vocab.txt", "tokenizer.json"])
@@ -221,8 +226,23 @@ def test_an_encoding_imports_nothing_heavy(tmp_path: Path) -> None:
         f"app(['encode', 'train.csv', '--like', 'mine', '--output', 'out{os.getpid()}'], standalone_mode=False); "
         "print([m for m in ('tensorflow', 'matplotlib', 'numba', 'h5py', 'pyarrow', 'tokenizers') if m in sys.modules])"
     )
-    import subprocess
-    import sys
-
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"  # plain texts need no library
+
+
+def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv", ROWS * 10_000)
+    ours, theirs = pty.openpty()
+    command = [PAIRLENS, "encode", "train.csv", "--output", "mine"]
+    with subprocess.Popen(command, cwd=tmp_path, env=plain_environment(), stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 4096):
+                shown += part
+        except OSError:  # nobody has the other end any more
+            pass
+        os.close(ours)
+    assert process.returncode == 0, shown
+    assert b"rows read for the vocabulary" in shown
+    assert b" rows/s" in shown

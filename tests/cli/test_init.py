@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import make_project, pairlens, write_split
+from command_line import VOCABULARY, make_project, pairlens, write_split
 
 from pairlens.config.file import load_config
 from pairlens.config.json_schema import schema_text
+from pairlens.tokenizer.learn import learn_tokenizer
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 
@@ -95,7 +96,9 @@ def test_multiclass_with_names(folder: Path) -> None:
     relabel(folder, "{0}")
     names = ["CONTRADICTION", "NEUTRAL", "ENTAILMENT", "OTHER"]
     (folder / "data" / "classes.json").write_text(json.dumps(names))
-    (folder / "data" / "tokenizer.json").write_text("{}")
+    tokenizer = learn_tokenizer([" ".join(f"word{i}" for i in range(2, VOCABULARY))], min_count=1)
+    (folder / "data" / "tokenizer.json").write_text(tokenizer.to_json())
+    (folder / "data" / "vocab.txt").write_text("".join(f"{word}\n" for word in tokenizer.vocabulary_lines()))
     assert "# Classes.json names 4 classes" in written(folder)
     config = load_config(folder / "mine.yaml")
     assert (config.task, config.model.classes) == ("multiclass", 4)

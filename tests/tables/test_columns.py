@@ -58,6 +58,7 @@ WRONG = [
     (["s1", "s2"], {"query": "s1", "value": "x"}, r"no column is called 'x'\. There are: 's1', 's2'"),
     (["s1", "s2"], {"query": "1", "value": "3"}, "--value-column 3, but there are 2 columns: 's1', 's2'"),
     (["s1", "s2"], {"query": "1", "value": "s1"}, "are the same column"),
+    (["s1", "s2"], {"label": "s2"}, "--label-column s2 is a column of texts"),
     (["s1", "s1"], {"query": "s1", "value": "s2"}, "2 columns are called 's1'; give --query-column as a number from 1"),
     (None, {"query": "a", "value": "b"}, "without a header columns are numbers from 1; --query-column says 'a'"),
     (None, {}, "without a header give --query-column and --value-column as numbers"),

@@ -21,7 +21,7 @@ def encode(
     files: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="FILE...",
+            metavar="FILE",
             help="Tables of pairs, a file for each split: CSV, TSV, JSONL or Parquet, compressed or not; - for stdin. "
             "NAME=FILE names the split; else it is train, dev or test if the file's name says so.",
             show_default=False,
@@ -34,8 +34,8 @@ def encode(
         str | None,
         typer.Option(
             "--tokenizer",
-            metavar="word|char|bpe|unigram|FILE.json",
-            help="How a text is cut into tokens, or a tokenizer.json to use as it is.",
+            metavar="KIND|FILE",
+            help="How a text is cut into tokens: word, char, bpe or unigram; or a tokenizer.json to use as it is.",
             rich_help_panel=_VOCABULARY,
             show_default="word",
         ),

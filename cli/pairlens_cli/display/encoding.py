@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 
 from pairlens.jobs.encode_job import Encoded, Listener
 from pairlens.jobs.encoded_files import SplitFigures
@@ -13,18 +14,26 @@ from pairlens.tables.pairs import Pairs, TablePairs
 from pairlens_cli import output
 from pairlens_cli.display.tables import say_table
 
+_MANY_UNKNOWN = 0.15  # of the tokens; words of English in other texts than train's are about 0.1
+
 
 class EncodingDisplay(Listener):
     """Shows an encoding on stderr."""
 
     @contextmanager
     def reading(self, what: str) -> Iterator[Callable[[int], object]]:
-        with output.progress("{task.completed:,} rows " + what, "{task.speed:,.0f} rows/s") as live:
+        with output.progress("{task.completed:,} rows " + what, "{task.fields[speed]}") as live:
             if live is None:
                 yield lambda _: None
                 return
-            bar = live.add_task("", total=None)
-            yield lambda rows: live.advance(bar, rows)
+            bar, start, done = live.add_task("", total=None, speed=""), perf_counter(), 0
+
+            def tell(rows: int) -> None:
+                nonlocal done
+                done += rows
+                live.update(bar, completed=done, speed=f"{done / (perf_counter() - start):,.0f} rows/s")
+
+            yield tell
 
 
 def tell_tables(splits: Mapping[str, Pairs], learns_from: str | None) -> None:
@@ -48,8 +57,13 @@ def tell_encoded(directory: Path, encoded: Encoded) -> None:
         caption="length in tokens: median, 90th and 99th percentile, longest",
     )
     output.say(f"Vocabulary: {len(encoded.tokenizer.vocabulary):,} tokens")
+    for name, figures in encoded.splits.items():
+        if figures.unknown > _MANY_UNKNOWN * figures.tokens:
+            share = f"{figures.unknown / figures.tokens:.0%}"
+            output.say(f"{name}: {share} of the tokens are unknown; with --tokenizer bpe or char fewer would be")
     place = shlex.quote(str(directory))
-    output.say(f"Wrote {directory}; next: pairlens init {place} --output mine.yaml && pairlens train mine.yaml")
+    output.say(f"Wrote {directory}")
+    output.say(f"Next: pairlens init {place} --output mine.yaml && pairlens train mine.yaml")
 
 
 def _row(name: str, figures: SplitFigures, classes: object) -> list[str]:

@@ -143,7 +143,7 @@ def _find_prefixes(folder: Path) -> dict[SplitName, Path]:
         if fitting:
             prefixes[split] = folder / fitting[0]
     if "train" not in prefixes:
-        others = f"; found {', '.join(found)}: rename one" if found else ""
+        others = f"; found {', '.join(found)}: rename one" if found else "; pairlens encode makes it of texts"
         raise DataError(f"{folder}: no train.query.txt, nor another name with train{others}")
     return prefixes
 

@@ -82,6 +82,8 @@ def choose_columns(
             chosen[part], found[part] = index, _called(columns, index)
     if chosen["query"] == chosen["value"]:
         raise UsageError(f"{name}: --query-column and --value-column are the same column, {options.query}")
+    if chosen.get("label") in (chosen["query"], chosen["value"]):
+        raise UsageError(f"{name}: --label-column {options.label} is a column of texts")
     return Columns(**chosen), found  # type: ignore[arg-type]  # the texts are never None
 
 
