@@ -35,7 +35,9 @@ from pairlens_cli.app import app
 TEXTS = ("q.txt", "v.txt")
 LABELLED = ("--query", "q.txt", "--value", "v.txt", "--label", "l.txt")
 PLAIN = {".txt", ".jsonl", ".json", ".tsv"}
-READ = {"--query", "--value", "--label", "--vocab", "--group", "--compare"}  # the options that name inputs
+READ = {"--query", "--value", "--label", "--vocab", "--group", "--compare", "--input", "--like"}  # they name inputs
+READ |= {"--query-file", "--value-file", "--label-file", "--group-file"}
+DIRECTORIES = {("train", "--output"), ("encode", "--output")}  # tested with the commands
 
 
 class Output(NamedTuple):
@@ -125,9 +127,7 @@ def test_the_table_has_every_option_that_names_an_output() -> None:
         if getattr(getattr(parameter, "type_descriptor", None), "annotation", None) is Path
     }
     outputs = {(name, option) for name, option in options if option.startswith("-") and option not in READ}
-    assert outputs == {(output.command[0], output.option) for output in [*OUTPUTS, *WITHOUT_RUN]} | {
-        ("train", "--output")
-    }
+    assert outputs == {(output.command[0], output.option) for output in [*OUTPUTS, *WITHOUT_RUN]} | DIRECTORIES
 
 
 @every_output
