@@ -92,15 +92,17 @@ def test_nothing_to_learn_from_is_told() -> None:
         learn_tokenizer(["a b c"])
     with pytest.raises(UsageError, match="--vocab-size 2: must be more than the 2 special tokens"):
         learn_tokenizer(["a a"], vocab_size=2)
+    with pytest.raises(UsageError, match="--vocab-size 3: of unigram at least 100"):
+        learn_tokenizer(["a b", "b a"], "unigram", vocab_size=3)
 
 
 @pytest.mark.parametrize("kind", ["bpe", "unigram"])
 def test_subwords_are_trained_by_the_library(kind: Kind) -> None:
     texts = [f"low lower lowest new newer newest wide {i}" for i in range(200)]
-    tokenizer = learn_tokenizer(texts, kind, vocab_size=60)
+    tokenizer = learn_tokenizer(texts, kind, vocab_size=120)
     assert tokenizer.vocabulary[:2] == ["[PAD]", "[UNK]"]
     assert tokenizer.unknown_id == 1
-    assert 20 < len(tokenizer.vocabulary) <= 60
+    assert 20 < len(tokenizer.vocabulary) <= 120
     assert 1 not in tokenizer.encode(["newest lowest"]).ids
     assert Tokenizer(tokenizer.to_json()).encode(texts[:3]).ids.tolist() == tokenizer.encode(texts[:3]).ids.tolist()
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer as Library
 
 VOCABULARY_SIZES: dict[Kind, int] = {"word": 50_000, "char": 50_000, "bpe": 8_000, "unigram": 8_000}
+_FEWEST_PIECES = 100
 _DISTINCT = 2**20  # texts that are known to have been seen
 _TOGETHER = 4096  # texts that are cut together
 _COUNTED = 2**21  # tokens; then those that came up once so far are forgotten
@@ -47,6 +48,8 @@ def learn_tokenizer(
         UsageError: the size leaves no room. DataError: the texts have no token that is frequent enough.
     """
     size = vocab_size or VOCABULARY_SIZES[kind]
+    if kind in ("bpe", "unigram") and size < _FEWEST_PIECES:  # with fewer the library may never end
+        raise UsageError(f"--vocab-size {size}: of {kind} at least {_FEWEST_PIECES}")
     if size <= len(recipe.SPECIAL):
         raise UsageError(f"--vocab-size {size}: must be more than the {len(recipe.SPECIAL)} special tokens")
     form, cut = recipe.text_form(normalize, lowercase), recipe.cut(kind)
