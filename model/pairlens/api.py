@@ -53,7 +53,8 @@ def encode(
     Raises:
         pairlens.errors.UsageError, DataError: as the command tells them, with file and line.
     """
-    from pairlens.jobs.encode_job import EncodeJob, Learning, Listener, given_like
+    from pairlens.jobs.encode_job import EncodeJob, Listener
+    from pairlens.jobs.encode_way import Learning, given_like
     from pairlens.runs.outputs import refuse_outputs
     from pairlens.tables.columns import ColumnOptions
     from pairlens.tables.pairs import TableOptions, TablePairs

@@ -116,7 +116,7 @@ def test_labels_that_are_words_become_classes(tmp_path: Path) -> None:
     assert pairlens(tmp_path, "encode", "train.tsv", "--output", "a", "--min-count", "1").code == 0
     assert json.loads((tmp_path / "a" / "classes.json").read_text()) == ["CONTRADICTION", "ENTAILMENT", "NEUTRAL"]
     assert (tmp_path / "a" / "train.label.txt").read_text() == "2\n1\n0\n"
-    order = "ENTAILMENT,NEUTRAL,CONTRADICTION"
+    order = "ENTAILMENT, NEUTRAL, CONTRADICTION"
     assert pairlens(tmp_path, "encode", "train.tsv", "--output", "b", "--classes", order, "--min-count", "1").code == 0
     assert (tmp_path / "b" / "train.label.txt").read_text() == "1\n0\n2\n"
     (tmp_path / "test.tsv").write_text(table.replace("CONTRADICTION", "contradiction"))
@@ -143,6 +143,32 @@ def test_groups_weights_and_ids_are_carried_along(tmp_path: Path) -> None:
     assert texts["train.id.txt"] == "first one\nsecond\n"
     assert texts["train.label.txt"] == "1\n0\n"
     assert json.loads(texts["classes.json"]) == ["false", "true"]
+
+
+def test_a_split_is_added_to_those_that_are_there(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv")
+    write_csv(tmp_path / "test.csv", [("French?", "Learn French?", 1)])
+    assert pairlens(tmp_path, "encode", "train.csv", "--output", "mine", "--min-count", "1").code == 0
+    before = files_below(tmp_path / "mine")
+    result = pairlens(tmp_path, "encode", "test.csv", "--like", "mine", "--output", "mine")
+    assert result.code == 0, result.stderr
+    assert files_below(tmp_path / "mine").items() >= before.items()
+    assert words(tmp_path / "mine", "test.query.txt") == ["french ?"]
+
+
+@pytest.mark.parametrize("weight", ["-1", "nan", "inf", "1e400", "x", "", "1 2"])
+def test_a_weight_is_a_number_from_0(tmp_path: Path, weight: str) -> None:
+    (tmp_path / "train.tsv").write_text(f"s1\ts2\tw\na a\ta\t{weight}\n")
+    result = pairlens(tmp_path, "encode", "train.tsv", "--weight-column", "w", "--output", "mine")
+    assert (result.code, (tmp_path / "mine").exists()) == (2, False)
+    assert "train.tsv:2: " in result.stderr
+
+
+def test_a_class_of_dev_alone_is_a_class_of_a_cut_file(tmp_path: Path) -> None:
+    rows = "".join(f"question {i}\tanswer {i}\tlabel{i}\n" for i in range(40))
+    (tmp_path / "all.tsv").write_text("s1\ts2\tlabel\n" + rows)
+    assert pairlens(tmp_path, "encode", "all.tsv", "--split", "50,50", "--output", "mine").code == 0
+    assert len(json.loads((tmp_path / "mine" / "classes.json").read_text())) == 40
 
 
 def test_a_file_is_cut_so_that_no_query_stands_in_two_splits(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ def test_what_is_no_label_is_told_with_its_place() -> None:
         classes("a", "b", order=["a", "c"])
     with pytest.raises(DataError, match=r"t.csv:2: no label; give every row one"):
         LabelNumbers(None).of([" "], place)
+    with pytest.raises(DataError, match=r"t.csv:2: the label '1e400' is too large for a 32-bit number"):
+        LabelNumbers(None).of(["1e400"], place)
     with pytest.raises(DataError, match=r"t.csv:3: the label 'x' is no number"):
         LabelNumbers(None).of(["1", "x"], place)
     with pytest.raises(

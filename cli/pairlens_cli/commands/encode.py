@@ -12,7 +12,9 @@ from pairlens.errors import UsageError
 from pairlens_cli import encode_input, options, table_options
 
 if TYPE_CHECKING:
-    from pairlens.jobs.encode_job import EncodeJob, Given, Learning
+    from pairlens.jobs.encode_job import CutBy, EncodeJob
+    from pairlens.jobs.encode_splits import Cut
+    from pairlens.jobs.encode_way import Given, Learning
 
 _VOCABULARY, _CUT, _LINES = "Vocabulary", "Cutting one file", "Files line by line, instead of tables"
 
@@ -180,10 +182,10 @@ def _way(
     tokenizer: str | None, like: Path | None, classes: str | None, learning: Mapping[str, object]
 ) -> Learning | Given:
     """How texts become ids. Raises UsageError where an option of learning would be idle."""
-    from pairlens.jobs.encode_job import Given, Learning, given_like
+    from pairlens.jobs.encode_way import Given, Learning, given_like
     from pairlens.tokenizer.tokenizer import Tokenizer
 
-    order = classes.split(",") if classes else None
+    order = [name.strip() for name in classes.split(",")] if classes else None
     kinds = ("word", "char", "bpe", "unigram")
     if like or (tokenizer and tokenizer not in kinds):
         if idle := [option for option, value in learning.items() if value is not None]:
@@ -195,7 +197,9 @@ def _way(
     return Learning(kind=tokenizer or "word", classes=order, **settings)  # type: ignore[arg-type]  # Typer checks
 
 
-def _cut(split: str | None, split_by: Literal["query", "group", "row"] | None, seed: int | None, groups: bool):  # type: ignore[no-untyped-def]
+def _cut(
+    split: str | None, split_by: Literal["query", "group", "row"] | None, seed: int | None, groups: bool
+) -> tuple[Cut, CutBy] | None:
     from pairlens.jobs.encode_splits import Cut
 
     if split is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -16,15 +15,15 @@ from pairlens.directories import directory_to_fill
 from pairlens.errors import DataError, UsageError
 from pairlens.files import whole_file
 from pairlens.jobs.encode_splits import Cut, learned_from, same_text
+from pairlens.jobs.encode_way import Given, Learning
 from pairlens.jobs.encoded_files import SplitFigures, SplitWriter, refuse_other_splits
 from pairlens.runs import names
 from pairlens.tables.labels import LabelNumbers, LabelWords
 from pairlens.tables.pairs import Pairs
 from pairlens.tables.rows import PairRows
-from pairlens.texts.class_names import read_class_names
+from pairlens.texts.lines import weight_fault
 from pairlens.texts.texts import Texts
 from pairlens.tokenizer.learn import learn_tokenizer
-from pairlens.tokenizer.recipe import Kind, Normalize
 from pairlens.tokenizer.tokenizer import Tokenizer
 
 Empty = Literal["error", "drop", "keep"]  # what to do with a row one of whose texts has no token
@@ -37,26 +36,6 @@ class Listener:
     def reading(self, what: str) -> AbstractContextManager[Callable[[int], object]]:  # noqa: ARG002
         """Rows are read within it, to do `what`; what it gives is called with how many more there were."""
         return nullcontext(lambda _: None)
-
-
-@dataclass(frozen=True, slots=True)
-class Learning:
-    """How a vocabulary is learned; see `learn_tokenizer`."""
-
-    kind: Kind = "word"
-    vocab_size: int | None = None
-    min_count: int = 2
-    lowercase: bool = True
-    normalize: Normalize = "NFKC"
-    classes: Sequence[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A tokenizer that there is already, and the names of the classes of its labels, if they are words."""
-
-    tokenizer: Tokenizer
-    classes: Sequence[str] | None = None
 
 
 class Encoded(NamedTuple):
@@ -101,7 +80,8 @@ class EncodeJob:
     def outputs(self, directory: Path) -> list[Path]:
         """The files that will be made; classes.json only of labels that are words."""
         made = [path for name in self.names for path in self._writer(directory, name, False).paths.values()]
-        return [*made, *(directory / name for name in (names.VOCAB, names.TOKENIZER, names.CLASSES))]
+        beside = () if self._adds_to(directory) else (names.VOCAB, names.TOKENIZER, names.CLASSES)
+        return [*made, *(directory / name for name in beside)]
 
     def run(self, directory: Path, listener: Listener, replace: bool = False) -> Encoded:
         """Encode into a directory, which is made if it is missing; all files take their names at the end.
@@ -121,14 +101,20 @@ class EncodeJob:
                     for chunk in pairs.rows():
                         self._encode(chunk, name, writers, given.tokenizer, numbers)
                         tell(len(chunk.rows))
-            for file, text in self._beside(given).items():
-                stack.enter_context(whole_file(directory / file, replace=replace)).write(text)
+            if not self._adds_to(directory):
+                for file, text in self._beside(given).items():
+                    stack.enter_context(whole_file(directory / file, replace=replace)).write(text)
         if given.classes is None and replace:
             (directory / names.CLASSES).unlink(missing_ok=True)  # of what was there before
         return Encoded(given.tokenizer, given.classes, {name: writer.figures for name, writer in writers.items()})
 
     def _writer(self, directory: Path, name: str, replace: bool) -> SplitWriter:
         return SplitWriter(directory / name, self._sides[name], replace)
+
+    def _adds_to(self, directory: Path) -> bool:
+        """Whether the tokenizer is that of the directory itself."""
+        origin = self._way.origin if isinstance(self._way, Given) else None
+        return origin is not None and directory.is_dir() and directory.samefile(origin)
 
     @staticmethod
     def _beside(given: Given) -> dict[str, str]:
@@ -160,8 +146,7 @@ class EncodeJob:
             for index in train:
                 yield chunk.query[index]
                 yield chunk.value[index]
-            if labels := chunk.others.get("label"):
-                words.add([labels[index] for index in train], partial(_place, chunk, train))
+            words.add(chunk.others.get("label", ()), chunk.place)  # of a cut file, those of the other splits, too
             tell(len(chunk.rows))
 
     # ---- encoding ------------------------------------------------------------------------------------------------
@@ -208,8 +193,10 @@ def _lines(side: str, chunk: PairRows, indices: Sequence[int], numbers: LabelNum
     if side == "label":
         return numbers.of(texts, partial(_place, chunk, indices))
     for index, text in zip(indices, texts, strict=True):
-        if side in ("group", "weight") and len(text.split()) != 1:
-            raise DataError(f"{chunk.place(index)}: the {side} is {text!r}; must be one word without blanks")
+        if side == "group" and len(text.split()) != 1:
+            raise DataError(f"{chunk.place(index)}: the group is {text!r}; must be one word without blanks")
+        if side == "weight" and (fault := weight_fault(text.strip().encode())):
+            raise DataError(f"{chunk.place(index)}: {fault}")
     return [" ".join(text.split()) for text in texts]
 
 
@@ -223,16 +210,3 @@ def _empty_text(chunk: PairRows, index: int, query: Texts) -> DataError:
         f"{chunk.place(index)}: the {side} {texts[index]!r} has no token; mend it, or leave such rows out with "
         "--empty drop, or keep them with --empty keep"
     )
-
-
-def given_like(directory: Path) -> Given:
-    """The tokenizer and the classes of encoded files, or of a run.
-
-    Raises:
-        UsageError: there is no tokenizer. DataError: a file is damaged.
-    """
-    path = directory / names.TOKENIZER
-    if not path.is_file():
-        raise UsageError(f"{path}: no such file; --like takes what `pairlens encode` wrote, or a run trained from it")
-    classes = directory / names.CLASSES
-    return Given(Tokenizer.read(path), read_class_names(classes) if classes.is_file() else None)

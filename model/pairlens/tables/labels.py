@@ -11,6 +11,7 @@ from pairlens.errors import DataError, UsageError
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FALSE, _TRUE = {"false", "no"}, {"true", "yes"}
 MOST_CLASSES = 2**15
+_LARGEST = 2.0**128  # which no float32 reaches
 _SHOWN = 8
 
 
@@ -96,13 +97,15 @@ class LabelNumbers:
         return [numbers[label] for label in labels]
 
     def _number(self, label: str, labels: Sequence[str], place: Callable[[int], str]) -> str:
-        if self._classes is None and is_number(label):
+        if self._classes is None and is_number(label) and abs(float(label)) < _LARGEST:
             return _plain_number(label.strip())
         if self._two and (sense := _sense(label)) is not None:
             return str(int(sense))
         where = place(labels.index(label))
         if not label.strip():
             raise DataError(f"{where}: no label; give every row one, or read the file with --label-column none")
+        if self._classes is None and is_number(label):
+            raise DataError(f"{where}: the label {label[:20]!r} is too large for a 32-bit number")
         if self._classes is None:
             raise DataError(f"{where}: the label {label!r} is no number, as others are")
         near = get_close_matches(label, self._classes, n=1)

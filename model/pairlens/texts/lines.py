@@ -74,15 +74,17 @@ def read_sample_weights(path: Path) -> NDArray[np.float32]:
         DataError: as `read_labels`; or every weight is 0.
     """
 
-    def fault(text: bytes) -> str | None:
-        return _number_fault(text, "weight") or (
-            f"negative: {quote(text)}; a weight is 0 or more" if float(text) < 0 else None
-        )
-
-    weights = _read_numbers(path, fault, float, np.float32)
+    weights = _read_numbers(path, weight_fault, float, np.float32)
     if len(weights) and not weights.any():
         raise DataError(f"{path}: every weight is 0; there is nothing to learn from")
     return weights
+
+
+def weight_fault(text: bytes) -> str | None:
+    """What is wrong with a weight; None if it is one, as `read_sample_weights` says."""
+    return _number_fault(text, "weight") or (
+        f"negative: {quote(text)}; a weight is 0 or more" if float(text) < 0 else None
+    )
 
 
 def read_vocabulary(path: Path) -> list[str]:
