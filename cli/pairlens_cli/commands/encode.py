@@ -48,7 +48,7 @@ def encode(
             "--vocab-size",
             metavar="N",
             min=3,
-            help="At most so many tokens; default: 50,000, of bpe and unigram 8,000.",
+            help="Keep the N most frequent tokens; default: 50,000, for bpe and unigram 8,000.",
             rich_help_panel=_VOCABULARY,
         ),
     ] = None,
@@ -58,7 +58,7 @@ def encode(
             "--min-count",
             metavar="N",
             min=1,
-            help="A token must come up so often.",
+            help="Leave out tokens that occur fewer than N times.",
             rich_help_panel=_VOCABULARY,
             show_default="2",
         ),
@@ -67,7 +67,7 @@ def encode(
         bool | None,
         typer.Option(
             "--lowercase/--cased",
-            help="Whether A and a are one.",
+            help="Whether A and a are the same token.",
             rich_help_panel=_VOCABULARY,
             show_default="lowercase",
         ),
@@ -76,7 +76,7 @@ def encode(
         Literal["NFKC", "NFC", "none"] | None,
         typer.Option(
             "--normalize",
-            help="Which forms of a character are one.",
+            help="The Unicode normalization form.",
             rich_help_panel=_VOCABULARY,
             show_default="NFKC",
         ),
@@ -86,7 +86,7 @@ def encode(
         typer.Option(
             "--like",
             metavar="DIR|RUN",
-            help="With the tokenizer and the classes of these encoded files, or of this run.",
+            help="Use the tokenizer and the classes of these encoded files, or of this run.",
             rich_help_panel=_VOCABULARY,
         ),
     ] = None,
@@ -107,7 +107,7 @@ def encode(
         typer.Option(
             "--split",
             metavar="80,10,10",
-            help="Cut the file into train, dev and test of about such shares.",
+            help="Cut the file into train, dev and test, with about these shares.",
             rich_help_panel=_CUT,
         ),
     ] = None,
@@ -115,13 +115,13 @@ def encode(
         Literal["query", "group", "row"] | None,
         typer.Option(
             "--split-by",
-            help="What never stands in two splits; default: a group, if there are groups, else a query.",
+            help="What is never in two splits; default: a group if there are groups, else a query.",
             rich_help_panel=_CUT,
             show_default=False,
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="Of the cut.", rich_help_panel=_CUT, show_default="1")
+        int | None, typer.Option("--seed", min=0, help="The seed of the cut.", rich_help_panel=_CUT, show_default="1")
     ] = None,
     query_column: table_options.QueryColumn = None,
     value_column: table_options.ValueColumn = None,
