@@ -399,7 +399,7 @@ def change_tokenizer(data: bytes, chance: random.Random) -> bytes:
 
 def known_tokenizers() -> list[str]:
     texts = ["How do I learn French?", "谁有狂三", "the best way to learn the French"] * 2
-    learned = [learn_tokenizer(texts, kind, 60, 1).to_json() for kind in get_args(Kind)]
+    learned = [learn_tokenizer(texts, kind, 100, 1).to_json() for kind in get_args(Kind)]
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     bert = recipe.whole(
         {

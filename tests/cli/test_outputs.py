@@ -184,7 +184,8 @@ def test_a_stream_is_written_as_it_stands(folder: Path, output: Output) -> None:
     done(folder, output.arguments())
     expected = there.read_bytes()
     there.unlink()
-    (folder / "maps-1.svg").unlink(missing_ok=True)  # of two pictures the other one
+    for beside in ("mine.schema.json", "maps-1.svg"):  # what stands beside a config, and of two pictures the other one
+        (folder / beside).unlink(missing_ok=True)
     os.mkfifo(there)
     with ThreadPoolExecutor() as pool:
         written = pool.submit(there.read_bytes)
@@ -194,7 +195,8 @@ def test_a_stream_is_written_as_it_stands(folder: Path, output: Output) -> None:
     assert written.result() == expected
     assert there.is_fifo()
     there.unlink()
-    (folder / "maps-1.svg").unlink(missing_ok=True)
+    for beside in ("mine.schema.json", "maps-1.svg"):
+        (folder / beside).unlink(missing_ok=True)
     there.symlink_to("/dev/null")
     done(folder, output.arguments())
     assert there.is_symlink()

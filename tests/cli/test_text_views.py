@@ -115,7 +115,10 @@ WRONG = [
     (["evaluate", "binary", "--query-column", "x"], "the options of tables say how --input is read; add --input FILE"),
     (["evaluate", "binary", "--input", "train.jsonl", "--label-column", "none"], "give --label-column"),
     (["evaluate", "binary", "--input", "train.jsonl", "--group-column", "id"], "--group-column is for task ranking"),
-    (["evaluate", "binary", "--input", "train.jsonl", "--label-column", "text2"], "'the red?' is no class"),
+    (
+        ["evaluate", "binary", "--input", "train.jsonl", "--label-column", "text2"],
+        "--label-column text2 is a column of texts",
+    ),
     (["attend", "binary"], "QUERY and VALUE are missing"),
     (["attend", "binary", "--query-text", "x"], "--query-text and --value-text go together"),
     (["attend", "binary", "q.txt", "v.txt", "--input", "train.jsonl"], "one of the three"),

@@ -66,6 +66,8 @@ def checksums(config: Config) -> dict[str, str]:
 def by_role(data: Any, config: Config) -> dict[str, tuple[str, str]]:
     """Path and SHA-256 of what training reads, by role, such as `train.query`: the same wherever the files lie.
 
+    The role of any other file, as of word vectors, is its path.
+
     Args:
         data: as `checksums` says it of this config; anything else has no files.
     """
@@ -77,7 +79,8 @@ def by_role(data: Any, config: Config) -> dict[str, tuple[str, str]]:
             side = _SIDE.fullmatch(path.removeprefix(f"{getattr(config.data, name)}."))
             if side:
                 found[f"{name}.{side[1]}"] = path, digest
-    return found
+    known = {path for path, _ in found.values()}
+    return found | {path: (path, digest) for path, digest in digests.items() if path not in known}
 
 
 def _processor() -> str:
