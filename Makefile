@@ -47,6 +47,9 @@ fuzz: $(INSTALLED) ## a million hostile inputs, for half an hour
 	$(BIN)/python tests/fuzz.py links 20000
 	$(BIN)/python tests/fuzz.py kept_code 100000
 	$(BIN)/python tests/fuzz.py progress 80000
+	$(BIN)/python tests/fuzz.py vectors 100000
+	$(BIN)/python tests/fuzz.py tables 200000
+	$(BIN)/python tests/fuzz.py tokenizers 50000
 
 .venv-bench/installed: tests/benchmarks/requirements.txt requirements.lock pyproject.toml
 	$(PYTHON) -m venv --clear .venv-bench

@@ -105,21 +105,28 @@ def make_project(folder: Path) -> None:
     (folder / "config.yaml").write_text(CONFIG)
 
 
-def trained_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose `run` was trained with `--seed 7`; what train said is in `train.stdout` and `train.stderr`.
-
-    It is made once for all processes of a test session, and no test writes into it.
-    """
+def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that is made once for all processes of a test session, and no test writes into it."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    folder = shared / "project"
-    with (shared / "project.lock").open("w") as lock:
+    folder = shared / name
+    with (shared / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            make_project(folder)
-            result = pairlens(folder, "train", "config.yaml", "--seed", "7", "--output", "run")
-            (folder / "train.stdout").write_text(result.stdout)
-            (folder / "train.stderr").write_text(result.stderr)
+            make(folder)
+    return folder
+
+
+def trained_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose `run` was trained with `--seed 7`; what train said is in `train.stdout` and `train.stderr`."""
+
+    def make(folder: Path) -> None:
+        make_project(folder)
+        result = pairlens(folder, "train", "config.yaml", "--seed", "7", "--output", "run")
+        (folder / "train.stdout").write_text(result.stdout)
+        (folder / "train.stderr").write_text(result.stderr)
+
+    folder = made_once(tmp_path_factory, "project", make)
     assert (folder / "run" / "evaluation.json").exists(), (folder / "train.stderr").read_text()
     return folder
 

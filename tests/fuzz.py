@@ -6,19 +6,31 @@ test_fuzz.py runs the same checks over a few examples, and over everything that 
 
 from __future__ import annotations
 
+import base64
+import csv
+import gzip
+import io
 import json
 import os
 import random
+import resource
 import shutil
+import struct
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
+from typing import Any, get_args
 from unittest.mock import patch
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
+from tokenizers.pre_tokenizers import ByteLevel
 
 from pairlens.config.file import dump_config, load_config
 from pairlens.config.schema import Config
@@ -29,8 +41,15 @@ from pairlens.kernels.code_cache import keep_code, read_code
 from pairlens.runs.locks import locked
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
+from pairlens.tables.columns import ColumnOptions
+from pairlens.tables.pairs import TableOptions, TablePairs
 from pairlens.texts.token_faults import BadLine, TextRules
 from pairlens.texts.tokens import parse_blocks
+from pairlens.tokenizer import recipe
+from pairlens.tokenizer.learn import learn_tokenizer
+from pairlens.tokenizer.recipe import Kind
+from pairlens.tokenizer.tokenizer import Tokenizer
+from pairlens.vectors.files import read_vectors
 
 CONFIG = Config.model_validate(
     {
@@ -183,6 +202,83 @@ def progress(data: bytes) -> None:
         pass
 
 
+def vectors(data: bytes) -> None:
+    """The first byte chooses the format. What is read is finite, and a row for each word."""
+    path = folder() / ["v.txt", "v.bin", "v.safetensors", "v.npy", "v.vec.gz"][data[0] % 5 if data else 0]
+    path.write_bytes(data[1:])
+    path.with_suffix(".words").write_text("cat\nDog\n")
+    try:
+        read = read_vectors(path, ["cat", "dog", "", "a b"])
+    except PairlensError:
+        return
+    assert read.matrix.shape == (4, read.dim)
+    assert np.isfinite(read.matrix).all()
+    assert read.found.sum() == read.exact + read.lower_case > 0
+    assert not read.matrix[~read.found].any()
+
+
+def tables(data: bytes) -> None:
+    """The first three bytes choose the file's name, the options and whether columns are given. What is read without a
+    fault is the same with faults passed over: two texts for each row."""
+    name, options, given = data[:3] if len(data) > 2 else (0, 0, 0)
+    path = folder() / ["t.csv", "t.tsv", "t.jsonl", "t.parquet", "t.csv.gz", "t"][name % 6]
+    content = data[3:]
+    path.write_bytes(gzip.compress(content, mtime=0) if name % 12 == 10 else content)
+    columns = [ColumnOptions(), ColumnOptions("1", "2"), ColumnOptions("question1", "2", label="3", id="none")][
+        given % 3
+    ]
+    table = TableOptions(
+        columns,
+        [None, None, "csv", "tsv", "jsonl", "parquet"][options % 6],  # type: ignore[arg-type]
+        [None, None, None, ";", ",", "\t", "ß"][options // 6 % 7],
+        [None, True, False][options // 42 % 3],
+    )
+    with limited():
+        try:
+            pairs = TablePairs([path], table, labelled=given > 127)
+        except PairlensError:
+            return
+        told = kept = None
+        for pass_over in (True, False):
+            try:
+                rows = list(pairs.rows(size=3, pass_over=pass_over))
+            except DataError:
+                continue
+            assert all(len(chunk.query) == len(chunk.value) == len(chunk.rows) for chunk in rows)
+            assert all(isinstance(text, str) for chunk in rows for side in (chunk.query, chunk.value) for text in side)
+            told, kept = (rows, kept) if pass_over else (told, rows)
+        if kept is not None:
+            assert told is not None
+            assert [chunk.query for chunk in told] == [chunk.query for chunk in kept]
+            assert not any(chunk.faults for chunk in told)
+
+
+def tokenizers(data: bytes) -> None:
+    """Of a tokenizer.json: every id is one of the vocabulary's, whatever the text, and a token is where it says."""
+    with limited():
+        try:
+            tokenizer = Tokenizer(data.decode("utf-8", "replace"), "t.json")
+            encoded = tokenizer.encode(NASTY_TEXTS)
+            again, spans = tokenizer.encode_with_offsets(NASTY_TEXTS)
+        except DataError as error:
+            assert "makes the library tokenizers fail" not in str(error)  # noqa: PT017  (a panic, which it prints)
+            return
+    assert all(0 <= i < len(tokenizer.vocabulary) for i in encoded.ids.tolist())
+    assert (again.ids.tolist(), again.offsets.tolist()) == (encoded.ids.tolist(), encoded.offsets.tolist())
+    for text, first, end in zip(NASTY_TEXTS, again.offsets, again.offsets[1:], strict=False):
+        assert (spans[first:end] <= len(text)).all()
+    "".join(tokenizer.vocabulary_lines()).encode()
+
+
+@contextmanager
+def limited(seconds: float = 2, megabytes: int = 400) -> Iterator[None]:
+    """Fails if the block takes longer, or ever made the process larger by so much more."""
+    began, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    yield
+    assert time.process_time() - began < seconds
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < megabytes * 1024
+
+
 # ---- bytes to check --------------------------------------------------------------------------------------------------
 
 
@@ -201,12 +297,8 @@ def seeds(check: Callable[[bytes], None]) -> list[bytes]:
             b"9\t\t\n",
         ]
         return [bytes([choice, size]) + text * 3 for text in texts for choice in range(0, 128, 5) for size in (0, 2, 3)]
-    root = Path(__file__).parent.parent
-    texts = [path.read_bytes() for path in sorted((root / "configs").glob("*.yaml"))]
-    short = b"data: {train: a}\nmodel: {embedding: {input_dim: 5}}\n"
-    texts = [dump_config(CONFIG).encode(), short, short * 2, *(text[:1500] for text in texts)]
-    if check is config:
-        return texts
+    if check in FILES:
+        return FILES[check]()
     if check is links:
         return [bytes([name, what]) + b"mine" for name in range(7) for what in range(6)]
     if check is progress:
@@ -227,7 +319,171 @@ def seeds(check: Callable[[bytes], None]) -> list[bytes]:
     np.savez_compressed(directory / "packed.npz", allow_pickle=False, **weights())
     packed = (directory / "packed.npz").read_bytes()
     evaluation = json.dumps({"threshold": 0.5}).encode()
+    texts = config_files()
     return [b"\0" + texts[0], b"\0" + texts[1] + b"...\n", b"\1" + stored, b"\1" + packed, b"\2" + evaluation]
+
+
+def config_files() -> list[bytes]:
+    """Configs of the project and others."""
+    root = Path(__file__).parent.parent
+    texts = [path.read_bytes() for path in sorted((root / "configs").glob("*.yaml"))]
+    short = b"data: {train: a}\nmodel: {embedding: {input_dim: 5}}\n"
+    return [dump_config(CONFIG).encode(), short, short * 2, *(text[:1500] for text in texts)]
+
+
+def vector_files() -> list[bytes]:
+    """A file of each format of word vectors."""
+    text = b"cat 1 -2.5\ndog 3e-3 4\na b 5 6\n"
+    matrix = np.array([[1, 2], [3, 4]], np.float32)
+    np.save(folder() / "matrix.npy", matrix)
+    header = json.dumps({"embeddings": {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}}).encode()
+    return [
+        b"\0" + text,
+        b"\0" + b"3 2\n" + text,
+        b"\1" + b"2 2\ncat " + matrix[0].tobytes() + b"\ndog " + matrix[1].tobytes(),
+        b"\2" + struct.pack("<Q", len(header)) + header + matrix.tobytes(),
+        b"\3" + (folder() / "matrix.npy").read_bytes(),
+        b"\4" + gzip.compress(b"3 2\n" + text, mtime=0),
+    ]
+
+
+def table_files() -> list[bytes]:
+    """Tables of every format and encoding, with options that fit, and that do not."""
+    rows = [("How so?", "Why?", 1), ('He said "no"', "He said\nno", 0), ("谁有狂三", "", 1)]
+    names = ["question1", "question2", "label"]
+    quoted = io.StringIO()
+    csv.writer(quoted).writerows([names, *rows])
+    plain = "".join("\t".join(map(str, row)).replace("\n", " ") + "\n" for row in [names, *rows])
+    objects = "".join(json.dumps(dict(zip(names, row, strict=True))) + "\n" for row in rows)
+    arrow = pyarrow.table(dict(zip(names, zip(*rows, strict=True), strict=True)))
+    pyarrow.parquet.write_table(arrow, folder() / "seed.parquet", compression="snappy")
+    texts = [quoted.getvalue(), quoted.getvalue().replace(",", ";"), plain, plain.replace("\n", "\r\n"), objects]
+    contents = [text.encode(encoding) for text in texts for encoding in ("utf-8", "utf-8-sig", "utf-16")]
+    contents += [(folder() / "seed.parquet").read_bytes(), gzip.compress(texts[0].encode(), mtime=0)]
+    ways = [(0, 0, 0), (5, 0, 255), (0, 0, 1), (0, 2, 2), (1, 3, 0), (2, 4, 0), (3, 5, 0), (10, 0, 0), (4, 86, 1)]
+    return [bytes(way) + content for way in ways for content in contents]
+
+
+STRANGE: list[Any] = [None, True, 0, -1, 1.5, 2**64, 1e300, "", "a", "é", "\ud800", "a" * 99, "(a+)+$"]
+STRANGE += [[], {}, [[]], {"type": "NFC"}, ["a", "b"], [["a", "b"]], {"a": 0}, [["a", -1e308]]]
+
+NASTY_TEXTS = [
+    "",
+    " ",
+    "How do I learn French?",
+    "naïve ＡＢＣ ½ ﷺ İ [PAD][UNK]##a ▁b <unk>",
+    "谁有狂三 ไทย 한국어 שלום 👩‍👩‍👧 e\u0301\u0301",
+    "\ud800 \0\x1f\u2028\x85",
+    "a" * 5000,
+    "the " * 1000,
+]
+
+
+@cache
+def tokenizer_files() -> list[bytes]:
+    """A tokenizer.json of each kind."""
+    return [json.dumps(json.loads(tokenizer)).encode() for tokenizer in known_tokenizers()]
+
+
+def change_tokenizer(data: bytes, chance: random.Random) -> bytes:
+    """A few parts replaced by those of other tokenizers, or by what is none; sometimes bytes."""
+    if chance.random() < 0.1:
+        return change(data, chance)
+    tree, others = json.loads(data), [json.loads(file) for file in tokenizer_files()]
+    for _ in range(chance.choice([1, 1, 2, 3])):
+        container, key = chance.choice(list(inner(tree)))
+        same = [value[name] for other in others for value, name in inner(other) if name == key]
+        container[key] = deepcopy(chance.choice(chance.choice([same, same, STRANGE]) or STRANGE))
+    return json.dumps(tree).encode()
+
+
+def known_tokenizers() -> list[str]:
+    texts = ["How do I learn French?", "谁有狂三", "the best way to learn the French"] * 2
+    learned = [learn_tokenizer(texts, kind, 100, 1).to_json() for kind in get_args(Kind)]
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    bert = recipe.whole(
+        {
+            "type": "BertNormalizer",
+            "clean_text": True,
+            "handle_chinese_chars": True,
+            "strip_accents": None,
+            "lowercase": True,
+        },
+        {"type": "BertPreTokenizer"},
+        {
+            "type": "WordPiece",
+            "unk_token": "[UNK]",
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100,
+            "vocab": {token: i for i, token in enumerate(["[PAD]", "[UNK]", *letters, *[f"##{a}" for a in letters]])},
+        },
+    )
+    special = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    bert["added_tokens"] = [{"id": 0, "content": "[PAD]", **special}, {"id": 54, "content": "new", **special}]
+    gpt = recipe.whole(
+        None,
+        {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
+        {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": None,
+            "end_of_word_suffix": None,
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": False,
+            "vocab": {token: i for i, token in enumerate([*sorted(ByteLevel.alphabet()), "th", "the"])},
+            "merges": [["t", "h"], ["th", "e"]],
+        },
+    )
+    charsmap = base64.b64encode(charsmap_units().tobytes() + b"b\0").decode()
+    sentence = recipe.whole(
+        {
+            "type": "Sequence",
+            "normalizers": [
+                {"type": "Precompiled", "precompiled_charsmap": charsmap},
+                {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "},
+                {"type": "Replace", "pattern": {"String": "a"}, "content": "aa"},
+                {"type": "Strip", "strip_left": True, "strip_right": True},
+                {"type": "Prepend", "prepend": "▁"},
+            ],
+        },
+        {
+            "type": "Sequence",
+            "pretokenizers": [
+                {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True},
+                {"type": "Digits", "individual_digits": True},
+                {"type": "Punctuation", "behavior": "Isolated"},
+                {"type": "CharDelimiterSplit", "delimiter": "x"},
+                {"type": "UnicodeScripts"},
+            ],
+        },
+        {
+            "type": "Unigram",
+            "unk_id": 0,
+            "byte_fallback": False,
+            "vocab": [["<unk>", 0.0], ["▁", -2.0], ["▁the", -3.0], *[[a, -5.0] for a in letters]],
+        },
+    )
+    return [*learned, *map(recipe.as_json, (bert, gpt, sentence))]
+
+
+def charsmap_units() -> np.ndarray:
+    """The size and the units of a Precompiled normalizer's table that has `a` alone; see charsmap.py."""
+    units = np.zeros(513, "<u4")
+    units[0] = 4 * 512
+    units[1] = 256 << 10  # whose children are from unit 256 on
+    units[1 + (256 ^ ord("a"))] = (256 ^ ord("a") ^ 1) << 10 | 1 << 8 | ord("a")  # which has a leaf, unit 1
+    units[1 + 1] = 1 << 31  # the text at 0
+    return units
+
+
+def inner(tree: Any) -> Iterator[tuple[Any, Any]]:
+    """Each place in a tree of JSON: what it is in, and its key or index there; of long lists the first ones."""
+    keys = list(tree) if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else []
+    for key in list(keys)[:12]:
+        yield tree, key
+        yield from inner(tree[key])
 
 
 TOKENS = [
@@ -283,16 +539,26 @@ def change(data: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
-CHECKS = {check.__name__: check for check in (reader, config, run, links, kept_code, progress)}
+CHECKS = {
+    check.__name__: check for check in (reader, config, run, links, kept_code, progress, vectors, tables, tokenizers)
+}
+
+
+def changed(check: Callable[[bytes], None], chance: random.Random) -> bytes:
+    """One of the well-formed inputs of a check, no longer so."""
+    return (change_tokenizer if check is tokenizers else change)(chance.choice(seeds(check)), chance)
+
+
+FILES = {config: config_files, vectors: vector_files, tables: table_files, tokenizers: tokenizer_files}
 
 
 def main(name: str, count: int, seed: int) -> None:
     check, chance, began = CHECKS[name], random.Random(seed), time.monotonic()
     for number in range(1, count + 1):
-        data = change(chance.choice(seeds(check)), chance)
+        data = changed(check, chance)
         try:
             check(data)
-        except Exception:
+        except BaseException:
             print(f"found after {number} inputs: {name}, {data!r}", flush=True)
             raise
         if number % 10_000 == 0:

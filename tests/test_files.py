@@ -102,8 +102,7 @@ def test_outputs_that_are_refused(tmp_path: Path) -> None:
     for force in (False, True):  # replacing these would surprise
         with pytest.raises(UsageError, match="is a directory"):
             refuse_existing(tmp_path, force)
-        with pytest.raises(UsageError, match="pipe: is a device or a pipe"):
-            refuse_existing(tmp_path / "pipe", force)
+        refuse_existing(tmp_path / "pipe", force)  # is written as it stands
 
 
 @pytest.mark.parametrize("knows", [True, False], ids=["renameat2", "a file system without it"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 from command_line import pairlens, trained_project
+from raw_texts import ENGLISH, numbered, pairs_of, write_csv
 
 from pairlens.check import examine
 from pairlens.config.file import load_config
@@ -21,7 +23,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained_project(tmp_path_factory)
 
 
-COMMANDS = ["train", "evaluate", "report", "score", "attend", "check", "selftest"]
+COMMANDS = ["encode", "init", "check", "train", "evaluate", "report", "score", "attend", "config", "schema", "selftest"]
+OF_EVERY_COMMAND = {"--quiet", "--verbose", "--debug", "--help"}
+OPTION = "--[a-z][a-z-]*"
 
 
 def test_every_linked_file_exists() -> None:
@@ -40,13 +44,26 @@ def test_every_config_loads_and_opens_with_the_command_that_runs_it(path: Path) 
         assert examine(config).problems == []
 
 
+def named_options(command: str) -> set[str]:
+    """The options that the synopsis of a command names, those of tables included."""
+    (synopsis,) = re.findall(r"^```\n(pairlens encode .*?)^```", README, re.MULTILINE | re.DOTALL)
+    *usages, columns = re.split(r"^(?=pairlens|COLUMNS)", synopsis, flags=re.MULTILINE)
+    usage = "".join(usage for usage in usages if usage.startswith(f"pairlens {command} "))
+    assert usage
+    return set(re.findall(OPTION, usage + (columns if "[COLUMNS]" in usage else "")))
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_of_the_readme_has_the_options_that_it_names(command: str) -> None:
-    lines = re.search(rf"^pairlens {command} .*?(?=^pairlens|^```)", README, re.MULTILINE | re.DOTALL)
-    assert lines is not None
+def test_every_command_of_the_readme_has_the_options_that_it_names_and_no_others(command: str) -> None:
     result = pairlens(ROOT, command, "--help", COLUMNS="200")
     assert result.code == 0
-    assert [option for option in re.findall(r"--[a-z]+", lines[0]) if option not in result.stdout] == []
+    rows = re.findall(rf"^│ \*? {{0,4}}({OPTION})(?: +({OPTION}))?", result.stdout, re.MULTILINE)
+    assert named_options(command) == {option for row in rows for option in row if option} - OF_EVERY_COMMAND
+
+
+def test_every_command_is_in_the_readme() -> None:
+    listed = re.findall(r"^│ ([a-z]+) ", pairlens(ROOT, "--help", COLUMNS="200").stdout, re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
 
 
 def test_every_fault_has_tests_that_exist() -> None:
@@ -63,12 +80,49 @@ def test_every_fault_has_tests_that_exist() -> None:
         assert modules <= set(files), proof
 
 
-def test_the_check_of_the_readme_runs() -> None:
-    (block,) = re.findall(r"```sh\n(pairlens check.*?)```", README, re.DOTALL)
-    words = block.replace("\\\n", " ").split()[1:]
+def commands_of(block: str) -> list[list[str]]:
+    """The commands of a block of shell, as words."""
+    return [shlex.split(line) for line in block.replace("\\\n", " ").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def blocks() -> list[str]:
+    return re.findall(r"```sh\n(pairlens .*?)```", README, re.DOTALL)
+
+
+def test_the_five_lines_for_tables_run(blocks: list[str], tmp_path: Path) -> None:
+    (block,) = [block for block in blocks if "pairlens encode" in block]
+    commands = commands_of(block)
+    assert len(commands) == 5
+    for seed, (name, count) in enumerate([("train", 60), ("dev", 20), ("new", 10)]):
+        write_csv(tmp_path / f"{name}.csv", numbered(pairs_of(ENGLISH, count, seed)))
+    for command in commands:
+        result = pairlens(tmp_path, *command[1:])
+        assert result.code == 0, result.stderr
+    assert (tmp_path / "scored.csv").read_text().startswith(",question1,question2,is_duplicate,score\n")
+
+
+def test_the_check_of_the_readme_runs(blocks: list[str]) -> None:
+    (block,) = [block for block in blocks if "pairlens check" in block]
+    (words,) = commands_of(block)
     words = [word.replace("mine/vocab", "data/sample/vocab").replace("mine/", "data/sample/") for word in words]
-    result = pairlens(ROOT, *words)
+    result = pairlens(ROOT, *words[1:])
     assert (result.code, result.stdout) == (0, "configs/sample.yaml: no faults found\n")
+
+
+def test_the_maps_of_the_readme_are_made(blocks: list[str], project: Path, tmp_path: Path) -> None:
+    block = "".join(block for block in blocks if block.startswith("pairlens attend"))
+    test = f"{project}/data/test"
+    stand_for = {"RUN": f"{project}/run", "runs/sample": f"{project}/run"}
+    for side in ("query", "value", "label"):
+        stand_for |= {side.upper(): f"{test}.{side}.txt", f"data/sample/test.{side}.txt": f"{test}.{side}.txt"}
+    commands = commands_of(block)
+    assert len(commands) == len(blocks) - 2
+    for command in commands:
+        words = [stand_for.get(word, word) for word in command[1:]]
+        result = pairlens(tmp_path, *words)
+        assert result.code == 0, result.stderr
+        assert (tmp_path / command[-1]).is_file()
 
 
 def test_the_python_of_the_readme_runs(project: Path) -> None:

@@ -20,8 +20,12 @@ from pairlens.errors import PairlensError
 from pairlens_cli import options, output, streams
 from pairlens_cli.commands.attend import attend
 from pairlens_cli.commands.check import check
+from pairlens_cli.commands.config import config
+from pairlens_cli.commands.encode import encode
 from pairlens_cli.commands.evaluate import evaluate
+from pairlens_cli.commands.init import init
 from pairlens_cli.commands.report import report
+from pairlens_cli.commands.schema import schema
 from pairlens_cli.commands.score import score
 from pairlens_cli.commands.selftest import selftest
 from pairlens_cli.commands.train import train
@@ -33,7 +37,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for command in (train, evaluate, report, score, attend, check, selftest):
+for command in (encode, init, check, train, evaluate, report, score, attend, config, schema, selftest):
     app.command(cls=options.Command)(command)
 
 

@@ -34,6 +34,16 @@ Set = Annotated[
         "--set", metavar="KEY=VALUE", help="Change a value of the config, such as training.epochs=3; repeatable."
     ),
 ]
+SetOfRun = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Where a split lies now, or a limit of texts: data.test=PREFIX; repeatable."
+    ),
+]
+Vocab = Annotated[
+    Path | None,
+    typer.Option("--vocab", metavar="FILE", help="The words of the ids, for a run from before 0.3.0 that has none."),
+]
 Split = Annotated[
     str | None,
     typer.Option("--split", metavar="NAME", help="train, dev or test; default: test if there is one, else dev."),
@@ -58,6 +68,9 @@ OnBadLine = Annotated[
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Processors to use; default: all. The results are the same.")
 ]
+
+
+_CHANGEABLE = [f"data.{key}" for key in ("train", "dev", "test", "max_length", "too_long", "empty")]
 
 
 class Command(TyperCommand):
@@ -109,6 +122,14 @@ def _common_parameters() -> list[Any]:
     app = typer.Typer(add_completion=False)
     app.command()(_speaking)
     return typer.main.get_command(app).params
+
+
+def changes_of_run(set_: list[str] | None) -> list[str]:
+    """What --set says of a trained run. Raises UsageError where it would be another run."""
+    for change in set_ or ():
+        if change.partition("=")[0].strip() not in _CHANGEABLE:
+            raise UsageError(f"--set {change}: of a trained run, only {', '.join(_CHANGEABLE)} can be set")
+    return set_ or []
 
 
 def refuse_idle_force(force: bool, *outputs: Path | None) -> None:

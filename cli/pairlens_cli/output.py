@@ -120,6 +120,9 @@ class _Shown:
     def __init__(self, terminal: IO[str]) -> None:
         self._terminal = terminal
 
+    def flush(self) -> None:
+        self._terminal.flush()
+
     def write(self, text: str) -> int:
         return self._terminal.write(re.sub(r"[^\n\t]+", lambda part: printable(part[0]), text))
 

@@ -4,10 +4,21 @@
     scorer = pairlens.load("RUN")
     scorer.score([[4, 8, 15], [16]], [[4, 8], [23, 42]])    # float32 [2]
     scorer.attend([[4, 8, 15]], [[4, 8]])[0].scores         # float32 [3, 2]
+    scorer.score(["how do I learn it"], ["how to learn"])   # texts, if the run was trained from texts
+    scorer.attend("how do I learn it", "how to learn").texts[0].words
 
 Nothing here imports TensorFlow; only training does (`pairlens.training.trainer`).
 """
 
-from pairlens.api import load
+from pairlens.api import encode, load
 
-__all__ = ["load"]
+__all__ = ["Tokenizer", "encode", "load"]
+
+
+def __getattr__(name: str) -> object:
+    """`Tokenizer`, which is imported only where it is used."""
+    if name == "Tokenizer":
+        from pairlens.tokenizer.tokenizer import Tokenizer
+
+        return Tokenizer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pairlens.jobs.encode_job import Encoded
     from pairlens.scoring.scorer import Scorer
 
 
@@ -25,4 +27,46 @@ def load(run: str | PathLike[str], threads: int | None = None) -> Scorer:
 
     directory = Run.open(Path(run))
     config = directory.config()
-    return Scorer(config, directory.weights(config), threads)
+    return Scorer(config, directory.weights(config), threads, directory.tokenizer)
+
+
+def encode(
+    splits: Mapping[str, str | PathLike[str] | Sequence[str | PathLike[str]]],
+    output: str | PathLike[str],
+    columns: Mapping[str, str] | None = None,
+    tokenizer: str = "word",
+    like: str | PathLike[str] | None = None,
+    force: bool = False,
+) -> Encoded:
+    """Make files of token ids out of tables of texts, as `pairlens encode` does with its defaults.
+
+    Args:
+        splits: one table, or several that are read one behind the other, for each split by its name, such as `train`,
+            from which the vocabulary is learned.
+        output: the directory for the files.
+        columns: the column of `query`, `value`, `label`, `group`, `weight` or `id`, by name or by number from 1; those
+            left out are found by their usual names.
+        tokenizer: word, char, bpe or unigram.
+        like: encoded files, or a run, whose tokenizer and classes are to be used.
+        force: whether files that stand there are replaced.
+
+    Raises:
+        pairlens.errors.UsageError, DataError: as the command tells them, with file and line.
+    """
+    from pairlens.jobs.encode_job import EncodeJob, Listener
+    from pairlens.jobs.encode_way import Learning, given_like
+    from pairlens.runs.outputs import refuse_outputs
+    from pairlens.tables.columns import ColumnOptions
+    from pairlens.tables.pairs import TableOptions, TablePairs
+
+    options = TableOptions(ColumnOptions(**(columns or {})))
+    paths = {
+        name: [Path(path)] if isinstance(path, (str, PathLike)) else [Path(one) for one in path]
+        for name, path in splits.items()
+    }
+    way = given_like(Path(like)) if like else Learning(kind=tokenizer)  # type: ignore[arg-type]  # checked by learning
+    job = EncodeJob({name: TablePairs(its, options) for name, its in paths.items()}, way)
+    if Path(output).is_dir():
+        inputs = [path for its in paths.values() for path in its]
+        refuse_outputs({str(path): path for path in job.outputs(Path(output))}, inputs, force)
+    return job.run(Path(output), Listener(), force)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 
@@ -12,14 +11,22 @@ from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.memory import available_memory, in_words, refuse_too_large
 from pairlens.metrics.groups import GroupFigures, group_figures
-from pairlens.runs.warm_start import warm_start_weights
+from pairlens.runs.carried import read_carried, vocabulary_of
+from pairlens.runs.warm_start import warm_start
 from pairlens.scoring.memory import scoring_memory
-from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pair_hashes import hashes_of_pairs
 from pairlens.texts.pairs import Pairs, read_pairs
-from pairlens.texts.splits import LATER_SPLITS, SplitName, find_split, read_pretrained, text_rules, with_classes
+from pairlens.texts.splits import (
+    LATER_SPLITS,
+    SplitName,
+    class_names_of,
+    find_split,
+    text_rules,
+    with_classes,
+)
 from pairlens.texts.texts import Texts
 from pairlens.training.preconditions import judge, longest_texts, memory_needed
+from pairlens.vectors.pretrained import coverage, read_pretrained, read_word_vectors
 
 PERCENTILES = (0, 50, 90, 99, 100)
 
@@ -50,12 +57,13 @@ class SplitFigures:
 @dataclass(slots=True)
 class Findings:
     """`problems` are what train or evaluate would refuse; `remarks` are allowed and worth knowing; `memory` tells what
-    training and scoring take."""
+    training and scoring take, `coverage` how many words have a vector, where the config names vectors of words."""
 
     splits: list[SplitFigures] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     memory: str = ""
     remarks: list[str] = field(default_factory=list)
+    coverage: str = ""
 
 
 def examine(config: Config) -> Findings:
@@ -82,12 +90,12 @@ def examine(config: Config) -> Findings:
             findings.remarks.append(f"{common} distinct pairs stand in both {one} and {other}")
     if "train" in splits:
         _estimate_memory(config, splits, findings)
-    _check_vocabulary(config, findings)
-    for read in (read_pretrained, warm_start_weights):
+    _check_words(config, splits.get("train"), findings)
+    for read in (class_names_of, read_pretrained, warm_start):
         try:
             read(with_classes(config, splits["train"]) if "train" in splits else config)
         except UsageError as error:
-            findings.problems += str(error).splitlines()
+            findings.problems += [line for line in str(error).splitlines() if line not in findings.problems]
     return findings
 
 
@@ -160,15 +168,21 @@ def _estimate_memory(config: Config, splits: dict[SplitName, Pairs], findings: F
         findings.problems.append(str(error))
 
 
-def _check_vocabulary(config: Config, findings: Findings) -> None:
-    path: Path | None = config.data.vocab
-    if path is None:
-        return
+def _check_words(config: Config, train: Pairs | None, findings: Findings) -> None:
+    """The vocabulary, and the vectors of its words."""
     try:
-        words = len(read_vocabulary(path))
+        vocabulary = vocabulary_of(config)
+        read_carried(config)
+        vectors = read_word_vectors(config, vocabulary)
     except DataError as error:
         findings.problems.append(str(error))
         return
+    if vocabulary is None:
+        return
     input_dim = config.model.embedding.input_dim
-    if words != input_dim:
-        findings.remarks.append(f"{path}: {words} words, but model.embedding.input_dim is {input_dim}")
+    if len(vocabulary) != input_dim:
+        findings.remarks.append(
+            f"{config.data.vocab}: {len(vocabulary)} words, but model.embedding.input_dim is {input_dim}"
+        )
+    if vectors and train:
+        findings.coverage = coverage(config, vectors, vocabulary, train).sentence()

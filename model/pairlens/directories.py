@@ -39,6 +39,20 @@ def open_directory(path: Path, inside: Path | None = None) -> Iterator[int]:
         yield descriptor
 
 
+@contextmanager
+def directory_to_fill(path: Path) -> Iterator[None]:
+    """A directory, made if it is missing, and then removed again if the block fails and leaves it empty."""
+    new = not path.exists()
+    path.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        if new:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+
+
 def remove_file(path: Path, inside: Path) -> None:
     """Remove a file, if it is there, following no link below `inside`; a link itself is removed."""
     with suppress(FileNotFoundError), open_directory(path.parent, inside) as directory:

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from pairlens.attention import stream
 from pairlens.attention.selection import Selection, draw
-from pairlens.attention.stream import attend_files
+from pairlens.attention.stream import attend_pairs
 from pairlens.errors import UsageError
 from pairlens.scoring import scorer as scorer_module
 from pairlens.scoring.maps import PairAttention
 from pairlens.scoring.scorer import Scorer
+from pairlens.texts.sources import IdFiles
 
 COUNT = 97
 
@@ -49,7 +50,7 @@ def everything(engine: Scorer) -> list[tuple[PairAttention, float]]:
 def numbers(engine: Scorer, files: tuple[Path, Path], selection: Selection) -> list[int]:
     """The numbers of the selected pairs, after a look at their maps and scores."""
     whole, found = everything(engine), []
-    for pair, attention, score in chain.from_iterable(attend_files(engine, *files, selection)):
+    for pair, attention, score in chain.from_iterable(attend_pairs(engine, IdFiles(*files), selection)):
         expected, expected_score = whole[pair]
         assert score == pytest.approx(expected_score, abs=1e-6)
         np.testing.assert_array_equal(attention.query, expected.query)
@@ -122,13 +123,13 @@ def test_a_bound_that_is_no_number() -> None:
 def test_a_sample_of_what_can_be_read_once(engine: Scorer, files: tuple[Path, Path], tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageError, match=r"pipe: --sample reads the texts twice, so they must be files"):
-        next(attend_files(engine, tmp_path / "pipe", files[1], Selection(sample=1)))
+        next(attend_pairs(engine, IdFiles(tmp_path / "pipe", files[1]), Selection(sample=1)))
 
 
 def test_the_score_of_a_multiclass_model_is_that_of_the_class_it_chooses(files: tuple[Path, Path]) -> None:
     config = make_config(task="multiclass", classes=3)
     engine = Scorer(config, random_weights(config))
-    [chunk] = attend_files(engine, *files, Selection(min_score=0.5))
+    [chunk] = attend_pairs(engine, IdFiles(*files), Selection(min_score=0.5))
     assert chunk.score.shape == (len(chunk), 3)
     assert 0 < len(chunk) < COUNT
     assert (chunk.score.max(axis=1) >= 0.5).all()

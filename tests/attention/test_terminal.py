@@ -18,7 +18,7 @@ from rich.text import Text
 
 from pairlens.attention.terminal import Look, best_look, heat_map
 from pairlens.scoring.maps import PairAttention
-from pairlens.texts.words import printable_words
+from pairlens.texts.words import printable, words_of
 
 looks: st.SearchStrategy[Look] = st.sampled_from(["truecolor", "256", "shades", "numbers"])
 any_word = st.text(st.characters(), max_size=12)  # control characters and lone surrogates too
@@ -277,18 +277,18 @@ def test_zeros_alone_are_all_of_the_lowest_colour() -> None:
     ],
 )
 def test_words_are_printable(word: str, shown: str) -> None:
-    assert printable_words([0], [word]) == [shown]
+    assert [printable(one) for one in words_of([0], [word])] == [shown]
 
 
 def test_words_that_an_encoding_lacks() -> None:
-    assert printable_words([0, 1], ["naïve", "学"], "latin-1") == ["naïve", "\\u5b66"]
-    assert printable_words([0], ["naïve"], "ascii") == ["na\\xefve"]
+    assert [printable(word, "latin-1") for word in ("naïve", "学")] == ["naïve", "\\u5b66"]
+    assert printable("naïve", "ascii") == "na\\xefve"
 
 
-def test_printable_words_ids() -> None:
+def test_words_of_ids() -> None:
     ids = np.array([2, 0, 123], np.int32)
-    assert printable_words(ids, None) == ["2", "0", "123"]
-    assert printable_words(ids, ["a", "b", "c"]) == ["c", "a", "#123"]
+    assert words_of(ids, None) == ["2", "0", "123"]
+    assert words_of(ids, ["a", "b", "c"]) == ["c", "a", "#123"]
 
 
 def test_nothing_in_a_word_is_obeyed() -> None:

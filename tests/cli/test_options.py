@@ -27,7 +27,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["evaluate", "run", "--threads", "2"], ["run: task binary", f"{LABELLED}: 80 pairs", "2 threads"]),
         (["report", "run", "--output", "OUT.html"], ["run: task binary", "run on test: 80 pairs", r"\d+ threads?"]),
         (["score", "run", *FILES, "--threads", "1"], ["run: task binary", f"{', '.join(FILES)}: 80 pairs", "1 thread"]),
-        (["score", "run", "-"], ["run: task binary", "-: 1 pairs"]),
+        (["score", "run", "-"], ["run: task binary", "<stdin>: 1 pairs"]),
         (["attend", "run", *FILES, "--pairs", "3,5"], ["run: task binary", f"reads {', '.join(FILES)}", "2 pairs"]),
         (
             ["train", "config.yaml", "--output", "OUT", "--set", "training.epochs=1"],

@@ -35,7 +35,9 @@ from pairlens_cli.app import app
 TEXTS = ("q.txt", "v.txt")
 LABELLED = ("--query", "q.txt", "--value", "v.txt", "--label", "l.txt")
 PLAIN = {".txt", ".jsonl", ".json", ".tsv"}
-READ = {"--query", "--value", "--label", "--group", "--compare"}  # the options that name inputs
+READ = {"--query", "--value", "--label", "--vocab", "--group", "--compare", "--input", "--like"}  # they name inputs
+READ |= {"--query-file", "--value-file", "--label-file", "--group-file"}
+DIRECTORIES = {("train", "--output"), ("encode", "--output")}  # tested with the commands
 
 
 class Output(NamedTuple):
@@ -70,13 +72,18 @@ OUTPUTS = [
     Output(("attend", "run", *TEXTS, "--summary"), "--output", "summary.html"),
     Output(("attend", "run", *TEXTS, "--summary"), "--output", "summary.json"),
 ]
+WITHOUT_RUN = [  # these read neither a run nor its texts
+    Output(("init", "data"), "--output", "mine.yaml"),
+    Output(("config", "run/config.yaml"), "--output", "whole.yaml"),
+    Output(("schema",), "--output", "schema.json"),
+]
 
 
 def as_words(value: object) -> str:
     return " ".join(word for word in [*value.command, value.option, value.name] if word not in (*TEXTS, *LABELLED))  # type: ignore[attr-defined]
 
 
-every_output = pytest.mark.parametrize("output", OUTPUTS, ids=as_words)
+every_output = pytest.mark.parametrize("output", [*OUTPUTS, *WITHOUT_RUN], ids=as_words)
 
 
 @pytest.fixture(scope="session")
@@ -86,8 +93,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(project: Path, tmp_path: Path) -> Path:
-    """A run, and a file of queries, of values and of labels."""
-    shutil.copytree(project / "run", tmp_path / "run")
+    """A run, its data, and a file of queries, of values and of labels."""
+    for name in ("run", "data"):
+        shutil.copytree(project / name, tmp_path / name)
     for seed, name in enumerate(TEXTS):
         (tmp_path / name).write_text(lines(random_texts(4, seed)))
     (tmp_path / "l.txt").write_text("0\n1\n1\n0\n")
@@ -119,7 +127,7 @@ def test_the_table_has_every_option_that_names_an_output() -> None:
         if getattr(getattr(parameter, "type_descriptor", None), "annotation", None) is Path
     }
     outputs = {(name, option) for name, option in options if option.startswith("-") and option not in READ}
-    assert outputs == {(output.command[0], output.option) for output in OUTPUTS} | {("train", "--output")}
+    assert outputs == {(output.command[0], output.option) for output in [*OUTPUTS, *WITHOUT_RUN]} | DIRECTORIES
 
 
 @every_output
@@ -176,7 +184,8 @@ def test_a_stream_is_written_as_it_stands(folder: Path, output: Output) -> None:
     done(folder, output.arguments())
     expected = there.read_bytes()
     there.unlink()
-    (folder / "maps-1.svg").unlink(missing_ok=True)  # of two pictures the other one
+    for beside in ("mine.schema.json", "maps-1.svg"):  # what stands beside a config, and of two pictures the other one
+        (folder / beside).unlink(missing_ok=True)
     os.mkfifo(there)
     with ThreadPoolExecutor() as pool:
         written = pool.submit(there.read_bytes)
@@ -186,7 +195,8 @@ def test_a_stream_is_written_as_it_stands(folder: Path, output: Output) -> None:
     assert written.result() == expected
     assert there.is_fifo()
     there.unlink()
-    (folder / "maps-1.svg").unlink(missing_ok=True)
+    for beside in ("mine.schema.json", "maps-1.svg"):
+        (folder / beside).unlink(missing_ok=True)
     there.symlink_to("/dev/null")
     done(folder, output.arguments())
     assert there.is_symlink()
@@ -210,7 +220,7 @@ def test_a_descriptor_is_written_where_it_stands(folder: Path, output: Output, n
     refused(folder, output.arguments("/dev/stdin"), "/dev/stdin: is open for reading alone")
 
 
-@every_output
+@pytest.mark.parametrize("output", OUTPUTS, ids=as_words)
 @pytest.mark.parametrize("lay", [os.link, os.symlink], ids=["second name", "link"])
 @pytest.mark.parametrize("read", ["q.txt", "run/weights.npz"])
 def test_what_is_read_is_never_replaced(

@@ -136,7 +136,10 @@ def test_a_reader_who_leaves_early(project: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["data/test.query.txt"], "VALUE is missing: give a file of queries and one of values, or - for stdin"),
+        (
+            ["data/test.query.txt"],
+            "VALUE is missing: give a file of queries and one of values, or - for stdin; --input takes a table",
+        ),
         (
             ["-", "data/test.value.txt"],
             "- reads both texts of a pair from stdin, separated by a tab; leave VALUE out",

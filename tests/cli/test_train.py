@@ -62,6 +62,7 @@ def test_a_run_has_exactly_the_files_of_the_design(project: Path) -> None:
         "metrics.jsonl",
         "evaluation.json",
         "environment.json",
+        "vocab.txt",
         "curves.png",
         "checkpoint/state.npz",
     }

@@ -28,9 +28,9 @@ def copy(project: Path, tmp_path: Path) -> Path:
     """The project with these words; the query of its pair has the first three, the value the others."""
     folder = Path(shutil.copytree(project, tmp_path / "project"))
     words = WORDS + [f"word{i}" for i in range(len(WORDS), VOCABULARY)]
-    (folder / "data" / "vocab.txt").write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
-    config = folder / "run" / "config.yaml"
-    config.write_text(config.read_text().replace(f"{project}/", f"{folder}/"))
+    (folder / "run" / "vocab.txt").write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
+    environment = folder / "run" / "environment.json"
+    environment.write_text(json.dumps(json.loads(environment.read_text()) | {"carried": {}}))
     (folder / "q.txt").write_text("0 1 2\n")
     (folder / "v.txt").write_text("3 4\n")
     return folder

@@ -42,6 +42,7 @@ SGD = "training.optimizer=sgd"
             "must be null beside global_clipnorm",
         ),
         ([SGD], "training.optimizer.nesterov=true", "found true; must be false with momentum: 0"),
+        ([], "training.warm_start_words=true", "found true; must be false without training.warm_start"),
         ([], "data.too_long=truncate", 'found "truncate"; must be error without data.max_length'),
         (
             ["model.embedding.trainable=false"],

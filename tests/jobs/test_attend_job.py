@@ -18,6 +18,7 @@ from pairlens.runs.run import Run
 from pairlens.scoring import memory
 from pairlens.scoring.memory import map_bytes
 from pairlens.scoring.scorer import Scorer
+from pairlens.texts.sources import IdFiles
 
 PAIRS = 40
 
@@ -35,7 +36,7 @@ def make_job(folder: Path, files: tuple[Path, Path], selection: Selection) -> At
         config = make_config()
         run = Run.create(run.path, config, {})
         run.write_weights(random_weights(config))
-    return AttendJob(run, *files, selection)
+    return AttendJob(run, IdFiles(*files), selection)
 
 
 def test_matrices_and_a_summary(tmp_path: Path, files: tuple[Path, Path]) -> None:
@@ -104,7 +105,7 @@ def test_what_does_not_fit_is_refused_before_it_is_made(
 
     def peak(available: int) -> int:
         monkeypatch.setattr(memory, "available_memory", lambda: available)
-        job = AttendJob(run, tmp_path / "q.txt", tmp_path / "v.txt", Selection("1"))
+        job = AttendJob(run, IdFiles(tmp_path / "q.txt", tmp_path / "v.txt"), Selection("1"))
         tracemalloc.start()
         try:
             make(job, kind, tmp_path / made)

@@ -19,6 +19,7 @@ from pairlens.config.file import load_config
 from pairlens.config.schema import Config
 from pairlens.errors import PairlensError, RunError
 from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
+from pairlens.runs.carried import hashes, read_carried
 from pairlens.runs.environment import describe_environment
 from pairlens.runs.progress import Pace
 from pairlens.runs.run import Run
@@ -327,6 +328,43 @@ def test_resume_is_refused_with_every_difference(tmp_path: Path) -> None:
     assert faults[-1] == "--resume ends with the run that was begun or not at all; --force begins it anew"
     # When checkpoints are written changes nothing, and files that are as they were are not named.
     assert not any("checkpoint" in fault or "train.query.txt" in fault for fault in faults)
+
+
+def test_moved_data_are_known_by_their_hashes(tmp_path: Path) -> None:
+    """By their roles, so that a run from before, whose record has paths, may have moved with its data too."""
+    configs = []
+    for place in ("here", "there"):
+        folder = tmp_path / place
+        folder.mkdir()
+        for split in ("train", "dev"):
+            for side in ("query", "value", "label"):
+                (folder / f"{split}.{side}.txt").write_text(f"{split} {side}\n")
+        (folder / "vocab.txt").write_text("a\n")
+        sections = make_config().model_dump()
+        sections["data"] = {name: folder / name for name in ("train", "dev")} | {"vocab": folder / "vocab.txt"}
+        configs.append(Config.model_validate(sections))
+    began, now = configs
+
+    def environment(config: Config, with_words: bool = True) -> dict[str, Any]:
+        record = {"carried": hashes(read_carried(config))} if with_words else {}
+        return describe_environment(config, []) | record
+
+    run = Run.create(tmp_path / "run", began, environment(began))
+    refuse_another_beginning(run, now, environment(now))
+    before = Run.create(tmp_path / "before", began, environment(began, with_words=False))
+    refuse_another_beginning(before, now, environment(now))
+
+    (tmp_path / "there" / "dev.label.txt").write_text("another\n")
+    (tmp_path / "there" / "vocab.txt").write_text("b\n")
+    with pytest.raises(RunError) as error:
+        refuse_another_beginning(run, now, environment(now))
+    assert [line.removeprefix(f"{run.path}: ") for line in str(error.value).splitlines()[:-1]] == [
+        f"{tmp_path}/there/dev.label.txt has changed since the run began; put the old file back",
+        f"{tmp_path}/there/vocab.txt has changed since the run began; put the old file back",
+    ]
+    without_dev = Config.model_validate(now.model_dump() | {"data": now.data.model_dump() | {"dev": None}})
+    with pytest.raises(RunError, match=r"data\.dev was '.*/here/dev' when the run began and is None now"):
+        refuse_another_beginning(run, without_dev, environment(without_dev))
 
 
 def test_how_to_train_on_is_no_contradiction(tmp_path: Path) -> None:

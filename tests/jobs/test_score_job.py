@@ -18,6 +18,7 @@ from pairlens.jobs.score_job import Listener, ScoreJob
 from pairlens.jobs.score_lines import LineWriter
 from pairlens.scoring import scorer as scorer_module
 from pairlens.scoring.scorer import Scorer
+from pairlens.texts.sources import IdFiles, IdStream
 
 PAIRS, CHUNK = 50, 16
 
@@ -64,7 +65,7 @@ def damage(path: Path, *numbers: int) -> None:
 
 def test_a_scoring_and_what_it_tells(scorer: Scorer, files: tuple[Path, Path]) -> None:
     out, record = io.StringIO(), Record()
-    job = ScoreJob(scorer, files, LineWriter("jsonl"))
+    job = ScoreJob(scorer, IdFiles(*files), LineWriter("jsonl"))
     job.run({"output": out}, record)
     assert record.told == [0, 16, 32, 48, 50]
     assert (job.done, job.bad.faults) == (PAIRS, 0)
@@ -78,8 +79,8 @@ def test_a_stream(scorer: Scorer, files: tuple[Path, Path]) -> None:
     both = zip(*(path.read_text().splitlines() for path in files), strict=True)
     stream = io.BytesIO("".join(f"{query}\t{value}\n" for query, value in both).encode())
     of_files, of_stream = io.StringIO(), io.StringIO()
-    ScoreJob(scorer, files, LineWriter("text")).run({"output": of_files}, Listener())
-    ScoreJob(scorer, stream, LineWriter("text")).run({"output": of_stream}, Listener())
+    ScoreJob(scorer, IdFiles(*files), LineWriter("text")).run({"output": of_files}, Listener())
+    ScoreJob(scorer, IdStream(stream), LineWriter("text")).run({"output": of_stream}, Listener())
     assert of_stream.getvalue() == of_files.getvalue()
 
 
@@ -87,7 +88,7 @@ def test_bad_lines_are_those_of_their_chunk(scorer: Scorer, files: tuple[Path, P
     damage(files[0], 2, 40)
     damage(files[1], 2, 17)
     out, bad = io.StringIO(), io.StringIO()
-    job = ScoreJob(scorer, files, LineWriter("text"), pass_over=True)
+    job = ScoreJob(scorer, IdFiles(*files), LineWriter("text"), pass_over=True)
     job.run({"output": out, "bad lines": bad}, Listener())
     assert [i for i, row in enumerate(out.getvalue().splitlines()) if row == "nan"] == [1, 16, 39]
     assert [(row["pair"], Path(row["file"]).name) for row in map(json.loads, bad.getvalue().splitlines())] == [
@@ -110,17 +111,17 @@ def test_a_scoring_that_failed_is_gone_on_with(scorer: Scorer, files: tuple[Path
     whole = io.StringIO()
     damage(files[0], 2)
     good = files[0].read_text()
-    ScoreJob(scorer, files, LineWriter("text"), pass_over=True).run({"output": whole}, Listener())
+    ScoreJob(scorer, IdFiles(*files), LineWriter("text"), pass_over=True).run({"output": whole}, Listener())
 
     files[0].write_text("".join(f"{row}\n" for row in good.splitlines()[:-3]))
     paths, record = {"output": tmp_path / "out.txt"}, Record()
     with pytest.raises(DataError, match="47 lines, but"):
-        ScoreJob(scorer, files, LineWriter("text"), pass_over=True).resume(paths, {}, record)
+        ScoreJob(scorer, IdFiles(*files), LineWriter("text"), pass_over=True).resume(paths, {}, record)
     assert record.told == [0, 16, "kept"]  # the fault was met while the second chunk was being scored
     assert not paths["output"].exists()
 
     files[0].write_text(good)
-    record, job = Record(), ScoreJob(scorer, files, LineWriter("text"), pass_over=True)
+    record, job = Record(), ScoreJob(scorer, IdFiles(*files), LineWriter("text"), pass_over=True)
     job.resume(paths, {}, record)
     assert record.told == ["goes on from 16", 16, 32, 48, 50]
     assert paths["output"].read_text() == whole.getvalue()
@@ -144,7 +145,7 @@ def test_a_state_that_no_scoring_saved(
     (tmp_path / "scores.txt.partial").write_text("")
     saved = {"whole": False, "identity": {}, "bytes": {"output": 0}, "state": state}
     (tmp_path / "scores.txt.progress").write_text(json.dumps(saved))
-    job = ScoreJob(scorer, files, LineWriter("text"))
+    job = ScoreJob(scorer, IdFiles(*files), LineWriter("text"))
     with pytest.raises(UsageError, match="what was saved is damaged"):
         job.resume({"output": tmp_path / "scores.txt"}, {}, Record())
 
@@ -154,7 +155,7 @@ def test_sizes_that_no_file_has(scorer: Scorer, files: tuple[Path, Path], tmp_pa
     (tmp_path / "scores.txt.partial").write_text("")
     progress = f'{{"whole": false, "identity": {{}}, "bytes": {{"output": {size}}}, "state": {{}}}}'
     (tmp_path / "scores.txt.progress").write_text(progress)
-    job = ScoreJob(scorer, files, LineWriter("text"))
+    job = ScoreJob(scorer, IdFiles(*files), LineWriter("text"))
     with pytest.raises(UsageError, match=r"scores\.txt\.progress: damaged"):
         job.resume({"output": tmp_path / "scores.txt"}, {}, Record())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from command_line import files_below, make_project
+from small_runs import make_config
 
 from pairlens.check import examine
 from pairlens.config.file import load_config
@@ -20,6 +22,7 @@ from pairlens.runs.environment import describe_environment
 from pairlens.runs.locks import locked
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
+from pairlens.tokenizer.learn import learn_tokenizer
 from pairlens.training.trainer import Evaluation, Step
 
 STEPS = 10  # of an epoch of 300 pairs in batches of 32
@@ -97,6 +100,57 @@ def test_a_stopped_training_goes_on_to_the_same_end(config: Config, straight: Ru
     assert told[1] == f"{STEPS - 4} steps of seed 1"
     assert metrics == [straight.evaluation()["dev"]]  # type: ignore[index]
     assert Run(tmp_path / "run").checksum() == straight.checksum()
+
+
+def test_a_run_goes_on_after_it_and_its_data_have_moved(straight: Run, tmp_path: Path) -> None:
+    """To the same bits. Of what moved, the words alone need not be found: the run has them."""
+    make_project(tmp_path / "old")
+    config = load_config(tmp_path / "old" / "config.yaml", ["training.epochs=1"])
+    assert train(config, tmp_path / "old" / "run", stop_after=4)[0] is None
+    (tmp_path / "old" / "data").rename(tmp_path / "data")
+    (tmp_path / "old" / "run").rename(tmp_path / "run")
+    (tmp_path / "data" / "vocab.txt").unlink()
+    config = load_config(
+        tmp_path / "old" / "config.yaml",
+        ["training.epochs=1", *(f"data.{name}={tmp_path}/data/{name}" for name in ("train", "dev", "test"))],
+    )
+    metrics, told = train(config, tmp_path / "run", "resume")
+    assert told[1] == f"{STEPS - 4} steps of seed 1"
+    assert metrics == [straight.evaluation()["dev"]]  # type: ignore[index]
+    ours, theirs = (run.weights(run.config()) for run in (Run(tmp_path / "run"), straight))
+    assert {name: array.tobytes() for name, array in ours.items()} == {
+        name: array.tobytes() for name, array in theirs.items()
+    }
+    assert Run(tmp_path / "run").vocabulary() == straight.vocabulary()
+
+
+def test_a_split_that_has_moved_since_is_asked_for(tmp_path: Path) -> None:
+    make_project(tmp_path)
+    config = load_config(tmp_path / "config.yaml", ["training.epochs=1"])
+    assert train(config, tmp_path / "run", stop_after=4)[0] is None
+    (tmp_path / "data" / "dev.value.txt").unlink()
+    with pytest.raises(
+        DataError, match=r"dev\.value\.txt: no such file.*; where it lies now is said by --set data\.dev="
+    ):
+        TrainJob(config, tmp_path / "run", "resume").read()
+
+
+@pytest.mark.parametrize("existing", ["refuse", "replace"])
+def test_a_run_carries_what_its_config_names(tmp_path: Path, existing: Existing) -> None:
+    """Whole and decompressed, also where it replaces a run, of which no other words stay."""
+    make_project(tmp_path)
+    (tmp_path / "vocab.txt.gz").write_bytes(gzip.compress(b"[PAD]\n[UNK]\nword\n"))
+    (tmp_path / "t.json").write_text(learn_tokenizer(["word word"]).to_json())
+    if existing == "replace":
+        Run.create(tmp_path / "run", make_config(), {"begun": True}, carried={"classes.json": b'["no", "yes"]'})
+    changes = ["training.epochs=1", f"data.vocab={tmp_path}/vocab.txt.gz", f"data.tokenizer={tmp_path}/t.json"]
+    train(load_config(tmp_path / "config.yaml", changes), tmp_path / "run", existing)
+    run = Run.open(tmp_path / "run")
+    assert (run.path / "vocab.txt").read_bytes() == b"[PAD]\n[UNK]\nword\n"
+    assert run.vocabulary() == ["[PAD]", "[UNK]", "word"]
+    assert run.tokenizer().to_json() == (run.path / "tokenizer.json").read_text()
+    assert run.classes() is None
+    assert run.environment()["carried"].keys() == {"vocab.txt", "tokenizer.json"}
 
 
 def test_seeds_of_which_one_is_finished(config: Config, tmp_path: Path) -> None:
@@ -250,3 +304,22 @@ def test_curves_that_cannot_be_drawn(config: Config, tmp_path: Path, monkeypatch
     metrics, told = train(config, tmp_path / "run")
     assert metrics is not None
     assert told[-2] == f"{tmp_path / 'run'}: the learning curves could not be drawn (no fonts)"
+
+
+def test_a_vocabulary_is_that_of_the_tokenizer(tmp_path: Path) -> None:
+    """It is made of the tokenizer where there is none, and refused where it is another one."""
+    make_project(tmp_path)
+    (tmp_path / "t.json").write_text(learn_tokenizer(["word word"]).to_json())
+    (tmp_path / "other.txt").write_text("[PAD]\n[UNK]\nother\n")
+    changes = ["training.epochs=1", f"data.tokenizer={tmp_path}/t.json"]
+    train(load_config(tmp_path / "config.yaml", [*changes, "data.vocab=null"]), tmp_path / "run")
+    assert Run.open(tmp_path / "run").vocabulary() == ["[PAD]", "[UNK]", "word"]
+    other = load_config(tmp_path / "config.yaml", [*changes, f"data.vocab={tmp_path}/other.txt"])
+    with pytest.raises(DataError, match=r"other.txt:3: not the vocabulary of .*t.json; give the two that belong"):
+        train(other, tmp_path / "run2")
+    words = " ".join(f"word{i}" for i in range(40))
+    (tmp_path / "t.json").write_text(learn_tokenizer([words], min_count=1).to_json())
+    large = load_config(tmp_path / "config.yaml", [*changes, "data.vocab=null"])
+    with pytest.raises(DataError, match=r"t.json: 42 tokens, but model.embedding.input_dim is \d+; set it to 42"):
+        train(large, tmp_path / "run2")
+    assert not (tmp_path / "run2").exists()

@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from pairlens.attention.dumps.dump import dump_metadata, write_dump
 from pairlens.attention.selection import Selection
-from pairlens.attention.stream import attend_files
+from pairlens.attention.stream import attend_pairs
 from pairlens.config.schema import Config
 from pairlens.config.weights import fingerprint
 from pairlens.scoring.scorer import Scorer
+from pairlens.texts.sources import IdFiles
 
 Page = Callable[[list[NDArray[np.int32]]], tuple[tf.Tensor, tf.Tensor]]
 
@@ -168,7 +169,7 @@ def test_a_dump_holds_what_the_layer_returns_for_a_padded_batch(suffix: str, cau
     _, padded = page(Arguments(mask_zero=True, use_causal_mask=causal), weights)(batch)
 
     path = tmp_path / f"maps{suffix}"
-    chunks = attend_files(Scorer(config, weights), tmp_path / "q", tmp_path / "v", Selection())
+    chunks = attend_pairs(Scorer(config, weights), IdFiles(tmp_path / "q", tmp_path / "v"), Selection())
     write_dump(path, chunks, dump_metadata(config, fingerprint(config, weights)))
     found = read_scores(path)
     assert len(found) == 7

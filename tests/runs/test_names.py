@@ -14,7 +14,8 @@ from pairlens.runs import names
 
 FOLDERS = [Path(package.__file__).parent for package in (pairlens, pairlens_cli) if package.__file__]
 SOURCES = [path for folder in FOLDERS for path in sorted(folder.rglob("*.py")) if path.parent.name != "runs"]
-SPELLINGS = {Path(name).name for name in (*names.FILES, names.LOCK)} | {"checkpoint/"}
+# What a run carries has the names of encoded files, of which help texts speak.
+SPELLINGS = {Path(name).name for name in (*names.FILES, names.LOCK) if name not in names.CARRIED} | {"checkpoint/"}
 
 
 def spelled(source: str) -> set[str]:

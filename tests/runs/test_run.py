@@ -14,8 +14,9 @@ from command_line import files_below
 from small_runs import make_config, make_weights
 
 from pairlens.errors import ConfigError, RunError, UsageError
+from pairlens.runs.json_files import flat, without_nan
 from pairlens.runs.progress import Progress
-from pairlens.runs.run import Run, flat, without_nan
+from pairlens.runs.run import Run
 
 
 def names(folder: Path) -> set[str]:

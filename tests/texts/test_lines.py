@@ -94,14 +94,31 @@ def test_every_integer_of_63_bits_is_a_group(path: Path, values: list[int]) -> N
     assert read_groups(path).dtype == np.int64
 
 
-@pytest.mark.parametrize("text", [b"x", b"-1", b"1.0", b"1 2", b"9223372036854775808", b"1" * 5000, "٣".encode()])
+@given(words=st.lists(st.sampled_from(["Q12", "1.5", "7", "07", "-1", "٣", "9223372036854775808", "1" * 5000, "ça"])))
+def test_groups_are_words_numbered_as_they_come(path: Path, words: list[str]) -> None:
+    """One word that is no integer makes words of all: 7 and 07 are two then."""
+    words = ["x", *words]
+    path.write_text("".join(f" {word}\t\n" for word in words), encoding="utf-8")
+    distinct = list(dict.fromkeys(words))
+    assert read_groups(path).tolist() == [distinct.index(word) for word in words]
+    assert read_groups(path).dtype == np.int64
+
+
+def test_the_same_groups_are_the_same_whatever_they_are_called(path: Path) -> None:
+    path.write_bytes(b"3\n1\n003\n2\n")
+    assert read_groups(path).tolist() == [3, 1, 3, 2]
+    path.write_bytes(b"Q3\nQ1\nQ3\nQ2\n")
+    assert read_groups(path).tolist() == [0, 1, 0, 2]
+
+
+@pytest.mark.parametrize("text", [b"1 2", b"Q 12", b"a\tb", "a\u3000b".encode(), b"Q\xff", b"\0", b"\xff\xfeQ\0"])
 def test_what_is_not_a_group(path: Path, text: bytes) -> None:
-    path.write_bytes(b" 7\t\n007\n" + text + b"\n")
+    path.write_bytes(b" Q7\t\n007\n" + text + b"\n")
     with pytest.raises(DataError) as error:
         read_groups(path)
     message = str(error.value)
     assert message.startswith(f"{path}:3:1: not a group: ")
-    assert message.endswith("; it is an integer from 0 to 9223372036854775807")
+    assert message.endswith("; it is a number or a word, without blanks")
 
 
 def test_sample_weights(path: Path) -> None:
@@ -178,9 +195,11 @@ def test_a_line_without_end(path: Path, lines: int) -> None:
 
 def test_numbers_in_several_blocks(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 3)
-    path.write_bytes(b"10\r\n20\n30\n10\nx\n")
-    with pytest.raises(DataError, match=":5:1: not a group: 'x'"):
+    path.write_bytes(b"10\r\n20\n30\n10\nx y\n")
+    with pytest.raises(DataError, match=":5:1: not a group: 'x y'"):
         read_groups(path)
+    path.write_bytes(b"10\r\n20\n30\n10\nx\n")
+    assert read_groups(path).tolist() == [0, 1, 2, 0, 3]
     path.write_bytes(b"10\r\n20\n30\n10")
     assert read_groups(path).tolist() == [10, 20, 30, 10]
 

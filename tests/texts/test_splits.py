@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
-from pairlens.texts.splits import find_split, read_pretrained, read_split, text_rules
+from pairlens.texts.splits import find_split, read_split, text_rules
 from pairlens.texts.token_faults import TextRules
 
 
@@ -45,50 +44,3 @@ def test_a_split_without_labels(tmp_path: Path) -> None:
         (tmp_path / f"train.{side}.txt").write_text("1\n")
     with pytest.raises(DataError, match=r"train\.label\.txt: no such file"):
         find_split(make_config(tmp_path), "train")
-
-
-def test_pretrained_embeddings(tmp_path: Path) -> None:
-    path = tmp_path / "vectors.npy"
-    config = make_config(tmp_path, embedding={"pretrained": path})
-    assert read_pretrained(make_config(tmp_path)) is None
-
-    matrix = np.arange(15.0).reshape(5, 3)  # input_dim by output_dim
-    for dtype in (np.float64, np.float32, np.float16):
-        np.save(path, matrix.astype(dtype))
-        read = read_pretrained(config)
-        assert read is not None
-        assert read.dtype == np.float32
-        np.testing.assert_array_equal(read, matrix)
-
-    for wrong, message in [
-        (matrix.T, r"found float64 \[3, 5\]; must be floats \[5, 3\]"),
-        (matrix.astype(int), r"found int64 \[5, 3\]; must be floats"),
-        (np.where(matrix == 7, np.nan, matrix), "holds numbers that are not finite"),
-        (np.full((5, 3), None), r"cannot be read as a \.npy matrix"),  # objects, which would be unpickled
-    ]:
-        np.save(path, wrong, allow_pickle=True)
-        with pytest.raises(DataError, match=rf"vectors\.npy: {message}"):
-            read_pretrained(config)
-
-
-@pytest.mark.parametrize("content", [None, b"", b"0.1 0.2\n"])
-def test_pretrained_embeddings_that_are_no_array(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "vectors.npy"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(DataError, match=r"cannot be read as a \.npy matrix"):
-        read_pretrained(make_config(tmp_path, embedding={"pretrained": path}))
-
-
-def test_pretrained_embeddings_in_an_archive(tmp_path: Path) -> None:
-    path = tmp_path / "vectors.npz"
-    np.savez(path, matrix=np.zeros((5, 3)))
-    with pytest.raises(DataError, match=r"found an archive; must be floats \[5, 3\]"):
-        read_pretrained(make_config(tmp_path, embedding={"pretrained": path}))
-
-
-def test_numbers_that_only_a_wider_float_can_hold(tmp_path: Path) -> None:
-    path = tmp_path / "vectors.npy"
-    np.save(path, np.full((5, 3), 1e300))
-    with pytest.raises(DataError, match="not finite"):
-        read_pretrained(make_config(tmp_path, embedding={"pretrained": path}))

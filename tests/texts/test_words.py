@@ -16,15 +16,16 @@ from pairlens.attention.dumps.text import write_tsv
 from pairlens.attention.stream import ScoredMaps
 from pairlens.jobs.score_lines import LineWriter
 from pairlens.pages.page import write_page
+from pairlens.scoring.logits import Logits
 from pairlens.scoring.maps import Maps
-from pairlens.texts.pairs import Pairs
+from pairlens.texts.pairs import Chunk, Pairs
 from pairlens.texts.texts import Texts
 from pairlens.texts.words import column_word, harmless, printable
 
 ODD = "\\tnrxu0 19b\t\n\r\v\f\x00\x1b\x1c\x1e\x7f\x85\x9b\u2028\u2029\u202e\u200c\u2069#<>&é学"
 LETTERS = st.characters(exclude_categories=["Cs"]) | st.sampled_from(ODD)
 WORDS = st.text(LETTERS, min_size=1, max_size=8).filter(str.strip)  # a word of blanks is none
-SCORE = np.array([0.5], np.float32)
+SCORE = Logits("binary", (np.array([0.0], np.float32),))  # a score of 0.5
 PAIRS = Pairs(Texts.from_lists([[0, 1]]), Texts.from_lists([[1]]))
 
 
@@ -34,7 +35,7 @@ def read_back(text: str) -> str:
 
 
 def through_score_tsv(words: list[str]) -> list[str]:
-    (line,) = LineWriter("tsv", words).lines(0, PAIRS, SCORE, {}).splitlines()
+    (line,) = LineWriter("tsv", words).lines(0, Chunk(PAIRS), SCORE, {}).splitlines()
     query, value, score = line.split("\t")
     assert score == "0.5"
     assert read_back(value) == words[1]
@@ -42,7 +43,7 @@ def through_score_tsv(words: list[str]) -> list[str]:
 
 
 def through_score_jsonl(words: list[str]) -> list[str]:
-    (line,) = LineWriter("jsonl", words).lines(0, PAIRS, SCORE, {}).splitlines()
+    (line,) = LineWriter("jsonl", words).lines(0, Chunk(PAIRS), SCORE, {}).splitlines()
     found: list[str] = json.loads(line)["query"]
     return found
 
@@ -50,7 +51,7 @@ def through_score_jsonl(words: list[str]) -> list[str]:
 def through_attend_tsv(words: list[str]) -> list[str]:
     maps = Maps(PAIRS.query, PAIRS.value, np.full(2, 0.5, np.float32))
     file = BytesIO()
-    write_tsv(file, [ScoredMaps(np.array([0]), SCORE, maps)], "{}", words)
+    write_tsv(file, [ScoredMaps(np.array([0]), SCORE.scores(), maps)], "{}", words)
     _, _, *rows = file.getvalue().decode().splitlines()
     assert [read_back(row.split("\t")[6]) for row in rows] == [words[1]] * 2
     return [read_back(row.split("\t")[5]) for row in rows]

@@ -128,6 +128,44 @@ def test_a_warm_start_that_is_missing_or_of_another_network(tmp_path: Path) -> N
     assert "format 99 is of a later pairlens" in problem
 
 
+def test_another_vocabulary_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    """One that is not known is not compared."""
+    from models import random_weights
+
+    from pairlens.runs.run import Run
+
+    train, origin, vocab = write_split(tmp_path / "train", **GOOD), tmp_path / "first", tmp_path / "vocab.txt"
+    vocab.write_text("a\nb\n")
+    first = config(train=train)
+    Run.create(origin, first, {}, carried={"vocab.txt": b"b\na\n"}).write_weights(random_weights(first, 1))
+    (problem,) = both_say(config(train=train, vocab=vocab, training={"warm_start": origin}), tmp_path)
+    assert problem == (
+        f"{origin}: its vocabulary is not {vocab}, so its embedding is of other words; set "
+        f"training.warm_start_words: true to match them, or data.vocab to {origin}/vocab.txt"
+    )
+    for training in ({"warm_start": origin, "warm_start_words": True}, {"warm_start": origin}):
+        named = {"vocab": vocab} if "warm_start_words" in training else {}
+        assert examine(config(train=train, training=training, **named)).problems == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('["no", "yes", "maybe"]', "3 names, but the labels have 2 classes; name both"),
+        ('["no", "no"]', "'no' stands there twice; each class has a name of its own"),
+        ('{"no": 0}', 'must be a list of class names, such as ["no", "yes"]'),
+        ('["no", " "]', 'must be a list of class names, such as ["no", "yes"]'),
+        ("no", "not JSON (Expecting value: line 1 column 1 (char 0)); must be a list of class names"),
+        ("[" * 100_000, "not JSON ("),
+    ],
+)
+def test_class_names_that_do_not_fit(tmp_path: Path, text: str, message: str) -> None:
+    train, classes = write_split(tmp_path / "train", **GOOD), tmp_path / "classes.json"
+    classes.write_text(text)
+    (problem,) = both_say(config(train=train, classes=classes), tmp_path)
+    assert problem.startswith(f"{classes}: {message}")
+
+
 def test_pairs_that_stand_with_both_labels_are_counted_and_shown(tmp_path: Path) -> None:
     query, value = [1, 2, 1, 3, 2, 1, 4], [5, 5, 5, 5, 5, 5, 5]
     # Lines 1, 3 and 6 are one pair, with labels 0, 1 and 0; lines 2 and 5 another, with labels 1 and 0.

@@ -12,6 +12,7 @@ import pytest
 
 from pairlens.config.schema import Config
 from pairlens.config.training import TrainingConfig
+from pairlens.config.weights import weight_shapes
 from pairlens.metrics import evaluate_scores
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
@@ -196,6 +197,38 @@ def test_a_warm_start_begins_with_the_weights_of_the_run(tmp_path: Path) -> None
     second = train(tmp_path / "second", config, dev=None).weights(config)
     for name, array in first.items():
         np.testing.assert_array_equal(second[name], array)
+
+
+def test_a_warm_start_from_another_vocabulary_matches_rows_by_word(tmp_path: Path) -> None:
+    """The old run has a, b and c; the new one c, new and a, and eight ids without a word."""
+    config = make_config(embedding={"match_channels": True})
+    sections = config.model_dump()
+    sections["model"]["embedding"]["input_dim"] = 3
+    origin = Config.model_validate(sections)
+    weights = {name: np.full(shape, 0.5, np.float32) for name, shape in weight_shapes(origin.model).items()} | {
+        "embedding/embeddings": np.array([[1, 1, 1], [2, 2, 2], [3, 3, 3]], np.float32),
+        "tokens/idf": np.array([0.1, 0.2, 0.3], np.float32),
+    }
+    Run.create(tmp_path / "first", origin, {}, carried={"vocab.txt": b"a\nb\nc\n"}).write_weights(weights)
+    (tmp_path / "vocab.txt").write_text("c\nnew\na\n\n")
+    still = {"optimizer": {"name": "sgd", "learning_rate": 1e-30}, "epochs": 1}
+    fresh_config = make_config(embedding={"match_channels": True}, **still)
+    fresh = train(tmp_path / "fresh", fresh_config, dev=None).weights(fresh_config)
+    sections = fresh_config.model_dump()
+    sections["data"]["vocab"] = tmp_path / "vocab.txt"
+    sections["training"] |= {"warm_start": tmp_path / "first", "warm_start_words": True}
+    warm_config = Config.model_validate(sections)
+    warm, again = (train(tmp_path / name, warm_config, dev=None).weights(warm_config) for name in ("one", "two"))
+    embeddings, idf = warm["embedding/embeddings"], warm["tokens/idf"]
+    np.testing.assert_array_equal(embeddings[[0, 2]], [[3, 3, 3], [1, 1, 1]])
+    np.testing.assert_array_equal(idf[[0, 2]], np.array([0.3, 0.1], np.float32))
+    others = [1, *range(3, INPUT_DIM)]
+    np.testing.assert_array_equal(embeddings[others], fresh["embedding/embeddings"][others])
+    np.testing.assert_array_equal(idf[others], fresh["tokens/idf"][others])
+    for name in warm:
+        np.testing.assert_array_equal(warm[name], again[name])
+        if name not in ("embedding/embeddings", "tokens/idf"):
+            np.testing.assert_array_equal(warm[name], weights[name])
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

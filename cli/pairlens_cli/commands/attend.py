@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output
+from pairlens_cli import options, output, pair_input, table_options
+from pairlens_cli.attention_kinds import Kind, kind_of, outputs, refuse_options
 
 if TYPE_CHECKING:
     from pairlens.jobs.attend_job import AttendJob
@@ -22,8 +22,12 @@ _LARGE_PAGE = 200  # megabytes
 
 def attend(
     run_directory: options.RunDirectory,
-    query: Annotated[Path, typer.Argument(metavar="QUERY", help="The queries, one a line.", show_default=False)],
-    value: Annotated[Path, typer.Argument(metavar="VALUE", help="The values, line by line.", show_default=False)],
+    query: Annotated[
+        Path | None, typer.Argument(metavar="QUERY", help="The queries, one a line.", show_default=False)
+    ] = None,
+    value: Annotated[
+        Path | None, typer.Argument(metavar="VALUE", help="The values, line by line.", show_default=False)
+    ] = None,
     pairs: Annotated[
         str | None,
         typer.Option("--pairs", metavar="LIST", help="Counted from 0, such as 0,5-9.", rich_help_panel=_WHICH),
@@ -83,8 +87,18 @@ def attend(
         ),
     ] = False,
     on_bad_line: options.OnBadLine = "stop",
+    vocab: options.Vocab = None,
     force: options.Force = False,
     threads: options.Threads = None,
+    text: pair_input.Text = False,
+    input_file: pair_input.Input = None,
+    query_text: pair_input.QueryText = None,
+    value_text: pair_input.ValueText = None,
+    query_column: table_options.QueryColumn = None,
+    value_column: table_options.ValueColumn = None,
+    input_format: table_options.InputFormat = None,
+    delimiter: table_options.Delimiter = None,
+    header: table_options.Header = None,
 ) -> None:
     """Show which words of one text looked at which words of the other."""
     from pairlens.attention.selection import Selection
@@ -93,38 +107,46 @@ def attend(
     from pairlens.runs.run import Run
     from pairlens_cli.display import attention_maps
     from pairlens_cli.display.bad_lines import warn_of_skipped_pairs
-    from pairlens_cli.display.details import tell_model, tell_threads
+    from pairlens_cli.display.details import tell_model, tell_threads, warn_without_words
 
     if seed is not None and sample is None:
         raise UsageError("--seed is of a sample; add --sample N")
     selection = Selection(pairs, min_score, max_score, limit, sample, seed or 0)
-    kind = _kind(output_file, summary)
-    first_only = selection.is_all and not grid and kind in (_Kind.terminal, _Kind.picture)
+    kind = kind_of(output_file, summary)
+    first_only = selection.is_all and not grid and kind in (Kind.terminal, Kind.picture)
     if first_only:
         selection = Selection(limit=1)
-    several = kind is _Kind.picture and not grid and not selection.at_most_one
-    _refuse_options(kind, label, dtype, grid)
+    several = kind is Kind.picture and not grid and not selection.at_most_one
+    refuse_options(kind, label, dtype, grid)
     options.refuse_idle_force(force, output_file)
-    job = AttendJob(Run.open(run_directory), query, value, selection, threads, on_bad_line == "skip")
-    read = [query, value, label, job.config.data.vocab, *run_files(run_directory)]
-    refuse_outputs({str(path): path for path in _outputs(output_file, several)}, read, force)
+    given = pair_input.PairInput(query, value, text, input_file, query_text, value_text)
+    table = table_options.input_options(
+        input_file, {"query": query_column, "value": value_column}, input_format, delimiter, header
+    )
+    given.refuse_contradictions()
+    run = Run.open(run_directory)
+    source = given.source(run, table)
+    job = AttendJob(run, source, selection, threads, on_bad_line == "skip", vocab)
+    read = [*given.files, label, vocab, job.config.data.vocab, *run_files(run_directory)]
+    refuse_outputs({str(path): path for path in outputs(output_file, several)}, read, force)
     tell_model(run_directory, job.config)
-    output.detail(f"reads {query}, {value}")
+    output.detail(f"reads {', '.join(dict.fromkeys(source.names))}")
+    warn_without_words(run, job.vocabulary)
     tell_threads(threads)
     output.compile_kernels(job.config, maps=True)
     match kind:
-        case _Kind.terminal:
+        case Kind.terminal:
             _tell_selected(attention_maps.show(job.chunks("pictures"), job.vocabulary))
-        case _Kind.summary:
+        case Kind.summary:
             _summarize(job, output_file, force, run_directory)
-        case _Kind.picture:
+        case Kind.picture:
             _draw(job, cast(Path, output_file), force, grid, several)
-        case _Kind.matrices:
+        case Kind.matrices:
             _write_matrices(job, cast(Path, output_file), force, dtype)
-        case _Kind.page:
+        case Kind.page:
             _write_page(job, cast(Path, output_file), force, label)
     warn_of_skipped_pairs(job.bad)
-    if first_only:
+    if first_only and query_text is None:
         output.say("The first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
 
 
@@ -134,7 +156,7 @@ def attend(
 def _summarize(job: AttendJob, output_file: Path | None, force: bool, run_directory: Path) -> None:
     """Tables on stderr; a page or JSON in a file, or JSON on stdout unless a terminal has shown the tables already."""
     from pairlens.pages.summary import write_summary_page
-    from pairlens.runs.run import without_nan
+    from pairlens.runs.json_files import without_nan
     from pairlens.texts.words import printable
     from pairlens_cli.display import summary_tables
     from pairlens_cli.display.attention_maps import counted
@@ -193,58 +215,3 @@ def _tell_selected(count: int) -> None:
     output.detail(f"{count:,} pairs")
     if not count:
         output.warn("no pair was selected")
-
-
-# ---- what is refused -------------------------------------------------------------------------------------------------
-
-
-class _Kind(StrEnum):
-    """What is made, as a message names it."""
-
-    summary = "--summary"
-    terminal = "heat maps in the terminal"
-    picture = "a picture"
-    matrices = "a file of matrices"
-    page = "a page"
-
-
-def _kind(output_file: Path | None, summary: bool) -> _Kind:
-    """Raises UsageError where the name of the output says no format."""
-    from pairlens.attention.dumps.dump import DUMP_SUFFIXES
-    from pairlens.attention.pictures import PICTURE_SUFFIXES
-
-    if output_file and output_file.name.endswith((".html.gz", ".html.bz2", ".html.xz")):
-        raise UsageError(f"{output_file}: a page is not compressed, as no browser opens it so; choose another name")
-    if summary:
-        return _Kind.summary
-    if output_file is None:
-        return _Kind.terminal
-    if output_file.name.endswith(PICTURE_SUFFIXES):
-        return _Kind.picture
-    if output_file.name.endswith(DUMP_SUFFIXES):
-        return _Kind.matrices
-    if output_file.name.endswith(".html"):
-        return _Kind.page
-    formats = ", ".join([".html", *DUMP_SUFFIXES, *PICTURE_SUFFIXES])
-    raise UsageError(f"{output_file}: unknown format; attention is written to files in {formats}")
-
-
-def _refuse_options(kind: _Kind, label: Path | None, dtype: str, grid: bool) -> None:
-    """Raises UsageError where an option does not fit what is made."""
-    if label and kind is not _Kind.page:
-        raise UsageError("--label: labels are shown in a page alone; write one with --output maps.html")
-    if dtype != "float32" and kind is not _Kind.matrices:
-        raise UsageError(f"--dtype is for files of matrices, not for {kind}")
-    if grid and kind is not _Kind.picture:
-        raise UsageError(f"--grid is for pictures, not for {kind}; add --output maps.png")
-
-
-def _outputs(output_file: Path | None, several: bool) -> list[Path]:
-    """The files that may be written, as far as they can be known."""
-    from pairlens.attention.pictures import existing_pictures, numbered
-
-    if output_file is None:
-        return []
-    return (
-        list(dict.fromkeys([numbered(output_file, 0), *existing_pictures(output_file)])) if several else [output_file]
-    )

@@ -30,6 +30,8 @@ def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
         _say_groups(split)
     if findings.memory:
         output.say(findings.memory)
+    if findings.coverage:
+        output.say(findings.coverage)
     for remark in findings.remarks:
         output.warn(remark)
     for problem in findings.problems:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output
+from pairlens_cli import options, output, pair_input, table_options
 from pairlens_cli.display import evaluation_tables
 
 if TYPE_CHECKING:
     from pairlens.config.schema import Config
-    from pairlens.evaluation.evaluation import Scored
+    from pairlens.evaluation.evaluation import Files, Scored
     from pairlens.runs.run import Run
-    from pairlens.texts.split_paths import SplitPaths
 
 
 _LARGEST_SCORE = 2.0**128 - 2.0**104  # the largest float32
@@ -30,6 +28,7 @@ def evaluate(
     value: options.Value = None,
     label: options.Label = None,
     group: options.Group = None,
+    set_: options.SetOfRun = None,
     threshold: Annotated[
         float | None,
         typer.Option("--threshold", metavar="T", help="Positive from this score on, not from the one fitted on dev."),
@@ -41,6 +40,7 @@ def evaluate(
     errors: Annotated[
         int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs that the run gets most wrong.")
     ] = 0,
+    vocab: options.Vocab = None,
     output_file: options.OutputFile = None,
     predictions: Annotated[
         Path | None,
@@ -48,26 +48,44 @@ def evaluate(
     ] = None,
     force: options.Force = False,
     threads: options.Threads = None,
+    text: pair_input.LabelledText = False,
+    input_file: pair_input.LabelledInput = None,
+    query_column: table_options.QueryColumn = None,
+    value_column: table_options.ValueColumn = None,
+    label_column: table_options.LabelColumn = None,
+    group_column: table_options.GroupColumn = None,
+    input_format: table_options.InputFormat = None,
+    delimiter: table_options.Delimiter = None,
+    header: table_options.Header = None,
 ) -> None:
     """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
-    from pairlens.evaluation.evaluation import labelled_files, measure, refuse_pipes, score_files, worst
+    from pairlens.evaluation.evaluation import labelled_files, measure, paths_of, refuse_pipes, score_files, worst
+    from pairlens.runs.json_files import without_nan
     from pairlens.runs.outputs import refuse_outputs, run_files
-    from pairlens.runs.run import Run, without_nan
-    from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads
+    from pairlens.runs.run import Run
+    from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads, warn_without_words
 
     _refuse(output_file, predictions, force, threshold)
-    run = Run.open(run_directory)
+    if vocab and not errors:
+        raise UsageError("--vocab is for the texts of the worst pairs; add --errors N")
+    columns = {"query": query_column, "value": value_column, "label": label_column, "group": group_column}
+    table = table_options.input_options(input_file, columns, input_format, delimiter, header)
+    files_given = {"query": query, "value": value, "label": label, "group": group}
+    texts = pair_input.labelled_texts(split, files_given, text, input_file, table)
+    changes = options.changes_of_run(set_)
+    run = Run.open(run_directory, changes)
     config = run.config()
-    other = Run.open(compare) if compare else None
+    other = Run.open(compare, changes) if compare else None
     _refuse_other_tasks(config, run, other, threshold)
-    what, files = labelled_files(config, split, query, value, label, group)
+    what, files = texts or labelled_files(config, split, query, value, label, group)
     if other:
         refuse_pipes(files)
-    read = [*astuple(files), config.data.vocab, *run_files(run.path), *(run_files(other.path) if other else ())]
+    read = [*paths_of(files), vocab, config.data.vocab, *run_files(run.path), *(run_files(other.path) if other else ())]
     refuse_outputs({"--output": output_file, "--predictions": predictions}, read, force)
     for its_run in (run, other) if other else (run,):
         tell_model(its_run.path, its_run.config())
     tell_threads(threads)
+    vocabulary, classes = run.vocabulary(vocab) if errors else None, run.classes()
     output.compile_kernels(config)
     scored = score_files(run, files, threshold, threads)
     tell_pairs(files, len(scored.pairs))
@@ -77,8 +95,12 @@ def evaluate(
     result: dict[str, Any] = {"run": str(run_directory), **what, "pairs": len(scored.pairs), **measured}
     if other:
         result["compare"] = _compare(scored, other, files, threshold, threads)
+    if classes:
+        result["classes"] = classes
     if errors:
-        result["errors"] = worst(scored, errors)
+        result["errors"] = worst(scored, errors, vocabulary)
+        if texts is None:
+            warn_without_words(run, vocabulary)
     evaluation_tables.show(result)
     if predictions:
         _write_predictions(predictions, scored, force)
@@ -101,9 +123,7 @@ def _refuse_other_tasks(config: Config, run: Run, other: Run | None, threshold: 
         raise UsageError(f"--compare {other.path}: was trained for {task}, but {run.path} for {config.task}")
 
 
-def _compare(
-    scored: Scored, other: Run, files: SplitPaths, threshold: float | None, threads: int | None
-) -> dict[str, Any]:
+def _compare(scored: Scored, other: Run, files: Files, threshold: float | None, threads: int | None) -> dict[str, Any]:
     from pairlens.evaluation.evaluation import differences, score_files
     from pairlens.metrics import evaluate_scores
 

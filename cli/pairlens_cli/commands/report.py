@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output
+from pairlens_cli import options, output, pair_input, table_options
 
 
 def report(
@@ -27,35 +26,54 @@ def report(
     value: options.Value = None,
     label: options.Label = None,
     group: options.Group = None,
+    set_: options.SetOfRun = None,
+    vocab: options.Vocab = None,
     errors: Annotated[
         int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs that each run gets most wrong.")
     ] = 20,
     force: options.Force = False,
     threads: options.Threads = None,
+    text: pair_input.LabelledText = False,
+    input_file: pair_input.LabelledInput = None,
+    query_column: table_options.QueryColumn = None,
+    value_column: table_options.ValueColumn = None,
+    label_column: table_options.LabelColumn = None,
+    group_column: table_options.GroupColumn = None,
+    input_format: table_options.InputFormat = None,
+    delimiter: table_options.Delimiter = None,
+    header: table_options.Header = None,
 ) -> None:
     """Write a page about runs: metrics, curves, errors and their attention; one file that needs no network."""
-    from pairlens.evaluation.evaluation import labelled_files
+    from pairlens.evaluation.evaluation import labelled_files, paths_of
     from pairlens.evaluation.report import report_runs
     from pairlens.files import COMPRESSED
     from pairlens.pages.report import write_report
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
-    from pairlens_cli.display.details import tell_model, tell_threads
+    from pairlens_cli.display.details import tell_model, tell_threads, warn_without_words
 
     if output_file.name.endswith(COMPRESSED):
         raise UsageError(f"{output_file}: a page is not compressed, as no browser opens it so; choose another name")
-    runs = [Run.open(path) for path in run_directories]
-    read = [run.config().data.vocab for run in runs]
-    for run in runs:
-        read += [*astuple(labelled_files(run.config(), split, query, value, label)[1]), *run_files(run.path)]
+    columns = {"query": query_column, "value": value_column, "label": label_column, "group": group_column}
+    table = table_options.input_options(input_file, columns, input_format, delimiter, header)
+    files_given = {"query": query, "value": value, "label": label, "group": group}
+    texts = pair_input.labelled_texts(split, files_given, text, input_file, table)
+    changes = options.changes_of_run(set_)
+    runs = [Run.open(path, changes) for path in run_directories]
+    read = [vocab, *(run.config().data.vocab for run in runs)]
+    chosen = [texts or labelled_files(run.config(), split, query, value, label, group) for run in runs]
+    for run, (_, files) in zip(runs, chosen, strict=True):
+        read += [*paths_of(files), *run_files(run.path)]
     refuse_outputs({"--output": output_file}, read, force)
     for run in runs:
         tell_model(run.path, run.config())
         output.compile_kernels(run.config(), maps=True)
     tell_threads(threads)
     with output.notice_after(1.5, "scoring the pairs, and resampling them for the intervals"):
-        reports = report_runs(runs, split, query, value, label, group, errors, threads)
+        reports = report_runs(runs, chosen, errors, threads, vocab)
     for its_report in reports:
+        if texts is None:
+            warn_without_words(its_report.run, its_report.vocabulary)
         output.detail(
             f"{its_report.name} on {', '.join(its_report.what.values())}: {len(its_report.scored.pairs):,} pairs"
         )

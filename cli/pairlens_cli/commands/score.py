@@ -5,37 +5,46 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, streams
+from pairlens_cli import options, output, pair_input, table_options
 
 if TYPE_CHECKING:
     from pairlens.config.schema import Config
     from pairlens.jobs.score_job import ScoreJob
+    from pairlens.jobs.score_lines import Writer
+    from pairlens.runs.run import Run
+    from pairlens.texts.sources import PairSource
 
 
 def score(
     run_directory: options.RunDirectory,
     query: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             metavar="QUERY", help="The queries; or - for lines query<TAB>value on stdin.", show_default=False
         ),
-    ],
+    ] = None,
     value: Annotated[
         Path | None, typer.Argument(metavar="VALUE", help="The values, line by line.", show_default=False)
     ] = None,
     output_file: options.OutputFile = None,
     format_: Annotated[
-        Literal["text", "tsv", "jsonl"],
-        typer.Option("--format", help="A line: the score; with both texts; or as JSON."),
-    ] = "text",
+        Literal["text", "tsv", "jsonl"] | None,
+        typer.Option(
+            "--format",
+            help="A line: the score; with both texts; or as JSON. Default: text, and of --input its rows with a "
+            "column more.",
+            show_default=False,
+        ),
+    ] = None,
     words: Annotated[
         bool, typer.Option("--words", help="With tsv and jsonl: words from the vocabulary, not ids.")
     ] = False,
+    vocab: options.Vocab = None,
     symmetric: Annotated[
         bool, typer.Option("--symmetric", help="The mean of both orders, so that score(a, b) = score(b, a).")
     ] = False,
@@ -66,77 +75,140 @@ def score(
     ] = False,
     force: options.Force = False,
     threads: options.Threads = None,
+    text: pair_input.Text = False,
+    input_file: pair_input.Input = None,
+    labels: Annotated[
+        bool,
+        typer.Option(
+            "--labels", help="With --input: a column with the decision, too.", rich_help_panel="Texts instead of ids"
+        ),
+    ] = False,
+    query_text: pair_input.QueryText = None,
+    value_text: pair_input.ValueText = None,
+    line_buffered: Annotated[
+        bool,
+        typer.Option("--line-buffered", help="Answer each line of stdin at once, as at a terminal."),
+    ] = False,
+    query_column: table_options.QueryColumn = None,
+    value_column: table_options.ValueColumn = None,
+    id_column: table_options.IdColumn = None,
+    input_format: table_options.InputFormat = None,
+    delimiter: table_options.Delimiter = None,
+    header: table_options.Header = None,
 ) -> None:
     """Score pairs: one line per pair, in input order, whatever their number.
 
     Probabilities are float32, which saturate: very sure ones are all 1, and lose their order. --logits keeps it.
     """
     from pairlens.jobs.score_job import ScoreJob, scoring_identity
-    from pairlens.jobs.score_lines import LineWriter
     from pairlens.runs.outputs import run_files
     from pairlens.runs.run import Run
     from pairlens.scoring.scorer import Scorer
     from pairlens_cli.display.bad_lines import warn_of_bad_lines
-    from pairlens_cli.display.details import tell_model, tell_threads
+    from pairlens_cli.display.details import tell_model, tell_threads, warn_without_words
 
-    _refuse_options(format_, words, on_bad_line, bad_lines, profile)
-    source = _source(query, value, resume)
-    if resume and output_file is None:
-        raise UsageError("--resume needs --output FILE: what stdout has printed is gone")
+    given = pair_input.PairInput(query, value, text, input_file, query_text, value_text)
+    columns = {"query": query_column, "value": value_column, "id": id_column}
+    table = table_options.input_options(input_file, columns, input_format, delimiter, header)
+    given.refuse_contradictions()
+    _refuse_options(given, format_, words, labels, id_column, line_buffered)
+    _refuse_idle(on_bad_line, bad_lines, profile, vocab, words)
+    _refuse_resume(given, resume, output_file)
     options.refuse_idle_force(force, output_file, bad_lines)
     run = Run.open(run_directory)
     config = run.config()
-    read = [*run_files(run_directory), *(source if isinstance(source, tuple) else ()), config.data.vocab]
+    read = [*run_files(run_directory), *given.files, vocab, config.data.vocab]
     _refuse_outputs(output_file, bad_lines, read, resume, force)
     if symmetric:
         config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
     if logits and config.task == "regression":
         raise UsageError(f"--logits: {run_directory} was trained for regression, whose scores have no activation")
-    vocabulary = _vocabulary(config) if words else None
+    vocabulary = _vocabulary(run, vocab) if words else None
+    if words:
+        warn_without_words(run, vocabulary)
+    at_once = given.is_stdin and (line_buffered or sys.stdin.isatty())
+    source = given.source(run, table, at_once)
     tell_model(run_directory, config)
     tell_threads(threads)
     output.compile_kernels(config)
-    job = ScoreJob(
-        Scorer(config, run.weights(config), threads),
-        source,
-        LineWriter(format_, vocabulary, "logits" if logits else "score"),
-        on_bad_line == "nan",
-        logits,
-    )
+    scorer = Scorer(config, run.weights(config), threads)
+    writer = _writer(run, config, source, input_file is not None, format_, vocabulary, logits, labels, output_file)
+    job = ScoreJob(scorer, source, writer, on_bad_line == "nan", at_once)
     identity = None
-    if resume and isinstance(source, tuple):
-        identity = scoring_identity(run, *source, format_, vocabulary, symmetric, logits)
+    if resume:
+        files = source.files
+        identity = scoring_identity(run, files[0], files[1], format_ or "text", vocabulary, symmetric, logits)
     _run(job, output_file, bad_lines, identity, force)
-    output.detail(f"{query}{f', {value}' if value else ''}: {job.done:,} pairs")
+    output.detail(f"{', '.join(dict.fromkeys(source.names))}: {job.done:,} pairs")
     warn_of_bad_lines(job.bad, job.done)
     if profile:  # what is read and written while another thread scores is not scoring's
         for line in job.watch.lines(job.done):
             output.say(line)
 
 
-def _refuse_options(format_: str, words: bool, on_bad_line: str, bad_lines: Path | None, profile: bool) -> None:
+def _refuse_options(
+    given: pair_input.PairInput,
+    format_: str | None,
+    words: bool,
+    labels: bool,
+    id_column: str | None,
+    line_buffered: bool,
+) -> None:
     """Raises UsageError where an option would be idle."""
-    if words and format_ == "text":
+    lines = format_ is not None or given.table is None
+    if words and given.are_texts:
+        raise UsageError("--words shows words instead of ids; texts are shown as they are")
+    if words and format_ in (None, "text"):
         raise UsageError("--words is for lines that show the texts; add --format tsv or --format jsonl")
+    if labels and lines:
+        raise UsageError("--labels adds a column to the rows of --input; give a table, and leave --format out")
+    if id_column and format_ in (None, "text"):
+        raise UsageError("--id-column is for lines without the row; add --format tsv or --format jsonl")
+    if line_buffered and not given.is_stdin:
+        raise UsageError("--line-buffered is for stdin; give - for QUERY or --input")
+    if line_buffered and given.table is not None:
+        raise UsageError("--line-buffered is for lines; give - for QUERY and --text")
+
+
+def _refuse_idle(on_bad_line: str, bad_lines: Path | None, profile: bool, vocab: Path | None, words: bool) -> None:
+    """The same."""
+    if vocab and not words:
+        raise UsageError("--vocab has the words that --words shows; add --words")
     if bad_lines and on_bad_line == "stop":
         raise UsageError("--bad-lines lists what is passed over; add --on-bad-line nan")
     if profile and output.settings.quiet:
         raise UsageError("--profile tells where the time went, --quiet says nothing but errors; give one of the two")
 
 
-def _source(query: Path, value: Path | None, resume: bool) -> tuple[Path, Path] | BinaryIO:
-    """What is read: two files, or lines of both texts on stdin."""
-    if str(query) == "-":
-        if value is not None:
-            raise UsageError("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
-        if resume:
-            raise UsageError("--resume needs files to read: what stdin has given is gone")
-        if "stdin" in streams.closed:
-            raise UsageError("- reads stdin, which is closed")
-        return sys.stdin.buffer
-    if value is None:
-        raise UsageError("VALUE is missing: give a file of queries and one of values, or - for stdin")
-    return query, value
+def _refuse_resume(given: pair_input.PairInput, resume: bool, output_file: Path | None) -> None:
+    """Raises UsageError where nothing could be gone on with."""
+    if resume and given.is_stdin:
+        raise UsageError("--resume needs files to read: what stdin has given is gone")
+    if resume and given.are_texts:
+        raise UsageError("--resume needs files of ids; make them with pairlens encode --like RUN")
+    if resume and output_file is None:
+        raise UsageError("--resume needs --output FILE: what stdout has printed is gone")
+
+
+def _writer(
+    run: Run,
+    config: Config,
+    source: PairSource,
+    is_table: bool,
+    format_: Literal["text", "tsv", "jsonl"] | None,
+    vocabulary: list[str] | None,
+    logits: bool,
+    labels: bool,
+    output_file: Path | None,
+) -> Writer:
+    """What makes the lines: of a table its rows, unless a format is given."""
+    from pairlens.jobs.score_lines import LineWriter
+
+    if is_table and format_ is None:
+        from pairlens.jobs.score_table import table_writer
+
+        return table_writer(run, config, source, output_file, logits, labels)
+    return LineWriter(format_ or "text", vocabulary, logits)
 
 
 def _refuse_outputs(
@@ -152,12 +224,12 @@ def _refuse_outputs(
         refuse_outputs(outputs, read, force)
 
 
-def _vocabulary(config: Config) -> list[str]:
-    from pairlens.texts.lines import read_vocabulary
-
-    if config.data.vocab is None:
-        raise UsageError("--words needs the vocabulary that data.vocab of the run's config names; it names none")
-    return read_vocabulary(config.data.vocab)
+def _vocabulary(run: Run, given: Path | None) -> list[str] | None:
+    """The run's words; None where they are lost. Raises UsageError where there never were any."""
+    vocabulary = run.vocabulary(given)
+    if vocabulary is None and not run.why_no_words():
+        raise UsageError("--words needs a vocabulary, and the run was trained without data.vocab; add --vocab FILE")
+    return vocabulary
 
 
 def _run(

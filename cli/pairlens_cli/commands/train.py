@@ -48,7 +48,7 @@ def train(
     from pairlens.config.file import load_config
     from pairlens.jobs.train_job import TrainJob
     from pairlens.kernels.threads import use_processors
-    from pairlens.runs.run import without_nan
+    from pairlens.runs.json_files import without_nan
     from pairlens_cli.display.signals import interrupts
     from pairlens_cli.display.training import TrainingDisplay
 
@@ -62,6 +62,8 @@ def train(
     training = job.read(sys.argv)
     for remark in training.remarks:
         output.warn(remark)
+    if training.data.coverage:
+        output.say(training.data.coverage.sentence())
     _tell(training, config_file)
     output.compile_kernels(training.config)
     with interrupts() as signals:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from pairlens.attention.stream import ScoredMaps
 from pairlens.attention.terminal import best_look, heat_map
-from pairlens.texts.words import printable_words
+from pairlens.texts.words import UNKNOWN_MARK, printable
 from pairlens_cli import output
 
 if TYPE_CHECKING:
@@ -22,19 +22,21 @@ _NARROWEST = 20  # columns that a heat map needs
 
 def show(chunks: Iterable[ScoredMaps], vocabulary: Sequence[str] | None) -> int:
     """Heat maps on stdout; how many pairs there were."""
-    shown = 0
+    shown, unknown = 0, False
     with output.stdout() as file:
         stdout = Console(file=file, highlight=False)
         look = best_look(stdout)
         for number, attention, score in chain.from_iterable(chunks):
-            query, value = (
-                printable_words(ids, vocabulary, stdout.encoding) for ids in (attention.query, attention.value)
-            )
+            words = attention.marked_words(vocabulary)
+            query, value = ([printable(word, stdout.encoding) for word in side] for side in words)
             with stdout.capture() as text:  # a rich console that prints ends the process when its reader leaves
                 stdout.print(f"pair {number}  score {score:.4f}")
                 stdout.print(heat_map(attention, query, value, max(stdout.width, _NARROWEST), look))
             file.write(text.get())
             shown += 1
+            unknown = unknown or any(any(side.unknown) for side in attention.texts or ())
+    if unknown:
+        output.say(f"{UNKNOWN_MARK} stands behind words that the vocabulary lacks; to the model they are all one")
     return shown
 
 

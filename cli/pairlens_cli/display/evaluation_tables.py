@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pairlens.texts.words import printable
 from pairlens_cli import output
 from pairlens_cli.display.tables import number, say_table
 
@@ -17,11 +18,11 @@ def show(result: Mapping[str, Any]) -> None:
     """Say everything that an evaluation holds."""
     _show_metrics(result)
     if "confusion" in result and len(result["confusion"]) <= _MAX_CLASSES:
-        _show_confusion(result["confusion"])
+        _show_confusion(result["confusion"], result.get("classes") or range(len(result["confusion"])))
     if "compare" in result:
         _show_comparison(result["run"], result["compare"])
     for error in result.get("errors", ()):
-        _show_error(error)
+        _show_error(error, result.get("classes"))
 
 
 def _show_metrics(result: Mapping[str, Any]) -> None:
@@ -38,9 +39,9 @@ def _show_metrics(result: Mapping[str, Any]) -> None:
     say_table(("metric", "value", "95 % interval"), rows)
 
 
-def _show_confusion(matrix: Sequence[Sequence[int]]) -> None:
-    rows = [(f"label {label}", *(f"{count:,}" for count in row)) for label, row in enumerate(matrix)]
-    say_table(("predicted", *map(str, range(len(matrix)))), rows)
+def _show_confusion(matrix: Sequence[Sequence[int]], classes: Sequence[object]) -> None:
+    rows = [(f"label {name}", *(f"{count:,}" for count in row)) for name, row in zip(classes, matrix, strict=True)]
+    say_table(("predicted", *map(str, classes)), rows)
 
 
 def _show_comparison(run: str, compared: Mapping[str, Any]) -> None:
@@ -56,10 +57,11 @@ def _show_comparison(run: str, compared: Mapping[str, Any]) -> None:
     say_table(("metric", Path(compared["run"]).name, "difference", "95 % interval", "p"), rows)
 
 
-def _show_error(error: Mapping[str, Any]) -> None:
+def _show_error(error: Mapping[str, Any], classes: Sequence[str] | None) -> None:
+    label = f"{error['label']:g}" if classes is None else printable(classes[int(error["label"])])
     said = error["score"]
     score = f"{said:.4f}" if isinstance(said, float) else " ".join(f"{probability:.3f}" for probability in said)
-    output.say(f"pair {error['pair']}  label {error['label']:g}  score {score}  loss {error['loss']:.4f}")
+    output.say(f"pair {error['pair']}  label {label}  score {score}  loss {error['loss']:.4f}")
     for side in ("query", "value"):
         output.say(f"  {side}  {error[side]}")
 

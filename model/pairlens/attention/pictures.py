@@ -19,7 +19,7 @@ from pairlens.attention.fonts import fonts_for
 from pairlens.attention.window import side_shown, strongest_window
 from pairlens.files import whole_file
 from pairlens.scoring.maps import PairAttention
-from pairlens.texts.words import printable_words
+from pairlens.texts.words import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,10 +112,8 @@ def _literal(name: str) -> str:
 
 def _panels(pair: PairMap, vocabulary: Sequence[str] | None) -> list[_Panel]:
     attention = pair.attention
-    query, value = (
-        ("query", printable_words(attention.query, vocabulary)),
-        ("value", printable_words(attention.value, vocabulary)),
-    )
+    words = attention.marked_words(vocabulary)
+    query, value = ((name, list(map(printable, side))) for name, side in zip(("query", "value"), words, strict=True))
     title = f"pair {pair.pair}  score {pair.score:.4f}"
     panels = [_panel(title, attention.scores, query, value)]
     if attention.value_scores is not None:

@@ -16,6 +16,7 @@ def contradictions(raw: Raw) -> Iterator[Contradiction]:
 
     Looks at raw values, so that a fault elsewhere does not hide them.
     """
+    yield from _of_data(raw)
     yield from _without_masks(raw)
     yield from _of_the_network(raw)
     yield from _of_origins(raw)
@@ -62,6 +63,11 @@ def _of_origins(raw: Raw) -> Iterator[Contradiction]:
     location = ("model", "embedding", "pretrained")
     if value_at(raw, *location) is not None and value_at(raw, "training", "warm_start") is not None:
         yield location, "null beside training.warm_start: the embeddings come from the one or the other"
+
+
+def _of_data(raw: Raw) -> Iterator[Contradiction]:
+    if raw.get("task", "binary") == "regression" and value_at(raw, "data", "classes") is not None:
+        yield ("data", "classes"), "null with task: regression, which has no classes"
 
 
 def _of_the_loss(raw: Raw) -> Iterator[Contradiction]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,12 +20,14 @@ from pairlens.config.overrides import apply_override
 from pairlens.config.schema import OF_RUN, Config
 from pairlens.errors import ConfigError
 
-_PATHS = [("data", key) for key in ("train", "dev", "test", "vocab")] + [
+_PATHS = [("data", key) for key in ("train", "dev", "test", "vocab", "tokenizer", "classes")] + [
     ("model", "embedding", "pretrained"),
+    ("model", "embedding", "embeddings_initializer", "vectors"),
     ("training", "warm_start"),
 ]
 FORMAT = 1  # of the run directories that this version writes; a config that does not say its format has 0
 _FORMAT_KEY = "format"
+_PLAIN_PATH = re.compile(r"[A-Za-z./][\w./-]*[A-Za-z]")
 CONFIG_END = "\n...\n"  # YAML's mark of a document's end, by which a run's config that is cut off is known
 
 
@@ -40,14 +43,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), of_run: bool = False)
         ConfigError: with every fault, in the order of the file and then of the overrides; or with the format alone if
             that is later than FORMAT.
     """
-    faults: list[Fault] = []
-    refused: list[str] = []
-    tree = _without_format(_read_mapping(path, faults), faults)
-    for override in overrides:
-        try:
-            tree = apply_override(override, tree, faults)
-        except ConfigError as error:
-            refused += error.faults
+    tree, faults, refused = _read_tree(path, overrides)
     raw = _plain(tree)
     try:
         config = Config.model_validate(raw, context={OF_RUN: of_run})
@@ -62,12 +58,38 @@ def load_config(path: Path, overrides: Sequence[str] = (), of_run: bool = False)
 
 
 def dump_config(config: Config) -> str:
-    """A run's config as YAML: its format, every default written out and every path absolute.
+    """A run's config as YAML: its format, every default written out, every path absolute, and a mark of the end.
 
     `load_config` of it gives an equal one.
     """
-    values = {_FORMAT_KEY: FORMAT, **config.model_dump(mode="json")}
-    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=sys.maxsize, explicit_end=True)
+    return _yaml({_FORMAT_KEY: FORMAT, **config.model_dump(mode="json")}) + CONFIG_END.lstrip()
+
+
+def resolved_text(config: Config) -> str:
+    """The config as YAML for people: every default written out, every path absolute."""
+    return _yaml(config.model_dump(mode="json"))
+
+
+def written_text(path: Path, overrides: Sequence[str] = ()) -> str:
+    """What a config file and the overrides say, as YAML for people: no more keys than they have, every path absolute.
+
+    Raises:
+        ConfigError: as `load_config` does.
+    """
+    load_config(path, overrides)
+    return _yaml(_plain(_read_tree(path, overrides)[0]))
+
+
+def path_text(path: str) -> str:
+    """A path as it is written in a config: in quotes, if YAML or the shell's ~ would make something else of it."""
+    if _PLAIN_PATH.fullmatch(path):
+        return path
+    path = f"./{path}" if path.startswith("~") else path
+    return yaml.dump(path, Dumper=_Dumper, default_style='"', allow_unicode=True, width=sys.maxsize).rstrip("\n")
+
+
+def _yaml(value: Any) -> str:
+    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=sys.maxsize)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -76,8 +98,25 @@ class _Dumper(yaml.SafeDumper):
     def represent_str(self, text: str) -> yaml.ScalarNode:
         return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
 
+    def represent_path(self, path: Path) -> yaml.ScalarNode:
+        return self.represent_str(str(path))
+
 
 _Dumper.add_representer(str, _Dumper.represent_str)
+_Dumper.add_multi_representer(Path, _Dumper.represent_path)
+
+
+def _read_tree(path: Path, overrides: Sequence[str]) -> tuple[Located, list[Fault], list[str]]:
+    """What stands in a file, the overrides applied; the faults so far; and the overrides that cannot be applied."""
+    faults: list[Fault] = []
+    refused: list[str] = []
+    tree = _without_format(_read_mapping(path, faults), faults)
+    for override in overrides:
+        try:
+            tree = apply_override(override, tree, faults)
+        except ConfigError as error:
+            refused += error.faults
+    return tree, faults, refused
 
 
 def _read_mapping(path: Path, faults: list[Fault]) -> Located:

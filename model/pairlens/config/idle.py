@@ -16,6 +16,7 @@ from pairlens.config.tasks import TASK_LOSSES
 def idle_settings(raw: Raw) -> Iterator[Contradiction]:
     """Every setting without effect. Looks at raw values, so that a fault elsewhere does not hide them."""
     yield from _of_data(raw)
+    yield from _of_the_warm_start(raw)
     yield from _of_layers(raw)
     yield from _of_the_loss(raw)
     yield from _of_the_optimizer(raw)
@@ -25,6 +26,12 @@ def idle_settings(raw: Raw) -> Iterator[Contradiction]:
 def _of_data(raw: Raw) -> Iterator[Contradiction]:
     if value_at(raw, "data", "too_long") == "truncate" and value_at(raw, "data", "max_length") is None:
         yield ("data", "too_long"), "error without data.max_length, from which a text is too long"
+
+
+def _of_the_warm_start(raw: Raw) -> Iterator[Contradiction]:
+    training = ("training", "warm_start_words")
+    if value_at(raw, *training) is True and value_at(raw, "training", "warm_start") is None:
+        yield training, "false without training.warm_start, whose rows it matches by word"
 
 
 def _of_layers(raw: Raw) -> Iterator[Contradiction]:

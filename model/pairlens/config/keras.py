@@ -7,7 +7,18 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from pairlens.config.types import Count, Fraction, NonNegative, NonPositive, Positive, Real, Section, fault, must_be
+from pairlens.config.types import (
+    Count,
+    FilePath,
+    Fraction,
+    NonNegative,
+    NonPositive,
+    Positive,
+    Real,
+    Section,
+    fault,
+    must_be,
+)
 
 # Initializers: `name` and the arguments of the Keras initializer.
 
@@ -50,13 +61,15 @@ Initializer = Annotated[Uniform | Normal | Constant | Orthogonal | PlainInitiali
 class PpmiSvd(Section):
     """Not Keras's: embedding directions from the company that words keep in the train texts; see ppmi.py.
 
-    `spelling` is how much, beside the company, the words' spelling in the vocabulary counts.
+    `spelling` is how much, beside the company, the words' spelling in the vocabulary counts. `vectors`, a file of word
+    vectors, stands beside both: its numbers are the last of an embedding's `output_dim`.
     """
 
     name: Literal["ppmi_svd"] = "ppmi_svd"
     stddev: Positive = 1.0
     window: Count = 5
     spelling: NonNegative = 0.0
+    vectors: FilePath | None = None
 
 
 EmbeddingsInitializer = Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 from pydantic_core.core_schema import ValidationInfo
 
 from pairlens.config.keras import L2, EmbeddingsInitializer, Initializer, Orthogonal, Uniform
@@ -114,6 +114,8 @@ class DnnConfig(Section):
 
 
 class ModelConfig(Section):
+    model_config = ConfigDict(json_schema_extra={"required": ["embedding"]})
+
     masking: Literal["exact", "none"] = "exact"
     embedding: EmbeddingConfig = default({})
     conv: Annotated[tuple[ConvConfig, ...], *Listed] = default([{}])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import ValidationInfo, model_validator
+from pydantic import ConfigDict, ValidationInfo, model_validator
 
 from pairlens.config.contradictions import contradictions
 from pairlens.config.idle import idle_settings
@@ -24,6 +24,8 @@ class DataConfig(Section):
     dev: FilePath | None = None
     test: FilePath | None = None
     vocab: FilePath | None = None
+    tokenizer: FilePath | None = None
+    classes: FilePath | None = None
     max_length: Count | None = None
     too_long: Literal["error", "truncate"] = "error"
     empty: Literal["error", "score"] = "error"
@@ -31,6 +33,8 @@ class DataConfig(Section):
 
 class Config(Section):
     """A whole config. Only `data.train` and `model.embedding.input_dim` have no default."""
+
+    model_config = ConfigDict(json_schema_extra={"required": ["data", "model"]})
 
     task: Task = "binary"
     data: DataConfig = default({})
@@ -55,8 +59,9 @@ class Config(Section):
     @property
     def starts_from_spelling(self) -> bool:
         """Whether the first embeddings depend on the words of `data.vocab`; those of a warm start do not."""
-        initializer = self.model.embedding.embeddings_initializer
-        return isinstance(initializer, PpmiSvd) and initializer.spelling > 0 and self.training.warm_start is None
+        initializer, training = self.model.embedding.embeddings_initializer, self.training
+        spelled = isinstance(initializer, PpmiSvd) and initializer.spelling > 0
+        return spelled and (training.warm_start is None or training.warm_start_words)
 
     def with_seed(self, seed: int) -> Config:
         return self.model_copy(update={"training": self.training.model_copy(update={"seed": seed})})

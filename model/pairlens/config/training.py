@@ -55,6 +55,7 @@ class TrainingConfig(Section):
     batch_size: Count = 256
     accumulate: Count = 1
     warm_start: FilePath | None = None
+    warm_start_words: bool = False
     optimizer: Annotated[Optimizer, named("adam")] = default("adam")
     loss: Literal["auto"] | Loss = "auto"
     label_smoothing: Fraction = 0.0

@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from pairlens.config.short_forms import Told, each_once, name_or_mapping, one_or_list
+
 
 def fault(must_be: str) -> PydanticCustomError:
     """The error of a value, told as what the value must be."""
@@ -41,7 +43,7 @@ def _listed(value: object) -> object:
     return value if value is None or isinstance(value, (list, tuple)) else [value]
 
 
-def in_order(names: Any) -> AfterValidator:
+def in_order(names: Any) -> Told:
     """At least one of a Literal's names, each once; sorted as the Literal is, whatever the order in the config."""
 
     def check(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -49,10 +51,10 @@ def in_order(names: Any) -> AfterValidator:
             raise fault("a list of at least one name, each once")
         return tuple(sorted(values, key=get_args(names).index))
 
-    return AfterValidator(check)
+    return Told(AfterValidator(check), each_once)
 
 
-def named(default: str) -> BeforeValidator:
+def named(default: str) -> Told:
     """A bare name is short for a mapping with that name; a mapping without a name has the default's."""
 
     def expand(value: object) -> object:
@@ -60,7 +62,7 @@ def named(default: str) -> BeforeValidator:
             return {"name": value}
         return {"name": default, **value} if isinstance(value, Mapping) else value
 
-    return BeforeValidator(expand)
+    return Told(BeforeValidator(expand), name_or_mapping(default))
 
 
 def _in_32_bits(value: int) -> int:
@@ -84,12 +86,18 @@ Positive = Annotated[float, Field(gt=0), must_be("a number > 0")]
 NonNegative = Annotated[float, Field(ge=0), must_be("a number ≥ 0")]
 NonPositive = Annotated[float, Field(le=0), must_be("a number ≤ 0")]
 Fraction = Annotated[float, Field(ge=0, lt=1), must_be("a number ≥ 0 and < 1")]
-FilePath = Annotated[Path, BeforeValidator(_to_path)]
-Listed = (Field(strict=False), BeforeValidator(_listed))  # not strict: YAML has lists, a frozen config has tuples
+FilePath = Annotated[Path, BeforeValidator(_to_path, json_schema_input_type=Annotated[str, Field(min_length=1)])]
+Listed = (
+    Field(strict=False),
+    Told(BeforeValidator(_listed), one_or_list),
+)  # not strict: YAML has lists, a frozen config has tuples
 
+_Activation = Literal["linear", "relu", "elu", "selu", "gelu", "tanh", "sigmoid", "swish", "softplus", "softsign"]
 Activation = Annotated[
-    Literal["linear", "relu", "elu", "selu", "gelu", "tanh", "sigmoid", "swish", "softplus", "softsign"],
-    BeforeValidator(lambda value: "linear" if value is None else value),  # as in Keras
+    _Activation,
+    BeforeValidator(  # null as in Keras
+        lambda value: "linear" if value is None else value, json_schema_input_type=_Activation | None
+    ),
 ]
 
 

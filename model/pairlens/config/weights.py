@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,9 +55,10 @@ def fingerprint(config: Config, weights: Mapping[str, NDArray[np.float32]]) -> s
     """SHA-256 of what decides a score: the task, the model section and the weights; the same on every machine.
 
     Keys of the section that have their default are left out, so that a later version's new keys change nothing; and so
-    is `embedding.pretrained`, a path, which only says where the first embeddings came from.
+    are the paths `pretrained` and `vectors`, which only say where the first embeddings came from.
     """
-    model = config.model.model_dump(mode="json", exclude_defaults=True, exclude={"embedding": {"pretrained"}})
+    origins: dict[str, Any] = {"embedding": {"pretrained": True, "embeddings_initializer": {"vectors"}}}
+    model = config.model.model_dump(mode="json", exclude_defaults=True, exclude=origins)
     digest = hashlib.sha256(json.dumps([config.task, model], sort_keys=True).encode())
     for name, weight in sorted(weights.items()):
         digest.update(json.dumps([name, weight.shape]).encode())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,13 +13,13 @@ from numpy.typing import NDArray
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.evaluation.bootstrap import Difference, bootstrap_intervals, paired_differences
+from pairlens.evaluation.labelled_texts import LabelledTexts, read_texts
 from pairlens.metrics import Threshold, confusion_matrix, count_groups, evaluate_scores, predictions, worst_pairs
 from pairlens.metrics.groups import group_figures
 from pairlens.metrics.order import measured_of
 from pairlens.runs.run import Run
 from pairlens.scoring.decimals import shortest
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.lines import read_vocabulary
 from pairlens.texts.pairs import Pairs, read_pairs
 from pairlens.texts.regular import refuse_irregular
 from pairlens.texts.split_paths import SplitPaths, group_file_beside
@@ -28,8 +29,14 @@ from pairlens.texts.words import words_of
 _SPLITS = ("train", "dev", "test")
 
 
+Files = SplitPaths | LabelledTexts  # of what is measured
+
+
 class Scored(NamedTuple):
-    """A run's scores of the pairs and their logits, [N] or [N, classes]; the threshold matters to binary alone."""
+    """A run's scores of the pairs and their logits, [N] or [N, classes]; the threshold matters to binary alone.
+
+    `texts` are both texts of each pair, if they were given as texts.
+    """
 
     config: Config
     pairs: Pairs
@@ -37,6 +44,7 @@ class Scored(NamedTuple):
     scores: NDArray[np.float32]
     logits: NDArray[np.float32]
     threshold: Threshold
+    texts: list[tuple[str, str]] | None = None
 
     @property
     def measured(self) -> NDArray[np.float32]:
@@ -80,33 +88,43 @@ def labelled_files(
         files = find_split(config, name)  # type: ignore[arg-type]
     except DataError as error:  # the data has moved since the run was trained
         remedy = "--split takes another split, --query, --value and --label take other files"
+        remedy += f", --set data.{name}=PREFIX says where it lies now"
         raise DataError(f"{error}; {remedy}") from None
     return {"split": name}, replace(files, weight=None)  # weights are training's; nothing is measured by them
 
 
-def refuse_pipes(files: SplitPaths) -> None:
+def paths_of(files: Files) -> list[Path | None]:
+    """The files themselves."""
+    return [*files.paths] if isinstance(files, LabelledTexts) else [files.query, files.value, files.label, files.group]
+
+
+def refuse_pipes(files: Files) -> None:
     """Raises DataError unless more than one run can read the files."""
-    for path in (files.query, files.value, files.label, files.group):
+    for path in paths_of(files):
         if path:
             refuse_irregular(path, "each run reads it anew, so give a file")
 
 
-def score_files(run: Run, files: SplitPaths, threshold: float | None = None, threads: int | None = None) -> Scored:
+def score_files(run: Run, files: Files, threshold: float | None = None, threads: int | None = None) -> Scored:
     """The pairs, read by the run's own rules, and what it says of them; the threshold is the run's if none is given."""
     config = run.config()
-    pairs = read_pairs(files, text_rules(config), config.task, config.model.classes)
+    texts = None
+    if isinstance(files, LabelledTexts):
+        pairs, texts = read_texts(run, config, files)
+    else:
+        pairs = read_pairs(files, text_rules(config), config.task, config.model.classes)
     assert pairs.label is not None
     logits = Scorer(config, run.weights(config), threads).logits(pairs.query, pairs.value)
     if threshold is None:
         chosen = Threshold(run.threshold(), run.logit_threshold())
     else:
         chosen = Threshold(float(shortest(np.float32(threshold))))
-    return Scored(config, pairs, pairs.label, logits.scores(), logits.merged(), chosen)
+    return Scored(config, pairs, pairs.label, logits.scores(), logits.merged(), chosen, texts)
 
 
 def measure(scored: Scored) -> dict[str, Any]:
     """Metrics and their 95 % intervals, and as the task has them threshold, confusion matrix and count of groups."""
-    config, pairs, label, scores, _, threshold = scored
+    config, pairs, label, scores, _, threshold, _ = scored
     result: dict[str, Any] = threshold.told() if config.task == "binary" else {}
     result["metrics"] = evaluate_scores(config.task, label, scored.measured, threshold, pairs.group)
     result["intervals"] = bootstrap_intervals(config.task, label, scored.measured, threshold, pairs.group)
@@ -133,10 +151,9 @@ def differences(ours: Scored, theirs: Scored) -> dict[str, Difference]:
     return paired_differences(task, ours.label, ours.measured, theirs.measured, ours.threshold, theirs.threshold, group)
 
 
-def worst(scored: Scored, count: int) -> list[dict[str, Any]]:
+def worst(scored: Scored, count: int, vocabulary: Sequence[str] | None) -> list[dict[str, Any]]:
     """The worst pairs, counted from 0, with their texts as words, or ids where there is no vocabulary."""
     config, pairs = scored.config, scored.pairs
-    vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
     pair, loss = worst_pairs(config.task, scored.label, scored.measured, pairs.group, count)
     return [
         {
@@ -144,8 +161,15 @@ def worst(scored: Scored, count: int) -> list[dict[str, Any]]:
             "label": float(shortest(scored.label[number])),
             "score": shortest(scored.scores[number]).tolist(),
             "loss": its_loss,
-            "query": " ".join(words_of(pairs.query[number], vocabulary)),
-            "value": " ".join(words_of(pairs.value[number], vocabulary)),
+            **dict(zip(("query", "value"), _texts(scored, number, vocabulary), strict=True)),
         }
         for number, its_loss in zip(pair.tolist(), loss.tolist(), strict=True)
     ]
+
+
+def _texts(scored: Scored, number: int, vocabulary: Sequence[str] | None) -> tuple[str, str]:
+    """Both texts of a pair as they were given, or word by word."""
+    if scored.texts:
+        return scored.texts[number]
+    query, value = scored.pairs.query[number], scored.pairs.value[number]
+    return " ".join(words_of(query, vocabulary)), " ".join(words_of(value, vocabulary))

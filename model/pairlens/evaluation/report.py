@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pairlens.evaluation.bootstrap import Difference
 from pairlens.evaluation.by_length import LengthBin, by_length
 from pairlens.evaluation.evaluation import (
+    Files,
     Scored,
     differences,
     labelled_files,
@@ -25,11 +26,10 @@ from pairlens.metrics.bins import Histogram, JointHistogram, histogram, joint_hi
 from pairlens.metrics.calibration import Reliability, reliability
 from pairlens.metrics.curves import Curve, precision_recall_curve, roc_curve
 from pairlens.metrics.ranking import RankingMetrics
-from pairlens.runs.run import Json, Run, flat
+from pairlens.runs.json_files import Json, flat
+from pairlens.runs.run import Run
 from pairlens.scoring.maps import PairAttention
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.lines import read_vocabulary
-from pairlens.texts.split_paths import SplitPaths
 
 _BINS = 20
 _LAST_PLACE = 11  # of a group's first positive: 1 to 10, and more
@@ -77,6 +77,7 @@ class RunReport:
         lengths: the run's decisive metric by text length.
         errors, attentions: the worst pairs, and their attention.
         vocabulary: the word of each id, or None.
+        classes: the name of each label, or None.
     """
 
     run: Run
@@ -89,6 +90,7 @@ class RunReport:
     errors: list[Json]
     attentions: list[PairAttention]
     vocabulary: list[str] | None
+    classes: list[str] | None
     history: list[Json]
     environment: Json
 
@@ -103,46 +105,49 @@ class RunReport:
 
 def report_runs(
     runs: Sequence[Run],
-    split: str | None = None,
-    query: Path | None = None,
-    value: Path | None = None,
-    label: Path | None = None,
-    group: Path | None = None,
+    chosen: Sequence[tuple[dict[str, str], Files]] | None = None,
     errors: int = 20,
     threads: int | None = None,
+    vocab: Path | None = None,
 ) -> list[RunReport]:
-    """Each run measured on a split of its own config, or on the files given.
+    """Each run measured on labelled pairs, as `labelled_files` names them; default: on a split of its own config.
 
     Args:
         errors: how many of the worst pairs to keep.
-        The others are those of `labelled_files` and `score_files`.
+        vocab: a file of words, for runs that carry none.
 
     Raises:
-        UsageError, DataError: as `labelled_files` and `read_pairs` do. RunError: a run's files are damaged.
+        UsageError, DataError: as `score_files` does. RunError: a run's files are damaged.
     """
-    chosen = [labelled_files(run.config(), split, query, value, label, group) for run in runs]  # no fault comes late
+    chosen = chosen or [labelled_files(run.config()) for run in runs]  # no fault comes late
     if len(runs) > 1:
         for _, files in chosen:
             refuse_pipes(files)
+    vocabularies = [run.vocabulary(vocab) for run in runs]
     reports: list[RunReport] = []
-    first: tuple[Scored, SplitPaths] | None = None
-    for run, (what, files) in zip(runs, chosen, strict=True):
+    first: tuple[Scored, Files] | None = None
+    for run, words, (what, files) in zip(runs, vocabularies, chosen, strict=True):
         scored = score_files(run, files, threads=threads)
         difference = None
         if first and (first[0].config.task, first[1]) == (scored.config.task, files):
             difference = differences(first[0], scored)
         first = first or (scored, files)
-        reports.append(_report(run, what, scored, difference, errors))
+        reports.append(_report(run, what, scored, difference, errors, words))
     return reports
 
 
 def _report(
-    run: Run, what: dict[str, str], scored: Scored, difference: dict[str, Difference] | None, errors: int
+    run: Run,
+    what: dict[str, str],
+    scored: Scored,
+    difference: dict[str, Difference] | None,
+    errors: int,
+    vocabulary: list[str] | None,
 ) -> RunReport:
     config, pairs, label, threshold = scored.config, scored.pairs, scored.label, scored.threshold
     measured = measure(scored)
     lengths = pairs.query.lengths + pairs.value.lengths
-    wrong = worst(scored, errors)
+    wrong = worst(scored, errors, vocabulary)
     numbers = np.array([error["pair"] for error in wrong], np.int64)
     return RunReport(
         run=run,
@@ -153,11 +158,26 @@ def _report(
         charts=_charts(scored, measured),
         lengths=by_length(config.decisive_metric, lengths, config.task, label, scored.measured, threshold, pairs.group),
         errors=wrong,
-        attentions=Scorer(config, run.weights(config)).attend(pairs.query.take(numbers), pairs.value.take(numbers)),
-        vocabulary=read_vocabulary(config.data.vocab) if config.data.vocab else None,
+        attentions=_attentions(run, scored, numbers),
+        vocabulary=vocabulary,
+        classes=run.classes(),
         history=run.metrics(),
         environment=run.environment(),
     )
+
+
+def _attentions(run: Run, scored: Scored, numbers: NDArray[np.int64]) -> list[PairAttention]:
+    """The attention of these pairs, with their texts if they were given as texts."""
+    config, pairs = scored.config, scored.pairs
+    found = Scorer(config, run.weights(config)).attend(pairs.query.take(numbers), pairs.value.take(numbers))
+    if scored.texts is None:
+        return found
+    tokenizer = run.tokenizer()
+    texts = [tokenizer.tokenized(scored.texts[number]) for number in numbers.tolist()]
+    return [
+        replace(one, texts=(query.first(len(one.query)), value.first(len(one.value))))
+        for one, (query, value) in zip(found, texts, strict=True)
+    ]
 
 
 def _charts(scored: Scored, measured: Json) -> Charts:

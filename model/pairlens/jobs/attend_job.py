@@ -1,4 +1,4 @@
-"""The attention of the pairs of two files, made into a file of matrices, a page, pictures or a summary."""
+"""The attention of pairs, made into a file of matrices, a page, pictures or a summary."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from pairlens.attention.dumps.dump import dump_metadata, write_dump
 from pairlens.attention.pictures import LARGEST_GRID, PairMap, numbered, write_picture
 from pairlens.attention.selection import Selection
-from pairlens.attention.stream import ScoredMaps, attend_files
+from pairlens.attention.stream import ScoredMaps, attend_pairs
 from pairlens.attention.summary import summarize
 from pairlens.config.weights import fingerprint
 from pairlens.errors import DataError, UsageError
@@ -18,7 +18,8 @@ from pairlens.jobs.bad_lines import BadLines
 from pairlens.pages.attention import Labelled, write_attention_page
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.lines import read_labels, read_vocabulary
+from pairlens.texts.lines import read_labels
+from pairlens.texts.sources import PairSource
 from pairlens.texts.token_faults import BadLine
 
 Made = Literal["matrices", "pictures", "page", "summary"]
@@ -36,41 +37,44 @@ class Picture(NamedTuple):
 
 
 class AttendJob:
-    """The attention that a run's model gives to the selected pairs of two files; with `pass_over` without those that
+    """The attention that a run's model gives to the selected pairs of a source; with `pass_over` without those that
     have a fault.
 
     `chunks` streams it, in bounded memory; the other methods make something of those chunks, and with `replace`
     do so in the place of a file that stands there.
 
     Attributes:
-        vocabulary: the word of each id, if the config names a file of them.
+        vocabulary: the word of each id, if the run has words.
+        classes: the name of each label, if the run has names.
         bad: the faults that were passed over so far.
 
+    Args:
+        vocab: a file of words, for a run that carries none.
+
     Raises:
-        RunError: the run's files are damaged. DataError: the vocabulary cannot be read.
+        RunError: the run's files are damaged, or the words are not its own. DataError: the vocabulary cannot be read.
     """
 
     def __init__(
         self,
         run: Run,
-        query: Path,
-        value: Path,
+        source: PairSource,
         selection: Selection,
         threads: int | None = None,
         pass_over: bool = False,
+        vocab: Path | None = None,
     ) -> None:
-        self._query, self._value, self._selection, self._threads = query, value, selection, threads
+        self._source, self._selection, self._threads = source, selection, threads
         self._passes_over, self._last_bad, self.bad = pass_over, 0, BadLines()
         self.config = run.config()
         self._weights = run.weights(self.config)
-        vocabulary = self.config.data.vocab
-        self.vocabulary = read_vocabulary(vocabulary) if vocabulary else None
+        self.vocabulary, self.classes = run.vocabulary(vocab), run.classes()
 
     def chunks(self, made: Made = "summary") -> Iterator[ScoredMaps]:
-        """`made` is what they are for. Raises as `attend_files` does."""
+        """`made` is what they are for. Raises as `attend_pairs` does."""
         scorer = Scorer(self.config, self._weights, self._threads)
         pass_over = self._pass_over if self._passes_over else None
-        return attend_files(scorer, self._query, self._value, self._selection, CELL_BYTES[made], pass_over)
+        return attend_pairs(scorer, self._source, self._selection, CELL_BYTES[made], pass_over)
 
     def write_matrices(
         self, chunks: Iterable[ScoredMaps], path: Path, dtype: Literal["float32", "float16"], replace: bool = True
@@ -85,7 +89,8 @@ class AttendJob:
             DataError: the file of labels has not as many lines as that of queries, as far as both are looked at.
         """
         scored = self._labelled(chunks, labels)
-        return write_attention_page(path, scored, self._metadata(), self.vocabulary, replace=replace)
+        metadata = self._metadata() | {"classes": self.classes}
+        return write_attention_page(path, scored, metadata, self.vocabulary, replace=replace)
 
     def write_pictures(
         self, chunks: Iterable[ScoredMaps], path: Path, grid: bool, several: bool, replace: bool = True
@@ -123,11 +128,11 @@ class AttendJob:
         for number, attention, score in chain.from_iterable(chunks):
             count = number + 1
             if path and count > len(labels):
-                raise self._unequal(path, len(labels), f"{self._query} has more")
+                raise self._unequal(path, len(labels), f"{self._source.names[0]} has more")
             yield number, attention, score, labels[number] if path else None
         count = max(count, self._last_bad)
         if path and self._selection.is_all and count < len(labels):
-            raise self._unequal(path, len(labels), f"{self._query}: {count} lines")
+            raise self._unequal(path, len(labels), f"{self._source.names[0]}: {count} lines")
 
     @staticmethod
     def _unequal(path: Path, labels: int, queries: str) -> DataError:

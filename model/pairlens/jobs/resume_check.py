@@ -6,10 +6,15 @@ from typing import Any
 
 from pairlens.config.schema import Config
 from pairlens.errors import RunError
-from pairlens.runs.names import ENVIRONMENT
-from pairlens.runs.run import Json, Run, flat
+from pairlens.runs.carried import RECORD
+from pairlens.runs.environment import by_role
+from pairlens.runs.json_files import Json, flat
+from pairlens.runs.names import CARRIED, ENVIRONMENT
+from pairlens.runs.run import Run
 
 _MAY_CHANGE = "training.checkpoint."  # nothing that is computed depends on it
+# Files may lie elsewhere: their hashes tell that they are the same. The test split takes no part in a training.
+_PATHS = {"model.embedding.pretrained", *(f"data.{key}" for key in ("train", "dev", "test", *CARRIED.values()))}
 
 
 def refuse_another_beginning(run: Run, config: Config, environment: Json) -> None:
@@ -23,8 +28,9 @@ def refuse_another_beginning(run: Run, config: Config, environment: Json) -> Non
             f"{run.path}: {ENVIRONMENT} is missing; nothing tells what it began with. Begin anew with --force"
         )
     if faults := [
-        *_config_faults(run.config(), config),
-        *_data_faults(began.get("data"), environment["data"]),
+        *_config_faults(run.config(), config, began.get("warm_start") == environment["warm_start"]),
+        *_data_faults(by_role(began.get("data"), run.config()), by_role(environment["data"], config)),
+        *_carried_faults(began.get(RECORD), environment.get(RECORD), config),
         *_version_faults(began.get("packages"), environment["packages"]),
         *_machine_faults(began, environment),
         *_start_faults(run, began, config, environment),
@@ -46,12 +52,14 @@ def finished_metrics(run: Run, config: Config) -> dict[str, float] | None:
     return {name: float("nan") if value is None else value for name, value in dev.items()}
 
 
-def _config_faults(began: Config, now: Config) -> list[str]:
+def _config_faults(began: Config, now: Config, same_origin: bool) -> list[str]:
     old, new = flat(began.model_dump(mode="json")), flat(now.model_dump(mode="json"))
+    paths = _PATHS | ({"training.warm_start"} if same_origin else set())
+    moved = {key for key in paths if old[key] is not None and new[key] is not None}
     faults = [
         f"{key} was {old.get(key)!r} when the run began and is {new.get(key)!r} now; set it back"
         for key in old | new
-        if old.get(key) != new.get(key) and not key.startswith(_MAY_CHANGE)
+        if old.get(key) != new.get(key) and key not in moved and not key.startswith(_MAY_CHANGE)
     ]
     if began.training.epochs < now.training.epochs:
         origin = " --set model.embedding.pretrained=null" if now.model.embedding.pretrained else ""
@@ -62,14 +70,29 @@ def _config_faults(began: Config, now: Config) -> list[str]:
     return faults
 
 
-def _data_faults(began: Any, now: dict[str, str]) -> list[str]:
-    old = began if isinstance(began, dict) else {}
+def _data_faults(old: dict[str, tuple[str, str]], now: dict[str, tuple[str, str]]) -> list[str]:
+    """Of the path and the hash of each file, by its role."""
     wording = {
         (True, True): "has changed since the run began; put the old file back",
         (True, False): "was read when the run began and is not now; put it back",
         (False, True): "was not read when the run began; take it away",
     }
-    return [f"{path} {wording[path in old, path in now]}" for path in old | now if old.get(path) != now.get(path)]
+    return [
+        f"{path} {wording[role in old, role in now]}"
+        for role, (path, digest) in (old | now).items()
+        if role not in old or role not in now or old[role][1] != digest
+    ]
+
+
+def _carried_faults(began: Any, now: Any, config: Config) -> list[str]:
+    """Of the words; a run from before 0.3.0 says nothing about its own."""
+    if not isinstance(began, dict):
+        return []
+    return [
+        f"{getattr(config.data, CARRIED[name])} has changed since the run began; put the old file back"
+        for name, digest in (now or {}).items()
+        if name in began and began[name] != digest
+    ]
 
 
 def _machine_faults(began: Json, now: Json) -> list[str]:

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import version
+from itertools import chain
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NamedTuple
+from typing import IO, Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -17,13 +18,14 @@ from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.jobs.bad_lines import BadLines
 from pairlens.jobs.partial_output import Job, describe_file, resumable_files
 from pairlens.jobs.read_so_far import ReadSoFar
-from pairlens.jobs.score_lines import Format, LineWriter
+from pairlens.jobs.score_lines import Format, Writer
 from pairlens.runs.run import Run
 from pairlens.scoring.logits import OVERFLOW, Logits
 from pairlens.scoring.padding import without_too_long
 from pairlens.scoring.scorer import Scorer
 from pairlens.stopwatch import Stopwatch
-from pairlens.texts.pairs import START, Chunk, Position, iter_pairs, iter_tsv
+from pairlens.texts.pairs import START, Chunk, Position
+from pairlens.texts.sources import PairSource
 from pairlens.texts.splits import text_rules
 from pairlens.texts.token_faults import BadLine
 
@@ -54,10 +56,10 @@ class ScoreJob:
     """Scores pairs to open files or, resumably, to named ones: `output`, and `bad lines` if it is given.
 
     Args:
-        source: the files of queries and of values, or a stream of lines `query<TAB>value`.
+        source: the pairs; with `resume`, files of them.
         writer: makes the lines of a chunk.
         pass_over: whether lines with faults are passed over; else the first one ends the job with a DataError.
-        logits: write them instead of scores.
+        at_once: score and write each pair as soon as it is read.
 
     Attributes:
         done: pairs scored so far, with those of the job that this one goes on with.
@@ -68,13 +70,13 @@ class ScoreJob:
     def __init__(
         self,
         scorer: Scorer,
-        source: tuple[Path, Path] | BinaryIO,
-        writer: LineWriter,
+        source: PairSource,
+        writer: Writer,
         pass_over: bool = False,
-        logits: bool = False,
+        at_once: bool = False,
     ) -> None:
         self._scorer, self._source, self._writer = scorer, source, writer
-        self._pass_over, self._logits = pass_over, logits
+        self._pass_over, self._at_once = pass_over, at_once
         self._start = START
         self.done = 0
         self.bad = BadLines()
@@ -101,7 +103,7 @@ class ScoreJob:
             "--bad-lines": str(paths.get("bad lines")),
         }
         with resumable_files(paths, {**identity, **choice}, replace) as job:
-            read = [ReadSoFar(path) for path in self._source] if isinstance(self._source, tuple) else []
+            read = [ReadSoFar(path) for path in self._source.files]
             if job.state:
                 saved = _saved(job)
                 self._refuse_other_contents(job, read, saved)
@@ -125,20 +127,24 @@ class ScoreJob:
 
     def _refuse_other_contents(self, job: Job, read: Sequence[ReadSoFar], saved: _Saved) -> None:
         """Raises UsageError unless the files begin with what was scored."""
-        for path, so_far, (size, digest) in zip(self._source, read, saved.read, strict=False):
+        for path, so_far, (size, digest) in zip(self._source.files, read, saved.read, strict=False):
             if so_far.up_to(size) != (size, digest):
                 raise UsageError(f"{path}: has other contents than what was scored; put it back. {job.anew}")
 
     def _write(self, files: Mapping[str, IO[str]], listener: Listener, save: Callable[[Position], None] | None) -> None:
         with listener.scoring(self.done) as tell:
             chunks = self.watch.timed("reading", self._possible(self._chunks(find_ends=save is not None)))
-            for chunk, logits in self.watch.timed("scoring", self._scorer.stream(chunks)):
+            scored = chain.from_iterable(self._scorer.stream([c]) for c in chunks) if self._at_once else None
+            if not self.done:
+                files["output"].write(self._writer.head())
+            for chunk, logits in self.watch.timed("scoring", scored or self._scorer.stream(chunks)):
                 with self.watch.time("writing"):
-                    scores = logits.merged() if self._logits else logits.scores()
                     bad = [*chunk.bad, *self._overflows(chunk, logits)]
-                    files["output"].write(self._writer.lines(self.done, chunk.pairs, scores, _by_pair(bad)))
+                    files["output"].write(self._writer.lines(self.done, chunk, logits, _by_pair(bad)))
                     if "bad lines" in files:
                         files["bad lines"].write("".join(map(_as_json, bad)))
+                    if self._at_once:
+                        files["output"].flush()
                 self.done += len(chunk.pairs)
                 self.bad = self.bad.and_those(bad)
                 if save and chunk.end:
@@ -151,7 +157,7 @@ class ScoreJob:
         Raises:
             PairlensError: there is one, and faults are not passed over.
         """
-        name = str(self._source[0]) if isinstance(self._source, tuple) else "<stdin>"
+        name, _ = self._source.names
         lines = {self.done + 1 + int(pair) for pair in np.flatnonzero(~logits.finite())} - {b.line for b in chunk.bad}
         found = [BadLine(name, line, 1, OVERFLOW) for line in sorted(lines)]
         if found and not self._pass_over:
@@ -159,10 +165,8 @@ class ScoreJob:
         return found
 
     def _chunks(self, find_ends: bool) -> Iterator[Chunk]:
-        rules, size = text_rules(self._scorer.config), self._scorer.chunk
-        if isinstance(self._source, tuple):
-            return iter_pairs(*self._source, rules, size, self._pass_over, self._start, find_ends)
-        return iter_tsv(self._source, rules, size, pass_over=self._pass_over)
+        rules, size = text_rules(self._scorer.config), 1 if self._at_once else self._scorer.chunk
+        return self._source.chunks(rules, size, self._pass_over, self._start, find_ends)
 
     def _possible(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         """The chunks; with `masking: none`, a text that its batch cannot be padded to is a fault of its line."""
@@ -173,9 +177,8 @@ class ScoreJob:
 
     def _without_too_long(self, chunk: Chunk, first: int) -> Chunk:
         """The chunk, whose first pair is in this line, with one token for each text that is too long for its batch."""
-        queries, values = self._source if isinstance(self._source, tuple) else ("stdin", "stdin")
         batch = self._scorer.config.training.batch_size
-        pairs, faults = without_too_long(chunk.pairs, (str(queries), str(values)), first, batch)
+        pairs, faults = without_too_long(chunk.pairs, self._source.names, first, batch)
         if faults and not self._pass_over:
             raise DataError(str(faults[0]))
         return chunk._replace(pairs=pairs, bad=[*chunk.bad, *faults])
@@ -223,5 +226,11 @@ def _by_pair(bad: Sequence[BadLine]) -> dict[int, str]:
 
 
 def _as_json(bad: BadLine) -> str:
-    place = {"pair": bad.line - 1, "file": bad.file, "line": bad.line, "column": bad.column, "message": bad.message}
+    place = {
+        "pair": bad.line - 1,
+        "file": bad.file,
+        "line": bad.at or bad.line,
+        "column": bad.column,
+        "message": bad.message,
+    }
     return json.dumps(place) + "\n"

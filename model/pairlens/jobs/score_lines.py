@@ -1,78 +1,107 @@
-"""The lines that a scoring writes, in every format."""
+"""The lines that a scoring of ids or of texts writes, in every format."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, Literal, Protocol
 
 from pairlens.scoring.decimals import decimal_lines
-from pairlens.texts.pairs import Pairs
+from pairlens.scoring.logits import Logits
+from pairlens.tables.rows import PairRows
+from pairlens.texts.pairs import Chunk
 from pairlens.texts.words import column_word, json_line, words_of
 
 # text: the score. tsv: query, value and score. jsonl: an object with pair (from 0), score, query and value.
 Format = Literal["text", "tsv", "jsonl"]
 
 
+class Writer(Protocol):
+    """Writes what a scoring says of each pair."""
+
+    def head(self) -> str:
+        """What stands above all pairs."""
+
+    def lines(self, first: int, chunk: Chunk, logits: Logits, faults: Mapping[int, str]) -> str:
+        """The lines of some pairs; `first` is the number of the first, and `faults` tells what is wrong with which."""
+
+
+def score_lines(logits: Logits, as_logits: bool) -> list[str]:
+    """Of each pair the number that is written, with `decimal_lines`; of a multiclass model one for each class."""
+    return decimal_lines(logits.merged() if as_logits else logits.scores()).splitlines()
+
+
 class LineWriter:
     """Writes a line for each pair.
 
-    `decimal_lines` writes the scores. Of a multiclass model a score is the probability of each class, separated by
-    blanks, in JSON a list. A pair with a fault scores nan, null in JSON, and shows no texts.
+    Of a multiclass model a score is the probability of each class, separated by blanks, in JSON a list. A pair with a
+    fault scores nan, null in JSON, and shows no texts. Texts that were given are shown as they are.
 
     Args:
         vocabulary: the word of each id, to be shown instead of it.
-        said: what JSON calls the numbers.
+        as_logits: write the logits.
     """
 
-    def __init__(self, format_: Format, vocabulary: Sequence[str] | None = None, said: str = "score") -> None:
-        self._format, self._vocabulary, self._said = format_, vocabulary, said
+    def __init__(self, format_: Format, vocabulary: Sequence[str] | None = None, as_logits: bool = False) -> None:
+        self._format, self._vocabulary, self._as_logits = format_, vocabulary, as_logits
+        self._said = "logits" if as_logits else "score"
 
-    def lines(self, first: int, pairs: Pairs, scores: NDArray[np.float32], faults: Mapping[int, str]) -> str:
-        """The lines of some pairs; `first` is the number of the first, and `faults` tells what is wrong with which."""
-        written = decimal_lines(scores)
+    def head(self) -> str:
+        return ""
+
+    def lines(self, first: int, chunk: Chunk, logits: Logits, faults: Mapping[int, str]) -> str:
+        if self._format == "text" and not faults:
+            return decimal_lines(logits.merged() if self._as_logits else logits.scores())
+        rows, texts, ids = score_lines(logits, self._as_logits), self._texts(chunk), _names(chunk)
         if self._format == "tsv":
-            written = self._tsv(pairs, written.splitlines())
+            cells = (
+                [*map(column_word, its_id), _column(q), _column(v)] for its_id, (q, v) in zip(ids, texts, strict=True)
+            )
+            rows = ["\t".join([*two, score]) for two, score in zip(cells, rows, strict=True)]
         elif self._format == "jsonl":
-            written = self._jsonl(first, pairs, written.splitlines())
-        if not faults:
-            return written
-        rows = written.split("\n")
+            told = zip(range(first, first + len(rows)), ids, rows, texts, strict=True)
+            rows = [
+                json_line({"pair": i, **_named(its_id), self._said: json_score(score), "query": q, "value": v})
+                for i, its_id, score, (q, v) in told
+            ]
         for pair, fault in faults.items():
-            rows[pair - first] = self._line_of_fault(pair, fault)
-        return "\n".join(rows)
+            rows[pair - first] = self._line_of_fault(pair, ids[pair - first], fault)
+        return "".join([f"{row}\n" for row in rows])
 
-    def _tsv(self, pairs: Pairs, scores: list[str]) -> str:
-        rows = zip(self._texts(pairs), scores, strict=True)
-        return "".join(f"{_column(q)}\t{_column(v)}\t{score}\n" for (q, v), score in rows)
-
-    def _jsonl(self, first: int, pairs: Pairs, scores: list[str]) -> str:
-        rows = enumerate(zip(self._texts(pairs), scores, strict=True), first)
-        return "".join(
-            json_line({"pair": i, self._said: _json_score(score), "query": q, "value": v}) + "\n"
-            for i, ((q, v), score) in rows
-        )
-
-    def _texts(self, pairs: Pairs) -> Iterator[tuple[list[int] | list[str], list[int] | list[str]]]:
-        for query, value in zip(pairs.query, pairs.value, strict=True):
+    def _texts(self, chunk: Chunk) -> Iterator[tuple[Any, Any]]:
+        """Both texts of each pair: ids, words or, if there are, the texts themselves."""
+        if isinstance(chunk.given, PairRows):
+            yield from zip(chunk.given.query, chunk.given.value, strict=True)
+            return
+        for query, value in zip(chunk.pairs.query, chunk.pairs.value, strict=True):
             if self._vocabulary is None:
                 yield query.tolist(), value.tolist()
             else:
                 yield words_of(query, self._vocabulary), words_of(value, self._vocabulary)
 
-    def _line_of_fault(self, pair: int, fault: str) -> str:
+    def _line_of_fault(self, pair: int, its_id: Sequence[str], fault: str) -> str:
         if self._format == "jsonl":
-            return json.dumps({"pair": pair, self._said: None, "query": None, "value": None, "error": fault})
-        return "nan" if self._format == "text" else "\t\tnan"
+            told = {"pair": pair, **_named(its_id), self._said: None, "query": None, "value": None, "error": fault}
+            return json_line(told)
+        return "nan" if self._format == "text" else "\t".join([*map(column_word, its_id), "", "", "nan"])
 
 
-def _column(text: Sequence[int] | Sequence[str]) -> str:
-    return " ".join(column_word(token) if isinstance(token, str) else str(token) for token in text)
-
-
-def _json_score(score: str) -> float | list[float]:
+def json_score(score: str) -> float | list[float]:
+    """A line of `score_lines` as JSON has it."""
     probabilities = [float(number) for number in score.split()]
     return probabilities[0] if len(probabilities) == 1 else probabilities
+
+
+def _names(chunk: Chunk) -> Sequence[Sequence[str]]:
+    """What names each pair, if something does."""
+    ids = chunk.given.others.get("id") if isinstance(chunk.given, PairRows) else None
+    return [()] * len(chunk.pairs) if ids is None else [(one,) for one in ids]
+
+
+def _named(its_id: Sequence[str]) -> dict[str, str]:
+    return {"id": its_id[0]} if its_id else {}
+
+
+def _column(text: str | Sequence[int] | Sequence[str]) -> str:
+    if isinstance(text, str):
+        return " ".join(map(column_word, text.split(" ")))
+    return " ".join(column_word(token) if isinstance(token, str) else str(token) for token in text)

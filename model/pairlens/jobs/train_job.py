@@ -7,26 +7,31 @@ import statistics
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Literal
 
 from pairlens.config.schema import Config
 from pairlens.config.types import LAST_SEED
 from pairlens.errors import DataError, UsageError
 from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
+from pairlens.jobs.train_data import Data, refuse_missing_splits
 from pairlens.memory import available_memory, refuse_too_large
+from pairlens.runs.carried import RECORD, hashes, read_carried, vocabulary_of, with_own_copies
 from pairlens.runs.curves import write_curves
 from pairlens.runs.environment import describe_environment
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
 from pairlens.runs.staging import StagedRun, grows_beside, locked_run
-from pairlens.runs.warm_start import warm_start_weights
-from pairlens.texts.lines import read_vocabulary
+from pairlens.runs.warm_start import warm_start
 from pairlens.texts.pairs import Pairs
-from pairlens.texts.splits import LATER_SPLITS, SplitName, read_pretrained, read_split, with_classes
+from pairlens.texts.splits import (
+    LATER_SPLITS,
+    SplitName,
+    class_names_of,
+    read_split,
+    with_classes,
+)
 from pairlens.training.preconditions import judge, memory_needed
+from pairlens.vectors.pretrained import coverage, read_pretrained, read_word_vectors
 
 if TYPE_CHECKING:
     from pairlens.training.trainer import Listener as EventListener
@@ -60,15 +65,6 @@ class Listener:
 
     def wrote(self, run: Run, metrics: Metrics) -> None:
         """A run is finished; the dev metrics of its best weights, nothing without dev split."""
-
-
-class Data(NamedTuple):
-    """All that a training reads; those that the config does not ask for are None."""
-
-    train: Pairs
-    dev: Pairs | None
-    pretrained: NDArray[np.float32] | None
-    vocabulary: list[str] | None
 
 
 class TrainJob:
@@ -111,19 +107,29 @@ class TrainJob:
                 one of the warm start does not fit.
             UsageError: training takes more memory than there is.
         """
-        train = read_split(self._config, "train")
-        config = with_classes(self._config, train)
+        config, going_on = self._config, [run for run in self.runs if self.goes_on(run)]
+        if len(going_on) == len(self.runs):
+            config = with_own_copies(config, going_on[0].path)
+            refuse_missing_splits(config)
+        train = read_split(config, "train")
+        config = with_classes(config, train)
         splits: dict[SplitName, Pairs] = {"train": train}
         splits |= {name: read_split(config, name) for name in LATER_SPLITS if getattr(config.data, name)}
-        vocabulary = read_vocabulary(config.data.vocab) if config.data.vocab else None
+        vocabulary = vocabulary_of(config)
+        class_names_of(config)
         spelled = vocabulary if config.starts_from_spelling else None
-        data = Data(train, splits.get("dev"), read_pretrained(config), spelled)
+        vectors = read_word_vectors(config, vocabulary)
+        covered = coverage(config, vectors, vocabulary, train) if vectors and vocabulary else None
+        carried = read_carried(config)
+        data = Data(train, splits.get("dev"), read_pretrained(config), spelled, vectors, covered, carried)
         verdict = judge(config, splits)
         if verdict.problems:
             raise DataError("\n".join(verdict.problems))
         if not all(self.goes_on(run) and run.has_checkpoint() for run in self.runs):
-            warm_start_weights(config)  # which a checkpoint has in it
-        environment = describe_environment(config, command)
+            warm_start(config)  # which a checkpoint has in it
+        environment = describe_environment(config, command) | {RECORD: hashes(carried)}
+        if covered:
+            environment["vectors"] = covered.told()
         for run, seed in zip(self.runs, self.seeds, strict=True):
             if self.goes_on(run):
                 refuse_another_beginning(run, config.with_seed(seed), environment)
@@ -196,7 +202,7 @@ class Training:
                 listener.begins(run)
             if isinstance(run, StagedRun):
                 run.begin()
-            Run.create(run.path, config, self._environment, self._job.replaces)
+            Run.create(run.path, config, self._environment, self._job.replaces, self.data.carried)
         elif (finished := finished_metrics(run, config)) is not None:
             listener.finished_before(run)
             return finished
@@ -204,7 +210,7 @@ class Training:
         with listener.loading("TensorFlow"):
             from pairlens.training.trainer import Trainer
 
-            trainer = Trainer(config, run, self.data.pretrained, self.data.vocabulary)
+            trainer = Trainer(config, run, self.data.pretrained, self.data.vocabulary, self.data.vectors)
         if trainer.warning:
             listener.warns(f"{trainer.warning}; going on from the checkpoint before it")
         try:

@@ -17,7 +17,6 @@ from pairlens.pages.page import Block, write_page
 from pairlens.scoring.decimals import shortest
 from pairlens.scoring.maps import Floats, PairAttention
 from pairlens.texts.texts import Texts
-from pairlens.texts.words import words_of
 
 Labelled = tuple[int, PairAttention, float, float | None]
 
@@ -85,10 +84,21 @@ def _pair(
         "pair": pair,
         "score": _number(score),
         "label": _number(label),
-        "query": words_of(attention.query, vocabulary),
-        "value": words_of(attention.value, vocabulary),
+        **dict(zip(("query", "value"), attention.marked_words(vocabulary), strict=True)),
+        **_texts(attention),
         "distance": [_number(distance) for distance in distances],
         "uniform": [verdict(distance) if distance < UNIFORM_BELOW else None for distance in distances],
+    }
+
+
+def _texts(attention: PairAttention) -> dict[str, Any]:
+    """Of texts that were given: themselves, what stands before each word, and whether the vocabulary lacks a word."""
+    if attention.texts is None:
+        return {}
+    return {
+        "texts": [side.text for side in attention.texts],
+        "gaps": [side.gaps for side in attention.texts],
+        "unknown": any(any(side.unknown) for side in attention.texts),
     }
 
 

@@ -17,10 +17,10 @@ from pairlens.pages.attention import encoded_weights
 from pairlens.pages.html import Cell, interval, number, table
 from pairlens.pages.page import Block, write_page
 from pairlens.pages.report_charts import Drawn
+from pairlens.runs.json_files import Json, without_nan
 from pairlens.runs.names import CONFIG
-from pairlens.runs.run import Json, without_nan
 from pairlens.scoring.maps import PairAttention
-from pairlens.texts.words import harmless, printable, words_of
+from pairlens.texts.words import harmless, printable
 
 _STYLES = ["charts.css", "report.css"]
 _SCRIPTS = ["charts.js", "colours.js", "map.js", "heat.js", "report.js"]
@@ -78,13 +78,13 @@ def _blocks(runs: Sequence[Drawn]) -> Iterator[Block]:
 def result(report: RunReport) -> Json:
     difference = {name: one._asdict() for name, one in (report.difference or {}).items()} or None
     pairs = len(report.scored.pairs)
-    return {"run": report.name, **report.what, "pairs": pairs, **report.measured, "difference": difference}
+    names = {"classes": report.classes} if report.classes else {}
+    return {"run": report.name, **report.what, "pairs": pairs, **report.measured, **names, "difference": difference}
 
 
 def _map(attention: PairAttention, vocabulary: Sequence[str] | None) -> dict[str, Any]:
     return {
-        "query": words_of(attention.query, vocabulary),
-        "value": words_of(attention.value, vocabulary),
+        **dict(zip(("query", "value"), attention.marked_words(vocabulary), strict=True)),
         "weights": encoded_weights(attention),
     }
 
@@ -172,16 +172,17 @@ def _metrics(runs: Sequence[Drawn]) -> str:
 def _errors(run: Drawn, index: int) -> str:
     if not run.report.errors:
         return ""
-    items = "".join(_error(error, f"map-{index}-{j}") for j, error in enumerate(run.report.errors))
+    items = "".join(_error(error, f"map-{index}-{j}", run.report.classes) for j, error in enumerate(run.report.errors))
     name = f"<h3>{_badge(run)}{escape(printable(run.report.name))}</h3>" if run.letter else ""
     return f'{name}<ol class="errors">{items}</ol>'
 
 
-def _error(error: Json, name: str) -> str:
+def _error(error: Json, name: str, classes: Sequence[str] | None) -> str:
     said = error["score"]
     score = f"{said:.4f}" if isinstance(said, float) else " ".join(f"{probability:.3f}" for probability in said)
-    facts = f"pair {error['pair']}  label {error['label']:g}  score {score}  loss {error['loss']:.4f}"
-    chips = "".join(f'<span class="chip">{fact}</span>' for fact in facts.split("  "))
+    label = escape(printable(classes[int(error["label"])])) if classes else f"{error['label']:g}"
+    facts = [f"pair {error['pair']}", f"label {label}", f"score {score}", f"loss {error['loss']:.4f}"]
+    chips = "".join(f'<span class="chip">{fact}</span>' for fact in facts)
     texts = "".join(
         f'<span class="side">{side}</span> <span class="text" dir="auto">{escape(harmless(error[side]))}</span>'
         for side in ("query", "value")

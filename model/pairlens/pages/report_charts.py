@@ -10,6 +10,7 @@ from pairlens.evaluation.report import RunReport
 from pairlens.metrics.bins import Histogram
 from pairlens.pages.html import Cell, figure, number, table
 from pairlens.pages.svg import Axis, Chart, axis
+from pairlens.texts.words import printable
 
 _STYLES = 6  # of charts.css
 
@@ -21,6 +22,10 @@ class Drawn:
         self.report = report
         self.letter = (chr(ord("A") + index) if index < 26 else str(index + 1)) if several else ""
         self.style = f"s{index % _STYLES}"
+
+    def class_names(self, count: int) -> list[str]:
+        """What the run calls the labels; the labels themselves, if it has no names."""
+        return [printable(name) for name in self.report.classes or map(str, range(count))]
 
     def named(self, text: str) -> str:
         """The text, with the letter before it."""

@@ -12,7 +12,7 @@ from pairlens.files import whole_file
 from pairlens.pages.html import figure, table
 from pairlens.pages.page import write_page
 from pairlens.pages.svg import Axis, Chart, counts_axis, unit_axis
-from pairlens.runs.run import without_nan
+from pairlens.runs.json_files import without_nan
 from pairlens.texts.words import harmless
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from html import escape
 from itertools import pairwise
 
 from pairlens.evaluation.report import BinaryCharts, MulticlassCharts, RankingCharts, RegressionCharts
@@ -130,12 +131,13 @@ def _scores_by_label(run: Drawn, charts: BinaryCharts) -> str:
 def _confusion(run: Drawn) -> str:
     """The confusion matrix as a table; its shades are shares of a label's pairs."""
     matrix: list[list[int]] = run.report.measured["confusion"]
-    head = "".join(f'<th scope="col" class="number">{column}</th>' for column in range(len(matrix)))
+    names = [escape(name) for name in run.class_names(len(matrix))]
+    head = "".join(f'<th scope="col" class="number">{name}</th>' for name in names)
     rows = []
-    for label, row in enumerate(matrix):
+    for name, row in zip(names, matrix, strict=True):
         total = sum(row)
         cells = "".join(f'<td class="number shade h{_shade(n, total)}">{n:,}</td>' for n in row)
-        rows.append(f'<tr><th scope="row">label {label}</th>{cells}</tr>')
+        rows.append(f'<tr><th scope="row">label {name}</th>{cells}</tr>')
     head = f"<thead><tr><td>predicted</td>{head}</tr></thead>"
     body = f'<table class="confusion">{head}<tbody>{"".join(rows)}</tbody></table>'
     return figure(
@@ -160,8 +162,11 @@ def _multiclass(runs: Sequence[tuple[Drawn, MulticlassCharts]]) -> list[str]:
 
 def _by_class(runs: Sequence[tuple[Drawn, MulticlassCharts]], title: str, name: str) -> str:
     classes = len(runs[0][1].recall)
+    names, *others = ([*run.class_names(classes)] for run, _ in runs)
+    if any(other != names for other in others):
+        names = [str(c) for c in range(classes)]
     step = max(1, classes // 10)
-    x = Axis(0, classes, "class", [(c + 0.5, str(c)) for c in range(0, classes, step)])
+    x = Axis(0, classes, "class", [(c + 0.5, names[c]) for c in range(0, classes, step)])
     chart = Chart(x, unit_axis(name))
     rows: list[list[Cell]] = []
     width = 0.8 / len(runs)
@@ -170,8 +175,10 @@ def _by_class(runs: Sequence[tuple[Drawn, MulticlassCharts]], title: str, name: 
         for i, ((run, _), value) in enumerate(zip(runs, values, strict=True)):
             left = c + 0.1 + i * width
             if not math.isnan(value):
-                chart.box((left, left + width), (0, value), f"bar {run.style}", run.named(f"class {c}: {value:.4f}"))
-        rows.append([str(c), *values])
+                chart.box(
+                    (left, left + width), (0, value), f"bar {run.style}", run.named(f"class {names[c]}: {value:.4f}")
+                )
+        rows.append([names[c], *values])
     numbers = table(["class", *(run.named(name) for run, _ in runs)], rows, title)
     meaning = {"recall": "of a class's pairs, the share found", "precision": "of those called so, the share that is"}
     return figure(f"{title} by class", meaning[name], chart.svg(f"{title} of each class"), numbers)

@@ -7,7 +7,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from pairlens.runs.run import Json, Run
+from pairlens.runs.json_files import Json
+from pairlens.runs.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -15,9 +16,11 @@ from pairlens.config.schema import Config
 from pairlens.kernels.threads import processors
 from pairlens.runs.warm_start import warm_start_checksum
 from pairlens.texts.splits import find_split
+from pairlens.vectors.pretrained import vector_files
 
 # Variables that tell TensorFlow and its libraries how to compute; those of its log do not.
 _COMPUTING, _LOGGING = ("TF_", "XLA_", "ONEDNN_", "DNNL_", "NUMBA_CPU"), "TF_CPP_"
+_SIDE = re.compile(r"(query|value|label|group|weight)\.txt(?:\.gz|\.bz2|\.xz)?")  # behind the prefix of a split
 _PACKAGES = ("pairlens", "tensorflow", "tf-keras", "numpy", "numba")
 
 
@@ -52,12 +55,32 @@ def describe_machine() -> dict[str, str]:
 
 def checksums(config: Config) -> dict[str, str]:
     """SHA-256 of every file that training reads, by path."""
-    files = [config.model.embedding.pretrained, config.data.vocab if config.starts_from_spelling else None]
+    files = [*vector_files(config), config.data.vocab if config.starts_from_spelling else None]
     for name in ("train", "dev"):
         if getattr(config.data, name):
             split = find_split(config, name)
             files += [split.query, split.value, split.label, split.group, split.weight]
     return {str(path): _sha256(path) for path in files if path is not None}
+
+
+def by_role(data: Any, config: Config) -> dict[str, tuple[str, str]]:
+    """Path and SHA-256 of what training reads, by role, such as `train.query`: the same wherever the files lie.
+
+    The role of any other file, as of word vectors, is its path.
+
+    Args:
+        data: as `checksums` says it of this config; anything else has no files.
+    """
+    digests = {str(path): str(digest) for path, digest in data.items()} if isinstance(data, dict) else {}
+    roles = {str(config.model.embedding.pretrained): "pretrained", str(config.data.vocab): "vocab"}
+    found = {role: (path, digests[path]) for path, role in roles.items() if path in digests}
+    for name in ("train", "dev"):
+        for path, digest in digests.items():
+            side = _SIDE.fullmatch(path.removeprefix(f"{getattr(config.data, name)}."))
+            if side:
+                found[f"{name}.{side[1]}"] = path, digest
+    known = {path for path, _ in found.values()}
+    return found | {path: (path, digest) for path, digest in digests.items() if path not in known}
 
 
 def _processor() -> str:

@@ -4,7 +4,8 @@ RUN/config.yaml        resolved config: its format, every default written out, a
 RUN/weights.npz        best weights by name
 RUN/metrics.jsonl      one line per evaluation during training
 RUN/evaluation.json    threshold fitted on dev, dev metrics
-RUN/environment.json   versions, command, git commit, hardware, checksums of the data
+RUN/environment.json   versions, command, git commit, hardware, checksums of the data and of the next three
+RUN/vocab.txt          data.vocab, RUN/tokenizer.json data.tokenizer and RUN/classes.json data.classes, as they were
 RUN/curves.png         loss and the decisive dev metric, epoch by epoch
 RUN/checkpoint/        what --resume needs: the last state, and the one before it
 RUN/.lock              while a process trains there
@@ -17,8 +18,10 @@ from pathlib import Path
 
 CONFIG, WEIGHTS, METRICS = "config.yaml", "weights.npz", "metrics.jsonl"
 EVALUATION, ENVIRONMENT, CURVES = "evaluation.json", "environment.json", "curves.png"
+VOCAB, TOKENIZER, CLASSES = "vocab.txt", "tokenizer.json", "classes.json"
 CHECKPOINT, PREVIOUS = "checkpoint/state.npz", "checkpoint/previous.npz"
-FILES = (CONFIG, WEIGHTS, METRICS, EVALUATION, ENVIRONMENT, CURVES, CHECKPOINT, PREVIOUS)
+CARRIED = {VOCAB: "vocab", TOKENIZER: "tokenizer", CLASSES: "classes"}  # and the key of `data` that each is copied from
+FILES = (CONFIG, WEIGHTS, METRICS, EVALUATION, ENVIRONMENT, CURVES, *CARRIED, CHECKPOINT, PREVIOUS)
 LOCK = ".lock"
 REPLACES, REPLACED = ".replaces", ".replaced"
 

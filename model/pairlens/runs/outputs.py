@@ -99,6 +99,12 @@ def _run_of(path: Path) -> Path | None:
     place = resolved(path)
     for name in (*names.FILES, names.LOCK, names.REPLACES):
         parts = len(Path(name).parts)
-        if place.parts[-parts:] == Path(name).parts and (place.parents[parts - 1] / names.CONFIG).is_file():
+        if place.parts[-parts:] == Path(name).parts and _is_run(place.parents[parts - 1]):
             return place.parents[parts - 1]
     return None
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a run was begun there: a `config.yaml` alone is somebody's config."""
+    begun = (names.LOCK, names.REPLACES, *names.FILES[1:])
+    return (folder / names.CONFIG).is_file() and any((folder / name).exists() for name in begun)

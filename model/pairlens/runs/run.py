@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,30 +22,47 @@ from pairlens.directories import remove_file
 from pairlens.errors import RunError, UsageError
 from pairlens.files import partial_files, whole_file
 from pairlens.runs import names
+from pairlens.runs.carried import carried_file, is_there, vocabulary_file, why_no_words
 from pairlens.runs.checkpoint import Checkpoint, drop_last_checkpoint, read_checkpoint, write_checkpoint
+from pairlens.runs.json_files import Json, read_environment, read_evaluation, read_metrics, without_nan
 from pairlens.runs.npz import write_npz
 from pairlens.runs.progress import Progress
+from pairlens.runs.threshold import as_float32, fitted
 from pairlens.runs.weights import read_weights
-from pairlens.texts.regular import open_regular, read_regular, refuse_irregular
+from pairlens.texts.class_names import read_class_names
+from pairlens.texts.lines import read_vocabulary
+from pairlens.texts.regular import open_regular, refuse_irregular
+
+if TYPE_CHECKING:
+    from pairlens.tokenizer.tokenizer import Tokenizer
 
 Floats = NDArray[np.float32]
-Json = dict[str, Any]
-
-_MAX_EVALUATION = 2**20  # bytes
-_MAX_TEXT = 2**26  # of another JSON file; a line of metrics for each of 100,000 epochs is less
 
 
 class Run:
-    """A run directory, read and written file by file."""
+    """A run directory, read and written file by file.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Args:
+        changes: of its config as it is read, `KEY=VALUE` each, such as where a split lies now.
+    """
+
+    def __init__(self, path: Path, changes: Sequence[str] = ()) -> None:
+        self.path, self._changes = path, changes
+        self._tokenizer: Tokenizer | None = None
 
     # ---- making one ----------------------------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, path: Path, config: Config, environment: Json, force: bool = False) -> Run:
-        """A new run directory with its config and environment; with `force`, in place of a run that stands there.
+    def create(
+        cls,
+        path: Path,
+        config: Config,
+        environment: Json,
+        force: bool = False,
+        carried: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> Run:
+        """A new run directory with its config, what it carries, and its environment; with `force`, in place of a run
+        that stands there.
 
         Raises:
             UsageError: something stands there already (with `force`: something that is not a run).
@@ -54,9 +71,12 @@ class Run:
         cls.refuse_existing(path, force)
         path.mkdir(parents=True, exist_ok=True)
         run.remove_partial_files()
-        for name in (names.CHECKPOINT, names.PREVIOUS, names.WEIGHTS, names.METRICS, names.EVALUATION, names.CURVES):
-            remove_file(path / name, inside=path)
+        for name in names.FILES:
+            if name not in (names.CONFIG, names.ENVIRONMENT):
+                remove_file(path / name, inside=path)
         run._write_text(names.CONFIG, dump_config(config))
+        for name, content in carried.items():
+            run._write_bytes(name, content)
         run._write_json(names.ENVIRONMENT, environment)
         return run
 
@@ -83,8 +103,7 @@ class Run:
         self._write_json(names.EVALUATION, evaluation)
 
     def write_curves(self, png: bytes) -> None:
-        with whole_file(self.path / names.CURVES, "wb", inside=self.path) as file:
-            file.write(png)
+        self._write_bytes(names.CURVES, png)
 
     def write_checkpoint(self, arrays: Mapping[str, NDArray[Any]], progress: Progress) -> None:
         write_checkpoint(self.path, arrays, progress)
@@ -99,13 +118,17 @@ class Run:
         with whole_file(self.path / name, inside=self.path) as file:
             file.write(text)
 
+    def _write_bytes(self, name: str, content: bytes) -> None:
+        with whole_file(self.path / name, "wb", inside=self.path) as file:
+            file.write(content)
+
     def _write_json(self, name: str, value: Json) -> None:
         self._write_text(name, json.dumps(without_nan(value), indent=2) + "\n")
 
     # ---- reading one ---------------------------------------------------------------------------------------------
 
     @classmethod
-    def open(cls, path: Path) -> Run:
+    def open(cls, path: Path, changes: Sequence[str] = ()) -> Run:
         """A run that `train` left behind. Raises RunError if there is none."""
         if not path.is_dir():
             if (old := names.staging(path) / names.REPLACED).is_dir():
@@ -116,13 +139,13 @@ class Run:
             raise RunError(f"{path}: no such run directory; `pairlens train CONFIG --output {path}` makes one")
         if not (path / names.CONFIG).is_file():
             raise RunError(f"{path / names.CONFIG}: missing; {path} is not a run directory")
-        return cls(path)
+        return cls(path, changes)
 
     def config(self) -> Config:
         """The run's config. Raises ConfigError, or RunError if the file is cut off, which defaults would hide."""
         path = self.path / names.CONFIG
         refuse_irregular(path, "a run's config is one")
-        config = load_config(path, of_run=True)
+        config = load_config(path, self._changes, of_run=True)
         if not path.read_bytes().endswith(CONFIG_END.encode()):
             raise RunError(f'{path}: cut off, its last line is not "{CONFIG_END.strip()}"; copy the run again')
         return config
@@ -140,68 +163,73 @@ class Run:
         return read_weights(path, config.model)
 
     def checksum(self) -> str:
-        """16 digits of the SHA-256 of config and weights as they lie there: another one, and it is another model."""
+        """16 digits of the SHA-256 of config, weights, words and tokenizer: another one, and it is another model."""
         digest = hashlib.sha256()
-        for name in (names.CONFIG, names.WEIGHTS):
+        words = [name for name in (names.VOCAB, names.TOKENIZER) if is_there(self.path / name)]
+        for name in (names.CONFIG, names.WEIGHTS, *words):
             with open_regular(self.path / name) as file:
                 hashlib.file_digest(file, lambda: digest)
         return digest.hexdigest()[:16]
+
+    def vocabulary(self, given: Path | None = None) -> list[str] | None:
+        """The word of each id, of what the run carries; None if there are none, and `why_no_words` tells why.
+
+        Args:
+            given: a file of them, for a run from before 0.3.0, which carries none. Without it, the words are those of
+                the file that the config names, if that is still there.
+
+        Raises:
+            RunError: they are not those that the run was trained with. DataError: the file cannot be read.
+        """
+        path = vocabulary_file(self.path, self.config(), self.environment(), given)
+        return read_vocabulary(path) if path else None
+
+    def why_no_words(self) -> str | None:
+        """Why `vocabulary` has none, for a run that had some when it was trained."""
+        return why_no_words(self.path, self.config())
+
+    def classes(self) -> list[str] | None:
+        """The name of each label, if the run carries them; raises as `vocabulary` does."""
+        path = carried_file(self.path, names.CLASSES, self.environment())
+        return read_class_names(path) if path else None
+
+    def tokenizer(self) -> Tokenizer:
+        """What makes ids of texts; raises as `vocabulary` does, and UsageError if the run was trained without one."""
+        from pairlens.tokenizer.tokenizer import Tokenizer  # which those who score ids need not wait for
+
+        if self._tokenizer:
+            return self._tokenizer
+        path = carried_file(self.path, names.TOKENIZER, self.environment())
+        if path is None:
+            missing = f"{self.path / names.TOKENIZER}: missing; the run takes ids"
+            raise UsageError(
+                f"{missing}. One that takes texts is trained with data.tokenizer, as pairlens init writes it"
+            )
+        self._tokenizer = Tokenizer.read(path)
+        return self._tokenizer
 
     def threshold(self) -> float:
         """The score from which a pair counts as positive, fitted on dev; 0.5 where there was no dev split.
 
         It is just above 1 if on dev it is best to call no pair positive, not even one that scores 1.
         """
-        return _as_float32(self._fitted("threshold", 0.5))
+        return as_float32(fitted(self.path / names.EVALUATION, "threshold", 0.5))
 
     def logit_threshold(self) -> float | None:
         """The logit that a pair of just this score must reach; None if all of them are positive."""
-        return None if "logit_threshold" not in (self.evaluation() or {}) else self._fitted("logit_threshold", 0.0)
-
-    def _fitted(self, name: str, default: float) -> float:
-        threshold = (self.evaluation() or {}).get(name, default)
-        if not isinstance(threshold, float) or not abs(threshold) <= float(np.finfo(np.float32).max):
-            raise RunError(
-                f"{self.path / names.EVALUATION}: {name} is {threshold!r}; must be a finite 32-bit number such as 0.5"
-            )
-        return threshold
+        return fitted(self.path / names.EVALUATION, "logit_threshold", None)
 
     def metrics(self) -> list[Json]:
         """A line for every evaluation during training, oldest first; nan where a metric was undefined."""
-        path = self.path / names.METRICS
-        try:
-            lines = [json.loads(line) for line in read_regular(path, _MAX_TEXT).decode().splitlines()]
-            return [line | {"dev": _with_nan(line["dev"])} for line in lines]
-        except FileNotFoundError:
-            return []
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise RunError(f"{path}: damaged ({error}); train again") from None
+        return read_metrics(self.path / names.METRICS)
 
     def environment(self) -> Json:
         """What `describe_environment` said when the run was made; empty if nothing is known."""
-        path = self.path / names.ENVIRONMENT
-        try:
-            environment = json.loads(read_regular(path, _MAX_TEXT))
-        except FileNotFoundError:
-            return {}
-        except (OSError, ValueError, RecursionError) as error:
-            raise RunError(f"{path}: damaged ({error})") from None
-        if not isinstance(environment, dict):
-            raise RunError(f"{path}: damaged; must be a JSON object")
-        return environment
+        return read_environment(self.path / names.ENVIRONMENT)
 
     def evaluation(self) -> Json | None:
         """What `write_evaluation` wrote, if anything; NaN is null."""
-        path = self.path / names.EVALUATION
-        try:
-            evaluation: Json = json.loads(read_regular(path, _MAX_EVALUATION))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, RecursionError) as error:
-            raise RunError(f"{path}: damaged ({error}); train again") from None
-        if not isinstance(evaluation, dict):
-            raise RunError(f"{path}: damaged (not a JSON object); train again")
-        return evaluation
+        return read_evaluation(self.path / names.EVALUATION)
 
     def checkpoint(self) -> Checkpoint | None:
         """The last checkpoint that is whole, if any was written. Raises RunError if all are damaged."""
@@ -213,35 +241,3 @@ class Run:
 
     def drop_last_checkpoint(self) -> None:
         drop_last_checkpoint(self.path)
-
-
-def flat(tree: Any, path: str = "") -> Json:
-    """A nested config as one mapping of dotted keys."""
-    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else None
-    if items is None:
-        return {path: tree}
-    return {key: value for name, child in items for key, value in flat(child, f"{path}.{name}".strip(".")).items()}
-
-
-def _as_float32(threshold: float) -> float:
-    """A threshold in the digits of a float32, as scores are.
-
-    One from before 0.3.0 has more digits. It is rounded up, and so decides among float32 scores as it did.
-    """
-    nearest = np.float32(threshold)
-    if float(nearest) < threshold != float(str(nearest)):
-        nearest = np.nextafter(nearest, np.float32(np.inf))
-    return float(str(nearest))
-
-
-def _with_nan(metrics: Json) -> Json:
-    return {name: math.nan if value is None else float(value) for name, value in metrics.items()}
-
-
-def without_nan(tree: Any) -> Any:
-    """The tree with null for NaN, an undefined metric, which JSON cannot say."""
-    if isinstance(tree, dict):
-        return {key: without_nan(child) for key, child in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        return [without_nan(child) for child in tree]
-    return None if isinstance(tree, float) and math.isnan(tree) else tree

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +13,16 @@ from pairlens.config.model import ModelConfig
 from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
 from pairlens.errors import DataError, RunError
+from pairlens.scoring.maps import PairAttention
 from pairlens.texts.texts import Texts
 from pairlens.texts.token_faults import ONLY_PADDING
 
+if TYPE_CHECKING:
+    from pairlens.tokenizer.tokenizer import Tokenizer
+
 Floats = NDArray[np.float32]
-TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer]]
+TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer] | str]
+Tokenizing = Callable[[], "Tokenizer"]  # gives the tokenizer of a model when the first text needs it
 
 
 def given_weights(model: ModelConfig, weights: Mapping[str, NDArray[np.floating]]) -> dict[str, Floats]:
@@ -34,17 +41,21 @@ def given_weights(model: ModelConfig, weights: Mapping[str, NDArray[np.floating]
     return given
 
 
-def given_pairs(config: Config, queries: TextsLike, values: TextsLike, read: bool = False) -> tuple[Texts, Texts]:
+def given_pairs(
+    config: Config, queries: TextsLike, values: TextsLike, read: bool = False, tokenizing: Tokenizing | None = None
+) -> tuple[Texts, Texts]:
     """The texts of pairs.
 
     Args:
+        tokenizing: for texts that are given as strings.
         read: they were read from files by the config's rules, and lines with faults may have become empty texts.
 
     Raises:
         DataError: unequal counts, offsets that descend, an id outside the vocabulary, or an empty text that the config
-            does not allow: with `mask_zero`, also one of id 0 alone.
+            does not allow: with `mask_zero`, also one of id 0 alone; a string that is too long, or for which there is
+            no tokenizer.
     """
-    query, value = _as_texts(queries), _as_texts(values)
+    query, value = (_as_texts(config, texts, tokenizing) for texts in (queries, values))
     if len(query) != len(value):
         raise DataError(f"{len(query)} queries but {len(value)} values; a pair has one of each")
     for name, texts in (("query", query), ("value", value)):
@@ -54,8 +65,44 @@ def given_pairs(config: Config, queries: TextsLike, values: TextsLike, read: boo
     return query, value
 
 
-def _as_texts(texts: TextsLike) -> Texts:
-    texts = texts if isinstance(texts, Texts) else Texts.from_lists(texts)
+def with_texts(
+    attentions: Sequence[PairAttention], queries: TextsLike, values: TextsLike, tokenizing: Tokenizing | None
+) -> list[PairAttention]:
+    """The attention of pairs, with their texts if they were given as strings."""
+    query, value = _strings(queries), _strings(values)
+    if tokenizing is None or query is None or value is None:
+        return list(attentions)
+    sides = zip(tokenizing().tokenized(query), tokenizing().tokenized(value), strict=True)
+    return [
+        replace(one, texts=(query.first(len(one.query)), value.first(len(one.value))))
+        for one, (query, value) in zip(attentions, sides, strict=True)
+    ]
+
+
+def _strings(texts: TextsLike) -> Sequence[str] | None:
+    """Texts that are given as strings; None if they are ids."""
+    if isinstance(texts, str):
+        return [texts]
+    strings = [text for text in texts if isinstance(text, str)]
+    return strings if strings and len(strings) == len(texts) else None
+
+
+def _as_texts(config: Config, texts: TextsLike, tokenizing: Tokenizing | None) -> Texts:
+    """Ids as they are, and strings by the tokenizer and the config's rules for long texts."""
+    strings = _strings(texts)
+    if strings is None:
+        return _checked(texts if isinstance(texts, Texts) else Texts.from_lists(texts))  # type: ignore[arg-type]
+    if tokenizing is None:
+        raise DataError("texts are strings, but the model has no tokenizer; load it with pairlens.load, or give ids")
+    ids, longest = tokenizing().encode(strings), config.data.max_length
+    if longest is None or config.data.too_long == "truncate":
+        return ids if longest is None else ids.truncated(longest)
+    if (ids.lengths > longest).any():
+        raise DataError(f"text {int(np.argmax(ids.lengths > longest))}: more than data.max_length: {longest} tokens")
+    return ids
+
+
+def _checked(texts: Texts) -> Texts:
     if (texts.lengths < 0).any():
         text = int(np.argmin(texts.lengths))
         raise DataError(f"text {text}: its offsets {texts.offsets[text]} and {texts.offsets[text + 1]} descend")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pairlens.texts.texts import Texts, offsets_of
+from pairlens.texts.words import TokenizedText, words_of
 
 Floats = NDArray[np.floating]
 
@@ -21,12 +22,26 @@ class PairAttention:
         query, value: int32 ids [Tq], [Tv].
         scores: float32 [Tq, Tv] after mask and softmax, as the Keras layer's `return_attention_scores` gives them.
         value_scores: float32 [Tv, Tq], the value's attention to the query, with `direction: both`; else None.
+        texts: the texts as they were given, if that was not as ids.
     """
 
     query: NDArray[np.int32]
     value: NDArray[np.int32]
     scores: Floats
     value_scores: Floats | None = None
+    texts: tuple[TokenizedText, TokenizedText] | None = None
+
+    def words(self, vocabulary: Sequence[str] | None) -> tuple[list[str], list[str]]:
+        """The word of each token of both texts: as it stood there, or as the vocabulary has it."""
+        if self.texts is not None:
+            return self.texts[0].words, self.texts[1].words
+        return words_of(self.query, vocabulary), words_of(self.value, vocabulary)
+
+    def marked_words(self, vocabulary: Sequence[str] | None) -> tuple[list[str], list[str]]:
+        """The same for people: behind a word of a text that is not in the vocabulary stands a mark."""
+        if self.texts is not None:
+            return self.texts[0].marked, self.texts[1].marked
+        return self.words(vocabulary)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

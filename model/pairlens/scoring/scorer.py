@@ -24,7 +24,7 @@ from pairlens.scoring.activations import activate
 from pairlens.scoring.compare_layer import split_comparison
 from pairlens.scoring.dense import dense
 from pairlens.scoring.encoder import Encoder, Folded
-from pairlens.scoring.given import TextsLike, given_pairs, given_weights
+from pairlens.scoring.given import TextsLike, Tokenizing, given_pairs, given_weights, with_texts
 from pairlens.scoring.logits import Logits, refuse_overflow
 from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.scoring.memory import too_large_maps
@@ -36,7 +36,6 @@ from pairlens.texts.texts import Texts, offsets_of
 
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
-Dense = tuple[Floats, Floats]  # kernel [inputs, units], bias [units]
 
 # The work is cut into windows, the same for any number of threads. They are large enough to hide what Python does
 # between them, and so small that what the kernels make for the DNN, or of every position, stays in the cache.
@@ -56,21 +55,28 @@ class Scorer:
         weights: float32 arrays by the names of weights.npz.
         threads: how many windows of pairs are worked on at once; default: the processors this process may use. The
             scores are the same for any number.
+        tokenizing: gives the tokenizer, for texts that are strings.
 
     Raises:
         RunError: the weights are not those of the config's model.
     """
 
-    def __init__(self, config: Config, weights: Mapping[str, Floats], threads: int | None = None) -> None:
-        model = config.model
-        self.config = config
+    def __init__(
+        self,
+        config: Config,
+        weights: Mapping[str, Floats],
+        threads: int | None = None,
+        tokenizing: Tokenizing | None = None,
+    ) -> None:
+        model, self.config, self._tokenizing = config.model, config, tokenizing
         self.threads = threads or processors()
         weights = given_weights(model, weights)
         self._comparison = split_comparison(model, weights)
         self._encoder = Encoder(model, weights, self._comparison.words)
         self._directions = 2 if model.attention.direction == "both" else 1
         self._weights = weights
-        self._layers = [_dense(weights, name) for name in [*(f"dnn/{i}" for i in range(len(model.dnn.units))), "head"]]
+        names = [*(f"dnn/{i}" for i in range(len(model.dnn.units))), "head"]
+        self._layers = [(weights[f"{name}/kernel"], weights[f"{name}/bias"]) for name in names]
         width = model.compare.units if model.compare else self._encoder.width * len(model.features)
         self._pooled = width * len(model.pooling)
         self._window_pairs = min(_WINDOW_PAIRS, _WINDOW_FLOATS // (self._directions * self._pooled) + 1)
@@ -78,6 +84,8 @@ class Scorer:
 
     def score(self, queries: TextsLike, values: TextsLike, on_overflow: Literal["stop", "nan"] = "stop") -> Floats:
         """Scores float32 [B] of the pairs (queries[i], values[i]), in order; of a multiclass model [B, classes].
+
+        A text is a sequence of ids, or a string for the run's tokenizer; one string alone is a list of one.
 
         Args:
             on_overflow: what to do with a pair whose score is not finite, as of weights that are too large for float32.
@@ -93,7 +101,7 @@ class Scorer:
 
         An overflow raises nothing: `Logits.finite` tells of it. For the rest it raises as `score`.
         """
-        return self._start(*given_pairs(self.config, queries, values))()
+        return self._start(*given_pairs(self.config, queries, values, tokenizing=self._tokenizing))()
 
     def stream(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Logits]]:
         """Each chunk of pairs with its logits, in order; the next is read while one is scored. Raises as `score`."""
@@ -120,9 +128,9 @@ class Scorer:
             DataError: as `score`, or the attention of a pair takes more memory than there is.
             PairlensError: attention scores are not finite; the message names the pair's index.
         """
-        parts = list(self.maps(*given_pairs(self.config, queries, values)))
+        parts = list(self.maps(*given_pairs(self.config, queries, values, tokenizing=self._tokenizing)))
         refuse_overflow(np.concatenate([np.ones(0, np.bool_), *(maps.finite() for maps in parts)]))
-        return [pair for maps in parts for pair in maps]
+        return with_texts([pair for maps in parts for pair in maps], queries, values, self._tokenizing)
 
     def maps(self, queries: TextsLike, values: TextsLike, chosen: NDArray[np.int64] | None = None) -> Iterator[Maps]:
         """What `attend` gives of the pairs `chosen` [n] (default: all), in that order, in parts of bounded memory.
@@ -240,7 +248,3 @@ class Scorer:
     def _head(self, x: Floats) -> Floats:
         logits = dense(x, *self._layers[-1])
         return logits if self.config.model.classes else logits[:, 0]
-
-
-def _dense(weights: Mapping[str, Floats], name: str) -> Dense:
-    return weights[f"{name}/kernel"], weights[f"{name}/bias"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,15 +31,40 @@ def read_labels(path: Path, task: LabelKind, classes: int | None = None) -> NDAr
         DataError: the file cannot be read, or a line is no such number (`path:line:column: message`).
     """
 
-    def fault(text: bytes) -> str | None:
-        return _number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
+    return _read_numbers(path, lambda text: label_fault(text, task, classes), float, np.float32)
 
-    return _read_numbers(path, fault, float, np.float32)
+
+def label_fault(text: bytes, task: LabelKind, classes: int | None = None) -> str | None:
+    """What is wrong with a label; None if it is one, as `read_labels` says."""
+    return _number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
 
 
 def read_groups(path: Path) -> NDArray[np.int64]:
-    """The group of each pair, int64 [lines], any integers from 0; raises as `read_labels` does."""
-    return _read_numbers(path, _group_fault, int, np.int64)
+    """The group of each pair, int64 [lines], by words without blanks; raises as `read_labels` does.
+
+    If all words of the file are integers from 0, they are the numbers; else groups are numbered from 0 in the order in
+    which their words first come, and `1` and `01` are two.
+    """
+    numbers: dict[bytes, int] = {}
+
+    def number(word: bytes) -> int:
+        return numbers.setdefault(word, len(numbers))
+
+    return _as_written(_read_numbers(path, _group_fault, number, np.int64), numbers)
+
+
+def group_numbers(words: Sequence[str]) -> NDArray[np.int64]:
+    """The group of each pair, int64 [words], as `read_groups` numbers them."""
+    numbers: dict[bytes, int] = {}
+    group = np.array([numbers.setdefault(word.encode(), len(numbers)) for word in words], np.int64)
+    return _as_written(group, numbers)
+
+
+def _as_written(group: NDArray[np.int64], numbers: Mapping[bytes, int]) -> NDArray[np.int64]:
+    """The groups by the numbers that their words are, if all of them are numbers."""
+    if all(map(_is_group_number, numbers)):
+        return np.fromiter(map(int, numbers), np.int64, len(numbers))[group]
+    return group
 
 
 def read_sample_weights(path: Path) -> NDArray[np.float32]:
@@ -49,15 +74,17 @@ def read_sample_weights(path: Path) -> NDArray[np.float32]:
         DataError: as `read_labels`; or every weight is 0.
     """
 
-    def fault(text: bytes) -> str | None:
-        return _number_fault(text, "weight") or (
-            f"negative: {quote(text)}; a weight is 0 or more" if float(text) < 0 else None
-        )
-
-    weights = _read_numbers(path, fault, float, np.float32)
+    weights = _read_numbers(path, weight_fault, float, np.float32)
     if len(weights) and not weights.any():
         raise DataError(f"{path}: every weight is 0; there is nothing to learn from")
     return weights
+
+
+def weight_fault(text: bytes) -> str | None:
+    """What is wrong with a weight; None if it is one, as `read_sample_weights` says."""
+    return _number_fault(text, "weight") or (
+        f"negative: {quote(text)}; a weight is 0 or more" if float(text) < 0 else None
+    )
 
 
 def read_vocabulary(path: Path) -> list[str]:
@@ -135,6 +162,14 @@ def _label_fault(text: bytes, task: LabelKind, classes: int) -> str | None:
 def _group_fault(text: bytes) -> str | None:
     if not text:
         return "an empty line; every pair needs a group"
-    if not text.isdigit() or len(text.lstrip(b"0")) > 19 or int(text) >= _GROUP_LIMIT:
-        return f"not a group: {quote(text)}; it is an integer from 0 to {_GROUP_LIMIT - 1}"
+    try:
+        words = text.decode().split()
+    except UnicodeDecodeError:
+        words = []
+    if len(words) != 1 or b"\0" in text:
+        return f"not a group: {quote(text)}; it is a number or a word, without blanks"
     return None
+
+
+def _is_group_number(text: bytes) -> bool:
+    return text.isdigit() and len(text.lstrip(b"0")) <= 19 and int(text) < _GROUP_LIMIT

@@ -110,12 +110,14 @@ START = Position()
 class Chunk(NamedTuple):
     """Some consecutive pairs, the faults of their lines that were passed over, by line, and the position behind them.
 
-    Line N, from 1, has pair N - 1. The position is None where it was not asked for or is not known.
+    Line N, from 1, has pair N - 1. The position is None where it was not asked for or is not known. `given` is what the
+    pairs were made of, if it was not ids.
     """
 
     pairs: Pairs
     bad: Sequence[BadLine] = ()
     end: Position | None = None
+    given: object = None
 
 
 def iter_pairs(

@@ -1,15 +1,13 @@
-"""What a config's data section stands for: its splits, read and checked, and its pretrained embeddings."""
+"""What a config's data section stands for: its splits, read and checked, and the names of its classes."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
+from pairlens.texts.class_names import read_class_names
 from pairlens.texts.pairs import Pairs, read_pairs
 from pairlens.texts.regular import refuse_irregular
 from pairlens.texts.split_paths import SplitPaths, split_paths
@@ -63,29 +61,18 @@ def with_classes(config: Config, train: Pairs) -> Config:
     return config.model_copy(update={"model": model})
 
 
-def read_pretrained(config: Config) -> NDArray[np.float32] | None:
-    """The embeddings [input_dim, output_dim] of `model.embedding.pretrained`, if it is set.
+def class_names_of(config: Config) -> list[str] | None:
+    """The names that `data.classes` gives the labels; None where it is not set.
 
     Raises:
-        DataError: the file is missing, is no .npy file, or holds another shape or numbers that are not finite.
+        DataError: as `read_class_names` does, or they are not as many as the task has classes.
     """
-    embedding = config.model.embedding
-    if embedding.pretrained is None:
+    path = config.data.classes
+    if path is None:
         return None
-    refuse_irregular(embedding.pretrained, "a .npy matrix is one")
-    try:
-        matrix = np.load(embedding.pretrained, mmap_mode="r", allow_pickle=False)  # takes no memory for a wrong shape
-    except (OSError, ValueError, EOFError, OverflowError, MemoryError, SyntaxError, TypeError) as error:
-        raise DataError(f"{embedding.pretrained}: cannot be read as a .npy matrix ({error})") from None
-    shape = (embedding.input_dim, embedding.output_dim)
-    if not isinstance(matrix, np.ndarray) or matrix.shape != shape or matrix.dtype.kind != "f":
-        found = f"{matrix.dtype} {list(matrix.shape)}" if isinstance(matrix, np.ndarray) else "an archive"
-        raise DataError(
-            f"{embedding.pretrained}: found {found}; must be floats {list(shape)}, "
-            "model.embedding.input_dim by model.embedding.output_dim"
-        )
-    with np.errstate(over="ignore"):
-        matrix = matrix.astype(np.float32)
-    if not np.isfinite(matrix).all():
-        raise DataError(f"{embedding.pretrained}: holds numbers that are not finite as 32-bit floats")
-    return matrix
+    found = read_class_names(path)
+    classes = config.model.classes if config.task == "multiclass" else 2
+    if classes is not None and len(found) != classes:
+        remedy = f"name every class, or set model.classes: {len(found)}" if config.task == "multiclass" else "name both"
+        raise DataError(f"{path}: {len(found)} names, but the labels have {classes} classes; {remedy}")
+    return found

@@ -41,15 +41,19 @@ class TextRules:
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A text that breaks the rules; `line` and `column` count from 1."""
+    """A text that breaks the rules; `line` and `column` count from 1.
+
+    Line N has pair N - 1; where a file says it otherwise, `at` is the line that has the pair.
+    """
 
     file: str
     line: int
     column: int
     message: str
+    at: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        return f"{self.file}:{self.at or self.line}:{self.column}: {self.message}"
 
 
 @dataclass(slots=True)

@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 _LINE_ENDS = "\n\v\f\r\x1c-\x1e\x85\u2028\u2029"  # for some reader of lines, such as Python's str.splitlines
@@ -35,6 +36,35 @@ def words_of(ids: Iterable[int], vocabulary: Sequence[str] | None) -> list[str]:
     return [vocabulary[i] if i < len(vocabulary) and vocabulary[i].strip() else f"#{i}" for i in ids]
 
 
+UNKNOWN_MARK = "*"  # behind a word that the vocabulary lacks
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedText:
+    """A text as it was given, and its tokens in it.
+
+    Attributes:
+        text: all of it.
+        words: what stands there for each token; of a token that stands for nothing, what the vocabulary has.
+        unknown: whether the vocabulary lacks it.
+        gaps: what stands before each token, behind the one before it.
+    """
+
+    text: str
+    words: list[str]
+    unknown: list[bool]
+    gaps: list[str]
+
+    @property
+    def marked(self) -> list[str]:
+        """The words, with a mark behind those that the vocabulary lacks."""
+        return [word + UNKNOWN_MARK * lacking for word, lacking in zip(self.words, self.unknown, strict=True)]
+
+    def first(self, tokens: int) -> TokenizedText:
+        """The same of the first so many tokens."""
+        return TokenizedText(self.text, self.words[:tokens], self.unknown[:tokens], self.gaps[:tokens])
+
+
 def column_word(word: str) -> str:
     """The word for a line of columns, as told above."""
     return _STRUCTURE.sub(_escape, word)
@@ -43,11 +73,6 @@ def column_word(word: str) -> str:
 def json_line(value: Any) -> str:
     """JSON in one line, whatever a reader takes for the end of one."""
     return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS_IN_JSON)
-
-
-def printable_words(ids: Iterable[int], vocabulary: Sequence[str] | None, encoding: str = "utf-8") -> list[str]:
-    """The words of ids, for people: `printable`."""
-    return [printable(word, encoding) for word in words_of(ids, vocabulary)]
 
 
 def printable(word: str, encoding: str = "utf-8") -> str:

@@ -10,7 +10,7 @@ from pairlens.config.schema import Config
 from pairlens.errors import DataError
 from pairlens.metrics.groups import group_figures
 from pairlens.metrics.undefined import why_undefined
-from pairlens.runs.run import flat
+from pairlens.runs.json_files import flat
 from pairlens.texts.pair_hashes import pairs_with_several_labels
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.splits import SplitName

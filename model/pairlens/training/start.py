@@ -14,12 +14,24 @@ from pairlens.texts.overlap import inverse_document_frequencies, overlap_feature
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts
 from pairlens.training.ppmi import ppmi_svd
+from pairlens.vectors.wanted import Vectors
 
 Floats = NDArray[np.float32]
 
 
-def start_from_data(network: Network, config: Config, train: Pairs, vocabulary: Sequence[str] | None) -> None:
-    """Set the head's bias, and where the config wants them the idf, the overlap's scale and the embeddings."""
+def start_from_data(
+    network: Network,
+    config: Config,
+    train: Pairs,
+    vocabulary: Sequence[str] | None,
+    vectors: Vectors | None = None,
+) -> None:
+    """Set the head's bias, and where the config wants them the idf, the overlap's scale and the embeddings.
+
+    Args:
+        vectors: of words [input_dim, dim]. With `ppmi_svd` they are the last `dim` columns of the embeddings; else
+            the embeddings, whose `output_dim` is theirs. What has no vector stays as it was drawn.
+    """
     assert train.label is not None
     model = config.model
     network.head_layer.bias.assign(_head_bias(config, train.label.astype(np.float64)))
@@ -30,12 +42,7 @@ def start_from_data(network: Network, config: Config, train: Pairs, vocabulary: 
         overlap = overlap_features(train.query, train.value, network.encoder.idf.numpy())
         network.overlap_mean.assign(overlap.mean(axis=0))
         network.overlap_deviation.assign(overlap.std(axis=0) + 1e-6)
-    initializer = model.embedding.embeddings_initializer
-    if isinstance(initializer, PpmiSvd):
-        dims = model.embedding.input_dim, model.embedding.output_dim
-        directions = ppmi_svd(_distinct(texts), *dims, initializer.window, vocabulary or (), initializer.spelling)
-        embeddings = network.encoder.embedding.embeddings
-        embeddings.assign(_scaled(directions, embeddings.numpy(), initializer.stddev))
+    _set_embeddings(network, config, texts, vocabulary, vectors)
 
 
 def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
@@ -48,6 +55,32 @@ def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
         return np.array([mean])
     mean = min(max(mean, 1e-3), 1.0 - 1e-3)
     return np.array([np.log(mean / (1.0 - mean))])
+
+
+def _set_embeddings(
+    network: Network, config: Config, texts: Texts, vocabulary: Sequence[str] | None, vectors: Vectors | None
+) -> None:
+    embedding, embeddings = config.model.embedding, network.encoder.embedding.embeddings
+    initializer = embedding.embeddings_initializer
+    if isinstance(initializer, PpmiSvd):
+        dim = embedding.output_dim - (vectors.dim if vectors else 0)
+        spelled = (vocabulary or (), initializer.spelling)
+        directions = ppmi_svd(_distinct(texts), embedding.input_dim, dim, initializer.window, *spelled)
+        drawn = embeddings.numpy()
+        parts = [_scaled(directions, drawn[:, :dim], initializer.stddev)]
+        if vectors:
+            parts.append(_of_mean_norm(vectors, drawn[:, dim:], initializer.stddev))
+        embeddings.assign(np.concatenate(parts, axis=1))
+    elif vectors:
+        embeddings.assign(np.where(vectors.found[:, None], vectors.matrix, embeddings.numpy()))
+
+
+def _of_mean_norm(vectors: Vectors, drawn: Floats, stddev: float) -> Floats:
+    """Vectors [input_dim, dim], scaled as one to the mean norm that `_scaled` gives each; drawn for words without."""
+    norm = float(np.linalg.norm(vectors.matrix[vectors.found], axis=1).mean())
+    scale = stddev * vectors.dim**0.5 / norm if norm else 1.0
+    scaled: Floats = np.where(vectors.found[:, None], vectors.matrix * np.float32(scale), drawn)
+    return scaled
 
 
 def _scaled(directions: Floats, drawn: Floats, stddev: float) -> Floats:

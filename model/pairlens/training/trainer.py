@@ -22,7 +22,7 @@ from pairlens.network.network import build_network
 from pairlens.runs.checkpoint import Checkpoint
 from pairlens.runs.progress import Pace, Progress
 from pairlens.runs.run import Run
-from pairlens.runs.warm_start import warm_start_weights
+from pairlens.runs.warm_start import warm_start
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batch
@@ -33,6 +33,7 @@ from pairlens.training.label_scale import LabelScale, label_scale
 from pairlens.training.schedule import learning_rate
 from pairlens.training.start import start_from_data
 from pairlens.training.step import TrainingStep, batches_to_apply
+from pairlens.vectors.wanted import Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,7 @@ class Trainer:
         run: where weights, metrics and checkpoints go; if it has a checkpoint, training continues from there.
         pretrained: float32 [input_dim, output_dim], the embedding's initial values instead of the initializer's.
         vocabulary: the words, whose spelling the embedding's initializer may look at.
+        vectors: of the words, for the initial values of those that have one; or of part of them, beside `ppmi_svd`.
 
     Raises:
         RunError: the checkpoint is damaged, or of another network.
@@ -80,13 +82,14 @@ class Trainer:
         run: Run,
         pretrained: Floats | None = None,
         vocabulary: Sequence[str] | None = None,
+        vectors: Vectors | None = None,
     ) -> None:
         use_processors_alone()
         tf.config.experimental.enable_op_determinism()
         tf.random.set_seed(config.training.seed)
         self.config = config
         self.run = run
-        self._vocabulary = vocabulary
+        self._vocabulary, self._vectors = vocabulary, vectors
         self.network = build_network(config)
         if pretrained is not None:
             self.network.encoder.embedding.embeddings.assign(pretrained)
@@ -134,10 +137,11 @@ class Trainer:
         return self._finish(dev)
 
     def _set_first_weights(self, train: Pairs) -> None:
-        if weights := warm_start_weights(self.config):
-            self.network.assign(self._scale.unfolded(weights))
-        else:
-            start_from_data(self.network, self.config, train, self._vocabulary)
+        start = warm_start(self.config)
+        if start is None or start.rows is not None:  # for the words that the run to start from lacks
+            start_from_data(self.network, self.config, train, self._vocabulary, self._vectors)
+        if start:
+            self.network.assign(self._scale.unfolded(start.over(self.network.arrays())))
 
     def _train_epoch(self, batches: Sequence[Batch], listen: Listener, stop: Callable[[], bool]) -> bool:
         """The rest of an epoch's pass over the data; False if it was stopped."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pairlens.attention.stream import ScoredMaps
 from pairlens.scoring.decimals import decimal_lines
 from pairlens.scoring.maps import Floats, PairAttention
-from pairlens.texts.words import column_word, words_of
+from pairlens.texts.words import column_word
 
 _NUMBERS = 1 << 16  # that are text at once
 
@@ -48,9 +48,7 @@ def write_tsv(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, voca
 
 def _rows(start: str, attention: PairAttention, vocabulary: Sequence[str] | None) -> Iterator[str]:
     """The lines of one pair, a query token at a time, `start` before each; both directions in this order."""
-    query, value = (
-        [column_word(word) for word in words_of(ids, vocabulary)] for ids in (attention.query, attention.value)
-    )
+    query, value = ([column_word(word) for word in words] for words in attention.words(vocabulary))
     ends = [f"\t{j}\t%s\t{word.replace('%', '%%')}\t%s\n" for j, word in enumerate(value)]
     directions = [("query_to_value", attention.scores)]
     if attention.value_scores is not None:

@@ -24,7 +24,15 @@ function openPair(pair) {
 }
 
 function facts(pair) {
-  return `score ${scoreText(pair.score)}${pair.label === null ? "" : `, label ${pair.label}`}`;
+  return `score ${scoreText(pair.score)}${pair.label === null ? "" : `, ${labelText(pair.label)}`}`;
+}
+
+/** What must be known to read the words. */
+function noteOf(pair) {
+  const words = [...pair.query, ...pair.value];
+  if (pair.texts) return pair.unknown ? "* not in the vocabulary" : "";
+  if (words.some((word) => word.length > 2 && word.startsWith("##"))) return "## continues the word before it";
+  return words.some((word) => word.startsWith("\u2581")) ? "\u2581 begins a word" : "";
 }
 
 function showPair() {
@@ -35,11 +43,14 @@ function showPair() {
   byId("pair-name").textContent = `Pair ${pair.pair}`;
   byId("facts").replaceChildren(element("span", { className: "chip", textContent: `score ${scoreText(pair.score)}` }));
   byId("facts").lastChild.title = String(pair.score);
-  if (pair.label !== null) byId("facts").append(element("span", { className: "chip", textContent: `label ${pair.label}` }));
+  if (pair.label !== null) byId("facts").append(element("span", { className: "chip", textContent: labelText(pair.label) }));
   byId("facts").append(element("span", { className: "muted", textContent: `${pair.query.length} × ${pair.value.length} tokens` }));
+  const note = noteOf(pair);
+  if (note) byId("facts").append(element("span", { className: "muted", textContent: note }));
   for (const side of ["query", "value"]) {
+    const gap = (i) => pair.gaps?.[side === "query" ? 0 : 1][i] ?? (i ? " " : "");
     byId(`${side}-text`).replaceChildren(...pair[side].flatMap((word, i) => [
-      element("span", { textContent: word, dir: "auto" }), i < pair[side].length - 1 ? " " : ""]));
+      gap(i), element("span", { textContent: word, dir: "auto" })]));
   }
   const uniform = pair.uniform[Number(state.direction)];
   byId("uniform").hidden = uniform === null;

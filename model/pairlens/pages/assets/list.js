@@ -31,9 +31,15 @@ function searchPairs(pairs, search) {
   const terms = search.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   if (!terms.length) return pairs;
   return pairs.filter((pair) => {
-    pair.text ??= [...pair.query, ...pair.value].join(" ").toLocaleLowerCase();
+    pair.text ??= (pair.texts ?? [...pair.query, ...pair.value]).join(" ").toLocaleLowerCase();
     return terms.every((term) => pair.text.includes(term));
   });
+}
+
+/** A text of a pair as it was given, or its first words. */
+function textOf(pair, side, words) {
+  if (!pair.texts) return pair[side].slice(0, words).join(" ");
+  return pair.texts[side === "query" ? 0 : 1].slice(0, 10 * words);
 }
 
 class PairList {
@@ -98,9 +104,9 @@ class PairList {
     const facts = element("span", { className: "row-facts" },
       element("span", { className: "row-number", textContent: `#${pair.pair}` }),
       element("span", { className: "row-score", textContent: `score ${scoreText(pair.score)}` }));
-    if (pair.label !== null) facts.append(element("span", { className: "row-label", textContent: `label ${pair.label}` }));
-    const text = (words) => element("span", { className: "row-text", dir: "auto", textContent: words.slice(0, 40).join(" ") });
-    const row = element("div", { id: `row-${at}`, className: "row" }, facts, text(pair.query), text(pair.value));
+    if (pair.label !== null) facts.append(element("span", { className: "row-label", textContent: labelText(pair.label) }));
+    const text = (side) => element("span", { className: "row-text", dir: "auto", textContent: textOf(pair, side, 40) });
+    const row = element("div", { id: `row-${at}`, className: "row" }, facts, text("query"), text("value"));
     row.dataset.at = at;
     row.style.top = `${at * ROW}px`;
     row.setAttribute("role", "option");

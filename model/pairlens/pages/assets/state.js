@@ -7,10 +7,12 @@ const CHOICES = { view: ["heat", "links"], reading: ["map", "row", "column"], di
 
 const byId = (id) => document.getElementById(id);
 const metadata = readData("metadata");
+const labelText = (label) => `label ${metadata.classes?.[label] ?? label}`;
 const field = metadata.receptive_field; // how many words to the left and right a position stands for
 const pairs = [...document.querySelectorAll('script[id^="pair-"]')].map((block, place) => {
   const pair = JSON.parse(block.textContent);
-  return { place, ...pair, query: harmless(pair.query), value: harmless(pair.value) };
+  const texts = pair.texts && { texts: harmless(pair.texts), gaps: pair.gaps.map(harmless) };
+  return { place, ...pair, query: harmless(pair.query), value: harmless(pair.value), ...texts };
 });
 
 /** All that a link to the page keeps. `top`: null for all; `spot`: {row, column}, one of them null for a word alone. */

@@ -1,0 +1,60 @@
+"""What `attend` makes: known by the name of its output, and which options go with it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from pairlens.errors import UsageError
+
+
+class Kind(StrEnum):
+    """What is made, as a message names it."""
+
+    summary = "--summary"
+    terminal = "heat maps in the terminal"
+    picture = "a picture"
+    matrices = "a file of matrices"
+    page = "a page"
+
+
+def kind_of(output_file: Path | None, summary: bool) -> Kind:
+    """Raises UsageError where the name of the output says no format."""
+    from pairlens.attention.dumps.dump import DUMP_SUFFIXES
+    from pairlens.attention.pictures import PICTURE_SUFFIXES
+
+    if output_file and output_file.name.endswith((".html.gz", ".html.bz2", ".html.xz")):
+        raise UsageError(f"{output_file}: a page is not compressed, as no browser opens it so; choose another name")
+    if summary:
+        return Kind.summary
+    if output_file is None:
+        return Kind.terminal
+    if output_file.name.endswith(PICTURE_SUFFIXES):
+        return Kind.picture
+    if output_file.name.endswith(DUMP_SUFFIXES):
+        return Kind.matrices
+    if output_file.name.endswith(".html"):
+        return Kind.page
+    formats = ", ".join([".html", *DUMP_SUFFIXES, *PICTURE_SUFFIXES])
+    raise UsageError(f"{output_file}: unknown format; attention is written to files in {formats}")
+
+
+def refuse_options(kind: Kind, label: Path | None, dtype: str, grid: bool) -> None:
+    """Raises UsageError where an option does not fit what is made."""
+    if label and kind is not Kind.page:
+        raise UsageError("--label: labels are shown in a page alone; write one with --output maps.html")
+    if dtype != "float32" and kind is not Kind.matrices:
+        raise UsageError(f"--dtype is for files of matrices, not for {kind}")
+    if grid and kind is not Kind.picture:
+        raise UsageError(f"--grid is for pictures, not for {kind}; add --output maps.png")
+
+
+def outputs(output_file: Path | None, several: bool) -> list[Path]:
+    """The files that may be written, as far as they can be known."""
+    from pairlens.attention.pictures import existing_pictures, numbered
+
+    if output_file is None:
+        return []
+    return (
+        list(dict.fromkeys([numbered(output_file, 0), *existing_pictures(output_file)])) if several else [output_file]
+    )

@@ -1,0 +1,226 @@
+"""pairlens encode: texts in, files of token ids out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from pairlens.errors import UsageError
+from pairlens_cli import encode_input, options, table_options
+
+if TYPE_CHECKING:
+    from pairlens.jobs.encode_job import CutBy, EncodeJob
+    from pairlens.jobs.encode_splits import Cut
+    from pairlens.jobs.encode_way import Given, Learning
+
+_VOCABULARY, _CUT, _LINES = "Vocabulary", "Cutting one file", "Files line by line, instead of tables"
+
+
+def encode(
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE",
+            help="Tables of pairs, a file for each split: CSV, TSV, JSONL or Parquet, compressed or not; - for stdin. "
+            "NAME=FILE names the split; else it is train, dev or test if the file's name says so.",
+            show_default=False,
+        ),
+    ] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.", show_default=False)
+    ] = None,
+    tokenizer: Annotated[
+        str | None,
+        typer.Option(
+            "--tokenizer",
+            metavar="KIND|FILE",
+            help="How a text is cut into tokens: word, char, bpe or unigram; or a tokenizer.json to use as it is.",
+            rich_help_panel=_VOCABULARY,
+            show_default="word",
+        ),
+    ] = None,
+    vocab_size: Annotated[
+        int | None,
+        typer.Option(
+            "--vocab-size",
+            metavar="N",
+            min=3,
+            help="Keep the N most frequent tokens; default: 50,000, for bpe and unigram 8,000.",
+            rich_help_panel=_VOCABULARY,
+        ),
+    ] = None,
+    min_count: Annotated[
+        int | None,
+        typer.Option(
+            "--min-count",
+            metavar="N",
+            min=1,
+            help="Leave out tokens that occur fewer than N times.",
+            rich_help_panel=_VOCABULARY,
+            show_default="2",
+        ),
+    ] = None,
+    lowercase: Annotated[
+        bool | None,
+        typer.Option(
+            "--lowercase/--cased",
+            help="Whether A and a are the same token.",
+            rich_help_panel=_VOCABULARY,
+            show_default="lowercase",
+        ),
+    ] = None,
+    normalize: Annotated[
+        Literal["NFKC", "NFC", "none"] | None,
+        typer.Option(
+            "--normalize",
+            help="The Unicode normalization form.",
+            rich_help_panel=_VOCABULARY,
+            show_default="NFKC",
+        ),
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            "--like",
+            metavar="DIR|RUN",
+            help="Use the tokenizer and the classes of these encoded files, or of this run.",
+            rich_help_panel=_VOCABULARY,
+        ),
+    ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            "--classes",
+            metavar="A,B,...",
+            help="The order of labels that are words; default: sorted, false before true.",
+        ),
+    ] = None,
+    empty: Annotated[
+        Literal["error", "drop", "keep"],
+        typer.Option("--empty", help="A row with a text without a token: stop, leave it out, or write an empty line."),
+    ] = "error",
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split",
+            metavar="80,10,10",
+            help="Cut the file into train, dev and test, with about these shares.",
+            rich_help_panel=_CUT,
+        ),
+    ] = None,
+    split_by: Annotated[
+        Literal["query", "group", "row"] | None,
+        typer.Option(
+            "--split-by",
+            help="What is never in two splits; default: a group if there are groups, else a query.",
+            rich_help_panel=_CUT,
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="The seed of the cut.", rich_help_panel=_CUT, show_default="1")
+    ] = None,
+    query_column: table_options.QueryColumn = None,
+    value_column: table_options.ValueColumn = None,
+    label_column: table_options.LabelColumn = None,
+    group_column: table_options.GroupColumn = None,
+    weight_column: table_options.WeightColumn = None,
+    id_column: table_options.IdColumn = None,
+    input_format: table_options.InputFormat = None,
+    delimiter: table_options.Delimiter = None,
+    header: table_options.Header = None,
+    query_file: Annotated[
+        Path | None,
+        typer.Option("--query-file", metavar="FILE", help="The queries, one a line.", rich_help_panel=_LINES),
+    ] = None,
+    value_file: Annotated[
+        Path | None, typer.Option("--value-file", metavar="FILE", help="The values.", rich_help_panel=_LINES)
+    ] = None,
+    label_file: Annotated[
+        Path | None, typer.Option("--label-file", metavar="FILE", help="The labels.", rich_help_panel=_LINES)
+    ] = None,
+    group_file: Annotated[
+        Path | None, typer.Option("--group-file", metavar="FILE", help="The groups.", rich_help_panel=_LINES)
+    ] = None,
+    force: options.Force = False,
+) -> None:
+    """Make files of token ids out of texts, with a vocabulary learned from the train split."""
+    from pairlens.jobs.encode_job import EncodeJob
+    from pairlens_cli.display.encoding import EncodingDisplay, tell_encoded, tell_tables
+
+    if directory is None:
+        raise UsageError("--output DIR is missing: the directory where the files go")
+    named = {
+        "query": query_column,
+        "value": value_column,
+        "label": label_column,
+        "group": group_column,
+        "weight": weight_column,
+        "id": id_column,
+    }
+    table = table_options.table_options(named, input_format, delimiter, header)
+    lines = {"query": query_file, "value": value_file, "label": label_file, "group": group_file}
+    read, splits = encode_input.splits(files or [], lines, table, bool(split))
+    learning = {
+        "--vocab-size": vocab_size,
+        "--min-count": min_count,
+        "--lowercase": lowercase,
+        "--normalize": normalize,
+    }
+    way = _way(tokenizer, like, classes, learning)
+    sides = next(iter(splits.values())).sides
+    job = EncodeJob(splits, way, empty, _cut(split, split_by, seed, "group" in sides))
+    _refuse_outputs(job, directory, read, force)
+    tell_tables(splits, job.learns_from)
+    tell_encoded(directory, job.run(directory, EncodingDisplay(), force))
+
+
+def _way(
+    tokenizer: str | None, like: Path | None, classes: str | None, learning: Mapping[str, object]
+) -> Learning | Given:
+    """How texts become ids. Raises UsageError where an option of learning would be idle."""
+    from pairlens.jobs.encode_way import Given, Learning, given_like
+    from pairlens.tokenizer.tokenizer import Tokenizer
+
+    order = [name.strip() for name in classes.split(",")] if classes else None
+    kinds = ("word", "char", "bpe", "unigram")
+    if like or (tokenizer and tokenizer not in kinds):
+        if idle := [option for option, value in learning.items() if value is not None]:
+            raise UsageError(f"{idle[0]}: the vocabulary is not learned, as a tokenizer is given")
+        if like and (tokenizer or classes):
+            raise UsageError("--like has a tokenizer and the classes already; leave --tokenizer and --classes out")
+        return given_like(like) if like else Given(Tokenizer.read(Path(tokenizer or "").expanduser()), order)
+    settings = {option[2:].replace("-", "_"): value for option, value in learning.items() if value is not None}
+    return Learning(kind=tokenizer or "word", classes=order, **settings)  # type: ignore[arg-type]  # Typer checks
+
+
+def _cut(
+    split: str | None, split_by: Literal["query", "group", "row"] | None, seed: int | None, groups: bool
+) -> tuple[Cut, CutBy] | None:
+    from pairlens.jobs.encode_splits import Cut
+
+    if split is None:
+        if split_by or seed is not None:
+            raise UsageError("--split-by and --seed say how to cut a file; add --split 80,10,10")
+        return None
+    try:
+        shares = [float(share) for share in split.split(",")]
+    except ValueError:
+        shares = []
+    return Cut(shares, 1 if seed is None else seed), split_by or ("group" if groups else "query")
+
+
+def _refuse_outputs(job: EncodeJob, directory: Path, read: Sequence[Path], force: bool) -> None:
+    from pairlens.runs.outputs import refuse_outputs
+    from pairlens.streams import is_stream
+
+    if directory.exists() and not directory.is_dir():
+        raise UsageError(f"{directory}: is a file; the files of an encoding go into a directory")
+    if directory.is_dir():
+        outputs = job.outputs(directory)
+        if stream := next(filter(is_stream, outputs), None):
+            raise UsageError(f"{stream}: is a pipe or a device, which no file of an encoding can be; remove it")
+        refuse_outputs({str(path): path for path in outputs}, read, force)

@@ -1,0 +1,89 @@
+"""What encoding looks like: what was found in the tables, how far it is, and what was made."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+from pairlens.jobs.encode_job import Encoded, Listener
+from pairlens.jobs.encoded_files import SplitFigures
+from pairlens.tables.pairs import Pairs, TablePairs
+from pairlens_cli import output
+from pairlens_cli.display.tables import say_table
+
+_MANY_UNKNOWN = 0.15  # of the tokens; words of English in other texts than train's are about 0.1
+
+
+class EncodingDisplay(Listener):
+    """Shows an encoding on stderr."""
+
+    @contextmanager
+    def reading(self, what: str) -> Iterator[Callable[[int], object]]:
+        with output.progress("{task.completed:,} rows " + what, "{task.fields[speed]}") as live:
+            if live is None:
+                yield lambda _: None
+                return
+            bar, start, done = live.add_task("", total=None, speed=""), perf_counter(), 0
+
+            def tell(rows: int) -> None:
+                nonlocal done
+                done += rows
+                live.update(bar, completed=done, speed=f"{done / (perf_counter() - start):,.0f} rows/s")
+
+            yield tell
+
+
+def tell_tables(splits: Mapping[str, Pairs], learns_from: str | None) -> None:
+    """Which columns were found by their names, and what the vocabulary is learned from."""
+    pairs = next(iter(splits.values()))
+    if isinstance(pairs, TablePairs) and pairs.found:
+        output.say("Columns: " + ", ".join(f"{part} is {column!r}" for part, column in pairs.found.items()))
+    for name, its_pairs in splits.items():
+        if "label" not in its_pairs.sides:
+            output.say(f"{name}: no labels; --label-column names their column")
+    if learns_from:
+        output.say(f"The vocabulary is learned from {learns_from}")
+
+
+def tell_encoded(directory: Path, encoded: Encoded) -> None:
+    """Tables of what was made, and the commands that go on from it."""
+    say_table(
+        ("split", "pairs", "left out", "tokens", "unknown", "length", "labels"),
+        [_row(name, figures, encoded.classes) for name, figures in encoded.splits.items()],
+        right=4,
+        caption="length in tokens: median, 90th and 99th percentile, longest",
+    )
+    output.say(f"Vocabulary: {len(encoded.tokenizer.vocabulary):,} tokens")
+    for name, figures in encoded.splits.items():
+        if figures.unknown > _MANY_UNKNOWN * figures.tokens:
+            share = f"{figures.unknown / figures.tokens:.0%}"
+            output.say(f"{name}: {share} of the tokens are unknown; with --tokenizer bpe or char fewer would be")
+    place = shlex.quote(str(directory))
+    output.say(f"Wrote {directory}")
+    output.say(f"Next: pairlens init {place} --output mine.yaml && pairlens train mine.yaml")
+
+
+def _row(name: str, figures: SplitFigures, classes: object) -> list[str]:
+    unknown = f"{figures.unknown / figures.tokens:.2%}" if figures.tokens else "none"
+    lengths = " ".join(map(str, figures.percentiles(0.5, 0.9, 0.99, 1.0)))
+    return [
+        name,
+        f"{figures.pairs:,}",
+        f"{figures.dropped:,}",
+        f"{figures.tokens:,}",
+        unknown,
+        lengths,
+        _labels(figures, classes),
+    ]
+
+
+def _labels(figures: SplitFigures, classes: object) -> str:
+    if figures.many_labels:
+        return "more than 64 different"
+    names = classes if isinstance(classes, (list, tuple)) else None
+    shown = figures.labels.most_common(6)
+    said = "  ".join(f"{names[int(label)] if names else label}: {count / figures.pairs:.0%}" for label, count in shown)
+    return said + ("  …" if len(figures.labels) > len(shown) else "")

@@ -1,0 +1,177 @@
+"""What pairs a command is to work on: files of ids or of texts, a table, stdin, or two texts themselves."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from pairlens.errors import UsageError
+from pairlens_cli import streams
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from pairlens.evaluation.labelled_texts import LabelledTexts
+    from pairlens.runs.run import Run
+    from pairlens.tables.pairs import Pairs, TableOptions
+    from pairlens.texts.sources import PairSource
+
+_PANEL = "Texts instead of ids"
+
+Text = Annotated[
+    bool,
+    typer.Option(
+        "--text", help="QUERY and VALUE hold texts, for the run's tokenizer, not ids.", rich_help_panel=_PANEL
+    ),
+]
+Input = Annotated[
+    Path | None,
+    typer.Option(
+        "--input",
+        metavar="FILE",
+        help="A table of pairs of texts instead of QUERY and VALUE; - for stdin.",
+        rich_help_panel=_PANEL,
+    ),
+]
+QueryText = Annotated[
+    str | None,
+    typer.Option("--query-text", metavar="TEXT", help="A query itself.", rich_help_panel=_PANEL, show_default=False),
+]
+ValueText = Annotated[
+    str | None,
+    typer.Option("--value-text", metavar="TEXT", help="And its value.", rich_help_panel=_PANEL, show_default=False),
+]
+
+
+LabelledText = Annotated[
+    bool,
+    typer.Option(
+        "--text", help="--query and --value hold texts, for the run's tokenizer, not ids.", rich_help_panel=_PANEL
+    ),
+]
+LabelledInput = Annotated[
+    Path | None,
+    typer.Option(
+        "--input", metavar="FILE", help="A table of labelled pairs of texts instead of a split.", rich_help_panel=_PANEL
+    ),
+]
+
+
+def labelled_texts(
+    split: str | None,
+    files: dict[str, Path | None],
+    text: bool,
+    table: Path | None,
+    options: TableOptions | None,
+) -> tuple[dict[str, str], LabelledTexts] | None:
+    """Labelled pairs of texts, as a result names them, and they themselves; None if what is given is ids.
+
+    Raises:
+        UsageError: the choice is contradictory.
+    """
+    from pairlens.evaluation.labelled_texts import LabelledTexts
+
+    given = {name: path for name, path in files.items() if path}
+    if table is not None:
+        if split or given or text:
+            raise UsageError("--input is read instead of a split and of files; give one of them")
+        return {"input": str(table)}, LabelledTexts((("input", table),), options)
+    if not text:
+        return None
+    if split or not {"query", "value", "label"} <= set(given):
+        raise UsageError("--text goes with --query, --value and --label, which then hold texts; a split holds ids")
+    return {name: str(path) for name, path in given.items()}, LabelledTexts(tuple(given.items()))
+
+
+class PairInput(NamedTuple):
+    """What the arguments and options of a command say of its pairs."""
+
+    query: Path | None
+    value: Path | None
+    text: bool = False
+    table: Path | None = None
+    query_text: str | None = None
+    value_text: str | None = None
+
+    @property
+    def are_texts(self) -> bool:
+        return self.text or self.table is not None or self.query_text is not None
+
+    @property
+    def is_stdin(self) -> bool:
+        return "-" in (str(self.query), str(self.table))
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that are read."""
+        return [path for path in (self.query, self.value, self.table) if path and str(path) != "-"]
+
+    def refuse_contradictions(self) -> None:
+        """Raises UsageError unless the pairs are given in just one way."""
+        if (self.query_text is None) != (self.value_text is None):
+            raise UsageError("--query-text and --value-text go together")
+        ways = [self.query is not None, self.table is not None, self.query_text is not None]
+        if sum(ways) > 1 or (self.value is not None and self.query is None):
+            raise UsageError("give QUERY and VALUE, or --input, or --query-text and --value-text: one of the three")
+        if not any(ways):
+            raise UsageError("QUERY and VALUE are missing: two files, or - for stdin, --input, or --query-text")
+        if self.text and self.query is None:
+            raise UsageError("--text says that QUERY and VALUE hold texts, as --input and --query-text do anyway")
+        if str(self.query) == "-" and self.value is not None:
+            raise UsageError("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
+        if self.query is not None and str(self.query) != "-" and self.value is None:
+            raise UsageError(
+                "VALUE is missing: give a file of queries and one of values, or - for stdin; --input takes a table"
+            )
+        if self.is_stdin and "stdin" in streams.closed:
+            raise UsageError("- reads stdin, which is closed")
+
+    def source(self, run: Run, options: TableOptions | None, by_line: bool = False) -> PairSource:
+        """The pairs; `by_line` reads stdin line by line as they come.
+
+        Raises:
+            UsageError: the run has no tokenizer, or the columns of a table are not clear.
+            DataError: the table cannot be read.
+        """
+        from pairlens.texts.sources import IdFiles, IdStream
+
+        stdin = _ByLine(sys.stdin.buffer) if by_line else sys.stdin.buffer
+        if self.are_texts:
+            return self._texts(run, options, stdin)  # type: ignore[arg-type]
+        if str(self.query) == "-":
+            return IdStream(stdin)  # type: ignore[arg-type]
+        assert self.query
+        assert self.value
+        return IdFiles(self.query, self.value)
+
+    def _texts(self, run: Run, options: TableOptions | None, stdin: BinaryIO) -> PairSource:
+        from pairlens.tables.pairs import LinePairs, OnePair, TablePairs, TabPairs
+        from pairlens.tokenizer.text_source import TextSource
+
+        tokenizer = run.tokenizer()
+        pairs: Pairs
+        if self.query_text is not None and self.value_text is not None:
+            pairs = OnePair(self.query_text, self.value_text)
+        elif self.table is not None:
+            assert options
+            pairs = TablePairs([stdin if str(self.table) == "-" else self.table], options, labelled=False)
+        elif str(self.query) == "-":
+            pairs = TabPairs(stdin)
+        else:
+            assert self.query
+            assert self.value
+            pairs = LinePairs(self.query, self.value, {})
+        return TextSource(pairs, tokenizer)
+
+
+class _ByLine:
+    """A stream of which a read gives one line, as soon as there is one."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def read(self, _size: int = -1) -> bytes:
+        return self._stream.readline()

@@ -1,0 +1,212 @@
+"""An encoding: tables of texts in, files of ids out, with the vocabulary and the tokenizer that made them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from pairlens.directories import directory_to_fill
+from pairlens.errors import DataError, UsageError
+from pairlens.files import whole_file
+from pairlens.jobs.encode_splits import Cut, learned_from, same_text
+from pairlens.jobs.encode_way import Given, Learning
+from pairlens.jobs.encoded_files import SplitFigures, SplitWriter, refuse_other_splits
+from pairlens.runs import names
+from pairlens.tables.labels import LabelNumbers, LabelWords
+from pairlens.tables.pairs import Pairs
+from pairlens.tables.rows import PairRows
+from pairlens.texts.lines import weight_fault
+from pairlens.texts.texts import Texts
+from pairlens.tokenizer.learn import learn_tokenizer
+from pairlens.tokenizer.tokenizer import Tokenizer
+
+Empty = Literal["error", "drop", "keep"]  # what to do with a row one of whose texts has no token
+CutBy = Literal["query", "group", "row"]
+
+
+class Listener:
+    """What an encoding tells while it goes on. These methods do nothing; override those that matter."""
+
+    def reading(self, what: str) -> AbstractContextManager[Callable[[int], object]]:  # noqa: ARG002
+        """Rows are read within it, to do `what`; what it gives is called with how many more there were."""
+        return nullcontext(lambda _: None)
+
+
+class Encoded(NamedTuple):
+    """What was made: a tokenizer, the names of classes, and what each split holds."""
+
+    tokenizer: Tokenizer
+    classes: Sequence[str] | None
+    splits: Mapping[str, SplitFigures]
+
+
+class EncodeJob:
+    """Makes `DIR/SPLIT.query.txt` and its like, `vocab.txt`, `tokenizer.json` and, of labels that are words,
+    `classes.json`.
+
+    Args:
+        splits: the tables of each, by its name; those that are cut, under any name.
+        way: how texts become ids.
+        cut: how to share out the rows of the only split, and by what.
+    """
+
+    def __init__(
+        self,
+        splits: Mapping[str, Pairs],
+        way: Learning | Given,
+        empty: Empty = "error",
+        cut: tuple[Cut, CutBy] | None = None,
+    ) -> None:
+        self._splits, self._way, self._empty, self._cut = splits, way, empty, cut
+        self._sides = {name: pairs.sides for name, pairs in splits.items()}
+        if cut:
+            (sides,) = self._sides.values()
+            if cut[1] == "group" and "group" not in sides:
+                raise UsageError("--split-by group needs groups; name their column with --group-column")
+            self._sides = dict.fromkeys(cut[0].names, sides)
+        self.names = list(self._sides)
+
+    @property
+    def learns_from(self) -> str | None:
+        """The split that the vocabulary is learned from; None if there is one already."""
+        return learned_from(self.names) if isinstance(self._way, Learning) else None
+
+    def outputs(self, directory: Path) -> list[Path]:
+        """The files that will be made; classes.json only of labels that are words."""
+        made = [path for name in self.names for path in self._writer(directory, name, False).paths.values()]
+        beside = () if self._adds_to(directory) else (names.VOCAB, names.TOKENIZER, names.CLASSES)
+        return [*made, *(directory / name for name in beside)]
+
+    def run(self, directory: Path, listener: Listener, replace: bool = False) -> Encoded:
+        """Encode into a directory, which is made if it is missing; all files take their names at the end.
+
+        Raises:
+            DataError: a fault of a table, with its place; an empty text, unless it may be; a label of no class.
+            UsageError: files of another split are there, with ids of another vocabulary.
+        """
+        given = self._learn(listener) if isinstance(self._way, Learning) else self._way
+        numbers = LabelNumbers(given.classes)
+        refuse_other_splits(directory, self.names, given.tokenizer)
+        with ExitStack() as stack:
+            stack.enter_context(directory_to_fill(directory))
+            writers = {name: stack.enter_context(self._writer(directory, name, replace)) for name in self.names}
+            with listener.reading("encoded") as tell:
+                for name, pairs in self._splits.items():
+                    for chunk in pairs.rows():
+                        self._encode(chunk, name, writers, given.tokenizer, numbers)
+                        tell(len(chunk.rows))
+            if not self._adds_to(directory):
+                for file, text in self._beside(given).items():
+                    stack.enter_context(whole_file(directory / file, replace=replace)).write(text)
+        if given.classes is None and replace:
+            (directory / names.CLASSES).unlink(missing_ok=True)  # of what was there before
+        return Encoded(given.tokenizer, given.classes, {name: writer.figures for name, writer in writers.items()})
+
+    def _writer(self, directory: Path, name: str, replace: bool) -> SplitWriter:
+        return SplitWriter(directory / name, self._sides[name], replace)
+
+    def _adds_to(self, directory: Path) -> bool:
+        """Whether the tokenizer is that of the directory itself."""
+        origin = self._way.origin if isinstance(self._way, Given) else None
+        return origin is not None and directory.is_dir() and directory.samefile(origin)
+
+    @staticmethod
+    def _beside(given: Given) -> dict[str, str]:
+        files = {
+            names.VOCAB: "".join(f"{token}\n" for token in given.tokenizer.vocabulary_lines()),
+            names.TOKENIZER: given.tokenizer.to_json(),
+        }
+        if given.classes is not None:
+            files[names.CLASSES] = json.dumps(list(given.classes), ensure_ascii=False) + "\n"
+        return files
+
+    # ---- learning ------------------------------------------------------------------------------------------------
+
+    def _learn(self, listener: Listener) -> Given:
+        assert isinstance(self._way, Learning)
+        way, words = self._way, LabelWords()
+        with listener.reading("read for the vocabulary") as tell:
+            tokenizer = learn_tokenizer(
+                self._train_texts(words, tell), way.kind, way.vocab_size, way.min_count, way.lowercase, way.normalize
+            )
+        return Given(tokenizer, words.classes(way.classes))
+
+    def _train_texts(self, words: LabelWords, tell: Callable[[int], object]) -> Iterator[str]:
+        """Both texts of every row of train; the labels are looked at in passing."""
+        train_split = learned_from(self.names)
+        pairs = next(iter(self._splits.values())) if self._cut else self._splits[train_split]
+        for chunk in pairs.rows():
+            train = self._shares(chunk, train_split).get(train_split, [])
+            for index in train:
+                yield chunk.query[index]
+                yield chunk.value[index]
+            words.add(chunk.others.get("label", ()), chunk.place)  # of a cut file, those of the other splits, too
+            tell(len(chunk.rows))
+
+    # ---- encoding ------------------------------------------------------------------------------------------------
+
+    def _encode(
+        self,
+        chunk: PairRows,
+        name: str,
+        writers: Mapping[str, SplitWriter],
+        tokenizer: Tokenizer,
+        numbers: LabelNumbers,
+    ) -> None:
+        texts = tokenizer.encode([*chunk.query, *chunk.value])
+        query, value = (texts.take(np.arange(len(chunk.rows)) + first) for first in (0, len(chunk.rows)))
+        full = (query.lengths > 0) & (value.lengths > 0)
+        if self._empty == "error" and not full.all():
+            raise _empty_text(chunk, int(np.argmin(full)), query)
+        for split, indices in self._shares(chunk, name).items():
+            kept = np.array(indices, np.int64)
+            if self._empty == "drop":
+                kept = kept[full[kept]]
+                writers[split].figures.dropped += len(indices) - len(kept)
+            others = {side: _lines(side, chunk, kept.tolist(), numbers) for side in chunk.others}
+            writers[split].write(query.take(kept), value.take(kept), others)
+
+    def _shares(self, chunk: PairRows, name: str) -> dict[str, Sequence[int]]:
+        """The rows of a chunk that belong to each split."""
+        if self._cut is None:
+            return {name: range(len(chunk.rows))}
+        cut, by = self._cut
+        if by == "row":
+            keys: Iterable[str] = (str(row.line) for row in chunk.rows)
+        else:
+            keys = chunk.others["group"] if by == "group" else map(same_text, chunk.query)
+        shares: dict[str, list[int]] = {}
+        for index, key in enumerate(keys):
+            shares.setdefault(cut.split_of(key), []).append(index)
+        return dict(shares)
+
+
+def _lines(side: str, chunk: PairRows, indices: Sequence[int], numbers: LabelNumbers) -> list[str]:
+    """What a file says of each of some rows. Raises DataError: it cannot say that."""
+    texts = [chunk.others[side][index] for index in indices]
+    if side == "label":
+        return numbers.of(texts, partial(_place, chunk, indices))
+    for index, text in zip(indices, texts, strict=True):
+        if side == "group" and len(text.split()) != 1:
+            raise DataError(f"{chunk.place(index)}: the group is {text!r}; must be one word without blanks")
+        if side == "weight" and (fault := weight_fault(text.strip().encode())):
+            raise DataError(f"{chunk.place(index)}: {fault}")
+    return [" ".join(text.split()) for text in texts]
+
+
+def _place(chunk: PairRows, indices: Sequence[int], index: int) -> str:
+    return chunk.place(indices[index])
+
+
+def _empty_text(chunk: PairRows, index: int, query: Texts) -> DataError:
+    side, texts = ("value", chunk.value) if query.lengths[index] else ("query", chunk.query)
+    return DataError(
+        f"{chunk.place(index)}: the {side} {texts[index]!r} has no token; mend it, or leave such rows out with "
+        "--empty drop, or keep them with --empty keep"
+    )

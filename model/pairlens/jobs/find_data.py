@@ -1,0 +1,234 @@
+"""What stands in a folder of encoded splits: which they are, how large, and what their labels are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.config.tasks import Task
+from pairlens.errors import DataError
+from pairlens.texts.blocks import data_errors
+from pairlens.texts.lines import read_labels, read_vocabulary
+from pairlens.texts.pairs import iter_pairs
+from pairlens.texts.regular import refuse_irregular
+from pairlens.texts.split_paths import SplitPaths, split_paths
+from pairlens.texts.splits import LATER_SPLITS, SplitName
+from pairlens.texts.token_faults import TextRules
+
+_NAMES: dict[SplitName, set[str]] = {
+    "train": {"train", "training"},
+    "dev": {"dev", "valid", "val", "validation"},
+    "test": {"test"},
+}
+_QUERIES = re.compile(r"(.+)\.query\.txt(\.gz|\.bz2|\.xz)?")
+_UNKNOWN = {"[UNK]", "<unk>", "<UNK>", "[unk]"}
+_MOST_CLASSES = 20  # more integers than these are amounts rather than names
+
+
+class TaskFound(NamedTuple):
+    """The task that labels are for, why, and what else they may be for.
+
+    `classes` is how many a multiclass task has.
+    """
+
+    task: Task
+    why: str
+    otherwise: str
+    classes: int | None = None
+
+
+class SplitFound(NamedTuple):
+    """A split of so many pairs; `labels` are its distinct ones, None if it has no file of them."""
+
+    prefix: Path
+    files: SplitPaths
+    pairs: int
+    labels: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
+class DataFound:
+    """What `pairlens init` knows of a folder.
+
+    Attributes:
+        longest, usual: tokens of the longest text, and of the longest of all but 1 % of the texts.
+        empty: texts without tokens.
+        largest: the largest id, -1 if there is none.
+        words: how many words the vocabulary has; None if there is none.
+        unknown: the id of the word that stands for unknown ones; None if the vocabulary has none.
+    """
+
+    splits: dict[SplitName, SplitFound]
+    task: TaskFound
+    longest: int
+    usual: int
+    empty: int
+    largest: int
+    words: int | None
+    unknown: int | None
+    vocab: Path | None
+    tokenizer: Path | None
+    classes: Path | None
+
+    @property
+    def input_dim(self) -> int:
+        """A vector for each word and for each id, also where ids go beyond the vocabulary."""
+        return max(self.largest + 1, self.words or 1)
+
+    @property
+    def unlabelled(self) -> list[SplitName]:
+        """The later splits that stand there without labels, so that nothing can be measured on them."""
+        return [name for name in LATER_SPLITS if name in self.splits and self.splits[name].labels is None]
+
+    @property
+    def files(self) -> list[Path]:
+        """Every file that was found."""
+        named = [self.vocab, self.tokenizer, self.classes]
+        return [
+            path
+            for path in (*(path for split in self.splits.values() for path in astuple(split.files)), *named)
+            if path
+        ]
+
+
+def find_data(folder: Path) -> DataFound:
+    """Read the splits of a folder, which are known by their names; memory does not grow with their texts.
+
+    Raises:
+        DataError: there is no folder, no train split with labels, two of a name, or a fault in a file.
+    """
+    prefixes = _find_prefixes(folder)
+    lengths: Counter[int] = Counter()
+    splits: dict[SplitName, SplitFound] = {}
+    largest = -1
+    for name, prefix in prefixes.items():
+        files = _find_files(prefix, name)
+        pairs, highest = _read_texts(files, lengths)
+        splits[name] = SplitFound(prefix, files, pairs, _distinct_labels(files, pairs))
+        largest = max(largest, highest)
+    vocab, tokenizer, classes = (_existing(folder / name) for name in ("vocab.txt", "tokenizer.json", "classes.json"))
+    words = read_vocabulary(vocab) if vocab else None
+    return DataFound(
+        splits,
+        _task(splits, classes),
+        longest=max(lengths),
+        usual=_percentile(lengths, 0.99),
+        empty=lengths[0],
+        largest=largest,
+        words=None if words is None else len(words),
+        unknown=1 if words is None else next((i for i, word in enumerate(words) if word in _UNKNOWN), None),
+        vocab=vocab,
+        tokenizer=tokenizer,
+        classes=classes,
+    )
+
+
+def _find_prefixes(folder: Path) -> dict[SplitName, Path]:
+    with data_errors(str(folder)):
+        found = sorted({match[1] for path in folder.iterdir() if (match := _QUERIES.fullmatch(path.name))})
+    prefixes: dict[SplitName, Path] = {}
+    for split, names in _NAMES.items():
+        fitting = [name for name in found if name in names] or [
+            name for name in found if names & set(re.split("[^a-z]+", name.lower()))
+        ]
+        if len(fitting) > 1:
+            raise DataError(f"{folder}: {' and '.join(fitting)} may all be the {split} split; keep one of the names")
+        if fitting:
+            prefixes[split] = folder / fitting[0]
+    if "train" not in prefixes:
+        others = f"; found {', '.join(found)}: rename one" if found else "; pairlens encode makes it of texts"
+        raise DataError(f"{folder}: no train.query.txt, nor another name with train{others}")
+    return prefixes
+
+
+def _find_files(prefix: Path, name: SplitName) -> SplitPaths:
+    files = split_paths(prefix)
+    if files.label is None and name == "train":
+        raise DataError(f"{prefix}.label.txt: no such file, nor one with .gz, .bz2 or .xz; a model learns from labels")
+    for path in astuple(files):
+        if path:
+            refuse_irregular(path, "the files of a split are read more than once")
+    return files
+
+
+def _distinct_labels(files: SplitPaths, pairs: int) -> NDArray[np.float32] | None:
+    if files.label is None:
+        return None
+    labels = read_labels(files.label, "regression")
+    if len(labels) != pairs:
+        raise DataError(
+            f"{files.query}: {pairs} lines, but {files.label}: {len(labels)} lines; line N of each belongs to pair N"
+        )
+    return np.unique(labels)
+
+
+def _read_texts(files: SplitPaths, lengths: Counter[int]) -> tuple[int, int]:
+    """How many pairs there are, and the largest id, -1 if there is none; the lengths of texts are counted."""
+    count, largest = 0, -1
+    for chunk in iter_pairs(files.query, files.value, TextRules(None, allow_empty=True)):
+        count += len(chunk.pairs)
+        for texts in (chunk.pairs.query, chunk.pairs.value):
+            largest = max(largest, int(texts.ids.max(initial=-1)))
+            values, counts = np.unique(texts.lengths, return_counts=True)
+            lengths.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+    if not count:
+        raise DataError(f"{files.query}: a file without lines; there is nothing to learn from or to measure")
+    return count, largest
+
+
+def _percentile(lengths: Counter[int], share: float) -> int:
+    """The length that so large a share of the texts does not exceed."""
+    length, values = 0, sorted(lengths)
+    passed, enough = 0, share * lengths.total()
+    for length in values:
+        passed += lengths[length]
+        if passed >= enough:
+            break
+    return length
+
+
+def _existing(path: Path) -> Path | None:
+    return path if path.exists() else None
+
+
+def _task(splits: dict[SplitName, SplitFound], classes: Path | None) -> TaskFound:
+    train = splits["train"]
+    labels = np.unique(np.concatenate([split.labels for split in splits.values() if split.labels is not None]))
+    names = read_class_names(classes) if classes else None
+    integers = bool(np.array_equal(labels, np.round(labels)) and labels[0] >= 0)
+    count = int(labels[-1]) + 1 if integers else 0
+    if names is not None and (not integers or count > len(names)):
+        raise DataError(f"{classes}: names {len(names)} classes, but labels go from {labels[0]:g} to {labels[-1]:g}")
+    if names is not None and len(names) > 2:
+        why = f"classes.json names {len(names)} classes"
+        return TaskFound("multiclass", why, "regression, if the classes are steps of an amount", len(names))
+    if integers and count <= 2:
+        if train.files.group:
+            why = f"labels are 0 and 1, and {train.files.group.name} says which pairs are ranked together"
+            return TaskFound("ranking", why, "binary, if each pair is to be decided by itself")
+        return TaskFound("binary", "labels are 0 and 1", "ranking, if the values of a query are to be ranked")
+    if integers and len(labels) == count <= _MOST_CLASSES:
+        why = f"labels are the integers from 0 to {count - 1}, as of {count} classes"
+        return TaskFound("multiclass", why, "regression, if they are amounts, so that 2 is more than 1", count)
+    why = f"labels are numbers from {labels[0]:g} to {labels[-1]:g}"
+    return TaskFound("regression", why, "multiclass, if they are classes, counted from 0")
+
+
+def read_class_names(path: Path) -> list[str]:
+    """The names of a `classes.json`, in the order of the labels. Raises DataError if it is no list of names."""
+    refuse_irregular(path, "a list of names is one")
+    with data_errors(str(path)):
+        try:
+            names = json.loads(path.read_bytes())
+        except (ValueError, RecursionError):
+            names = None
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise DataError(f"{path}: must be a JSON list with a name for each label, from 0")
+    return names

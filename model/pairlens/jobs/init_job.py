@@ -1,0 +1,138 @@
+"""A first config for a folder of encoded splits: the strong default, at the size of the data."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+from pairlens.config.file import path_text
+from pairlens.jobs.find_data import DataFound
+from pairlens.texts.splits import LATER_SPLITS
+from pairlens.texts.words import printable
+
+_LONGEST = 512  # tokens; attention takes memory by the square of a text's length
+
+
+class Recipe(NamedTuple):
+    """What differs between sets of different sizes; the figures are those of the configs of public data sets."""
+
+    epochs: int
+    batch_size: int
+    dropout: float
+
+
+def recipe(found: DataFound) -> Recipe:
+    """Larger sets want larger batches and fewer epochs; rankings, whose pairs are much alike, overfit sooner."""
+    pairs = found.splits["train"].pairs
+    if pairs <= 30_000 and found.task.task == "ranking":
+        return Recipe(epochs=4, batch_size=64, dropout=0.2)
+    if pairs <= 10_000:
+        return Recipe(epochs=10, batch_size=32, dropout=0.1)
+    if pairs <= 30_000:
+        return Recipe(epochs=4, batch_size=128, dropout=0.2)
+    return Recipe(epochs=2, batch_size=128, dropout=0.2)
+
+
+def train_command(config: Path | None) -> str:
+    """The command that trains with the config that was written."""
+    path = config or Path("CONFIG.yaml")
+    return f"pairlens train {shlex.quote(str(path))} --output {shlex.quote(f'runs/{path.stem}')}"
+
+
+def config_text(found: DataFound, config: Path | None, schema: Path | None) -> str:
+    """The config as a file with comments; its paths are relative to its folder, or without one to the working folder.
+
+    Args:
+        config: where it will be written.
+        schema: the JSON schema beside it.
+    """
+    base = Path.cwd() if config is None else config.absolute().parent
+    parts = [_head(found, config, schema), _data(found, base), _model(found), _training(found)]
+    return "\n".join("\n".join(line.rstrip() for line in part) + "\n" for part in parts)
+
+
+def _head(found: DataFound, config: Path | None, schema: Path | None) -> list[str]:
+    editor = f"# yaml-language-server: $schema={schema.name}" if schema else ""
+    task = found.task
+    return [
+        *([printable(editor)] if editor else []),
+        "# Written by `pairlens init`; a key that is left out has its default. To train with it:",
+        "#",
+        f"#   {printable(train_command(config))}",
+        "",
+        f"# {printable(task.why)[:1].upper()}{printable(task.why)[1:]}.",
+        f"# Another task may be meant: {task.otherwise}.",
+        f"task: {task.task}",
+    ]
+
+
+def _data(found: DataFound, base: Path) -> list[str]:
+    train = found.splits["train"]
+    lines = ["data:", f"  train: {_relative(train.prefix, base)}  # {train.pairs:,} pairs"]
+    for name in LATER_SPLITS:
+        split = found.splits.get(name)
+        if split is None:
+            lines.append(f"  {name}: null  # none was found")
+        elif name in found.unlabelled:
+            lines.append(f"  {name}: null  # {printable(split.prefix.name)} has no labels; it can be scored")
+        else:
+            lines.append(f"  {name}: {_relative(split.prefix, base)}  # {split.pairs:,} pairs")
+    for key in ("vocab", "tokenizer", "classes"):
+        if path := getattr(found, key):
+            lines.append(f"  {key}: {_relative(path, base)}")
+    if found.longest > _LONGEST:
+        lines += [
+            f"  # The longest text has {found.longest:,} tokens, 99 % have at most {found.usual:,}.",
+            f"  max_length: {_LONGEST}",
+            "  too_long: truncate",
+        ]
+    if found.empty:
+        lines.append(f"  empty: score  # {found.empty:,} texts have no tokens")
+    return lines
+
+
+def _relative(path: Path, base: Path) -> str:
+    return path_text(os.path.relpath(path.absolute(), base))
+
+
+def _model(found: DataFound) -> list[str]:
+    """The model section of configs/aligned.yaml."""
+    dropout = recipe(found).dropout
+    reason = "the words of the vocabulary" if found.input_dim == found.words else "the largest id + 1"
+    spelling = "" if not found.vocab else ", spelling: 1.0"
+    classes = found.task.classes
+    return [
+        "model:  # the strong default: what a model of this size can learn from pairs alone",
+        "  embedding:",
+        f"    input_dim: {found.input_dim}  # {reason}",
+        "    output_dim: 100",
+        "    # Words that keep the same company" + (", or are spelled alike," if found.vocab else "") + " start alike.",
+        f"    embeddings_initializer: {{name: ppmi_svd, stddev: 1.0, window: 10{spelling}}}",
+        f"    dropout: {dropout}",
+        "    match_channels: true",
+        "  conv: {filters: 50, kernel_size: 3, activation: relu}",
+        "  views: [embedding, convolution]  # words alone beside words in their context",
+        "  attention: {direction: both, temperature: 10.0}",
+        "  features: [encoding, attention, absolute_difference, product]",
+        "  compare: {units: 100}",
+        "  pooling: [average, max]",
+        "  overlap: true",
+        f"  dnn: {{units: 128, dropout: {dropout}}}",
+        *([f"  classes: {classes}  # null with another task"] if classes else []),
+    ]
+
+
+def _training(found: DataFound) -> list[str]:
+    chosen = recipe(found)
+    unknown = [f"  word_dropout: {{rate: 0.5, unknown_id: {found.unknown}}}  # new texts will have unknown words"]
+    return [
+        f"training:  # for {found.splits['train'].pairs:,} pairs; more pairs want larger batches and fewer epochs",
+        f"  epochs: {chosen.epochs}",
+        f"  batch_size: {chosen.batch_size}",
+        "  optimizer: {name: adam, learning_rate: 2e-3}",
+        "  schedule: {name: linear, warmup: 0.05}",
+        *([] if found.unknown is None else unknown),
+        f"  early_stopping: {{patience: {chosen.epochs}}}  # all epochs; the best one's weights are kept",
+    ]

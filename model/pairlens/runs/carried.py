@@ -1,0 +1,131 @@
+"""What a run carries: copies of its vocabulary, tokenizer and class names, each known by the SHA-256 of its content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pairlens.config.schema import Config
+from pairlens.errors import DataError, RunError
+from pairlens.runs import names
+from pairlens.texts.blocks import read_blocks
+from pairlens.texts.lines import read_vocabulary
+
+RECORD = "carried"  # in environment.json: the SHA-256 of each copy, by its name
+_SHOWN = 12  # digits of a hash in a message
+
+
+def vocabulary_of(config: Config) -> list[str] | None:
+    """The words to train with: the lines of `data.vocab`, or the tokens of `data.tokenizer`; None where neither is set.
+
+    Raises:
+        DataError: a file cannot be read; the two differ, or the tokenizer has more tokens than the model has ids.
+    """
+    from pairlens.tokenizer.tokenizer import Tokenizer
+
+    data, words, own = config.data, None, None
+    if data.vocab:
+        words = read_vocabulary(data.vocab)
+    if data.tokenizer:
+        own = Tokenizer.read(data.tokenizer).vocabulary_lines()
+        if len(own) > config.model.embedding.input_dim:
+            found = f"{len(own):,} tokens, but model.embedding.input_dim is {config.model.embedding.input_dim}"
+            raise DataError(f"{data.tokenizer}: {found}; set it to {len(own)}")
+    if words is not None and own is not None and words != own:
+        line = next(
+            (i for i, pair in enumerate(zip(words, own, strict=False)) if pair[0] != pair[1]), min(len(words), len(own))
+        )
+        raise DataError(
+            f"{data.vocab}:{line + 1}: not the vocabulary of {data.tokenizer}; give the two that belong together"
+        )
+    return own if words is None else words
+
+
+def read_carried(config: Config) -> dict[str, bytes]:
+    """The content of every file that a run of this config is to carry, decompressed, by its name in the run.
+
+    Raises:
+        DataError: a file cannot be read.
+    """
+    paths = {name: getattr(config.data, key) for name, key in names.CARRIED.items()}
+    carried = {name: b"".join(read_blocks(path, whole=True)) for name, path in paths.items() if path}
+    if names.TOKENIZER in carried and names.VOCAB not in carried:
+        words = vocabulary_of(config) or []
+        carried[names.VOCAB] = "".join(f"{word}\n" for word in words).encode()
+    return carried
+
+
+def with_own_copies(config: Config, run: Path) -> Config:
+    """The config with the copies in the run in place of files that are missing."""
+    paths = {key: (getattr(config.data, key), run / name) for name, key in names.CARRIED.items()}
+    copies = {key: own for key, (path, own) in paths.items() if path and not is_there(path) and is_there(own)}
+    return config.model_copy(update={"data": config.data.model_copy(update=copies)})
+
+
+def hashes(carried: Mapping[str, bytes]) -> dict[str, str]:
+    """The record of what a run carries."""
+    return {name: _sha256([content]) for name, content in carried.items()}
+
+
+def refuse_another(run: Path, name: str, path: Path, environment: Mapping[str, Any]) -> None:
+    """Raises RunError, which names both hashes, unless the file has the content that the run was trained with.
+
+    A run without a record is believed what it carries; one that carries nothing says nothing about the file.
+    """
+    record, own = environment.get(RECORD), run / name
+    began = record.get(name) if isinstance(record, dict) else None
+    expected = began or (_sha256(read_blocks(own)) if is_there(own) else None)
+    found = _sha256(read_blocks(path))
+    if expected in (None, found):
+        return
+    both = f"its SHA-256 is {found[:_SHOWN]}…, and was {str(expected)[:_SHOWN]}… when the run was trained"
+    remedy = "copy the run again" if path == own else f"give the {name} that {run} was trained with"
+    raise RunError(f"{path}: not what {run} was trained with: {both}; {remedy}")
+
+
+def vocabulary_file(run: Path, config: Config, environment: Mapping[str, Any], given: Path | None) -> Path | None:
+    """Where the run's words are: `given`, else in the run, else where its config names them; None if nowhere.
+
+    Raises:
+        RunError: as `refuse_another` does. DataError: the file cannot be read.
+    """
+    own = run / names.VOCAB
+    path = given or (own if is_there(own) else config.data.vocab)
+    if path is None or not (given or is_there(path)):
+        return None
+    refuse_another(run, names.VOCAB, path, environment)
+    return path
+
+
+def why_no_words(run: Path, config: Config) -> str | None:
+    """Why there are none, for a run that had some when it was trained."""
+    if config.data.vocab is None:
+        return None
+    missing = f"there is no {names.VOCAB} in the run, and {config.data.vocab}, of its training, is missing"
+    return f"{run}: ids are shown, not words: {missing}; give its vocabulary with --vocab FILE"
+
+
+def carried_file(run: Path, name: str, environment: Mapping[str, Any]) -> Path | None:
+    """A copy in the run, if it carries one; raises as `refuse_another` does."""
+    path = run / name
+    if not is_there(path):
+        return None
+    refuse_another(run, name, path, environment)
+    return path
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is something, as far as this user may know."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _sha256(blocks: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,68 @@
+"""The JSON files of a run, read as whoever wrote them meant them or not at all."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from pairlens.errors import RunError
+from pairlens.texts.regular import read_regular
+
+Json = dict[str, Any]
+
+_MAX_EVALUATION = 2**20  # bytes
+_MAX_TEXT = 2**26  # of another file; a line of metrics for each of 100,000 epochs is less
+
+
+def read_evaluation(path: Path) -> Json | None:
+    return _read_object(path, _MAX_EVALUATION, "; train again")
+
+
+def read_environment(path: Path) -> Json:
+    return _read_object(path, _MAX_TEXT, "") or {}
+
+
+def read_metrics(path: Path) -> list[Json]:
+    """The object of each line, nan for every null of its `dev`; none if there is no file."""
+    try:
+        lines = [json.loads(line) for line in read_regular(path, _MAX_TEXT).decode().splitlines()]
+        return [line | {"dev": _with_nan(line["dev"])} for line in lines]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise RunError(f"{path}: damaged ({error}); train again") from None
+
+
+def _read_object(path: Path, limit: int, remedy: str) -> Json | None:
+    try:
+        value = json.loads(read_regular(path, limit))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(f"{path}: damaged ({error}){remedy}") from None
+    if not isinstance(value, dict):
+        raise RunError(f"{path}: damaged (not a JSON object){remedy}")
+    return value
+
+
+def _with_nan(metrics: Json) -> Json:
+    return {name: math.nan if value is None else float(value) for name, value in metrics.items()}
+
+
+def flat(tree: Any, path: str = "") -> Json:
+    """A nested config as one mapping of dotted keys."""
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else None
+    if items is None:
+        return {path: tree}
+    return {key: value for name, child in items for key, value in flat(child, f"{path}.{name}".strip(".")).items()}
+
+
+def without_nan(tree: Any) -> Any:
+    """The tree with null for NaN, an undefined metric, which JSON cannot say."""
+    if isinstance(tree, dict):
+        return {key: without_nan(child) for key, child in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        return [without_nan(child) for child in tree]
+    return None if isinstance(tree, float) and math.isnan(tree) else tree

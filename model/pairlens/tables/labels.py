@@ -1,0 +1,129 @@
+"""Labels as people write them: numbers, true and false, or the names of classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+
+from pairlens.errors import DataError, UsageError
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_FALSE, _TRUE = {"false", "no"}, {"true", "yes"}
+MOST_CLASSES = 2**15
+_LARGEST = 2.0**128  # which no float32 reaches
+_SHOWN = 8
+
+
+class LabelWords:
+    """The labels of a table that are no numbers, as far as it was read; each with the place where it stands first."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, str] = {}
+        self._number: tuple[str, str] | None = None  # the first label that is one, and its place
+
+    def add(self, labels: Sequence[str], place: Callable[[int], str]) -> None:
+        """Look at some labels; `place` tells where one of them, by its index, stands.
+
+        Raises:
+            DataError: there are more than 32,768 words.
+        """
+        for label in dict.fromkeys(labels):
+            if label in self._places or not label.strip() or (self._number and is_number(label)):
+                continue
+            where = place(labels.index(label))
+            if is_number(label):
+                self._number = (label, where)
+                continue
+            self._places[label] = where
+            if len(self._places) > MOST_CLASSES:
+                raise DataError(
+                    f"{where}: more than {MOST_CLASSES:,} different labels that are no numbers; wrong column?"
+                )
+
+    def classes(self, order: Sequence[str] | None = None) -> list[str] | None:
+        """The names of the classes from 0; None where labels are numbers.
+
+        `false` and `no` are 0, `true` and `yes` are 1, in upper or lower case; others are in the order that is given,
+        or sorted.
+
+        Raises:
+            DataError: some labels are numbers and some are not, or one is missing in the order.
+            UsageError: the order has a name twice, or a blank one.
+        """
+        if not self._places and order is None:
+            return None
+        word, place = next(iter(self._places.items()), ("", ""))
+        if self._number and order is None:
+            number, there = self._number
+            raise DataError(
+                f"{place}: the label {word!r} is no number, but {there} has {number!r}; give all labels one kind"
+            )
+        if order is not None:
+            if len(set(order)) < len(order) or not all(name.strip() for name in order):
+                raise UsageError(f"--classes {','.join(order)}: each class must have a name of its own")
+            if missing := next((word for word in self._places if word not in order), None):
+                raise DataError(
+                    f"{self._places[missing]}: the label {missing!r} is not among --classes {','.join(order)}"
+                )
+            return list(order)
+        by_sense = {_sense(word): word for word in reversed(self._places)}
+        if None not in by_sense:
+            return [by_sense.get(False, "false"), by_sense.get(True, "true")]
+        return sorted(self._places)
+
+
+class LabelNumbers:
+    """Labels → what a file of labels says.
+
+    Args:
+        classes: their names, from 0; None where labels are numbers.
+    """
+
+    def __init__(self, classes: Sequence[str] | None) -> None:
+        self._classes = classes
+        self._numbers: dict[str, str] = {name: str(i) for i, name in enumerate(classes or ())}
+        self._two = classes is not None and [_sense(name) for name in classes] == [False, True]
+
+    def of(self, labels: Sequence[str], place: Callable[[int], str]) -> list[str]:
+        """The number of each label; `place` tells where one of them, by its index, stands.
+
+        Raises:
+            DataError: a label is no number, or no name of a class.
+        """
+        numbers = {
+            label: self._numbers.get(label) or self._number(label, labels, place) for label in dict.fromkeys(labels)
+        }
+        return [numbers[label] for label in labels]
+
+    def _number(self, label: str, labels: Sequence[str], place: Callable[[int], str]) -> str:
+        if self._classes is None and is_number(label) and abs(float(label)) < _LARGEST:
+            return _plain_number(label.strip())
+        if self._two and (sense := _sense(label)) is not None:
+            return str(int(sense))
+        where = place(labels.index(label))
+        if not label.strip():
+            raise DataError(f"{where}: no label; give every row one, or read the file with --label-column none")
+        if self._classes is None and is_number(label):
+            raise DataError(f"{where}: the label {label[:20]!r} is too large for a 32-bit number")
+        if self._classes is None:
+            raise DataError(f"{where}: the label {label!r} is no number, as others are")
+        near = get_close_matches(label, self._classes, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else "."
+        known = ", ".join(self._classes[:_SHOWN]) + (", …" if len(self._classes) > _SHOWN else "")
+        raise DataError(f"{where}: {label!r} is no class{hint} There are: {known}")
+
+
+def is_number(label: str) -> bool:
+    return _NUMBER.fullmatch(label.strip()) is not None
+
+
+def _plain_number(text: str) -> str:
+    """The number without the decimals that say nothing: 1.0 is 1."""
+    number = float(text)
+    return str(int(number)) if number.is_integer() and abs(number) < 2**53 else text
+
+
+def _sense(label: str) -> bool | None:
+    word = label.strip().casefold()
+    return True if word in _TRUE else False if word in _FALSE else None

@@ -1,0 +1,73 @@
+"""A table as pairs of texts, some thousand rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from operator import itemgetter
+
+from pairlens.errors import DataError
+from pairlens.tables.columns import Columns
+from pairlens.tables.rows import MISSING, ROWS, PairRows, Row
+from pairlens.tables.table import Table, as_text
+
+
+def pair_rows(table: Table, columns: Columns, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:
+    """Yields the rows in chunks of exactly `size`, the last one shorter; with `pass_over` rows without a needed column
+    are told as faults.
+
+    Raises:
+        DataError: a fault of the file; a row lacks a column, or holds a list or an object in it.
+    """
+    rows = iter(table)
+    while chunk := list(islice(rows, size)):
+        faults = _broken(table, chunk, columns) if pass_over else {}
+        whole = [_whole(row, columns) if i in faults else row for i, row in enumerate(chunk)] if faults else chunk
+        texts = {part: _column(table, whole, part, index) for part, index in columns.chosen()}
+        yield PairRows(table.name, chunk, texts.pop("query"), texts.pop("value"), texts, faults, table.columns)
+
+
+def _broken(table: Table, rows: Sequence[Row], columns: Columns) -> dict[int, str]:
+    """What is wrong with rows, by their index."""
+    faults = {}
+    for i, row in enumerate(rows):
+        for part, index in columns.chosen():
+            if len(row.values) <= index or as_text(row.values[index]) is None:
+                faults[i] = _fault(table, row, part, index)
+                break
+    return faults
+
+
+def _whole(row: Row, columns: Columns) -> Row:
+    """An empty row with all the columns that are needed."""
+    return Row(row.line, [""] * (max(index for _, index in columns.chosen()) + 1))
+
+
+def _column(table: Table, rows: Sequence[Row], part: str, index: int) -> Sequence[str]:
+    try:
+        values = list(map(itemgetter(index), map(itemgetter(1), rows)))
+    except IndexError:
+        row = next(row for row in rows if len(row.values) <= index)
+        raise DataError(f"{table.name}:{row.line}: {_fault(table, row, part, index)}") from None
+    if all(type(value) is str for value in values):
+        return values
+    texts = [as_text(value) for value in values]
+    if None in texts:
+        row = rows[texts.index(None)]
+        raise DataError(f"{table.name}:{row.line}: {_fault(table, row, part, index)}")
+    return texts  # type: ignore[return-value]
+
+
+def _fault(table: Table, row: Row, part: str, index: int) -> str:
+    """Why a row has no text in a column."""
+    column = repr(table.columns[index]) if table.columns else f"column {index + 1}"
+    if len(row.values) <= index:
+        layout = table.layout
+        return (
+            f"{len(row.values)} column{'s' if len(row.values) != 1 else ''}, but the {part} is column {index + 1}; "
+            f"mend the row, or if the file was misread (as {layout.format} with {layout.delimiter!r} between columns), "
+            "say --input-format or --delimiter"
+        )
+    if row.values[index] is MISSING:
+        return f"has no {column}, the {part}; where it is empty write null"
+    return f"{column}, the {part}, is a {type(row.values[index]).__name__}; must be text"

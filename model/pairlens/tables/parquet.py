@@ -1,0 +1,49 @@
+"""Parquet, which the extra `pairlens[parquet]` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pairlens.errors import DataError, UsageError
+from pairlens.texts.regular import refuse_irregular
+
+_ROWS = 4096  # of a batch
+
+
+def parquet_columns(path: Path) -> list[str]:
+    """The names of the columns. Raises as `parquet_rows`."""
+    with _opened(path) as file:
+        return [str(name) for name in file.schema_arrow.names]
+
+
+def parquet_rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+    """The number of each row, from 1, and its values by column, in bounded memory.
+
+    Raises:
+        UsageError: pyarrow is not installed. DataError: the file cannot be read.
+    """
+    with _opened(path) as file:
+        number = 0
+        for batch in file.iter_batches(batch_size=_ROWS):
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                number += 1
+                yield number, row
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        import pyarrow
+        from pyarrow.parquet import ParquetFile
+    except ImportError:
+        raise UsageError(f"{path}: reading Parquet needs pyarrow; pip install 'pairlens[parquet]'") from None
+    refuse_irregular(path, "Parquet has its index at its end")
+    try:
+        with ParquetFile(path) as file:
+            yield file
+    except (OSError, pyarrow.ArrowException, ValueError) as error:
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise DataError(f"{path}: cannot be read as Parquet ({reason})") from None

@@ -1,0 +1,91 @@
+"""What pairs come from, chunk by chunk: files of ids, or a stream of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from pairlens.texts.pairs import START, Chunk, Position, iter_pairs, iter_tsv
+from pairlens.texts.token_faults import TextRules
+from pairlens.texts.words import TokenizedText
+
+
+class PairSource(Protocol):
+    """Pairs of texts, which may be read once.
+
+    Attributes:
+        names: of what the queries and the values come from, for messages.
+        files: that can be read from any line on, if it is such files.
+        repeatable: whether they can be read twice.
+    """
+
+    @property
+    def names(self) -> tuple[str, str]: ...
+
+    @property
+    def files(self) -> tuple[Path, ...]: ...
+
+    @property
+    def repeatable(self) -> bool: ...
+
+    def chunks(
+        self, rules: TextRules, size: int, pass_over: bool = False, start: Position = START, find_ends: bool = False
+    ) -> Iterator[Chunk]:
+        """The pairs from `start` on in chunks of exactly `size`, the last one shorter; see `iter_pairs`."""
+
+    def texts(self, given: object, indices: Sequence[int]) -> list[tuple[TokenizedText, TokenizedText]] | None:
+        """Both texts of some pairs of a chunk, which was made of `given`; None if it was made of ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdFiles:
+    """Two files of ids."""
+
+    query: Path
+    value: Path
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return str(self.query), str(self.value)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return self.query, self.value
+
+    @property
+    def repeatable(self) -> bool:
+        return not any(path.exists() and not path.is_file() for path in self.files)
+
+    def texts(self, given: object, indices: Sequence[int]) -> None:
+        """Of ids there is none."""
+
+    def chunks(
+        self, rules: TextRules, size: int, pass_over: bool = False, start: Position = START, find_ends: bool = False
+    ) -> Iterator[Chunk]:
+        return iter_pairs(self.query, self.value, rules, size, pass_over, start, find_ends)
+
+
+@dataclass(frozen=True, slots=True)
+class IdStream:
+    """Lines `query<TAB>value` of ids."""
+
+    stream: BinaryIO
+    names: tuple[str, str] = ("<stdin>", "<stdin>")
+    files: tuple[Path, ...] = ()
+    repeatable: bool = False
+
+    def texts(self, given: object, indices: Sequence[int]) -> None:
+        """Of ids there is none."""
+
+    def chunks(
+        self,
+        rules: TextRules,
+        size: int,
+        pass_over: bool = False,
+        start: Position = START,
+        find_ends: bool = False,  # noqa: ARG002
+    ) -> Iterator[Chunk]:
+        assert start == START
+        return iter_tsv(self.stream, rules, size, self.names[0], pass_over)

@@ -1,0 +1,181 @@
+"""A tokenizer: a tokenizer.json, and how it makes ids of texts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from itertools import chain, pairwise, product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.errors import DataError
+from pairlens.texts.regular import read_regular
+from pairlens.texts.texts import Texts, offsets_of
+from pairlens.texts.words import TokenizedText
+from pairlens.tokenizer import recipe
+from pairlens.tokenizer.components import LARGEST, used_parts
+from pairlens.tokenizer.library import build, faults_of_library
+from pairlens.tokenizer.models import unknown_id, vocabulary_of
+from pairlens.tokenizer.plain_text import SEPARATOR, plain_tokens, script_of
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer as Library
+
+_BETWEEN = -1  # in place of an id, where one text ends and another begins
+
+
+class Tokenizer:
+    """Makes ids of texts, always the same for the same text and tokenizer.json.
+
+    Attributes:
+        vocabulary: the token of each id, from 0.
+        unknown_id: the id of whatever the vocabulary has no token for; None if there is none, as of bytes.
+        checksum: SHA-256 of the tokenizer.json, as hexadecimal digits.
+
+    Args:
+        text: of a tokenizer.json, as the library `tokenizers` writes it. What pads, truncates or adds special tokens is
+            ignored: a text's ids are its own.
+        name: of the file, for messages.
+
+    Raises:
+        DataError: it is no tokenizer.json, or has a part that is not allowed; see components.py.
+    """
+
+    def __init__(self, text: str, name: str = "tokenizer.json") -> None:
+        try:
+            tree = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{name}: not JSON ({error})") from None
+        self._text, self._name = text, name
+        self._tree = used_parts(tree, name)
+        self.vocabulary = vocabulary_of(self._tree, name)
+        self.unknown_id = unknown_id(self._tree, self.vocabulary, name)
+        self._cut = _plain_way(self._tree)
+        if self._cut is None:
+            _ = self._library  # which looks at it
+        self._ids = _Ids(self.vocabulary, self.unknown_id)
+
+    @classmethod
+    def read(cls, path: Path) -> Tokenizer:
+        """The tokenizer of a file. Raises DataError if it cannot be read, and as the class does."""
+        try:
+            text = read_regular(path, LARGEST).decode()
+        except OSError as error:
+            raise DataError(f"{path}: {error.strerror or error}") from None
+        except UnicodeDecodeError:
+            raise DataError(f"{path}: not UTF-8; a tokenizer.json is") from None
+        return cls(text, str(path))
+
+    @property
+    def checksum(self) -> str:
+        return hashlib.sha256(self._text.encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """The tokenizer.json, character by character as it was given."""
+        return self._text
+
+    def vocabulary_lines(self) -> list[str]:
+        """The vocabulary as a file says it, a token a line; one with a line end in it is written as Python does."""
+        return [token if token.splitlines() in ([token], []) else repr(token)[1:-1] for token in self.vocabulary]
+
+    def encode(self, texts: Sequence[str]) -> Texts:
+        """The ids of each text; none of one that has only blanks.
+
+        Raises:
+            DataError: the library fails.
+        """
+        scripts = np.array([script_of(text) if self._cut else 2 for text in texts], np.int64)
+        parts, indices = [Texts.concatenate([])], [np.empty(0, np.int64)]
+        for script in np.unique(scripts).tolist():
+            chosen = np.flatnonzero(scripts == script)
+            some = [texts[i] for i in chosen.tolist()]
+            parts.append(self._encode_any(some) if script == 2 else self._encode_plain(some, script))
+            indices.append(chosen)
+        return parts[-1] if len(parts) == 2 else Texts.concatenate(parts).take(np.argsort(np.concatenate(indices)))
+
+    def encode_with_offsets(self, texts: Sequence[str]) -> tuple[Texts, NDArray[np.int64]]:
+        """The same, and which characters of its text each token stands for: [tokens, 2], first and end.
+
+        What is normalised keeps its place: of the three tokens of `½` each stands for all of it.
+        """
+        with faults_of_library(self._name):
+            encodings = self._library.encode_batch([_sound(text) for text in texts], add_special_tokens=False)
+        ids = np.fromiter(chain.from_iterable(encoding.ids for encoding in encodings), np.int32)
+        spans = np.array([span for encoding in encodings for span in encoding.offsets], np.int64).reshape(-1, 2)
+        return Texts(ids, offsets_of([len(encoding.ids) for encoding in encodings])), spans
+
+    def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
+        """Each text with its tokens in it."""
+        found, spans = self.encode_with_offsets(texts)
+        parts = [slice(a, b) for a, b in pairwise(found.offsets.tolist())]
+        return [
+            self._placed(text, found.ids[part].tolist(), spans[part]) for text, part in zip(texts, parts, strict=True)
+        ]
+
+    def _placed(self, text: str, ids: Sequence[int], spans: NDArray[np.int64]) -> TokenizedText:
+        """A text with these tokens at these places; blanks at the edges of a token are none of its word's."""
+        pieces = [text[first:end] for first, end in spans.tolist()]
+        first = spans[:, 0] + [len(piece) - len(piece.lstrip()) for piece in pieces]
+        last = np.concatenate([[0], spans[:-1, 1]]) if len(spans) else spans[:, 1]
+        return TokenizedText(
+            text,
+            [piece.strip() or self.vocabulary[i] for piece, i in zip(pieces, ids, strict=True)],
+            [i == self.unknown_id for i in ids],
+            [text[a:b] for a, b in zip(last.tolist(), first.tolist(), strict=True)],
+        )
+
+    @cached_property
+    def _library(self) -> Library:
+        return build(self._tree, self._name)
+
+    def _encode_plain(self, texts: Sequence[str], script: int) -> Texts:
+        assert self._cut is not None
+        tokens = self._cut(texts, script)
+        ids = np.fromiter(map(self._ids.__getitem__, tokens), np.int32, len(tokens))
+        ends = np.append(np.flatnonzero(ids == _BETWEEN), len(ids))
+        offsets = np.append(0, ends - np.arange(len(texts)))  # each text has one separator more before it
+        return Texts(ids[ids != _BETWEEN], offsets)
+
+    def _encode_any(self, texts: Sequence[str]) -> Texts:
+        distinct = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+        with faults_of_library(self._name):
+            encodings = self._library.encode_batch_fast([_sound(text) for text in distinct], add_special_tokens=False)
+        found = [encoding.ids for encoding in encodings]
+        ids = np.fromiter(chain.from_iterable(found), np.int32)
+        return Texts(ids, offsets_of([len(one) for one in found])).take(
+            np.array([distinct[text] for text in texts], np.int64)
+        )
+
+
+class _Ids(dict[str, int]):
+    """The ids of tokens; of one that is in no vocabulary, that of the unknown."""
+
+    def __init__(self, vocabulary: Sequence[str], unknown: int | None) -> None:
+        super().__init__((token, i) for i, token in enumerate(vocabulary))
+        self[SEPARATOR], self._unknown = _BETWEEN, unknown
+
+    def __missing__(self, token: str) -> int:
+        assert self._unknown is not None
+        return self._unknown
+
+
+def _plain_way(tree: recipe.Json) -> Callable[[Sequence[str], int], list[str]] | None:
+    """How to cut plain texts of a script, if the tokenizer is one that `recipe` makes."""
+    if tree["model"]["type"] != "WordLevel" or tree["added_tokens"]:
+        return None
+    forms: tuple[recipe.Normalize, ...] = ("NFKC", "NFC", "none")
+    for normalize, lowercase, chars in product(forms, (True, False), (True, False)):
+        same_form = tree.get("normalizer") == recipe.text_form(normalize, lowercase)
+        if same_form and tree.get("pre_tokenizer") == recipe.cut("char" if chars else "word"):
+            return partial(plain_tokens, normalize=normalize, lowercase=lowercase, chars=chars)
+    return None
+
+
+def _sound(text: str) -> str:
+    """Without halves of characters, which the library refuses."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

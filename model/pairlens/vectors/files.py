@@ -1,0 +1,62 @@
+"""Files of word vectors, whatever their format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pairlens.errors import DataError
+from pairlens.texts.blocks import SUFFIXES
+from pairlens.texts.regular import refuse_irregular
+from pairlens.vectors.array_file import read_array, words_file
+from pairlens.vectors.text_file import read_text
+from pairlens.vectors.wanted import Vectors, Wanted
+from pairlens.vectors.word2vec_file import read_word2vec
+
+_ARRAYS = (".npy", ".safetensors")
+_NUMPY, _ZIP = b"\x93NUMPY", b"PK\x03\x04"  # how a .npy and a .npz begin
+
+
+def read_vectors(path: Path, words: Sequence[str]) -> Vectors:
+    """The vectors of a file for these words: of the word as it is, else of the word in lower case.
+
+    The name says the format: `.bin` is word2vec's, `.npy` and `.safetensors` have their words beside them, all else is
+    text; `.gz`, `.bz2` and `.xz` behind it are decompressed. Only rows that are wanted are kept.
+
+    Raises:
+        DataError: the file cannot be read, has a fault (`path:line: message`), or has none of the words.
+    """
+    refuse_irregular(path, "vectors are read more than once")
+    kind = _uncompressed(path).suffix
+    if kind in _ARRAYS and kind != path.suffix:
+        raise DataError(f"{path}: a compressed {kind} file is not read; decompress it first")
+    wanted = Wanted(words)
+    if path.suffix in _ARRAYS:
+        return read_array(path, wanted)
+    return read_word2vec(path, wanted) if kind == ".bin" else read_text(path, wanted)
+
+
+def rows_are_ids(path: Path) -> bool:
+    """Whether a file is a matrix without words, whose row N is that of id N."""
+    if path.suffix == ".safetensors" or (path.suffix == ".npy" and words_file(path).exists()):
+        return False
+    return path.suffix in (".npy", ".npz") or _begins_with(path, (_NUMPY, _ZIP))
+
+
+def files_read(path: Path) -> list[Path]:
+    """The file, and that of its words if it has one."""
+    return [path, words_file(path)] if path.suffix in _ARRAYS and not rows_are_ids(path) else [path]
+
+
+def _uncompressed(path: Path) -> Path:
+    return path.with_suffix("") if path.suffix in SUFFIXES[1:] else path
+
+
+def _begins_with(path: Path, beginnings: tuple[bytes, ...]) -> bool:
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(8).startswith(beginnings)
+    except OSError:
+        return False

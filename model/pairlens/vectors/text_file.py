@@ -1,0 +1,148 @@
+"""Vectors as text: GloVe's `.txt`, and the `.vec` of word2vec and fastText, which begins with a line `ROWS DIM`.
+
+A line is a word and its numbers, separated by single blanks. The word may hold blanks itself, as GloVe's `. . .` does:
+the last DIM fields are the numbers. Only lines of wanted words are parsed; of all others the blanks are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.errors import DataError
+from pairlens.texts.blocks import read_blocks
+from pairlens.texts.token_faults import quote
+from pairlens.vectors.wanted import MAX_DIM, Vectors, Wanted
+
+_MAX_LINE = 2**20  # bytes; so that a file without line ends is not read into memory
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_HEADER_DIGITS = 18
+
+
+def read_text(path: Path, wanted: Wanted) -> Vectors:
+    """The vectors of the wanted words.
+
+    Raises:
+        DataError: the file cannot be read or is empty, a line has another number of numbers than the first, the
+            header is wrong, or the numbers of a wanted word are none or not finite (`path:line: message`).
+    """
+    parts = _whole_lines(path)
+    first = next(parts, b"").removeprefix(_BYTE_ORDER_MARK)
+    head, end, behind = first.partition(b"\n")
+    header = _header(head)
+    dim = header[1] if header else head.rstrip(b" \r").count(b" ")
+    if not 1 <= dim <= MAX_DIM:
+        found = f"the first line tells of {dim} numbers a word" if header else f"found {dim} numbers behind the word"
+        raise DataError(f"{path}:1: {found}; must be 1 to {MAX_DIM}, separated by single blanks")
+    reader = _Lines(path, dim, 1 if header else 0, wanted)
+    if end or not header:
+        reader.read(behind if header else first)
+    for part in parts:
+        reader.read(part)
+    if header and header[0] != wanted.rows:
+        raise DataError(
+            f"{path}:1: the first line tells of {header[0]} vectors, and {wanted.rows} follow; the file is cut off or "
+            "was changed: fetch it again, or correct the line"
+        )
+    return wanted.vectors(path, dim)
+
+
+class _Lines:
+    """Reads lines in order, `line` of them were read before; a vector has `dim` numbers."""
+
+    def __init__(self, path: Path, dim: int, line: int, wanted: Wanted) -> None:
+        self._path, self._dim, self._line, self._wanted = path, dim, line, wanted
+        # Of a word with blanks, that before the first: most lines are passed over after one look.
+        self._heads = {word.partition(b" ")[0] for word in wanted.spellings}
+        self._blanks = 0  # of a line; those of fastText end with one
+
+    def read(self, part: bytes) -> None:
+        """Read whole lines; the end of the last one is missing."""
+        lines = part.split(b"\n")
+        self._blanks = self._blanks or self._dim + lines[0].rstrip(b"\r").endswith(b" ")
+        if np.count_nonzero(np.frombuffer(part, np.uint8) == ord(" ")) != self._blanks * len(lines):
+            for number, line in enumerate(lines, self._line + 1):
+                self._check_width(line, number)
+        for number, line in enumerate(lines, self._line + 1):
+            if line[: line.find(b" ")] in self._heads:
+                self._parse(line, number)
+        self._line += len(lines)
+        self._wanted.rows += len(lines)
+        self._wanted.undecodable += _undecodable(part, lines)
+
+    def _check_width(self, line: bytes, number: int) -> None:
+        """A word may have blanks; a number more than there should be is none."""
+        text = line.rstrip(b" \r")
+        found = text.count(b" ")
+        if found > self._dim and _parsed(text.rsplit(b" ", self._dim)[0].rpartition(b" ")[2:]) is None:
+            return
+        if found != self._dim:
+            raise DataError(
+                f"{self._path}:{number}: found {found} numbers behind the word; must be {self._dim}, as in the first "
+                "line, separated by single blanks; mend or remove this line"
+            )
+
+    def _parse(self, line: bytes, number: int) -> None:
+        self._check_width(line, number)
+        word, *fields = line.rstrip(b" \r").rsplit(b" ", self._dim)
+        if word not in self._wanted.spellings:
+            return
+        vector = _parsed(fields)
+        if vector is None:
+            wrong = next(field for field in fields if _parsed([field]) is None)
+            raise DataError(f"{self._path}:{number}: not a number: {quote(wrong)}; mend or remove this line")
+        self._wanted.add(word, vector, f"{self._path}:{number}")
+
+
+def _header(line: bytes) -> tuple[int, int] | None:
+    """ROWS and DIM, if the line is one of two integers."""
+    fields = line.split()
+    if len(fields) != 2 or not all(field.isdigit() and len(field) <= _HEADER_DIGITS for field in fields):
+        return None
+    return int(fields[0]), int(fields[1])
+
+
+def _parsed(fields: list[bytes] | tuple[bytes, ...]) -> NDArray[np.float32] | None:
+    """The numbers; None if one is none. What is too large for 32 bits becomes infinite."""
+    if b"_" in b"".join(fields):  # which Python's numbers may have
+        return None
+    try:
+        numbers = np.fromiter(map(float, fields), np.float64, len(fields))
+    except ValueError:
+        return None
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float32)
+
+
+def _undecodable(part: bytes, lines: list[bytes]) -> int:
+    """How many lines are not UTF-8."""
+    return 0 if _is_utf8(part) else sum(not _is_utf8(line) for line in lines)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    """The file in parts of whole lines, without the end of the last line of each.
+
+    Raises:
+        DataError: as `read_blocks`, or a line is too long.
+    """
+    rest = b""
+    for block in read_blocks(path):
+        whole, end, behind = block.rpartition(b"\n")
+        if end:
+            yield rest + whole
+        rest = behind if end else rest + behind
+        if len(rest) > _MAX_LINE:
+            raise DataError(f"{path}: a line of more than {_MAX_LINE} bytes; this is no text file of word vectors")
+    if rest:
+        yield rest

@@ -1,0 +1,89 @@
+"""The words that are looked for in a file of vectors, and the vectors found for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pairlens.errors import DataError
+
+MAX_DIM = 8192  # numbers of a vector; a file that says more is damaged
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Vectors for a list of words.
+
+    Attributes:
+        matrix: float32 [words, dim]; zero for a word without a vector.
+        found: bool [words], whether a word has a vector.
+        rows: vectors in the file.
+        exact, lower_case: words found as they are, and words found only in lower case.
+        duplicates: further vectors in the file of words that had one; the first counts.
+        undecodable: words in the file that are not UTF-8, which match nothing.
+    """
+
+    matrix: NDArray[np.float32]
+    found: NDArray[np.bool_]
+    rows: int
+    exact: int
+    lower_case: int
+    duplicates: int
+    undecodable: int
+
+    @property
+    def dim(self) -> int:
+        return int(self.matrix.shape[1])
+
+
+class Wanted:
+    """Collects the vectors of wanted words while a file is read. Memory: those vectors alone.
+
+    Attributes:
+        spellings: the words, as they are and in lower case, in UTF-8: whatever a vector is wanted for.
+        rows, undecodable: as of `Vectors`; for the reader to count.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = [word.encode(errors="backslashreplace") for word in words]
+        self._lowered = [word.lower().encode(errors="backslashreplace") for word in words]
+        self.spellings = {spelling for spelling in (*self._words, *self._lowered) if spelling}
+        self.rows = self.undecodable = 0
+        self._duplicates = 0
+        self._vectors: dict[bytes, NDArray[np.float32]] = {}
+
+    def add(self, word: bytes, vector: NDArray[np.float32], place: str) -> None:
+        """Keep the vector [dim] of a wanted word, unless it has one.
+
+        Raises:
+            DataError: it holds a number that is not finite; `place` is where.
+        """
+        if not np.isfinite(vector).all():
+            raise DataError(f"{place}: a number that is not finite as a 32-bit float; mend or remove this vector")
+        if word in self._vectors:
+            self._duplicates += 1
+        else:
+            self._vectors[word] = vector
+
+    def vectors(self, path: Path, dim: int) -> Vectors:
+        """What was found in the file at `path`. Raises DataError if that is nothing."""
+        if not self._vectors:
+            raise DataError(
+                f"{path}: none of the {len(self._words)} words of the vocabulary has a vector here; "
+                "is it of another language, or data.vocab of another data set?"
+            )
+        matrix = np.zeros((len(self._words), dim), np.float32)
+        found = np.zeros(len(self._words), np.bool_)
+        exact = 0
+        for row, (word, lowered) in enumerate(zip(self._words, self._lowered, strict=True)):
+            vector = self._vectors.get(word)
+            exact += vector is not None
+            vector = self._vectors.get(lowered) if vector is None else vector
+            if vector is not None:
+                matrix[row], found[row] = vector, True
+        lower_case = int(found.sum()) - exact
+        return Vectors(matrix, found, self.rows, exact, lower_case, self._duplicates, self.undecodable)

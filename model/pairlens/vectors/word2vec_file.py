@@ -1,0 +1,75 @@
+"""word2vec's `.bin`: a line `ROWS DIM`, then for each word its bytes, a blank, DIM little-endian 32-bit floats, and in
+some files a line end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from pairlens.errors import DataError
+from pairlens.texts.blocks import read_blocks
+from pairlens.vectors.wanted import MAX_DIM, Vectors, Wanted
+
+_MAX_HEADER, _MAX_WORD = 64, 65_536  # bytes
+_MAX_ROWS = 2**40
+_FASTTEXT_MODEL = b"\xba\x16\x4f\x2f"
+
+
+def read_word2vec(path: Path, wanted: Wanted) -> Vectors:
+    """The vectors of the wanted words.
+
+    Raises:
+        DataError: the file cannot be read, is cut off or of another kind, holds more or fewer vectors than its first
+            line says, or a wanted vector holds a number that is not finite.
+    """
+    rows, dim, entries = _open(path)
+    for word, numbers in entries:
+        wanted.rows += 1
+        if word in wanted.spellings:
+            vector = np.frombuffer(numbers, "<f4").astype(np.float32)
+            wanted.add(word, vector, f"{path}: vector {wanted.rows} of {rows}")
+        elif not word.isascii() and "\ufffd" in word.decode(errors="replace"):
+            wanted.undecodable += 1
+    return wanted.vectors(path, dim)
+
+
+def _open(path: Path) -> tuple[int, int, Iterator[tuple[bytes, bytes]]]:
+    """Rows, dim, and each word with the bytes of its vector."""
+    blocks = read_blocks(path)
+    start = b""
+    while len(start) < _MAX_HEADER and (block := next(blocks, b"")):
+        start += block
+    if start.startswith(_FASTTEXT_MODEL):
+        raise DataError(f"{path}: a whole fastText model; give the .vec file that stands beside it")
+    header, end, behind = start.partition(b"\n")
+    fields = header.split()
+    if not end or len(header) > _MAX_HEADER or len(fields) != 2 or not all(field.isdigit() for field in fields):
+        raise DataError(f"{path}: no word2vec file: the first line must be two integers, ROWS DIM; text ends in .txt")
+    rows, dim = map(int, fields)
+    if not (1 <= rows <= _MAX_ROWS and 1 <= dim <= MAX_DIM):
+        told = f"the first line says {rows} vectors of {dim} numbers"
+        raise DataError(f"{path}: {told}; must be at least 1, of 1 to {MAX_DIM} numbers")
+    return rows, dim, _entries(path, blocks, behind, rows, dim)
+
+
+def _entries(path: Path, blocks: Iterator[bytes], buffer: bytes, rows: int, dim: int) -> Iterator[tuple[bytes, bytes]]:
+    at = done = 0
+    while done < rows:
+        blank = buffer.find(b" ", at)
+        end = blank + 1 + 4 * dim
+        if blank < 0 or end > len(buffer):
+            buffer, at = buffer[at:], 0
+            block = next(blocks, b"")
+            if not block or (blank < 0 and len(buffer) > _MAX_WORD):
+                raise DataError(
+                    f"{path}: vector {done + 1} of the {rows} that the first line tells of is cut off or damaged; "
+                    "fetch the file again"
+                )
+            buffer += block
+            continue
+        yield buffer[at:blank].lstrip(b"\r\n"), buffer[blank + 1 : end]
+        at, done = end, done + 1
+    if buffer[at:].strip(b"\r\n") or any(block.strip(b"\r\n") for block in blocks):
+        raise DataError(f"{path}: more follows behind the {rows} vectors of {dim} numbers that the first line tells of")

@@ -1,0 +1,274 @@
+"""pairlens encode, from tables as people have them to files that train takes."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from command_line import PAIRLENS, files_below, pairlens, plain_environment
+
+ROWS = [  # query, value, label
+    ("How do I learn French?", "What is the best way to learn French?", 1),
+    ('He said "no", twice', "He said\nno", 0),
+    ("How do I learn French?", "Where is Paris?", 0),
+]
+
+
+def write_csv(path: Path, rows: list[tuple[str, str, int]] = ROWS) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["", "question1", "question2", "is_duplicate"])
+        writer.writerows([i, q, v, float(label)] for i, (q, v, label) in enumerate(rows))
+    return path
+
+
+def words(directory: Path, name: str) -> list[str]:
+    """The lines of an encoded file as words."""
+    vocabulary = (directory / "vocab.txt").read_text().splitlines()
+    return [" ".join(vocabulary[int(i)] for i in line.split()) for line in (directory / name).read_text().splitlines()]
+
+
+def test_a_csv_becomes_files_of_ids(tmp_path: Path) -> None:
+    write_csv(tmp_path / "quora-train.csv")
+    write_csv(tmp_path / "dev.csv", [("Learn Korean!", "Paris?", 1)])
+    result = pairlens(tmp_path, "encode", "quora-train.csv", "dev.csv", "--output", "mine", "--min-count", "1")
+    assert (result.code, result.stdout) == (0, "")
+    assert "Columns: query is 'question1', value is 'question2', label is 'is_duplicate'" in result.stderr
+    assert "The vocabulary is learned from train" in result.stderr
+    assert "dev: 40% of the tokens are unknown; with --tokenizer bpe or char fewer would be\n" in result.stderr
+    assert "train: " not in result.stderr
+    assert "Wrote mine\nNext: pairlens init mine --output mine.yaml && pairlens train mine.yaml" in result.stderr
+    mine = tmp_path / "mine"
+    sides = [f"{split}.{side}.txt" for split in ("dev", "train") for side in ("label", "query", "value")]
+    assert sorted(files_below(mine)) == sorted([*sides, "vocab.txt", "tokenizer.json"])
+    assert words(mine, "train.query.txt") == [
+        "how do i learn french ?",
+        'he said " no " , twice',
+        "how do i learn french ?",
+    ]
+    assert words(mine, "train.value.txt")[1] == "he said no"
+    assert (mine / "train.label.txt").read_text() == "1\n0\n0\n"
+    assert words(mine, "dev.query.txt") == ["learn [UNK] [UNK]"]  # dev teaches no word
+
+
+def test_every_kind_of_table_becomes_the_same_files(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv")
+    text = (tmp_path / "train.csv").read_text()
+    columns = {
+        "question1": [q for q, _, _ in ROWS],
+        "question2": [v for _, v, _ in ROWS],
+        "label": [n for *_, n in ROWS],
+    }
+    (tmp_path / "utf16").mkdir()
+    (tmp_path / "utf16" / "train.csv").write_bytes(text.encode("utf-16"))
+    (tmp_path / "tabs").mkdir()
+    with (tmp_path / "tabs" / "train.csv").open("w", newline="") as file:
+        csv.writer(file, delimiter="\t").writerows([columns, *zip(*columns.values(), strict=True)])
+    with gzip.open(tmp_path / "train.jsonl.gz", "wt") as zipped:
+        zipped.writelines(
+            json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in zip(*columns.values(), strict=True)
+        )
+    pq.write_table(pa.table(columns), tmp_path / "train.parquet")
+    (tmp_path / "q.txt").write_text("".join(q + "\n" for q, _, _ in ROWS))
+    (tmp_path / "v.txt").write_text("".join(v.replace("\n", " ") + "\n" for _, v, _ in ROWS))
+    (tmp_path / "l.txt").write_text("".join(f"{label}\n" for *_, label in ROWS))
+    sources = [
+        ["train.csv"],
+        ["utf16/train.csv"],
+        ["tabs/train.csv"],
+        ["train.jsonl.gz"],
+        ["train.parquet"],
+        ["--query-file", "q.txt", "--value-file", "v.txt", "--label-file", "l.txt"],
+    ]
+    made = []
+    for number, source in enumerate(sources):
+        result = pairlens(tmp_path, "encode", *source, "--output", f"out{number}", "--min-count", "1")
+        assert result.code == 0, result.stderr
+        files = files_below(tmp_path / f"out{number}")
+        made.append({name.replace("q.", "train.", 1): data for name, data in files.items()})
+    assert all(files == made[0] for files in made)
+
+
+def test_columns_without_a_header_are_numbers_and_stdin_is_a_table(tmp_path: Path) -> None:
+    table = "谁有狂三\t这张高清图\t0\n英雄联盟\t最好英雄\t1\n英雄\t谁有\t1\n"
+    columns = ["--query-column", "1", "--value-column", "2", "--label-column", "3"]
+    result = pairlens(tmp_path, "encode", "train=-", *columns, "--output", "zh", stdin=table)
+    assert result.code == 0, result.stderr
+    assert words(tmp_path / "zh", "train.query.txt")[2] == "英 雄"
+    result = pairlens(tmp_path, "encode", "train=-", "--output", "zh2", stdin=table)
+    assert (result.code, (tmp_path / "zh2").exists()) == (2, False)
+    assert "numbers from 1 if the file has no header" in result.stderr
+
+
+def test_labels_that_are_words_become_classes(tmp_path: Path) -> None:
+    rows = [("a", "b", "NEUTRAL"), ("b", "a", "ENTAILMENT"), ("a", "a", "CONTRADICTION")]
+    table = "premise\thypothesis\tgold_label\n" + "".join("\t".join(row) + "\n" for row in rows)
+    (tmp_path / "train.tsv").write_text(table)
+    assert pairlens(tmp_path, "encode", "train.tsv", "--output", "a", "--min-count", "1").code == 0
+    assert json.loads((tmp_path / "a" / "classes.json").read_text()) == ["CONTRADICTION", "ENTAILMENT", "NEUTRAL"]
+    assert (tmp_path / "a" / "train.label.txt").read_text() == "2\n1\n0\n"
+    order = "ENTAILMENT, NEUTRAL, CONTRADICTION"
+    assert pairlens(tmp_path, "encode", "train.tsv", "--output", "b", "--classes", order, "--min-count", "1").code == 0
+    assert (tmp_path / "b" / "train.label.txt").read_text() == "1\n0\n2\n"
+    (tmp_path / "test.tsv").write_text(table.replace("CONTRADICTION", "contradiction"))
+    result = pairlens(tmp_path, "encode", "test.tsv", "--like", "b", "--output", "c")
+    assert result.code == 2
+    assert "test.tsv:4: 'contradiction' is no class" in result.stderr
+    (tmp_path / "test.tsv").write_text("premise\thypothesis\nb\ta\n")
+    assert pairlens(tmp_path, "encode", "test.tsv", "--like", "b", "--output", "c").code == 0  # labels may be missing
+    assert (tmp_path / "c" / "tokenizer.json").read_bytes() == (tmp_path / "b" / "tokenizer.json").read_bytes()
+    assert "test.label.txt" not in files_below(tmp_path / "c")
+
+
+def test_groups_weights_and_ids_are_carried_along(tmp_path: Path) -> None:
+    (tmp_path / "train.jsonl").write_text(
+        '{"question_id": "Q1", "question": "a b", "answer": "b", "is_answer": true, "w": 2, "name": "first one"}\n'
+        '{"question_id": "Q1", "question": "a b", "answer": "a", "is_answer": false, "w": 0.5, "name": "second"}\n'
+    )
+    columns = ["--weight-column", "w", "--id-column", "name"]
+    result = pairlens(tmp_path, "encode", "train.jsonl", *columns, "--output", "mine")
+    assert result.code == 0, result.stderr
+    texts = {name: data.decode() for name, data in files_below(tmp_path / "mine").items()}
+    assert texts["train.group.txt"] == "Q1\nQ1\n"
+    assert texts["train.weight.txt"] == "2\n0.5\n"
+    assert texts["train.id.txt"] == "first one\nsecond\n"
+    assert texts["train.label.txt"] == "1\n0\n"
+    assert json.loads(texts["classes.json"]) == ["false", "true"]
+
+
+def test_a_split_is_added_to_those_that_are_there(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv")
+    write_csv(tmp_path / "test.csv", [("French?", "Learn French?", 1)])
+    assert pairlens(tmp_path, "encode", "train.csv", "--output", "mine", "--min-count", "1").code == 0
+    before = files_below(tmp_path / "mine")
+    result = pairlens(tmp_path, "encode", "test.csv", "--like", "mine", "--output", "mine")
+    assert result.code == 0, result.stderr
+    assert files_below(tmp_path / "mine").items() >= before.items()
+    assert words(tmp_path / "mine", "test.query.txt") == ["french ?"]
+
+
+@pytest.mark.parametrize("weight", ["-1", "nan", "inf", "1e400", "x", "", "1 2"])
+def test_a_weight_is_a_number_from_0(tmp_path: Path, weight: str) -> None:
+    (tmp_path / "train.tsv").write_text(f"s1\ts2\tw\na a\ta\t{weight}\n")
+    result = pairlens(tmp_path, "encode", "train.tsv", "--weight-column", "w", "--output", "mine")
+    assert (result.code, (tmp_path / "mine").exists()) == (2, False)
+    assert "train.tsv:2: " in result.stderr
+
+
+def test_a_class_of_dev_alone_is_a_class_of_a_cut_file(tmp_path: Path) -> None:
+    rows = "".join(f"question {i}\tanswer {i}\tlabel{i}\n" for i in range(40))
+    (tmp_path / "all.tsv").write_text("s1\ts2\tlabel\n" + rows)
+    assert pairlens(tmp_path, "encode", "all.tsv", "--split", "50,50", "--output", "mine").code == 0
+    assert len(json.loads((tmp_path / "mine" / "classes.json").read_text())) == 40
+
+
+def test_a_file_is_cut_so_that_no_query_stands_in_two_splits(tmp_path: Path) -> None:
+    rows = [(f"question {i % 50}" + " ?" * (i % 2), f"answer {i}", i % 2) for i in range(400)]
+    rows = [(q.upper() if i % 3 else f" {q}", v, label) for i, (q, v, label) in enumerate(rows)]
+    write_csv(tmp_path / "all.csv", rows)
+    chars = ["--tokenizer", "char", "--min-count", "1"]
+    for seed, folder in (("1", "a"), ("1", "again"), ("2", "b")):
+        result = pairlens(
+            tmp_path, "encode", "all.csv", "--split", "60,20,20", "--seed", seed, "--output", folder, *chars
+        )
+        assert result.code == 0, result.stderr
+    queries = {split: set(words(tmp_path / "a", f"{split}.query.txt")) for split in ("train", "dev", "test")}
+    lines = {split: len((tmp_path / "a" / f"{split}.query.txt").read_text().splitlines()) for split in queries}
+    assert sum(lines.values()) == 400
+    assert all(lines.values())
+    assert not queries["train"] & queries["dev"] | queries["train"] & queries["test"] | queries["dev"] & queries["test"]
+    assert files_below(tmp_path / "a") == files_below(tmp_path / "again")
+    assert files_below(tmp_path / "a") != files_below(tmp_path / "b")
+
+
+def test_a_text_without_a_token_stops_is_left_out_or_kept(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv", [("a b", "b a", 1), ("a", " ", 0), ("a", "b", 1)])
+    result = pairlens(tmp_path, "encode", "train.csv", "--output", "mine")
+    assert (result.code, (tmp_path / "mine" / "vocab.txt").exists()) == (2, False)
+    assert "train.csv:3: the value ' ' has no token; mend it, or leave such rows out with --empty drop" in result.stderr
+    assert pairlens(tmp_path, "encode", "train.csv", "--output", "drop", "--empty", "drop").code == 0
+    assert (tmp_path / "drop" / "train.label.txt").read_text() == "1\n1\n"
+    assert pairlens(tmp_path, "encode", "train.csv", "--output", "keep", "--empty", "keep").code == 0
+    assert words(tmp_path / "keep", "train.value.txt") == ["b a", "", "b"]
+
+
+WRONG = [
+    (["-o", "x"], "FILE is missing"),
+    (["train.csv"], "--output DIR is missing"),
+    (["train.csv", "dev.csv", "--split", "80,20", "-o", "x"], "--split cuts one file"),
+    (["train.csv", "--split-by", "row", "-o", "x"], "--split-by and --seed say how to cut a file; add --split"),
+    (["train.csv", "--split", "a,b", "-o", "x"], "--split takes the shares"),
+    (["train.csv", "--split", "80,20", "--split-by", "group", "-o", "x"], "--split-by group needs groups"),
+    (["train.csv", "--like", "nothing", "-o", "x"], "nothing/tokenizer.json: no such file"),
+    (["train.csv", "--tokenizer", "no.json", "-o", "x"], "no.json: No such file or directory"),
+    (
+        ["train.csv", "--tokenizer", "no.json", "--min-count", "3", "-o", "x"],
+        "--min-count: the vocabulary is not learned",
+    ),
+    (["train.csv", "--query-file", "q", "-o", "x"], "--query-file and its like are read instead of tables"),
+    (["--query-file", "q", "-o", "x"], "give both --query-file and --value-file"),
+    (["missing.csv", "-o", "x"], "missing.csv: No such file or directory"),
+    (["train.csv", "-o", "train.csv"], "train.csv: is a file; the files of an encoding go into a directory"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG, ids=[message for _, message in WRONG])
+def test_wrong_usage_is_told_and_nothing_is_made(tmp_path: Path, arguments: list[str], message: str) -> None:
+    for name in ("train.csv", "dev.csv"):
+        write_csv(tmp_path / name)
+    before = files_below(tmp_path)
+    result = pairlens(tmp_path, "encode", *arguments)
+    assert (result.code, result.stdout) == (2, "")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert files_below(tmp_path) == before
+
+
+def test_nothing_is_overwritten_without_force(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv")
+    assert pairlens(tmp_path, "encode", "train.csv", "--output", "mine").code == 0
+    before = files_below(tmp_path)
+    result = pairlens(tmp_path, "encode", "train.csv", "--output", "mine", "--cased")
+    assert (result.code, "exists already" in result.stderr) == (2, True)
+    assert files_below(tmp_path) == before
+    assert pairlens(tmp_path, "encode", "train.csv", "--output", "mine", "--cased", "--force").code == 0
+    assert files_below(tmp_path) != before
+
+
+def test_an_encoding_imports_nothing_heavy(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv")
+    assert pairlens(tmp_path, "encode", "train.csv", "--output", "mine").code == 0
+    program = (
+        "import sys; from pairlens_cli.app import app; "
+        f"app(['encode', 'train.csv', '--like', 'mine', '--output', 'out{os.getpid()}'], standalone_mode=False); "
+        "print([m for m in ('tensorflow', 'matplotlib', 'numba', 'h5py', 'pyarrow', 'tokenizers') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"  # plain texts need no library
+
+
+def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv", ROWS * 10_000)
+    ours, theirs = pty.openpty()
+    command = [PAIRLENS, "encode", "train.csv", "--output", "mine"]
+    with subprocess.Popen(command, cwd=tmp_path, env=plain_environment(), stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 4096):
+                shown += part
+        except OSError:  # nobody has the other end any more
+            pass
+        os.close(ours)
+    assert process.returncode == 0, shown
+    assert b"rows read for the vocabulary" in shown
+    assert b" rows/s" in shown

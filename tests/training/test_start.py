@@ -1,0 +1,73 @@
+"""Where embeddings start that are made of word vectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pairlens.config.schema import Config
+from pairlens.network.network import build_network
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
+from pairlens.training.start import start_from_data
+from pairlens.vectors.wanted import Vectors
+
+INPUT_DIM, WIDTH, STDDEV = 7, 4, 0.5
+PAIRS = Pairs(
+    Texts.from_lists([[1, 2, 3], [4, 5]]), Texts.from_lists([[3, 2], [5, 1, 4]]), np.array([0, 1], np.float32)
+)
+PPMI = {"name": "ppmi_svd", "stddev": STDDEV, "window": 2}
+
+
+def vectors() -> Vectors:
+    """Of ids 1, 2 and 6; the last one is in no text."""
+    matrix = np.zeros((INPUT_DIM, WIDTH), np.float32)
+    matrix[[1, 2, 6]] = [[3, 0, 0, 4], [0, 1, 0, 0], [6, 0, 8, 0]]  # of length 5, 1 and 10
+    return Vectors(matrix, matrix.any(axis=1), 3, 3, 0, 0, 0)
+
+
+def start(given: Vectors | None, output_dim: int, **embedding: Any) -> np.ndarray:
+    embedding = {"input_dim": INPUT_DIM, "output_dim": output_dim, **embedding}
+    config = Config.model_validate({"data": {"train": "t"}, "model": {"embedding": embedding}})
+    network = build_network(config)
+    start_from_data(network, config, PAIRS, None, given)
+    return network.encoder.embedding.embeddings.numpy()
+
+
+def test_words_without_a_vector_start_as_they_were_drawn() -> None:
+    drawn, started = start(None, WIDTH), start(vectors(), WIDTH)
+    found = vectors().found
+    np.testing.assert_array_equal(started[found], vectors().matrix[found])
+    np.testing.assert_array_equal(started[~found], drawn[~found])
+    assert drawn.any(axis=1).all()
+
+
+def test_vectors_stand_behind_the_company_of_words() -> None:
+    started = start(vectors(), 3 + WIDTH, embeddings_initializer=PPMI)
+    alone = start(None, 3, embeddings_initializer=PPMI)
+    seen = [1, 2, 3, 4, 5]
+    np.testing.assert_array_equal(started[seen, :3], alone[seen])
+    # Of lengths 5, 1 and 10 the mean is 16 / 3; it becomes that of an embedding of this width, 0.5 * sqrt(4) = 1.
+    np.testing.assert_allclose(started[[1, 2, 6], 3:], vectors().matrix[[1, 2, 6]] * 3 / 16, rtol=1e-6)
+
+
+def test_each_part_has_the_mean_length_of_its_width() -> None:
+    started = start(vectors(), 3 + WIDTH, embeddings_initializer=PPMI)
+    lengths = np.linalg.norm(started[:, :3], axis=1)
+    np.testing.assert_allclose(lengths, STDDEV * 3**0.5, rtol=1e-5)
+    found = np.linalg.norm(started[vectors().found, 3:], axis=1)
+    assert found.mean() == pytest.approx(STDDEV * WIDTH**0.5)
+
+
+def test_beside_the_company_a_word_without_a_vector_has_drawn_numbers() -> None:
+    started = start(vectors(), 3 + WIDTH, embeddings_initializer=PPMI)
+    as_drawn = start(None, 3 + WIDTH, embeddings_initializer={"name": "normal", "stddev": STDDEV})
+    missing = ~vectors().found
+    np.testing.assert_array_equal(started[missing, 3:], as_drawn[missing, 3:])
+
+
+def test_vectors_of_zeros_alone_stay_zero() -> None:
+    zero = Vectors(np.zeros((INPUT_DIM, WIDTH), np.float32), np.ones(INPUT_DIM, np.bool_), 7, 7, 0, 0, 0)
+    assert not start(zero, 3 + WIDTH, embeddings_initializer=PPMI)[:, 3:].any()
