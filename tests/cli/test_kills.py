@@ -31,8 +31,11 @@ def results(folder: Path) -> dict[str, bytes]:
     return {name: content for name, content in files_below(folder).items() if name not in INPUTS}
 
 
-@pytest.mark.parametrize("renameat2", [True, False], ids=["renameat2", "a file system without it"])
-@pytest.mark.parametrize("output", ["scores.txt", "scores.txt.gz"])
+@pytest.mark.parametrize(
+    ("output", "renameat2"),
+    [("scores.txt", True), ("scores.txt.gz", True), ("scores.txt", False)],
+    ids=["plain", "gzip", "a file system without renameat2"],
+)
 def test_a_scoring_is_gone_on_with_from_any_moment(project: Path, folder: Path, output: str, renameat2: bool) -> None:
     bad = f"scores.bad{Path(output).suffix}"
     command = ["score", project / "run", *INPUTS, "--on-bad-line", "nan", "--output", output, "--bad-lines", bad]

@@ -86,8 +86,14 @@ def test_a_page_with_labels(tmp_path: Path, files: tuple[Path, Path]) -> None:
 TOKENS = 1000  # a side; a map of 4 MB
 
 
-@pytest.mark.parametrize("model", [{}, {"attention": {"direction": "both"}}, {"masking": "none"}])
-@pytest.mark.parametrize("made", ["maps.npz", "maps.jsonl", "maps.tsv", "maps.h5", "maps.png", "maps.html", "summary"])
+BOTH: dict[str, Any] = {"attention": {"direction": "both"}}
+MADE = ["maps.npz", "maps.jsonl", "maps.tsv", "maps.h5", "maps.html", "summary"]
+
+
+@pytest.mark.parametrize(
+    ("made", "model"),
+    [(made, model) for model in ({}, BOTH, {"masking": "none"}) for made in MADE] + [("maps.png", BOTH)],
+)
 def test_what_does_not_fit_is_refused_before_it_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str, model: dict[str, Any]
 ) -> None:
