@@ -20,6 +20,8 @@ from made_runs import make_run
 
 from pairlens.texts.blocks import BLOCK_BYTES
 
+NOT_AN_ID = "a text is base-10 ids separated by blanks; words go through --text or encode"
+
 FILES = ["data/test.query.txt", "data/test.value.txt"]
 
 
@@ -257,7 +259,7 @@ def test_a_fault_in_a_line_that_was_not_asked_for(project: Path, tmp_path: Path)
     files = (tmp_path / "q.txt", tmp_path / "v.txt", "--output", tmp_path / "maps.jsonl", "--force")
     for pairs in ("0", "2", "0,2-3"):
         assert pairlens(project, "attend", "run", *files, "--pairs", pairs).code == 0
-    told = f"error: {tmp_path}/q.txt:2:1: not an integer: 'x'; a text is base-10 ids separated by blanks\n"
+    told = f"error: {tmp_path}/q.txt:2:1: not an integer: 'x'; {NOT_AN_ID}\n"
     assert pairlens(project, "attend", "run", *files, "--pairs", "0-1") == (2, "", told)
     assert pairlens(project, "attend", "run", *files) == (2, "", told)
 
@@ -296,7 +298,7 @@ def test_pairs_with_faults_are_left_out_and_counted(project: Path, tmp_path: Pat
     attend = ("attend", run, "q.txt", "v.txt", "--on-bad-line", "skip", "--force")
     told = [
         "warning: 3 pairs have a fault and are left out",
-        "warning: q.txt:2:1: not an integer: 'x'; a text is base-10 ids separated by blanks",
+        f"warning: q.txt:2:1: not an integer: 'x'; {NOT_AN_ID}",
         "warning: q.txt:4:1: an empty text; give it at least one id or set data.empty: score",
         "warning: v.txt:6:1: negative: '-1'; ids go from 0 to 28; model.embedding.input_dim is 29",
     ]

@@ -26,7 +26,7 @@ from command_line import (
 from made_runs import make_run
 
 IDS = "ids go from 0 to 28; model.embedding.input_dim is 29"
-NOT_AN_ID = "a text is base-10 ids separated by blanks"
+NOT_AN_ID = "a text is base-10 ids separated by blanks; words go through --text or encode"
 
 
 @pytest.fixture(scope="session")

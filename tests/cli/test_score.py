@@ -11,6 +11,8 @@ import pytest
 from command_line import PAIRLENS, VOCABULARY, Result, lines, pairlens, plain_environment, random_texts, trained_project
 from numpy.typing import NDArray
 
+NOT_AN_ID = "a text is base-10 ids separated by blanks; words go through --text or encode"
+
 QUERIES, VALUES = random_texts(40, 3), random_texts(40, 4)
 WORDS = [f"word{i}" for i in range(VOCABULARY)]
 
@@ -105,7 +107,7 @@ def test_a_fault_in_a_late_line(project: Path, tmp_path: Path) -> None:
     (tmp_path / "query.txt").write_text(lines(many))
     (tmp_path / "value.txt").write_text(lines(many[:-1]) + "x\n")
     files = tmp_path / "query.txt", tmp_path / "value.txt"
-    fault = f"error: {files[1]}:140000:1: not an integer: 'x'; a text is base-10 ids separated by blanks\n"
+    fault = f"error: {files[1]}:140000:1: not an integer: 'x'; {NOT_AN_ID}\n"
 
     printed = pairlens(project, "score", "run", *files)
     assert (printed.code, printed.stderr) == (2, fault)

@@ -116,7 +116,9 @@ def test_whole_chunks_before_a_fault_are_given(folder: Path, monkeypatch: pytest
     good = write(folder / "query", b"1\n" * 7)
     bad = write(folder / "value", b"1\n" * 5 + b"x\n1\n")
     # The fault is in line 6, in the third chunk of two.
-    message = f"{bad}:6:1: not an integer: 'x'; a text is base-10 ids separated by blanks"
+    message = (
+        f"{bad}:6:1: not an integer: 'x'; a text is base-10 ids separated by blanks; words go through --text or encode"
+    )
     assert fault_after(iter_pairs(good, bad, RULES, chunk=2)) == ([2, 2], message)
     assert fault_after(iter_pairs(bad, good, RULES, chunk=2)) == ([2, 2], message)
     assert fault_after(iter_pairs(good, bad, RULES, chunk=5)) == ([5], message)

@@ -192,7 +192,7 @@ def test_all_lines_before_a_fault_are_given(data: bytes, size: int) -> None:
     assert rest == [1, 22, 333][: len(rest)]
 
 
-NOT_AN_INTEGER = "not an integer: {}; a text is base-10 ids separated by blanks"
+NOT_AN_INTEGER = "not an integer: {}; a text is base-10 ids separated by blanks; words go through --text or encode"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pairlens.texts.texts import ID_LIMIT
 ONLY_PADDING = "no id but 0, which model.embedding.mask_zero makes padding; give another one or set data.empty: score"
 MAX_TOKEN = 65_536  # bytes; so that a file without blanks is not read into memory
 _PLACES = 10  # digits of 2³¹
+_IDS = "a text is base-10 ids separated by blanks; words go through --text or encode"
 _SHOWN = 40  # characters of an offending text
 
 
@@ -128,11 +129,11 @@ def _token_fault(token: bytes, tokens_before: int, rules: TextRules) -> str | No
     if rules.input_dim is not None:
         ids += f"; model.embedding.input_dim is {rules.input_dim}"
     if len(token) > MAX_TOKEN:
-        return f"a token of more than {MAX_TOKEN} bytes: {quote(token)}; a text is base-10 ids separated by blanks"
+        return f"a token of more than {MAX_TOKEN} bytes: {quote(token)}; {_IDS}"
     if re.fullmatch(rb"-[0-9]+", token):
         return f"negative: {quote(token)}; {ids}"
     if not re.fullmatch(rb"[0-9]+", token):
-        return f"not an integer: {quote(token)}; a text is base-10 ids separated by blanks"
+        return f"not an integer: {quote(token)}; {_IDS}"
     if not _is_below(token, rules.id_limit):
         return f"too large: {quote(token)}; {ids}"
     if rules.max_length is not None and tokens_before >= rules.max_length and not rules.truncate:
