@@ -221,3 +221,13 @@ def test_what_is_no_pair_is_named(queries: list[list[int]], values: list[list[in
         with pytest.raises(DataError) as error:
             method(queries, values)
         assert str(error.value) == message
+
+
+def test_ragged_texts_are_not_walked_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Millions of them come from files, and Python takes longer to look at each than the kernels to score it."""
+    config = make_config()
+    engine = Scorer(config, random_weights(config))
+    expected = engine.score([[1, 2], [3]], [[3], [1]])
+    queries, values = Texts.from_lists([[1, 2], [3]]), Texts.from_lists([[3], [1]])
+    monkeypatch.setattr(Texts, "__iter__", lambda _: pytest.fail("walked through"))
+    assert np.array_equal(engine.score(queries, values), expected)

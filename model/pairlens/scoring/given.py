@@ -81,6 +81,8 @@ def with_texts(
 
 def _strings(texts: TextsLike) -> Sequence[str] | None:
     """Texts that are given as strings; None if they are ids."""
+    if isinstance(texts, Texts):
+        return None
     if isinstance(texts, str):
         return [texts]
     strings = [text for text in texts if isinstance(text, str)]
