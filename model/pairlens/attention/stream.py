@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -50,10 +50,7 @@ class ScoredMaps:
     def __iter__(self) -> Iterator[tuple[int, PairAttention, float]]:
         attentions: Iterable[PairAttention] = self.maps
         if texts := self.texts():
-            attentions = (
-                replace(one, texts=(query.first(len(one.query)), value.first(len(one.value))))
-                for one, (query, value) in zip(self.maps, texts, strict=True)
-            )
+            attentions = (one.with_texts(*both) for one, both in zip(self.maps, texts, strict=True))
         return zip(self.pair.tolist(), attentions, one_score(self.score).tolist(), strict=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -174,10 +174,7 @@ def _attentions(run: Run, scored: Scored, numbers: NDArray[np.int64]) -> list[Pa
         return found
     tokenizer = run.tokenizer()
     texts = [tokenizer.tokenized(scored.texts[number]) for number in numbers.tolist()]
-    return [
-        replace(one, texts=(query.first(len(one.query)), value.first(len(one.value))))
-        for one, (query, value) in zip(found, texts, strict=True)
-    ]
+    return [one.with_texts(*both) for one, both in zip(found, texts, strict=True)]
 
 
 def _charts(scored: Scored, measured: Json) -> Charts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,10 +72,7 @@ def with_texts(
     if tokenizing is None or query is None or value is None:
         return list(attentions)
     sides = zip(tokenizing().tokenized(query), tokenizing().tokenized(value), strict=True)
-    return [
-        replace(one, texts=(query.first(len(one.query)), value.first(len(one.value))))
-        for one, (query, value) in zip(attentions, sides, strict=True)
-    ]
+    return [one.with_texts(*texts) for one, texts in zip(attentions, sides, strict=True)]
 
 
 def _strings(texts: TextsLike) -> Sequence[str] | None:

@@ -31,6 +31,10 @@ class PairAttention:
     value_scores: Floats | None = None
     texts: tuple[TokenizedText, TokenizedText] | None = None
 
+    def with_texts(self, query: TokenizedText, value: TokenizedText) -> PairAttention:
+        """The same, of these texts, of which the network may have seen the first tokens alone."""
+        return replace(self, texts=(query.first(len(self.query)), value.first(len(self.value))))
+
     def words(self, vocabulary: Sequence[str] | None) -> tuple[list[str], list[str]]:
         """The word of each token of both texts: as it stood there, or as the vocabulary has it."""
         if self.texts is not None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from pairlens.errors import DataError, UsageError
 from pairlens.tokenizer import recipe
-from pairlens.tokenizer.library import build, faults_of_library
 from pairlens.tokenizer.plain_text import SEPARATOR, plain_tokens, script_of
 from pairlens.tokenizer.recipe import Kind, Normalize
+from pairlens.tokenizer.rust_library import build, faults_of_library
 from pairlens.tokenizer.tokenizer import Tokenizer
 
 if TYPE_CHECKING:

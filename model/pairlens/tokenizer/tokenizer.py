@@ -19,9 +19,9 @@ from pairlens.texts.texts import Texts, offsets_of
 from pairlens.texts.words import TokenizedText
 from pairlens.tokenizer import recipe
 from pairlens.tokenizer.components import LARGEST, used_parts
-from pairlens.tokenizer.library import build, faults_of_library
 from pairlens.tokenizer.models import unknown_id, vocabulary_of
 from pairlens.tokenizer.plain_text import SEPARATOR, plain_tokens, script_of
+from pairlens.tokenizer.rust_library import build, faults_of_library
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Library
