@@ -34,10 +34,11 @@ def find_layout(head: str, complete: bool, name: str) -> Layout:
     if first.startswith("{") and _is_json(first.split("\n", 1)[0]):
         return Layout("jsonl")
     suffix = next((s for s in Path(name).suffixes if s in _DELIMITERS.values() and s), "")
-    best = max(_DELIMITERS, key=lambda d: (_agreement(sample, d), _DELIMITERS[d] == suffix != ""))
+    agreement = {delimiter: _agreement(sample, delimiter) for delimiter in _DELIMITERS}
+    best = max(_DELIMITERS, key=lambda d: (agreement[d], _DELIMITERS[d] == suffix != ""))
     if best == "\t":
         return Layout("csv", "\t") if _quotes_tabs(sample) else Layout("tsv", "\t")
-    return Layout("csv", best if _agreement(sample, best) else ",")
+    return Layout("csv", best if agreement[best] else ",")
 
 
 def _whole_lines(head: str, complete: bool) -> str:

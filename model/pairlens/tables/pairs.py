@@ -17,6 +17,7 @@ from pairlens.tables.formats import Format
 from pairlens.tables.pair_rows import pair_rows
 from pairlens.tables.rows import ROWS, PairRows, Row
 from pairlens.tables.table import Table, open_table
+from pairlens.texts.regular import may_be_read_twice
 
 
 class TableOptions(NamedTuple):
@@ -99,7 +100,7 @@ class LinePairs:
 
     @property
     def repeatable(self) -> bool:
-        return not any(path.exists() and not path.is_file() for path in self._paths.values())
+        return may_be_read_twice(*self._paths.values())
 
     def __init__(self, query: Path, value: Path, others: Mapping[str, Path]) -> None:
         self._paths = {"query": query, "value": value, **others}

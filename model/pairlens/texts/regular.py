@@ -36,6 +36,11 @@ def read_regular(path: Path, limit: int) -> bytes:
     return content
 
 
+def may_be_read_twice(*paths: Path) -> bool:
+    """Whether none of them is a pipe, a device or a directory; what is missing is for its reader to tell."""
+    return not any(path.exists() and not path.is_file() for path in paths)
+
+
 def refuse_irregular(path: Path, why: str) -> None:
     """Raises DataError if the path names a pipe or a device; what is missing is for its reader to tell."""
     if path.exists() and not path.is_file() and not path.is_dir():

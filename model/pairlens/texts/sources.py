@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from pairlens.texts.pairs import START, Chunk, Position, iter_pairs, iter_tsv
+from pairlens.texts.regular import may_be_read_twice
 from pairlens.texts.token_faults import TextRules
 from pairlens.texts.words import TokenizedText
 
@@ -56,7 +57,7 @@ class IdFiles:
 
     @property
     def repeatable(self) -> bool:
-        return not any(path.exists() and not path.is_file() for path in self.files)
+        return may_be_read_twice(*self.files)
 
     def texts(self, given: object, indices: Sequence[int]) -> None:
         """Of ids there is none."""
