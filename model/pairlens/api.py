@@ -55,7 +55,6 @@ def encode(
     """
     from pairlens.jobs.encode_job import EncodeJob, Listener
     from pairlens.jobs.encode_way import Learning, given_like
-    from pairlens.runs.outputs import refuse_outputs
     from pairlens.tables.columns import ColumnOptions
     from pairlens.tables.pairs import TableOptions, TablePairs
 
@@ -66,7 +65,5 @@ def encode(
     }
     way = given_like(Path(like)) if like else Learning(kind=tokenizer)  # type: ignore[arg-type]  # checked by learning
     job = EncodeJob({name: TablePairs(its, options) for name, its in paths.items()}, way)
-    if Path(output).is_dir():
-        inputs = [path for its in paths.values() for path in its]
-        refuse_outputs({str(path): path for path in job.outputs(Path(output))}, inputs, force)
+    job.refuse_outputs(Path(output), [path for its in paths.values() for path in its], force)
     return job.run(Path(output), Listener(), force)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,7 +12,7 @@ from pairlens.errors import UsageError
 from pairlens_cli import encode_input, options, table_options
 
 if TYPE_CHECKING:
-    from pairlens.jobs.encode_job import CutBy, EncodeJob
+    from pairlens.jobs.encode_job import CutBy
     from pairlens.jobs.encode_splits import Cut
     from pairlens.jobs.encode_way import Given, Learning
 
@@ -173,7 +173,7 @@ def encode(
     way = _way(tokenizer, like, classes, learning)
     sides = next(iter(splits.values())).sides
     job = EncodeJob(splits, way, empty, _cut(split, split_by, seed, "group" in sides))
-    _refuse_outputs(job, directory, read, force)
+    job.refuse_outputs(directory, read, force)
     tell_tables(splits, job.learns_from)
     tell_encoded(directory, job.run(directory, EncodingDisplay(), force))
 
@@ -211,16 +211,3 @@ def _cut(
     except ValueError:
         shares = []
     return Cut(shares, 1 if seed is None else seed), split_by or ("group" if groups else "query")
-
-
-def _refuse_outputs(job: EncodeJob, directory: Path, read: Sequence[Path], force: bool) -> None:
-    from pairlens.runs.outputs import refuse_outputs
-    from pairlens.streams import is_stream
-
-    if directory.exists() and not directory.is_dir():
-        raise UsageError(f"{directory}: is a file; the files of an encoding go into a directory")
-    if directory.is_dir():
-        outputs = job.outputs(directory)
-        if stream := next(filter(is_stream, outputs), None):
-            raise UsageError(f"{stream}: is a pipe or a device, which no file of an encoding can be; remove it")
-        refuse_outputs({str(path): path for path in outputs}, read, force)

@@ -18,6 +18,8 @@ from pairlens.jobs.encode_splits import Cut, learned_from, same_text
 from pairlens.jobs.encode_way import Given, Learning
 from pairlens.jobs.encoded_files import SplitFigures, SplitWriter, refuse_other_splits
 from pairlens.runs import names
+from pairlens.runs.outputs import refuse_outputs
+from pairlens.streams import is_stream
 from pairlens.tables.labels import LabelNumbers, LabelWords
 from pairlens.tables.pairs import Pairs
 from pairlens.tables.rows import PairRows
@@ -82,6 +84,16 @@ class EncodeJob:
         made = [path for name in self.names for path in self._writer(directory, name, False).paths.values()]
         beside = () if self._adds_to(directory) else (names.VOCAB, names.TOKENIZER, names.CLASSES)
         return [*made, *(directory / name for name in beside)]
+
+    def refuse_outputs(self, directory: Path, inputs: Sequence[Path], force: bool) -> None:
+        """Raises UsageError where the files cannot be made, or would take away something else."""
+        if directory.exists() and not directory.is_dir():
+            raise UsageError(f"{directory}: is a file; the files of an encoding go into a directory")
+        if directory.is_dir():
+            outputs = self.outputs(directory)
+            if stream := next(filter(is_stream, outputs), None):
+                raise UsageError(f"{stream}: is a pipe or a device, which no file of an encoding can be; remove it")
+            refuse_outputs({str(path): path for path in outputs}, inputs, force)
 
     def run(self, directory: Path, listener: Listener, replace: bool = False) -> Encoded:
         """Encode into a directory, which is made if it is missing; all files take their names at the end.
