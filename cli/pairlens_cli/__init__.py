@@ -1,1 +1,7 @@
 """The terminal of pairlens: parses, calls, prints."""
+
+import sys
+
+if sys.platform == "win32":
+    sys.stderr.write("error: pairlens runs on Linux and macOS; on Windows, install it in WSL\n")
+    raise SystemExit(2)

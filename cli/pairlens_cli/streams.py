@@ -28,7 +28,7 @@ def prepare() -> None:
     if "stdin" in closed:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  (stays open)
     if "stdout" in closed:
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stdout = open(1, "w", encoding="utf-8", newline="\n", closefd=False)  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     sys.stderr = _stderr()
@@ -57,7 +57,7 @@ class _Stderr(io.FileIO):
 def _stderr() -> io.TextIOWrapper:
     encoding = sys.stderr.encoding if sys.stderr else "utf-8"
     raw = _Stderr(2, "w", closefd=False)
-    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, "backslashreplace", line_buffering=True)
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding, "backslashreplace", newline="\n", line_buffering=True)
 
 
 def _drop_impossible(name: str) -> None:

@@ -10,6 +10,11 @@
 Nothing here imports TensorFlow; only training does (`pairlens.training.trainer`).
 """
 
+import sys
+
+if sys.platform == "win32":
+    raise ImportError("pairlens runs on Linux and macOS; on Windows, install it in WSL")
+
 from pairlens.api import encode, load
 
 __all__ = ["Tokenizer", "encode", "load"]

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from pairlens.descriptors import sync
 from pairlens.errors import PairlensError, UsageError
 
 NOREPLACE, EXCHANGE = 1, 2  # what renameat2(2) can do
 CANNOT_RENAME = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # so, on this file system
 
-_CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EACCES, errno.EPERM}
-_HERE = -100  # AT_FDCWD
+_NO_DIRECTORY = {errno.ENOTDIR, errno.ELOOP}  # the latter of a link, where there is no O_PATH
+_CURRENT = -100  # AT_FDCWD of Linux: names are relative to the current directory
 
 
 @contextmanager
@@ -27,13 +28,15 @@ def open_directory(path: Path, inside: Path | None = None) -> Iterator[int]:
     """
     root = path if inside is None else inside
     with ExitStack() as stack:
-        flags = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+        flags = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
         descriptor = os.open(root, flags)
         stack.callback(os.close, descriptor)
         for part in path.relative_to(root).parts:
             try:
                 descriptor = os.open(part, flags | os.O_NOFOLLOW, dir_fd=descriptor)
-            except NotADirectoryError:
+            except OSError as error:
+                if error.errno not in _NO_DIRECTORY:
+                    raise
                 raise UsageError(f"{path}: is a link, or no directory, where nothing is written; remove it") from None
             stack.callback(os.close, descriptor)
         yield descriptor
@@ -59,19 +62,20 @@ def remove_file(path: Path, inside: Path) -> None:
         os.unlink(path.name, dir_fd=directory)
 
 
-def rename(source: str | Path, target: str | Path, flags: int, directory: int = _HERE) -> None:
+def rename(source: str | Path, target: str | Path, flags: int, directory: int | None = None) -> None:
     """renameat2(2). Raises OSError, with an `errno` of CANNOT_RENAME where the file system does not know `flags`."""
     import ctypes  # which --help has no time for
 
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "renameat2"):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(source))
-    if libc.renameat2(directory, os.fsencode(source), directory, os.fsencode(target), flags):
+    at = _CURRENT if directory is None else directory
+    if libc.renameat2(at, os.fsencode(source), at, os.fsencode(target), flags):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), str(source))
 
 
-def take_name(source: str, target: str, replace: bool, shown: Path, directory: int = _HERE) -> None:
+def take_name(source: str, target: str, replace: bool, shown: Path, directory: int | None = None) -> None:
     """Rename a file in `directory`; with `replace`, over what stands there, whose mode and owner it gets.
 
     Raises:
@@ -114,7 +118,7 @@ def is_mount_point(path: Path) -> bool:
     return os.fsencode(escaped) in {line.split()[4] for line in mounts}
 
 
-def _keep_permissions(source: str, target: str, directory: int) -> None:
+def _keep_permissions(source: str, target: str, directory: int | None) -> None:
     """Give a file the mode and, as far as that is allowed, the owner of the one that it replaces."""
     with suppress(FileNotFoundError):
         old = os.stat(target, dir_fd=directory, follow_symlinks=False)
@@ -126,7 +130,7 @@ def _keep_permissions(source: str, target: str, directory: int) -> None:
                 os.chmod(source, old.st_mode & 0o777, dir_fd=directory)
 
 
-def _rename_to_nothing(source: str, target: str, directory: int) -> None:
+def _rename_to_nothing(source: str, target: str, directory: int | None) -> None:
     """Rename unless there is something at `target`; raises FileExistsError if there is."""
     try:
         rename(source, target, NOREPLACE, directory)
@@ -136,7 +140,7 @@ def _rename_to_nothing(source: str, target: str, directory: int) -> None:
         _link_to_nothing(source, target, directory)
 
 
-def _link_to_nothing(source: str, target: str, directory: int) -> None:
+def _link_to_nothing(source: str, target: str, directory: int | None) -> None:
     """The same in two steps; killed between them, it leaves the file with both names."""
     try:
         os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
@@ -149,12 +153,3 @@ def _link_to_nothing(source: str, target: str, directory: int) -> None:
     else:
         with suppress(FileNotFoundError):
             os.unlink(source, dir_fd=directory)
-
-
-def sync(descriptor: int) -> None:
-    """fsync(2), where the file system has it."""
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _CANNOT_SYNC:
-            raise

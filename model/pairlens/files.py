@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import glob
 import io
 import os
@@ -13,7 +12,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from pairlens.directories import is_mount_point, open_directory, sync, sync_directory, take_name
+from pairlens.descriptors import lock, sync
+from pairlens.directories import is_mount_point, open_directory, sync_directory, take_name
 from pairlens.errors import PairlensError, UsageError
 from pairlens.streams import is_stream, refuse_unwritable, write_stream
 
@@ -111,7 +111,7 @@ def remove_abandoned(path: Path) -> None:
         with suppress(OSError):
             descriptor = os.open(left, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock(descriptor)
                 left.unlink()
             finally:
                 os.close(descriptor)
@@ -142,7 +142,7 @@ def _create(name: str, directory: int) -> IO[bytes]:
     while True:
         file = os.fdopen(os.open(name, flags, 0o666, dir_fd=directory), "w+b")
         with suppress(OSError):
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(file.fileno())
         if os.fstat(file.fileno()).st_nlink:  # nobody took it for abandoned before it was locked
             return file
         file.close()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pairlens.control_groups import control_groups, read
@@ -26,8 +28,13 @@ def refuse_too_large(what: str, parts: Mapping[str, int], available: int | None)
 
 
 def available_memory(root: Path = Path("/")) -> int | None:
-    """Bytes that this process may still take, by the machine and by its control groups; None if nothing tells."""
+    """Bytes that this process may still take, by the machine and by its control groups; None if nothing tells.
+
+    Without `/proc/meminfo`, as on macOS, all the memory of the machine counts as available.
+    """
     limits = []
+    if not (root / "proc/meminfo").exists() and (total := _whole_memory()):
+        limits.append(total)
     for line in read(root / "proc/meminfo").splitlines():
         if line.startswith("MemAvailable:"):
             limits.append(int(line.split()[1]) * 1024)
@@ -37,6 +44,14 @@ def available_memory(root: Path = Path("/")) -> int | None:
             if most.isdigit() and used.isdigit():
                 limits.append(max(int(most) - int(used), 0))
     return min(limits, default=None)
+
+
+def _whole_memory() -> int | None:
+    """Bytes of memory that the machine has; None if nothing tells."""
+    with suppress(OSError, ValueError, AttributeError):  # a name that this system does not know
+        pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+        return pages * size if pages > 0 and size > 0 else None
+    return None
 
 
 def in_words(size: int) -> str:

@@ -139,7 +139,7 @@ def _locks(folder: Path) -> str:
 
 def _writes_whole_files(folder: Path) -> str:
     path = folder / "file"
-    path.write_text("old")
+    path.write_text("old", newline="\n")
     try:
         with whole_file(path) as file:
             file.write("half of the n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -63,7 +62,11 @@ class Stopwatch:
 
 
 def peak_memory() -> int:
-    """The largest resident size of this process so far, in MB of a million bytes."""
+    """The largest resident size of this process so far, in MB of a million bytes; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return 0
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 1_000_000
 

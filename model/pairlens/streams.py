@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
@@ -12,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+from pairlens.descriptors import is_read_only
 from pairlens.errors import UsageError
 
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
@@ -28,10 +28,10 @@ def refuse_unwritable(path: Path) -> None:
     if number is None:
         return
     try:
-        access = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE
+        read_only = is_read_only(number)
     except OSError:
         raise UsageError(f"{path}: is not open; choose another name") from None
-    if access == os.O_RDONLY:
+    if read_only:
         raise UsageError(f"{path}: is open for reading alone; choose another name")
 
 

@@ -222,5 +222,5 @@ def _locked(path: Path) -> Iterator[IO[str]]:
         descriptor = open_locked(path)
     except BlockingIOError:
         raise UsageError(f"{path}: another process is writing it; wait until it has ended") from None
-    with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123  (truncates no open file)
+    with open(descriptor, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123  (truncates no open file)
         yield file

@@ -7,9 +7,11 @@ import numpy as np
 from pairlens.kernels.ids import is_real
 from pairlens.kernels.simd.compiled import FAST, FIRST, LOWEST, ONE, ZERO, compiled
 from pairlens.kernels.simd.exponentials import exp, tanh
+from pairlens.kernels.simd.loads import load, store
 from pairlens.kernels.simd.products import FRESH, add_product, dot_products
 from pairlens.kernels.simd.rows import row_of
-from pairlens.kernels.simd.vectors import LANES, choose, first, full, largest, load, store, total, zeros
+from pairlens.kernels.simd.vector_types import LANES
+from pairlens.kernels.simd.vectors import choose, first, full, largest, total, zeros
 
 
 @compiled(fastmath=FAST)

@@ -7,8 +7,10 @@ import numpy as np
 from pairlens.kernels import signatures
 from pairlens.kernels.ids import is_real
 from pairlens.kernels.simd.compiled import FAST, FIRST, LOWEST, ONE, ZERO, compiled, kernel
+from pairlens.kernels.simd.loads import load, store
 from pairlens.kernels.simd.rows import as_row, row_of
-from pairlens.kernels.simd.vectors import LANES, first, full, load, store
+from pairlens.kernels.simd.vector_types import LANES
+from pairlens.kernels.simd.vectors import first, full
 
 
 @compiled()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from pairlens.kernels.simd.compiled import FIRST, LOWEST, ZERO, compiled
+from pairlens.kernels.simd.loads import load, store
 from pairlens.kernels.simd.products import FRESH, ONTO, add_product, sum_rows
 from pairlens.kernels.simd.rows import as_row, row_of
-from pairlens.kernels.simd.vectors import LANES, first, fma, full, load, store, zeros
+from pairlens.kernels.simd.vector_types import LANES
+from pairlens.kernels.simd.vectors import first, fma, full, zeros
 
 
 @compiled()

@@ -31,6 +31,7 @@ from pairlens.kernels.arguments import Signature
 from pairlens.kernels.checks import CHECKED, SYMBOL, link, raise_fault
 from pairlens.kernels.code_cache import keep_code, private_folder, read_code
 from pairlens.kernels.plan import PLAN
+from pairlens.kernels.processor import processor
 from pairlens.kernels.threads import processors
 
 _loading = threading.RLock()
@@ -125,11 +126,13 @@ def _engine() -> _Engine:
     llvm.initialize_native_asmprinter()
     if CHECKED:
         link()
-    cpu, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    host = processor()
     target = llvm.Target.from_default_triple()
-    machine = target.create_target_machine(cpu=cpu, features=features, opt=3, codemodel="jitdefault", jit=True)
+    machine = target.create_target_machine(
+        cpu=host.name, features=host.features, opt=3, codemodel="jitdefault", jit=True
+    )
     loader = llvm.create_mcjit_compiler(llvm.parse_assembly(_runtime()), machine)
-    return _Engine(loader, machine, fingerprint(f"{cpu} {features} {CHECKED}"))
+    return _Engine(loader, machine, fingerprint(f"{host.name} {host.features} {CHECKED}"))
 
 
 def _load(kernel: str) -> Callable[[int], None]:

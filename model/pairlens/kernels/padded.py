@@ -7,8 +7,10 @@ import numpy as np
 from pairlens.kernels import signatures
 from pairlens.kernels.encode import sum_taps
 from pairlens.kernels.simd.compiled import FIRST, ZERO, compiled, kernel
+from pairlens.kernels.simd.loads import load, store
 from pairlens.kernels.simd.rows import as_row, row_of
-from pairlens.kernels.simd.vectors import LANES, above, choose, first, full, load, store, zeros
+from pairlens.kernels.simd.vector_types import LANES
+from pairlens.kernels.simd.vectors import above, choose, first, full, zeros
 
 
 @kernel(signatures.SUM_PADDED)

@@ -14,7 +14,7 @@ from pairlens.kernels.sides import encode_pair
 from pairlens.kernels.simd.compiled import compiled, kernel
 from pairlens.kernels.simd.products import sum_rows
 from pairlens.kernels.simd.rows import as_matrix
-from pairlens.kernels.simd.vectors import LANES
+from pairlens.kernels.simd.vector_types import LANES
 
 # ---- attention scores ----------------------------------------------------------------------------------------------
 

@@ -7,9 +7,11 @@ import numpy as np
 from pairlens.kernels import signatures
 from pairlens.kernels.ids import is_real
 from pairlens.kernels.simd.compiled import ONE, ZERO, compiled, kernel
+from pairlens.kernels.simd.loads import load, store
 from pairlens.kernels.simd.products import FRESH, sum_rows
 from pairlens.kernels.simd.rows import as_row, row_of
-from pairlens.kernels.simd.vectors import LANES, first, load, store, zeros
+from pairlens.kernels.simd.vector_types import LANES
+from pairlens.kernels.simd.vectors import first, zeros
 
 
 @compiled()

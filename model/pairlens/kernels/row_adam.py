@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pairlens.kernels import signatures
 from pairlens.kernels.simd.compiled import compiled, kernel
+from pairlens.kernels.simd.loads import load, store
 from pairlens.kernels.simd.rows import prefetch, row_of
-from pairlens.kernels.simd.vectors import LANES, first, fma, full, load, square_root, store
+from pairlens.kernels.simd.vector_types import LANES
+from pairlens.kernels.simd.vectors import first, fma, full, square_root
 
 _AHEAD = 8  # rows to ask memory for before they are wanted
 

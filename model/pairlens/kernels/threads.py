@@ -19,15 +19,24 @@ _chosen: int | None = None
 
 
 def processors() -> int:
-    """How many this process may use: those that it may run on, or as many as its control groups give it the time of, if
-    these are fewer; or what `use_processors` says."""
-    return _chosen or min(len(os.sched_getaffinity(0)), _quota())
+    """The number of processors that this process may use: what `use_processors` says; else those that it may run on, or
+    those whose time its control groups allow, whichever are fewer."""
+    return _chosen or min(_allowed(), _quota())
 
 
 def use_processors(count: int | None) -> None:
     """Let this process use so many; None for as many as it may."""
     global _chosen  # noqa: PLW0603
     _chosen = count
+
+
+def _allowed() -> int:
+    """How many processors the operating system lets this process run on."""
+    if hasattr(os, "process_cpu_count"):  # since Python 3.13, which also takes PYTHON_CPU_COUNT
+        return os.process_cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def quota(root: Path = Path("/")) -> float:

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.config.schema import Config
+from pairlens.kernels.processor import VARIABLE, host_name
 from pairlens.kernels.threads import processors
 from pairlens.runs.warm_start import warm_start_checksum
 from pairlens.texts.splits import find_split
 from pairlens.vectors.pretrained import vector_files
 
 # Variables that tell TensorFlow and its libraries how to compute; those of its log do not.
-_COMPUTING, _LOGGING = ("TF_", "XLA_", "ONEDNN_", "DNNL_", "NUMBA_CPU"), "TF_CPP_"
+_COMPUTING, _LOGGING = ("TF_", "XLA_", "ONEDNN_", "DNNL_", VARIABLE), "TF_CPP_"
 _SIDE = re.compile(r"(query|value|label|group|weight)\.txt(?:\.gz|\.bz2|\.xz)?")  # behind the prefix of a split
 _PACKAGES = ("pairlens", "tensorflow", "tf-keras", "numpy", "numba")
 
@@ -84,13 +85,13 @@ def by_role(data: Any, config: Config) -> dict[str, tuple[str, str]]:
 
 
 def _processor() -> str:
-    """Its model, which decides what TensorFlow computes with; the architecture where the system does not tell it."""
+    """The model of the processor, which decides what TensorFlow computes with."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         lines = []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
+    return next(names, f"{platform.machine()} {host_name()}")
 
 
 def _settings() -> dict[str, str]:

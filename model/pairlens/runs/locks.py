@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import socket
 import stat
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pairlens.descriptors import lock
 from pairlens.errors import UsageError
 from pairlens.runs.names import LOCK
 
@@ -36,7 +36,7 @@ def open_locked(path: Path) -> int:
         os.close(descriptor)
         raise UsageError(f"{path}: is not a file of its own; nothing is written to it, so remove it")
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(descriptor)
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             os.close(descriptor)

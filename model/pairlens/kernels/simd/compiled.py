@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import numpy as np
 from llvmlite import ir
-from numba import _dynfunc, cfunc, from_dtype, njit, types
+from numba import _dynfunc, cfunc, config, from_dtype, njit, types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.cpu import CPUContext
 from numba.core.typing.templates import AttributeTemplate
@@ -22,6 +22,9 @@ from numba.extending import infer_getattr, lower_getattr_generic, models, regist
 from numba.np import arrayobj
 
 from pairlens.kernels.arguments import Signature
+from pairlens.kernels.processor import processor
+
+config.CPU_NAME, config.CPU_FEATURES = processor().name, processor().features  # Numba optimises for it as well
 
 FAST = {"reassoc", "contract", "nsz", "arcp"}  # sums may be reordered and fused; NaN and infinity keep their meaning
 ZERO = np.float32(0.0)

@@ -26,8 +26,10 @@ from __future__ import annotations
 import numpy as np
 
 from pairlens.kernels.simd.compiled import FIRST, compiled
+from pairlens.kernels.simd.loads import load, store, store_four
 from pairlens.kernels.simd.rows import as_row, row_of
-from pairlens.kernels.simd.vectors import LANES, first, fma, full, load, store, store_four, totals, zeros
+from pairlens.kernels.simd.vector_types import LANES
+from pairlens.kernels.simd.vectors import first, fma, full, totals, zeros
 
 # Not literals: each would be a type of its own, for which Numba compiles once more.
 FRESH, ONTO = np.bool_(True), np.bool_(False)  # whether a product replaces what is there, or is added onto it

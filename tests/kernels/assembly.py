@@ -1,0 +1,49 @@
+"""Prints the assembly of every kernel, compiled for a processor that need not be this machine's.
+
+python assembly.py CPU TRIPLE...     generic, a 64-bit ARM processor, or x86-64, without AVX; for LLVM's target triples
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import llvmlite.binding as llvm
+
+from pairlens.kernels import processor
+
+# What kernels know of it. Numba compiles for x86-64 in both cases, as on the machines that run these tests.
+PROCESSORS = {
+    "generic": processor.Processor("x86-64", "", lanes=4, fma=True),
+    "x86-64": processor.Processor("x86-64", "", lanes=4, fma=False),
+}
+
+
+def assembly(code: str, triple: str, cpu: str) -> str:
+    target = llvm.Target.from_triple(triple).create_target_machine(cpu=cpu, opt=3)
+    module = llvm.parse_assembly(f'target datalayout = "{target.target_data}"\ntarget triple = "{triple}"\n{code}')
+    printed: str = target.emit_assembly(module)
+    return printed
+
+
+def without_target(code: str) -> str:
+    """LLVM's assembly without what is of x86-64 alone: the target, and a function that no kernel calls."""
+    code = re.sub(r'^target (datalayout|triple) = ".*"\n', "", code, flags=re.M)
+    return re.sub(r"^define [^@]*@NRT_decref\(.*?^}\n", "", code, flags=re.M | re.S)
+
+
+def main(cpu: str, *triples: str) -> None:
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    processor.processor = lambda: PROCESSORS[cpu]
+
+    from pairlens.kernels.compiler import KERNELS, compile_kernel
+
+    for kernel in KERNELS:
+        code = without_target(compile_kernel(kernel)[0])
+        for triple in triples:
+            print(assembly(code, triple, cpu))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
