@@ -118,7 +118,7 @@ def test_what_is_made_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
         with whole_file(path, replace=False) as file:
             file.write("late")
 
-    with pytest.raises(PairlensError, match=r"scores\.txt: was made by another process meanwhile, and is kept"):
+    with pytest.raises(PairlensError, match=r"scores\.txt: was created by another process in the meantime and is kept"):
         write_late()
     assert path.read_text() == "ours"
     assert names(tmp_path) == ["scores.txt"]

@@ -181,12 +181,12 @@ def silent_libraries() -> Iterator[None]:
 def compile_kernels(config: Config, maps: bool = False) -> None:
     """Compile the kernels for a model's scoring, with `maps` also for attention maps, if this machine never did; that
     takes a while, and is said."""
-    from pairlens.kernels.loader import all_kept
+    from pairlens.kernels.loader import all_cached
     from pairlens.scoring.warm_up import warm_up
 
     with notice_after(1.5, "compiling the kernels, once for this machine"):
         warm_up(config, maps)
-    if not all_kept():
+    if not all_cached():
         _warn_that_nothing_is_kept()
 
 

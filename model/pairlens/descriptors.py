@@ -1,4 +1,4 @@
-"""What an operating system does with the descriptors of open files, as far as it does: locks, synchronising, access."""
+"""Operations on file descriptors that not every operating system has: lock, sync, ask for the access mode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names in directories: where a file is put, replaced or removed, with what no other process can slip in between."""
+"""Operations on names in directories: put, replace and remove a file without races with other processes."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from pathlib import Path
 from pairlens.descriptors import sync
 from pairlens.errors import PairlensError, UsageError
 
-NOREPLACE, EXCHANGE = 1, 2  # what renameat2(2) can do
-CANNOT_RENAME = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # so, on this file system
+NOREPLACE, EXCHANGE = 1, 2  # flags of renameat2(2)
+CANNOT_RENAME = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}  # the file system or the kernel does not know the flag
 
-_NO_DIRECTORY = {errno.ENOTDIR, errno.ELOOP}  # the latter of a link, where there is no O_PATH
+_NO_DIRECTORY = {errno.ENOTDIR, errno.ELOOP}  # ELOOP is for a link opened without O_PATH
 _CURRENT = -100  # AT_FDCWD of Linux: names are relative to the current directory
 
 
 @contextmanager
 def open_directory(path: Path, inside: Path | None = None) -> Iterator[int]:
-    """The descriptor of a directory, for names in it; it need not be readable.
+    """Open a directory, which need not be readable, and yield its descriptor for use as `dir_fd`.
 
     Raises:
-        UsageError: below `inside` there is a link on the way, or something else that is no directory.
+        UsageError: a part of the path below `inside` is a link or no directory.
     """
     root = path if inside is None else inside
     with ExitStack() as stack:
@@ -37,14 +37,14 @@ def open_directory(path: Path, inside: Path | None = None) -> Iterator[int]:
             except OSError as error:
                 if error.errno not in _NO_DIRECTORY:
                     raise
-                raise UsageError(f"{path}: is a link, or no directory, where nothing is written; remove it") from None
+                raise UsageError(f"{path}: is a link or no directory; nothing is written there, so remove it") from None
             stack.callback(os.close, descriptor)
         yield descriptor
 
 
 @contextmanager
 def directory_to_fill(path: Path) -> Iterator[None]:
-    """A directory, made if it is missing, and then removed again if the block fails and leaves it empty."""
+    """Create a directory if it is missing; if the block then fails and leaves it empty, remove it again."""
     new = not path.exists()
     path.mkdir(parents=True, exist_ok=True)
     try:
@@ -57,14 +57,14 @@ def directory_to_fill(path: Path) -> Iterator[None]:
 
 
 def remove_file(path: Path, inside: Path) -> None:
-    """Remove a file, if it is there, following no link below `inside`; a link itself is removed."""
+    """Remove a file if it exists, following no link below `inside`; a link itself is removed."""
     with suppress(FileNotFoundError), open_directory(path.parent, inside) as directory:
         os.unlink(path.name, dir_fd=directory)
 
 
 def rename(source: str | Path, target: str | Path, flags: int, directory: int | None = None) -> None:
-    """renameat2(2). Raises OSError, with an `errno` of CANNOT_RENAME where the file system does not know `flags`."""
-    import ctypes  # which --help has no time for
+    """Call renameat2(2). Raises OSError, with an `errno` of CANNOT_RENAME if `flags` are not supported."""
+    import ctypes  # slow to import
 
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "renameat2"):
@@ -76,10 +76,10 @@ def rename(source: str | Path, target: str | Path, flags: int, directory: int | 
 
 
 def take_name(source: str, target: str, replace: bool, shown: Path, directory: int | None = None) -> None:
-    """Rename a file in `directory`; with `replace`, over what stands there, whose mode and owner it gets.
+    """Rename a file in `directory`. With `replace`, an existing target is replaced, and its mode and owner are kept.
 
     Raises:
-        PairlensError: something stands there that may not be replaced. OSError: it cannot be renamed.
+        PairlensError: the target exists and may not be replaced. OSError: the file cannot be renamed.
     """
     try:
         if replace:
@@ -89,15 +89,15 @@ def take_name(source: str, target: str, replace: bool, shown: Path, directory: i
             _rename_to_nothing(source, target, directory)
     except FileExistsError:
         raise PairlensError(
-            f"{shown}: was made by another process meanwhile, and is kept; choose another name, or replace it with "
-            "--force"
+            f"{shown}: was created by another process in the meantime and is kept; choose another name, or replace it "
+            "with --force"
         ) from None
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(shown)) from None  # not the temporary name
 
 
 def sync_directory(directory: Path) -> None:
-    """Make a rename survive a power cut, where the directory may be read and the file system can do that."""
+    """Make renames in a directory survive a power cut, if it may be read and the file system supports that."""
     try:
         descriptor = os.open(directory, os.O_RDONLY)
     except PermissionError:
@@ -109,7 +109,7 @@ def sync_directory(directory: Path) -> None:
 
 
 def is_mount_point(path: Path) -> bool:
-    """Whether something is mounted at a path that has no links in it, be it a single file."""
+    """True if a file system or a single file is mounted at a path, which must have no links in it."""
     try:
         mounts = Path("/proc/self/mountinfo").read_bytes().splitlines()
     except OSError:
@@ -119,7 +119,7 @@ def is_mount_point(path: Path) -> bool:
 
 
 def _keep_permissions(source: str, target: str, directory: int | None) -> None:
-    """Give a file the mode and, as far as that is allowed, the owner of the one that it replaces."""
+    """Give a file the mode of the file that it replaces, and its owner as far as that is permitted."""
     with suppress(FileNotFoundError):
         old = os.stat(target, dir_fd=directory, follow_symlinks=False)
         if stat.S_ISREG(old.st_mode):
@@ -131,7 +131,7 @@ def _keep_permissions(source: str, target: str, directory: int | None) -> None:
 
 
 def _rename_to_nothing(source: str, target: str, directory: int | None) -> None:
-    """Rename unless there is something at `target`; raises FileExistsError if there is."""
+    """Rename if `target` does not exist; raises FileExistsError if it does."""
     try:
         rename(source, target, NOREPLACE, directory)
     except OSError as error:
@@ -141,13 +141,13 @@ def _rename_to_nothing(source: str, target: str, directory: int | None) -> None:
 
 
 def _link_to_nothing(source: str, target: str, directory: int | None) -> None:
-    """The same in two steps; killed between them, it leaves the file with both names."""
+    """The same with link and unlink; a kill between them leaves the file with both names."""
     try:
         os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
     except FileExistsError:
         raise
     except OSError:
-        # Without links on this file system, the name is taken by an empty file first, which nobody else can have made.
+        # Without hard links, an empty file takes the name first: O_EXCL guarantees that it is ours.
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, dir_fd=directory))
         os.replace(source, target, src_dir_fd=directory, dst_dir_fd=directory)
     else:

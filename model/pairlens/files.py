@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, under the names that were given and nowhere else."""
+"""Files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from pairlens.streams import is_stream, refuse_unwritable, write_stream
 COMPRESSED = (".gz", ".bz2", ".xz")
 
 _PARTIAL = ".partial"
-_KEPT = 50  # characters of a name in the temporary one, which may not become too long
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_KEPT = 50  # characters of the name that the temporary name repeats, so that it does not become too long
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 Mode = Literal["w", "wb", "w+b"]
 
 
 def refuse_existing(path: Path, force: bool) -> None:
-    """Raises UsageError if `path` exists and may not be replaced, is neither a file nor a stream, or has no directory.
+    """Raise UsageError if `path` exists and may not be replaced, is neither a file nor a stream, or has no directory.
 
-    Of a link what counts is what it names.
+    For a link, its target counts.
     """
     if is_stream(path):
         refuse_unwritable(path)
@@ -49,20 +49,19 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 @contextmanager
 def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path | None = None) -> Iterator[IO[Any]]:
-    """A file to write that takes its name only when the block ends without an exception.
+    """Yield a file for writing that takes its name only if the block ends without an exception.
 
-    It is written beside its place under a temporary name, synchronised to the disk and renamed. Text is UTF-8. What
-    has a name in `.gz`, `.bz2` or `.xz` is compressed so; equal contents are equal bytes. What processes that were
-    killed left of it there is removed; inside a run, by whoever holds the run's lock. A stream (`is_stream`) is written
-    as it stands.
+    It is written in the same directory under a temporary name, synchronised to the disk and renamed. Text is UTF-8. A
+    name in `.gz`, `.bz2` or `.xz` is compressed; equal contents give equal bytes. Temporary files of `path` that killed
+    processes left are removed; inside a run, the holder of the run's lock removes them. A stream (`is_stream`) is
+    written in place.
 
     Args:
-        replace: whether it takes the place of what stands there then, whose mode and owner it gets.
-        inside: a directory above it, below which no link is followed. Elsewhere a link keeps pointing where it does,
-            and what it names is written.
+        replace: replace an existing file, keeping its mode and owner.
+        inside: a parent directory, below which no link is followed. Without it, the target of a link is written.
 
     Raises:
-        PairlensError: there is no room; or something stands there that may not be replaced.
+        PairlensError: the disk is full; or the file exists and may not be replaced.
         UsageError: a directory inside `inside` is a link.
     """
     if inside is None and is_stream(path):
@@ -70,13 +69,13 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
             yield encoded
         return
     place = resolved(path) if inside is None else path
-    # The name is known before there is a file, so that an interruption at any moment can remove it.
+    # The name is set before the file exists, so that an interruption at any moment can remove it.
     temporary = f".{place.name[:_KEPT]}.{secrets.token_hex(4)}{_PARTIAL}"
     if inside is None:
         remove_abandoned(place)
     with _named(path), open_directory(place.parent, inside) as directory:
         try:
-            with telling_of_a_full_disk(path), _create(temporary, directory) as file:
+            with full_disk_reported(path), _create(temporary, directory) as file:
                 with _encoded(file, place.name, mode) as encoded:
                     yield encoded
                 file.flush()
@@ -90,23 +89,23 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
 
 
 @contextmanager
-def telling_of_a_full_disk(path: Path) -> Iterator[None]:
-    """Raises PairlensError where a write finds no room: the error of a write does not know its file."""
+def full_disk_reported(path: Path) -> Iterator[None]:
+    """Raise PairlensError with the name of the file if a write finds the disk full."""
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in _DISK_FULL:
             raise PairlensError(f"{path}: {error.strerror}; what was there before is kept") from error
         raise
 
 
 def partial_files(path: Path) -> list[Path]:
-    """What processes that were killed while they wrote `path` left beside it; or one that is writing it now."""
+    """The temporary files of `path`: left by killed processes, or being written now."""
     return list(path.parent.glob(f".{glob.escape(path.name[:_KEPT])}.{'[0-9a-f]' * 8}{_PARTIAL}"))
 
 
 def remove_abandoned(path: Path) -> None:
-    """Remove those of the `partial_files` that nobody writes any more: whoever writes one holds its lock."""
+    """Remove the `partial_files` that no process is writing: a writer holds a lock on its file."""
     for left in partial_files(path):
         with suppress(OSError):
             descriptor = os.open(left, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -118,7 +117,7 @@ def remove_abandoned(path: Path) -> None:
 
 
 def resolved(path: Path) -> Path:
-    """Where a path leads, be there a file or not. Raises UsageError if it leads nowhere."""
+    """A path with its links followed, whether or not it exists. Raises UsageError for a link to itself."""
     try:
         return path.resolve()
     except (OSError, RuntimeError):
@@ -127,7 +126,7 @@ def resolved(path: Path) -> Path:
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Tells the name that was given where a system call knows only the temporary one."""
+    """Put the given name into errors of system calls, which know only the temporary one."""
     try:
         yield
     except OSError as error:
@@ -137,20 +136,20 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _create(name: str, directory: int) -> IO[bytes]:
-    """A new file, locked where that is possible, so that it is seen to be written until this process has ended."""
+    """Create a file, locked if possible, so that other processes see it as being written until this one ends."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     while True:
         file = os.fdopen(os.open(name, flags, 0o666, dir_fd=directory), "w+b")
         with suppress(OSError):
             lock(file.fileno())
-        if os.fstat(file.fileno()).st_nlink:  # nobody took it for abandoned before it was locked
+        if os.fstat(file.fileno()).st_nlink:  # no other process removed it before it was locked
             return file
         file.close()
 
 
 @contextmanager
 def _encoded(file: IO[bytes], name: str, mode: Mode) -> Iterator[IO[Any]]:
-    """What is written goes into `file`, as UTF-8 if it is text, and compressed if the name says so."""
+    """A file object that writes into `file`: text as UTF-8, compressed if the name says so."""
     with ExitStack() as stack:
         stream: Any = file
         if name.endswith(COMPRESSED):
@@ -158,10 +157,10 @@ def _encoded(file: IO[bytes], name: str, mode: Mode) -> Iterator[IO[Any]]:
         if "b" in mode:
             yield stream
             return
-        buffer = io.BufferedWriter(stream)  # flushing it does not make a compressed stream end a block
+        buffer = io.BufferedWriter(stream)  # so that a flush does not end a block of the compressed stream
         text = io.TextIOWrapper(buffer, encoding="utf-8", newline="\n")
         yield text
-        text.detach()  # which else closes the file before it is synchronised
+        text.detach()  # else it closes the file before it is synchronised
         buffer.detach()
 
 

@@ -1,4 +1,4 @@
-"""The memory of this machine: what is left of it, and a refusal of what cannot fit."""
+"""Available memory, and the refusal of work that cannot fit into it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MIB = 2**20
 
 
 def refuse_too_large(what: str, parts: Mapping[str, int], available: int | None) -> None:
-    """Raises UsageError, naming the largest part, if not even half of `parts` fits into `available` bytes.
+    """Raise UsageError, naming the largest part, if half of `parts` (bytes by name) exceeds `available` bytes.
 
     Half, because the estimate may be twice too high.
     """
@@ -28,7 +28,7 @@ def refuse_too_large(what: str, parts: Mapping[str, int], available: int | None)
 
 
 def available_memory(root: Path = Path("/")) -> int | None:
-    """Bytes that this process may still take, by the machine and by its control groups; None if nothing tells.
+    """Bytes that this process may still allocate, limited by the machine and its control groups; None if unknown.
 
     Without `/proc/meminfo`, as on macOS, all the memory of the machine counts as available.
     """
@@ -47,8 +47,8 @@ def available_memory(root: Path = Path("/")) -> int | None:
 
 
 def _whole_memory() -> int | None:
-    """Bytes of memory that the machine has; None if nothing tells."""
-    with suppress(OSError, ValueError, AttributeError):  # a name that this system does not know
+    """The machine's memory in bytes; None if unknown."""
+    with suppress(OSError, ValueError, AttributeError):  # a system without these names
         pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
         return pages * size if pages > 0 and size > 0 else None
     return None

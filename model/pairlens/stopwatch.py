@@ -1,4 +1,4 @@
-"""Where the time of a long job goes, stage by stage, and how much memory it takes at its peak."""
+"""The time of a long job, stage by stage, and its peak memory."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Item = TypeVar("Item")
 
 
 class Stopwatch:
-    """Seconds by the name of a stage. While a stage is timed inside another one, only the inner one counts.
+    """Seconds by stage. Time in a stage inside another one counts for the inner one only.
 
-    The first stage is "starting": what the process has done so far.
+    The first stage, "starting", is the time since the process began.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Stopwatch:
             self._running.pop()
 
     def timed(self, stage: str, items: Iterable[Item]) -> Iterator[Item]:
-        """The items, with the time that it takes to get each."""
+        """Yield the items; the time to get each counts for the stage."""
         iterator = iter(items)
         while True:
             with self.time(stage):
@@ -46,7 +46,7 @@ class Stopwatch:
             yield item
 
     def lines(self, pairs: int) -> list[str]:
-        """A line in sum, and one for each stage."""
+        """The report: a line of totals, and a line for each stage."""
         self._switch()
         total = sum(self.seconds.values())
         lines = [f"{pairs:,} pairs in {total:.2f} s: {pairs / total:,.0f} pairs/s; peak memory {peak_memory():,} MB"]
@@ -62,7 +62,7 @@ class Stopwatch:
 
 
 def peak_memory() -> int:
-    """The largest resident size of this process so far, in MB of a million bytes; 0 where the system does not tell."""
+    """The peak resident size of this process so far, in MB (10^6 bytes); 0 if the system does not report it."""
     try:
         import resource
     except ImportError:
@@ -72,7 +72,7 @@ def peak_memory() -> int:
 
 
 def age_of_process() -> float:
-    """Seconds since this process began; 0 where the system does not tell."""
+    """Seconds since this process began; 0 if the system does not report it."""
     try:
         fields = Path("/proc/self/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         began = int(fields[19]) / os.sysconf("SC_CLK_TCK")

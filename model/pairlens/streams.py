@@ -1,4 +1,4 @@
-"""Outputs that are written as they stand, since there is no name to take: pipes, /dev/null, /dev/stdout, /dev/fd/N."""
+"""Outputs that are written in place, not by renaming: pipes, /dev/null, /dev/stdout, /dev/fd/N."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
 def is_stream(path: Path) -> bool:
-    """Whether a path, or what it links to, is a pipe, a character device, or one of this process's descriptors."""
+    """True if a path, or the target of a link, is a pipe, a character device, or a descriptor of this process."""
     return _descriptor(path) is not None or path.is_fifo() or path.is_char_device()
 
 
@@ -32,12 +32,15 @@ def refuse_unwritable(path: Path) -> None:
     except OSError:
         raise UsageError(f"{path}: is not open; choose another name") from None
     if read_only:
-        raise UsageError(f"{path}: is open for reading alone; choose another name")
+        raise UsageError(f"{path}: is open for reading only; choose another name")
 
 
 @contextmanager
 def write_stream(path: Path, seeks: bool) -> Iterator[IO[bytes]]:
-    """A stream to write; what `seeks` is written to a temporary file first. A descriptor goes on where it stands."""
+    """Open a stream for writing. With `seeks`, the content is written to a temporary file first, then copied.
+
+    A descriptor continues at its current position.
+    """
     number = _descriptor(path)
     with os.fdopen(os.open(path, os.O_WRONLY) if number is None else os.dup(number), "wb") as stream:
         if not seeks:

@@ -217,7 +217,7 @@ def test_a_descriptor_is_written_where_it_stands(folder: Path, output: Output, n
         subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=log, check=True)
     assert (folder / "log").read_bytes() == b"before\n" + (folder / output.file).read_bytes()
     refused(folder, output.arguments("/dev/fd/99"), "/dev/fd/99: is not open")
-    refused(folder, output.arguments("/dev/stdin"), "/dev/stdin: is open for reading alone")
+    refused(folder, output.arguments("/dev/stdin"), "/dev/stdin: is open for reading only")
 
 
 @pytest.mark.parametrize("output", OUTPUTS, ids=as_words)
@@ -300,7 +300,7 @@ def test_a_file_that_is_made_meanwhile_is_kept(folder: Path, output: Output) -> 
         _, said = process.communicate()
     assert process.returncode == 1
     assert said == (
-        f"error: {output.file}: was made by another process meanwhile, and is kept; "
+        f"error: {output.file}: was created by another process in the meantime and is kept; "
         "choose another name, or replace it with --force\n"
     )
     assert (folder / output.file).read_text() == "theirs"

@@ -12,7 +12,7 @@ import pytest
 
 from pairlens.files import whole_file
 from pairlens.kernels import code_cache
-from pairlens.kernels.code_cache import folders, keep_code, read_code
+from pairlens.kernels.code_cache import cache_code, cached_code, folders
 
 CODE = bytes(range(256)) * 40
 
@@ -26,15 +26,15 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def file(cache: Path) -> Path:
-    assert keep_code("dense", "abc", CODE)
+    assert cache_code("dense", "abc", CODE)
     [path] = cache.iterdir()
     return path
 
 
 def test_it_is_read_back(file: Path) -> None:
-    assert read_code("dense", "abc") == CODE
-    assert read_code("dense", "other") is None
-    assert read_code("pool", "abc") is None
+    assert cached_code("dense", "abc") == CODE
+    assert cached_code("dense", "other") is None
+    assert cached_code("pool", "abc") is None
     assert file.parent.stat().st_mode & 0o777 == 0o700
 
 
@@ -45,59 +45,59 @@ def test_every_flipped_bit_is_seen(file: Path) -> None:
             flipped = bytearray(whole)
             flipped[place] ^= 1 << bit
             file.write_bytes(flipped)
-            assert read_code("dense", "abc") is None, (place, bit)
+            assert cached_code("dense", "abc") is None, (place, bit)
 
 
 @pytest.mark.parametrize("size", [0, 1, 50, 150, 5000])
 def test_a_file_that_is_cut_off_is_not_used(file: Path, size: int) -> None:
     file.write_bytes(file.read_bytes()[:size])
-    assert read_code("dense", "abc") is None
+    assert cached_code("dense", "abc") is None
 
 
 def test_a_file_that_goes_on_is_not_used(file: Path) -> None:
     file.write_bytes(file.read_bytes() + b"x")
-    assert read_code("dense", "abc") is None
+    assert cached_code("dense", "abc") is None
 
 
 def test_a_whole_file_of_another_kernel_is_not_used(file: Path) -> None:
-    assert keep_code("pool", "abc", CODE[::-1])
+    assert cache_code("pool", "abc", CODE[::-1])
     file.write_bytes((file.parent / "pool-abc").read_bytes())
-    assert read_code("dense", "abc") is None
+    assert cached_code("dense", "abc") is None
 
 
 @pytest.mark.parametrize("line", [b"", b"{}", b"[" * 100_000, b"null", b"\xff", b'{"kernel": 1e999}'])
 def test_any_other_header_is_not_used(file: Path, line: bytes) -> None:
     file.write_bytes(line + b"\n" + CODE)
-    assert read_code("dense", "abc") is None
+    assert cached_code("dense", "abc") is None
 
 
 def test_what_others_may_write_or_is_no_file_is_not_used(file: Path, tmp_path: Path) -> None:
     file.chmod(0o666)
-    assert read_code("dense", "abc") is None
+    assert cached_code("dense", "abc") is None
     file.chmod(0o600)
     file.parent.chmod(0o777)
-    assert read_code("dense", "abc") is None
+    assert cached_code("dense", "abc") is None
     file.parent.chmod(0o700)
-    assert read_code("dense", "abc") == CODE
+    assert cached_code("dense", "abc") == CODE
     file.rename(tmp_path / "code")
     file.symlink_to(tmp_path / "code")
-    assert read_code("dense", "abc") is None
+    assert cached_code("dense", "abc") is None
     file.unlink()
     os.mkfifo(file)  # which opening would wait for
-    assert read_code("dense", "abc") is None
+    assert cached_code("dense", "abc") is None
 
 
 def test_what_is_damaged_is_replaced(file: Path) -> None:
     file.write_bytes(b"damaged")
-    assert keep_code("dense", "abc", CODE)
-    assert read_code("dense", "abc") == CODE
+    assert cache_code("dense", "abc", CODE)
+    assert cached_code("dense", "abc") == CODE
 
 
 KEEPS_AND_DIES = """
 import os, signal
 from pairlens.kernels import code_cache
 code_cache.json.dumps = lambda _: os.kill(os.getpid(), signal.SIGHUP)  # which the process that compiles ahead may get
-code_cache.keep_code("dense", "abc", b"code")
+code_cache.cache_code("dense", "abc", b"code")
 """
 
 
@@ -111,9 +111,9 @@ def test_what_a_dead_process_left_half_written_is_removed(cache: Path) -> None:
         file.write(b"another one's")
         [written] = cache.iterdir()
         assert written != litter
-        assert keep_code("dense", "abc", CODE)
+        assert cache_code("dense", "abc", CODE)
         assert written.exists()
-    assert keep_code("dense", "abc", CODE)
+    assert cache_code("dense", "abc", CODE)
     assert [path.name for path in cache.iterdir()] == ["dense-abc"]
 
 
@@ -131,8 +131,8 @@ def test_without_a_home_it_is_kept_among_temporary_files(monkeypatch: pytest.Mon
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(code_cache.Path, "home", nobody)
     (tmp_path / "temporary").mkdir()
-    assert keep_code("dense", "abc", CODE)
-    assert read_code("dense", "abc") == CODE
+    assert cache_code("dense", "abc", CODE)
+    assert cached_code("dense", "abc") == CODE
     assert (tmp_path / "temporary" / f"pairlens-{os.geteuid()}" / "dense-abc").is_file()
 
 
@@ -140,5 +140,5 @@ def test_where_nothing_can_be_kept_it_says_so(monkeypatch: pytest.MonkeyPatch, t
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     monkeypatch.setattr(code_cache.tempfile, "gettempdir", lambda: str(tmp_path / "file"))
-    assert not keep_code("dense", "abc", CODE)
-    assert read_code("dense", "abc") is None
+    assert not cache_code("dense", "abc", CODE)
+    assert cached_code("dense", "abc") is None

@@ -21,7 +21,7 @@ from typing import IO, Any
 
 from pairlens.directories import open_directory, sync_directory, take_name
 from pairlens.errors import DataError, UsageError
-from pairlens.files import COMPRESSED, remove_abandoned, resolved, telling_of_a_full_disk, whole_file
+from pairlens.files import COMPRESSED, full_disk_reported, remove_abandoned, resolved, whole_file
 from pairlens.runs.locks import open_locked
 from pairlens.texts.blocks import read_blocks
 
@@ -144,7 +144,7 @@ def resumable_files(paths: Mapping[str, Path], identity: Json, replace: bool = F
         PairlensError: files were made there meanwhile.
         UsageError: the job that was saved has another identity, is damaged, or another process works on it.
     """
-    with telling_of_a_full_disk(next(iter(paths.values()))), ExitStack() as stack:
+    with full_disk_reported(next(iter(paths.values()))), ExitStack() as stack:
         job = Job(paths, replace, stack)
         job._open(identity)
         try:

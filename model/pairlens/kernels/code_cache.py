@@ -1,7 +1,8 @@
-"""Where machine code of kernels is kept between processes, and what of it may be run.
+"""The cache of compiled kernels, and the checks before cached code is run.
 
-A file has a line of JSON (kernel, fingerprint, bytes, sha256) and the code. It is run only if all of that is right, and
-if file and folder belong to this user or to root and nobody else may write them. What is not right is compiled anew.
+A file is a line of JSON (kernel, fingerprint, bytes, sha256) and the machine code. It is used only if all of these
+match, and if the file and its folder belong to this user or root and nobody else may write to them. Otherwise the
+kernel is compiled again.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from pathlib import Path
 from pairlens.errors import PairlensError
 from pairlens.files import whole_file
 
-_LARGEST = 2**26  # bytes; a hundred times what a kernel has
+_LARGEST = 2**26  # bytes; a hundred times the size of a kernel
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
-def read_code(kernel: str, fingerprint: str) -> bytes | None:
-    """What `keep_code` has kept of this kernel, if it is there and right."""
+def cached_code(kernel: str, fingerprint: str) -> bytes | None:
+    """The cached code of a kernel; None if there is none, or if a check fails."""
     for folder in folders():
         with suppress(OSError):
             if _is_ours(folder.stat()) and (code := _read(folder / _name(kernel, fingerprint), kernel, fingerprint)):
@@ -31,10 +32,10 @@ def read_code(kernel: str, fingerprint: str) -> bytes | None:
     return None
 
 
-def keep_code(kernel: str, fingerprint: str, code: bytes) -> bool:
-    """Keep the machine code of a kernel in the first folder that takes it; False if none does."""
+def cache_code(kernel: str, fingerprint: str, code: bytes) -> bool:
+    """Cache the machine code of a kernel in the first folder that can be written; False if none can."""
     for folder in filter(_prepare, folders()):
-        with suppress(OSError, PairlensError):  # a full disk is one of the latter
+        with suppress(OSError, PairlensError):  # a full disk raises the latter
             with whole_file(folder / _name(kernel, fingerprint), "wb") as file:
                 file.write(json.dumps(_header(kernel, fingerprint, code)).encode() + b"\n" + code)
             return True
@@ -42,12 +43,12 @@ def keep_code(kernel: str, fingerprint: str, code: bytes) -> bool:
 
 
 def private_folder() -> Path | None:
-    """The first folder that seems to take files."""
+    """The first cache folder that is private and can be written; None if there is none."""
     return next((folder for folder in filter(_prepare, folders()) if os.access(folder, os.W_OK | os.X_OK)), None)
 
 
 def _prepare(folder: Path) -> bool:
-    """Make a folder that is not there; whether it is private, and so fit for code."""
+    """Create a folder if it is missing; return True if it is private, and so safe for code."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_uid == os.geteuid():
@@ -58,14 +59,14 @@ def _prepare(folder: Path) -> bool:
 
 
 def folders() -> Iterator[Path]:
-    """Where code may lie, the best place first: the user's cache folder, and a private one among temporary files."""
+    """The cache folders in order of preference: in the user's cache, and in the directory for temporary files."""
     cache = os.environ.get("XDG_CACHE_HOME", "")
-    if Path(cache).is_absolute():  # else it is to be ignored (XDG Base Directory Specification)
+    if Path(cache).is_absolute():  # the XDG Base Directory Specification ignores relative paths
         yield Path(cache) / "pairlens"
     else:
-        with suppress(RuntimeError):  # no home, and nobody knows this user
+        with suppress(RuntimeError):  # no home directory, and an unknown user
             yield Path.home() / ".cache" / "pairlens"
-    with suppress(OSError):  # there is no folder for temporary files
+    with suppress(OSError):  # no directory for temporary files
         yield Path(tempfile.gettempdir()) / f"pairlens-{os.geteuid()}"
 
 

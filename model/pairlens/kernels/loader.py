@@ -1,12 +1,11 @@
-"""Calls the compiled kernels. Numba compiles each of them when a machine first needs it; from then on its machine code
-is loaded as it is.
+"""Compiles, caches, loads and calls kernels.
 
-From source to a call: `compiler` has Numba translate a kernel and all that it inlines into LLVM's assembly; LLVM makes
-an object file of it for this processor; code_cache.py keeps that; MCJIT, LLVM's loader, links it in milliseconds; and
-ctypes calls it, without the interpreter's lock, with the table of its arguments (see arguments.py). What is kept is
-used only if the kernels' source, the compilers and the processor are still the same.
+The steps from source to call: Numba translates a kernel and everything that it inlines into LLVM assembly
+(compiler.py); LLVM turns that into an object file for the processor (processor.py), which is cached (code_cache.py);
+MCJIT, LLVM's loader, links it in milliseconds; ctypes calls it, without the interpreter's lock, with a table of its
+arguments (arguments.py). Cached code is used only for the same source, compilers and processor.
 
-Importing Numba takes as long as scoring 100,000 short pairs, .3 s; Numba's own cache would need it in every process.
+Numba's own cache would need Numba in every process, whose import takes .3 s, as long as scoring 100,000 short pairs.
 """
 
 from __future__ import annotations
@@ -29,17 +28,17 @@ from numpy.typing import NDArray
 
 from pairlens.kernels.arguments import Signature
 from pairlens.kernels.checks import CHECKED, SYMBOL, link, raise_fault
-from pairlens.kernels.code_cache import keep_code, private_folder, read_code
+from pairlens.kernels.code_cache import cache_code, cached_code, private_folder
 from pairlens.kernels.plan import PLAN
 from pairlens.kernels.processor import processor
 from pairlens.kernels.threads import processors
 
 _loading = threading.RLock()
-_not_kept: set[str] = set()
-_functions: dict[str, Callable[[int], None]] = {}  # the kernels that are loaded, by name
+_not_cached: set[str] = set()
+_functions: dict[str, Callable[[int], None]] = {}  # loaded kernels, by name
 SOURCES = sorted(Path(__file__).parent.rglob("*.py"))
 
-# What Numba's code mentions for arrays that own their memory and for exceptions, of which kernels have neither.
+# Functions that Numba's code mentions for arrays that own memory and for exceptions; kernels use neither.
 _RUNTIME = {
     "NRT_MemInfo_call_dtor": "void (ptr)",
     "NRT_Free": "void (ptr)",
@@ -49,21 +48,21 @@ _RUNTIME = {
     "numba_runtime_build_excinfo_struct": "ptr (ptr, ptr)",
     "numba_unpickle": "ptr (ptr, i32, ptr)",
 }
-_OTHERS = re.compile(r"llvm\..*|Py.*|erff?|log1pf?|logf?")  # LLVM's own, Python's, and the mathematical library's
+_OTHERS = re.compile(r"llvm\..*|Py.*|erff?|log1pf?|logf?")  # intrinsics of LLVM, Python's API, the mathematical library
 
 
 def call(signature: Signature, **arrays: NDArray[Any]) -> None:
     """Run a kernel on C-contiguous arrays, some of which it fills, without the interpreter's lock.
 
     Raises:
-        TypeError: an array is missing or unknown, or not what the signature says.
+        TypeError: an array is missing or unknown, or differs from the signature.
     """
     run(signature, signature.table(arrays))
 
 
 def run(signature: Signature, table: NDArray[np.int64]) -> None:
-    """Run a kernel on the arrays that a table of addresses and sizes tells of."""
-    with _loading:  # one thread loads it for all
+    """Run a kernel on arrays given as a table of addresses and sizes."""
+    with _loading:  # the first thread loads it for all
         function = _load(signature.name)
     function(table.ctypes.data)
     if CHECKED:
@@ -71,25 +70,25 @@ def run(signature: Signature, table: NDArray[np.int64]) -> None:
 
 
 def prepare(signatures: Sequence[Signature]) -> None:
-    """Load these kernels; those that this machine never compiled are compiled at once, in as many processes as help."""
+    """Load kernels; those that are not cached are compiled now, half of them in a second process."""
     names = [signature.name for signature in signatures]
     with _loading:
-        missing = [name for name in names if not _load_kept(name)]
+        missing = [name for name in names if not _load_cached(name)]
     mine, others = missing[::2], missing[1::2]
     helper = _compile_elsewhere(others) if others and processors() > 1 and private_folder() else None
     with _loading:
         for name in mine:
             _load(name)
         if helper:
-            helper.wait()  # what it could not compile is compiled here
+            helper.wait()  # what it failed to compile is compiled below
         for name in others:
             _load(name)
 
 
 def _compile_elsewhere(names: Sequence[str]) -> subprocess.Popen[bytes] | None:
-    """Have another process compile and keep kernels."""
-    code = f"import sys; sys.path[:] = {sys.path!r}; from pairlens.kernels.loader import compile_kept; "
-    code += f"compile_kept({list(names)!r})"
+    """Start a process that compiles and caches kernels; None if it cannot be started."""
+    code = f"import sys; sys.path[:] = {sys.path!r}; from pairlens.kernels.loader import compile_and_cache; "
+    code += f"compile_and_cache({list(names)!r})"
     nowhere = subprocess.DEVNULL
     try:
         return subprocess.Popen(  # noqa: S603  (this interpreter)
@@ -99,19 +98,19 @@ def _compile_elsewhere(names: Sequence[str]) -> subprocess.Popen[bytes] | None:
         return None
 
 
-def all_kept() -> bool:
-    """Whether all that this process has compiled is there for the next."""
-    return not _not_kept
+def all_cached() -> bool:
+    """True if everything that this process compiled has been cached."""
+    return not _not_cached
 
 
-def compile_kept(names: Sequence[str]) -> None:
-    """Compile kernels, so that the next process finds them."""
+def compile_and_cache(names: Sequence[str]) -> None:
+    """Compile kernels and cache them."""
     for name in names:
         _compile(name, _engine())
 
 
 class _Engine(NamedTuple):
-    """LLVM's loader, which owns the code; the machine that it is for; and the fingerprint of what the code is of."""
+    """LLVM's loader, which owns the code; the target machine; and the fingerprint (see `fingerprint`)."""
 
     loader: Any
     machine: Any
@@ -136,15 +135,15 @@ def _engine() -> _Engine:
 
 
 def _load(kernel: str) -> Callable[[int], None]:
-    """The kernel's function, loaded, or compiled if this machine never did; to be called with the lock held."""
-    if not _load_kept(kernel):
+    """The kernel's function, loaded from the cache or compiled. Call this with `_loading` held."""
+    if not _load_cached(kernel):
         _link(kernel, _compile(kernel, _engine()))
     return _functions[kernel]
 
 
-def _load_kept(kernel: str) -> bool:
-    """Load a kernel that is kept, if it is not loaded yet; False if there is none."""
-    if kernel not in _functions and (code := read_code(kernel, _engine().fingerprint)):
+def _load_cached(kernel: str) -> bool:
+    """Load a kernel from the cache unless it is loaded already; False if it is not cached."""
+    if kernel not in _functions and (code := cached_code(kernel, _engine().fingerprint)):
         _link(kernel, code)
     return kernel in _functions
 
@@ -159,7 +158,7 @@ def _link(kernel: str, code: bytes) -> None:
 
 
 def _compile(kernel: str, engine: _Engine) -> bytes:
-    """The machine code of a kernel, from now on kept if that is possible."""
+    """Compile a kernel, cache its machine code if possible, and return it."""
     import llvmlite.binding as llvm
 
     from pairlens.kernels.compiler import compile_kernel
@@ -169,10 +168,10 @@ def _compile(kernel: str, engine: _Engine) -> bytes:
     module.get_function(name).name = kernel
     missing = [f.name for f in module.functions if f.is_declaration and not _is_known(f.name)]
     if missing:
-        raise AssertionError(f"{kernel} needs {missing}")  # linking it would end the process
+        raise AssertionError(f"{kernel} needs {missing}")  # linking would abort the process
     code: bytes = engine.machine.emit_object(module)
-    if not keep_code(kernel, engine.fingerprint, code):
-        _not_kept.add(kernel)
+    if not cache_code(kernel, engine.fingerprint, code):
+        _not_cached.add(kernel)
     return code
 
 
@@ -181,7 +180,7 @@ def _is_known(symbol: str) -> bool:
 
 
 def _runtime() -> str:
-    """LLVM assembly that defines _RUNTIME."""
+    """LLVM assembly that defines the functions of _RUNTIME as no-ops."""
     lines = []
     for name, signature in _RUNTIME.items():
         returned, arguments = signature.split(" ", 1)
@@ -190,7 +189,7 @@ def _runtime() -> str:
 
 
 def fingerprint(processor: str) -> str:
-    """What machine code depends on: the kernels' source, the plan's layout, the compilers, and the processor."""
+    """A hash of everything that machine code depends on: source, layout of the plan, compilers, processor."""
     digest = hashlib.sha256()
     for path in SOURCES:
         digest.update(path.read_bytes())
@@ -199,5 +198,5 @@ def fingerprint(processor: str) -> str:
     return digest.hexdigest()[:16]
 
 
-# A process that forks waits until no thread loads: its child would have half a kernel, and locks that nobody opens.
+# fork waits until no thread is loading: the child would have half a kernel and a lock that nobody releases.
 os.register_at_fork(before=_loading.acquire, after_in_parent=_loading.release, after_in_child=_loading.release)

@@ -1,4 +1,4 @@
-"""Pieces of work at once, for kernels, which run without the interpreter's lock."""
+"""How many processors to use, and threads for kernels, which run without the interpreter's lock."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def processors() -> int:
 
 
 def use_processors(count: int | None) -> None:
-    """Let this process use so many; None for as many as it may."""
+    """Set the number of processors that this process uses; None for all that it may."""
     global _chosen  # noqa: PLW0603
     _chosen = count
 
@@ -40,7 +40,7 @@ def _allowed() -> int:
 
 
 def quota(root: Path = Path("/")) -> float:
-    """How many processors' time the control groups of this process allow; infinite if they set no limit."""
+    """The number of processors whose time the control groups of this process allow; infinite without a limit."""
     quotas = [math.inf]
     for group in control_groups("cpu", root):
         numbers = read(group / "cpu.max").split() or [
@@ -54,12 +54,12 @@ def quota(root: Path = Path("/")) -> float:
 
 @cache
 def _quota() -> int:
-    """The quota, part of a processor counting as one."""
+    """The quota, rounded up to whole processors."""
     return math.ceil(min(quota(), sys.maxsize))
 
 
 def each_in(threads: int) -> Each:
-    """`map` that begins at once, in so many threads; in one it also ends, so that no results wait for their use."""
+    """A `map` that starts at once in `threads` threads; with one thread, it also finishes before it returns."""
     if threads == 1:
         return lambda function, *arguments: list(map(function, *arguments))
     return _pool(threads).map
@@ -67,8 +67,8 @@ def each_in(threads: int) -> Each:
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
-    """One for all who ask for so many threads."""
+    """The pool of this many threads, shared by all callers."""
     return ThreadPoolExecutor(threads, "pairlens")
 
 
-os.register_at_fork(after_in_child=_pool.cache_clear)  # threads stay with their process
+os.register_at_fork(after_in_child=_pool.cache_clear)  # a child process has no threads of its parent

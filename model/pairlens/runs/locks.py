@@ -1,4 +1,4 @@
-"""One process at a time: in a file, and by its lock file in a directory."""
+"""Locks on a file, and on a directory by its lock file: one process at a time."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 def open_locked(path: Path) -> int:
-    """The descriptor of a file to read and write, made if it is not there, that no other process gets from here.
+    """Open a file for reading and writing, created if missing, with an exclusive lock; return its descriptor.
 
-    The kernel holds the lock for the process and drops it with the descriptor or the process, however that ends. On a
-    network file system it holds between machines where flock does (NFS 4, and NFS 3 with its lock service); a file
-    system that has no locks is used without one.
+    The kernel releases the lock when the descriptor is closed or the process ends. On a network file system it works
+    between machines where flock(2) does (NFS 4, and NFS 3 with its lock service); on a file system without locks the
+    file is opened unlocked.
 
     Raises:
         BlockingIOError: another process holds the lock.
         OSError: the file cannot be opened, is a link, or cannot be locked for another reason.
-        UsageError: it is no regular file, or has another name besides, under which it may be somebody's own.
+        UsageError: it is no regular file, or has a second name (a hard link), under which it may be another file.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, 0o666)
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
         os.close(descriptor)
-        raise UsageError(f"{path}: is not a file of its own; nothing is written to it, so remove it")
+        raise UsageError(f"{path}: is no regular file, or has a second name; nothing is written to it, so remove it")
     try:
         lock(descriptor)
     except OSError as error:
@@ -46,12 +46,12 @@ def open_locked(path: Path) -> int:
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """Hold the directory's lock for the block; the directory is made if it is missing.
+    """Hold the directory's lock during the block; the directory is created if it is missing.
 
-    A lock file that was left behind by a process that is no more locks nothing.
+    The lock file of a process that has ended locks nothing.
 
     Raises:
-        UsageError: another process holds it; says which, on which host.
+        UsageError: another process holds the lock; the message names it and its host.
     """
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / LOCK
@@ -61,12 +61,12 @@ def locked(directory: Path) -> Iterator[None]:
         os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
         yield
     finally:
-        path.unlink(missing_ok=True)  # while it is held: see below
+        path.unlink(missing_ok=True)  # while locked: see _open_lock_file
         os.close(descriptor)
 
 
 def is_lock(path: Path) -> bool:
-    """Whether a file is a lock that `locked` has made, held or left behind."""
+    """True if a file is a lock file made by `locked`, whether it is locked or not."""
     try:
         return path.is_file() and not path.is_symlink() and path.read_bytes()[:8] in (b"", b"process ")
     except OSError:
@@ -81,7 +81,7 @@ def _open_lock_file(path: Path) -> int:
             raise UsageError(
                 f"{path.parent}: {_holder(path)} is training there; wait for it, stop it, or choose another directory"
             ) from None
-        # Between opening and locking the last holder may have removed the file: then the lock is one of nothing.
+        # The last holder may have removed the file between open and lock: then this lock is on a deleted file.
         try:
             if os.path.samestat(os.fstat(descriptor), path.stat()):
                 return descriptor
@@ -91,7 +91,7 @@ def _open_lock_file(path: Path) -> int:
 
 
 def _holder(path: Path) -> str:
-    """What the holder wrote into its lock file, as far as it got."""
+    """The holder's description of itself in its lock file, as far as it was written."""
     try:
         with path.open("rb") as file:
             return file.read(200).decode(errors="replace").strip() or "another process"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from pairlens.errors import DataError, UsageError
-from pairlens.files import telling_of_a_full_disk
+from pairlens.files import full_disk_reported
 from pairlens.tables.columns import ColumnOptions, choose_columns
 from pairlens.tables.decoding import Source, decoded_blocks, decoded_lines
 from pairlens.tables.formats import Format
@@ -182,7 +182,7 @@ class _Kept:
         if kept := self._file.read(size):
             return kept
         block = self._stream.read(size)
-        with telling_of_a_full_disk(Path(tempfile.gettempdir()) / self.name):
+        with full_disk_reported(Path(tempfile.gettempdir()) / self.name):
             self._file.write(block)
             self._file.flush()
         return block

@@ -1,1 +1,1 @@
-"""Vectors of numbers in registers, and products of small matrices in them. May import Numba and llvmlite alone."""
+"""Vectors of numbers in registers, and products of small matrices. May import only Numba and llvmlite."""

@@ -1,4 +1,4 @@
-"""What the checked build (see checks.py) compiles into the kernels: reports of indices that are out of bounds."""
+"""Reports of indices out of bounds, which the checked build (see checks.py) compiles into kernels."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _checked_indexing(
     indices: Sequence[Any],
     **_: Any,
 ) -> Any:
-    """Numba's own indexing, of arrays: an index that is out of bounds is reported, and stands for the first item."""
+    """Numba's indexing of arrays, but an index out of bounds is reported and replaced by 0."""
     limits, within = cgutils.unpack_tuple(builder, array.shape, kind.ndim), list(indices)
     for axis, (index, index_type) in enumerate(zip(indices, index_types, strict=True)):
         if isinstance(index_type, types.Integer):

@@ -1,4 +1,4 @@
-"""How kernels are compiled, and how they read their arguments by name. loader.py tells what happens before and after.
+"""Compiles kernels, and lets them read their arguments by name. loader.py describes the whole process.
 
 A kernel has one parameter `a`: `a.query_ids` is the array that its signature calls query_ids. It allocates nothing and
 raises nothing, so it needs no Python while it runs.
@@ -32,7 +32,7 @@ ONE = np.float32(1.0)
 LOWEST = np.float32(-np.inf)
 FIRST = np.int64(0)  # column; a literal 0 would be a type of its own, for which Numba compiles once more
 
-# Inlined, since a call would pass seven numbers an array; without what Python would need to call it.
+# Inlined, since a call would pass seven numbers per array; without the wrappers that Python would need to call it.
 compiled = partial(njit, error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 KERNELS: dict[str, tuple[Signature, Callable[[Any], None]]] = {}  # by name
@@ -40,7 +40,7 @@ _ROW = 3  # numbers of an argument in the table: address, rows, columns
 
 
 class _Arguments(types.Type):  # type: ignore[misc]
-    """What Numba knows the arguments of a kernel by: the address of their table."""
+    """Numba's type of the arguments of a kernel: the address of their table."""
 
     def __init__(self, signature: Signature) -> None:
         self.signature = signature
@@ -64,7 +64,7 @@ class _Attributes(AttributeTemplate):  # type: ignore[misc]
 
 @lower_getattr_generic(_Arguments)
 def _read_argument(context: Any, builder: ir.IRBuilder, kind: _Arguments, table: ir.Value, name: str) -> ir.Value:
-    """The array of that name, made of its row in the table."""
+    """The array of that name, from its row of the table."""
     argument = kind.signature.arguments[name]
     array = types.Array(from_dtype(argument.dtype), argument.rank, "C")
     number = list(kind.signature.arguments).index(name)
@@ -77,9 +77,9 @@ def _read_argument(context: Any, builder: ir.IRBuilder, kind: _Arguments, table:
     return made._getvalue()
 
 
-def _load_once(builder: ir.IRBuilder, table: ir.Value, place: int) -> ir.Value:
-    """A number of the table, which never changes: it need not be read again after a kernel wrote somewhere."""
-    loaded = builder.load(builder.gep(table, [ir.IntType(64)(place)]))
+def _load_once(builder: ir.IRBuilder, table: ir.Value, index: int) -> ir.Value:
+    """A number of the table. It never changes, so LLVM need not load it again after a store."""
+    loaded = builder.load(builder.gep(table, [ir.IntType(64)(index)]))
     loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
     return loaded
 
@@ -104,7 +104,7 @@ def compile_kernel(name: str) -> tuple[str, str]:
 
 @contextmanager
 def _only_assembly() -> Iterator[None]:
-    """Keep Numba from making machine code of every function that a kernel inlines: a fifth of the time to compile."""
+    """Keep Numba from compiling every inlined function to machine code, which saves a fifth of the time."""
 
     def uncallable(_context: Any, library: Any, described: Any, environment: Any) -> Any:
         return _dynfunc.make_function(

@@ -1,7 +1,7 @@
-"""How kernels come to call LLVM's instructions, and its functions, which Numba has no names for.
+"""LLVM instructions and intrinsics as functions that kernels can call.
 
-`@instruction(returned, *taken)` makes a function for kernels from one that builds LLVM's instructions; `function` finds
-one of LLVM's own, such as `llvm.fma.v16f32`.
+`@instruction(returned, *taken)` turns a Python function that builds LLVM instructions into a function for kernels;
+`function` returns an intrinsic of LLVM by name, such as `llvm.fma.v16f32`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from numba.extending import intrinsic
 Build = Callable[..., ir.Value]  # builds instructions from a builder and LLVM's values
 
 POINTER = ir.IntType(8).as_pointer()
-VOID = ir.Constant(POINTER, None)  # what is returned for a function that returns nothing
+VOID = ir.Constant(POINTER, None)  # returned by functions of type void
 
 
 def instruction(returned: Any, *taken: Any) -> Callable[[Build], Any]:
-    """Make a function for kernels, of these types of Numba's."""
+    """Make a function for kernels, with the given Numba types."""
 
     def wrap(build: Build) -> Any:
         def typed(_context: Any, *_given: Any) -> Any:
@@ -35,7 +35,7 @@ def instruction(returned: Any, *taken: Any) -> Callable[[Build], Any]:
 
 
 def function(name: str, returned: ir.Type, *taken: ir.Type) -> Build:
-    """A function of LLVM's, to be called with the builder and its arguments."""
+    """An intrinsic of LLVM, called with the builder and its arguments."""
 
     def call(builder: ir.IRBuilder, *values: ir.Value) -> ir.Value:
         return builder.call(builder.module.declare_intrinsic(name, fnty=ir.FunctionType(returned, taken)), values)

@@ -18,7 +18,7 @@ fits better. Each number of x meets the whole row of w.
     g = x2[k]   c0  c1  c2  c3
     h = x3[k]   d0  d1  d2  d3
 
-Rows that a tile lacks are those before them, worked on more than once with the same result.
+If a tile has too few rows, it repeats its last one, and computes the same result more than once.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from pairlens.kernels.simd.rows import as_row, row_of
 from pairlens.kernels.simd.vector_types import LANES
 from pairlens.kernels.simd.vectors import first, fma, full, totals, zeros
 
-# Not literals: each would be a type of its own, for which Numba compiles once more.
-FRESH, ONTO = np.bool_(True), np.bool_(False)  # whether a product replaces what is there, or is added onto it
+# Not literals: each would be a type of its own, for which Numba compiles again.
+FRESH, ONTO = np.bool_(True), np.bool_(False)  # a product replaces the output, or is added to it
 
 
 @compiled()
@@ -43,7 +43,7 @@ def _four(length, i):
 
 @compiled()
 def _add_dots(x0, x1, x2, x3, y0, y1, y2, y3, f, mask, sums):
-    """A tile's sums with what the vectors at f add, of four rows of x and four of y."""
+    """Add to a tile's sums the products of the vectors at f, of four rows of x and four of y."""
     (a0, a1, a2, a3), (b0, b1, b2, b3), (c0, c1, c2, c3), (d0, d1, d2, d3) = sums
     p, q, r, s = load(y0, f, mask), load(y1, f, mask), load(y2, f, mask), load(y3, f, mask)
     t = load(x0, f, mask)
@@ -84,9 +84,9 @@ def dot_products(x, y, scale, out):
 
 @compiled()
 def _add_tile(x, skipped, w, column, out, i, n, tall, wide, fresh):
-    """What `add_product` does, of rows from i on, four if `tall`, and vectors from n on, four if `wide`; else three.
+    """`add_product` for one tile: rows from i on, four if `tall`, and vectors from n on, four if `wide`; else three.
 
-    LLVM makes two loops of the inner one, with and without a fourth vector; of one that asks for both it makes none.
+    LLVM turns the inner loop into two, with and without a fourth vector. It does not if `tall` varies as well.
     """
     N = out.shape[1]
     i0, i1, i2, i3 = _four(x.shape[0], i)
@@ -133,10 +133,10 @@ def _add_tile(x, skipped, w, column, out, i, n, tall, wide, fresh):
 
 @compiled(forceinline=False)
 def add_product(x, skipped, w, column, out, fresh):
-    """out += x @ w, of the columns of x behind those skipped and of w from `column` on; both may have more."""
+    """out += x[:, skipped:] @ w[:, column:], as far as w has rows and out has columns; both may have more."""
     n, T, N = FIRST, out.shape[0], out.shape[1]
     while n < N:
-        wide = -(-(N - n) // LANES) % 4 == 0  # else three at a time fit better, and so with rows
+        wide = -(-(N - n) // LANES) % 4 == 0  # else three at a time fit better; the same for rows
         i = FIRST
         while i < T:
             tall = (T - i) % 4 == 0
@@ -150,7 +150,7 @@ def add_product(x, skipped, w, column, out, fresh):
 
 @compiled()
 def sum_rows(weights, rows, out, fresh):
-    """out += sum over i of weights[i] * rows[i], if fresh from zero; more columns of the rows do not count."""
+    """out += sum over i of weights[i] * rows[i], from zero if `fresh`; further columns of the rows are ignored."""
     F, row_out = out.size, as_row(out)
     for f in range(0, F, 4 * LANES):
         f1, f2, f3 = f + LANES, f + 2 * LANES, f + 3 * LANES

@@ -1,6 +1,6 @@
-"""Rows of float32 numbers as kernels pass them on: by their address, for views of arrays cost more than the sums.
+"""Rows of float32 numbers, passed between functions of kernels by address: views of arrays cost more than the sums.
 
-In the checked build (see checks.py) a row also knows how many columns it has.
+In the checked build (see checks.py) a row also has its number of columns.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pairlens.kernels.simd.instructions import POINTER, VOID, function, instruct
 
 _NUMBER = ir.IntType(32)
 _prefetch = function("llvm.prefetch.p0", ir.VoidType(), POINTER, _NUMBER, _NUMBER, _NUMBER)
-LINE = 64  # bytes that memory gives at once
+LINE = 64  # bytes of a cache line
 
 
 @instruction(types.voidptr, types.int64)
@@ -41,7 +41,7 @@ def start_of(x):
 
 @compiled()
 def address_of(x, at, size):
-    """The address of so many bytes of a vector of bytes."""
+    """The address of `size` bytes, from index `at` on, of a vector of bytes."""
     if CHECKED and not 0 <= at <= x.size - size:
         out_of_bounds(start_of(x), at + size - 1, x.size)
         at = 0
@@ -52,7 +52,7 @@ if CHECKED:
 
     @compiled()
     def _row(address, columns):
-        """A row that knows where it ends."""
+        """A row with its number of columns."""
         return address, columns
 
 else:
@@ -89,7 +89,7 @@ def as_matrix(x, start, rows, columns):
 
 @compiled()
 def prefetch(x, start, stop):
-    """Ask for rows of a matrix, to be near when they are wanted."""
+    """Prefetch rows of a matrix into the cache."""
     size = 4 * x.shape[1]
     for line in range(start_of(x) + size * start, start_of(x) + size * stop, LINE):
         _prefetch_line(line)
