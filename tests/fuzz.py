@@ -261,7 +261,7 @@ def tokenizers(data: bytes) -> None:
             encoded = tokenizer.encode(NASTY_TEXTS)
             again, spans = tokenizer.encode_with_offsets(NASTY_TEXTS)
         except DataError as error:
-            assert "makes the library tokenizers fail" not in str(error)  # noqa: PT017  (a panic, which it prints)
+            assert "makes the tokenizers library fail" not in str(error)  # noqa: PT017  (a panic, which it prints)
             return
     assert all(0 <= i < len(tokenizer.vocabulary) for i in encoded.ids.tolist())
     assert (again.ids.tolist(), again.offsets.tolist()) == (encoded.ids.tolist(), encoded.offsets.tolist())

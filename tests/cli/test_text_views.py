@@ -117,7 +117,7 @@ WRONG = [
     (["evaluate", "binary", "--input", "train.jsonl", "--group-column", "id"], "--group-column is for task ranking"),
     (
         ["evaluate", "binary", "--input", "train.jsonl", "--label-column", "text2"],
-        "--label-column text2 is a column of texts",
+        "--label-column text2 is one of the text columns",
     ),
     (["attend", "binary"], "QUERY and VALUE are missing"),
     (["attend", "binary", "--query-text", "x"], "--query-text and --value-text go together"),

@@ -58,7 +58,7 @@ def test_what_is_no_label_is_told_with_its_place() -> None:
     with pytest.raises(DataError, match=r"t.csv:3: the label 'x' is no number"):
         LabelNumbers(None).of(["1", "x"], place)
     with pytest.raises(
-        DataError, match=r"t.csv:2: 'neutrl' is no class; did you mean 'neutral'\? There are: no, neutral"
+        DataError, match=r"t.csv:2: 'neutrl' is no class; did you mean 'neutral'\? Available: no, neutral"
     ):
         LabelNumbers(["no", "neutral"]).of(["neutrl"], place)
     with pytest.raises(DataError, match=r"more than 32,768 different labels"):

@@ -156,8 +156,8 @@ def test_what_json_writes_is_read_back(rows: list[tuple[Any, Any]]) -> None:
 
 
 FAULTS = [
-    (HEADER + 'a,"b,1\r\nc,d,0\r\n', r"<stdin>:2: a quote in this row never closes; close it"),
-    (HEADER + '"a"b,c,1\n', r"<stdin>:2: text behind a closing quote; double a quote that belongs to the text"),
+    (HEADER + 'a,"b,1\r\nc,d,0\r\n', r"<stdin>:2: a quote in this row is never closed; close it"),
+    (HEADER + '"a"b,c,1\n', r"<stdin>:2: text after a closing quote; double every quote that belongs to the text"),
     (HEADER + 'a,"' + "b" * 140_000, r"<stdin>:2: a field of more than 131,072 characters; perhaps a quote"),
     (HEADER + "a\rb,c,1\n", r"<stdin>:2: a carriage return outside quotes"),
     (b"a,b\nx,\xff\n", r"<stdin>:2:3: '\\xff.*' is not UTF-8; convert the file"),

@@ -1,4 +1,4 @@
-"""What the data section of a config stands for."""
+"""Reading what a config's data section names."""
 
 from __future__ import annotations
 

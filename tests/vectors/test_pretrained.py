@@ -123,7 +123,7 @@ def test_what_does_not_fit_says_which_key_to_set(path: Path, tmp_path: Path) -> 
         assert told == f"{width} {output_dim}; set it to 3 and as many more as ppmi_svd is to have, at least 4"
     for embedding in ({"pretrained": path}, {"embeddings_initializer": mixed, "output_dim": 4}):
         told = refused(None, **embedding)
-        assert told == f"{path}: vectors are found by their words; name the file of the ids' words in data.vocab"
+        assert told == f"{path}: vectors are looked up by word; set data.vocab to the file with the words of the ids"
 
 
 def test_a_warm_start_needs_no_vectors(path: Path, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def choose_columns(
     if chosen["query"] == chosen["value"]:
         raise UsageError(f"{name}: --query-column and --value-column are the same column, {options.query}")
     if chosen.get("label") in (chosen["query"], chosen["value"]):
-        raise UsageError(f"{name}: --label-column {options.label} is a column of texts")
+        raise UsageError(f"{name}: --label-column {options.label} is one of the text columns")
     return Columns(**chosen), found  # type: ignore[arg-type]  # the texts are never None
 
 
@@ -107,10 +107,10 @@ def _given(name: str, columns: Sequence[str] | None, part: str, given: str) -> i
             )
         return index
     if columns is None:
-        raise UsageError(f"{name}: without a header columns are numbers from 1; --{part}-column says {given!r}")
+        raise UsageError(f"{name}: without a header, columns are numbers from 1; found --{part}-column {given!r}")
     near = get_close_matches(given, columns, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise UsageError(f"{name}: no column is called {given!r}{hint} There are: {_listed(columns)}")
+    raise UsageError(f"{name}: no column is called {given!r}{hint} Available: {_listed(columns)}")
 
 
 def _texts(name: str, columns: Sequence[str] | None) -> tuple[int, int]:
@@ -124,8 +124,8 @@ def _texts(name: str, columns: Sequence[str] | None) -> tuple[int, int]:
     there = [(indices[a], indices[b]) for a, b in pairs if a in indices and b in indices]
     if not there:
         raise UsageError(
-            f"{name}: no columns have usual names for two texts; {fix}, by name, or as numbers from 1 if the file has "
-            f"no header. There are: {_listed(columns)}"
+            f"{name}: no two columns have usual names for a pair of texts; {fix}, by name, or as numbers from 1 if the "
+            f"file has no header. Available: {_listed(columns)}"
         )
     if len(there) > 1:
         could = " or ".join(f"{columns[a]}, {columns[b]}" for a, b in there)

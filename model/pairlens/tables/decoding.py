@@ -54,7 +54,7 @@ def decoded_lines(blocks: Iterable[str], name: str) -> Iterator[str]:
         lines += len(whole)
         if len(rest) > LONGEST_LINE:
             raise DataError(
-                f"{name}:{lines + 1}: a line of more than {LONGEST_LINE} characters; has the file line ends?"
+                f"{name}:{lines + 1}: a line of more than {LONGEST_LINE} characters; check that the file has line ends"
             )
         yield from [line + "\n" for line in whole]
     if rest:
@@ -71,7 +71,7 @@ class _Place:
         """The text itself, which follows on what was checked before. Raises DataError if it has a NUL."""
         if (at := text.find("\0")) >= 0:
             self._pass(text[:at])
-            raise self.fault("a NUL, which no text has; is it UTF-16 without a byte order mark, or no text at all?")
+            raise self.fault("a NUL character; the file may be UTF-16 without a byte order mark, or not text")
         self._pass(text)
         return text
 
@@ -87,7 +87,9 @@ class _Place:
         self._pass(before)
         found = quote(error.object[error.start : error.start + 8])
         encoding = "UTF-16" if "16" in error.encoding else "UTF-8"
-        return self.fault(f"{found.removesuffix(' (not UTF-8)')} is not {encoding}; convert the file, as with iconv")
+        return self.fault(
+            f"{found.removesuffix(' (not UTF-8)')} is not {encoding}; convert the file, for example with iconv"
+        )
 
 
 def _decode(decoder: codecs.IncrementalDecoder, block: bytes, final: bool, place: _Place) -> str:

@@ -38,7 +38,7 @@ class LabelWords:
             self._places[label] = where
             if len(self._places) > MOST_CLASSES:
                 raise DataError(
-                    f"{where}: more than {MOST_CLASSES:,} different labels that are no numbers; wrong column?"
+                    f"{where}: more than {MOST_CLASSES:,} different labels that are not numbers; check --label-column"
                 )
 
     def classes(self, order: Sequence[str] | None = None) -> list[str] | None:
@@ -57,11 +57,12 @@ class LabelWords:
         if self._number and order is None:
             number, there = self._number
             raise DataError(
-                f"{place}: the label {word!r} is no number, but {there} has {number!r}; give all labels one kind"
+                f"{place}: the label {word!r} is not a number, but {there} has {number!r}; use numbers for all "
+                "labels, or words for all"
             )
         if order is not None:
             if len(set(order)) < len(order) or not all(name.strip() for name in order):
-                raise UsageError(f"--classes {','.join(order)}: each class must have a name of its own")
+                raise UsageError(f"--classes {','.join(order)}: each class must have its own name")
             if missing := next((word for word in self._places if word not in order), None):
                 raise DataError(
                     f"{self._places[missing]}: the label {missing!r} is not among --classes {','.join(order)}"
@@ -107,11 +108,11 @@ class LabelNumbers:
         if self._classes is None and is_number(label):
             raise DataError(f"{where}: the label {label[:20]!r} is too large for a 32-bit number")
         if self._classes is None:
-            raise DataError(f"{where}: the label {label!r} is no number, as others are")
+            raise DataError(f"{where}: the label {label!r} is not a number, but other labels are")
         near = get_close_matches(label, self._classes, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
         known = ", ".join(self._classes[:_SHOWN]) + (", …" if len(self._classes) > _SHOWN else "")
-        raise DataError(f"{where}: {label!r} is no class{hint} There are: {known}")
+        raise DataError(f"{where}: {label!r} is not a class{hint} Available: {known}")
 
 
 def is_number(label: str) -> bool:

@@ -65,9 +65,9 @@ def _fault(table: Table, row: Row, part: str, index: int) -> str:
         layout = table.layout
         return (
             f"{len(row.values)} column{'s' if len(row.values) != 1 else ''}, but the {part} is column {index + 1}; "
-            f"mend the row, or if the file was misread (as {layout.format} with {layout.delimiter!r} between columns), "
-            "say --input-format or --delimiter"
+            f"correct the row, or give --input-format or --delimiter if the file was misread (as {layout.format} with "
+            f"{layout.delimiter!r} between columns)"
         )
     if row.values[index] is MISSING:
-        return f"has no {column}, the {part}; where it is empty write null"
-    return f"{column}, the {part}, is a {type(row.values[index]).__name__}; must be text"
+        return f"no {column} (the {part}) in this row; write null if it is empty"
+    return f"{column} (the {part}) is a {type(row.values[index]).__name__}; must be text"

@@ -80,7 +80,7 @@ class TablePairs:
         for table, columns in zip(opened, self._columns, strict=True):
             if [part for part, _ in columns.chosen()][2:] != self.sides:
                 raise UsageError(
-                    f"{table.name}: has other columns than {opened[0].name}; files of a split have the same"
+                    f"{table.name}: other columns than {opened[0].name}; files of a split must have the same columns"
                 )
 
     def rows(self, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:

@@ -39,7 +39,7 @@ def _opened(path: Path) -> Iterator[Any]:
         import pyarrow
         from pyarrow.parquet import ParquetFile
     except ImportError:
-        raise UsageError(f"{path}: reading Parquet needs pyarrow; pip install 'pairlens[parquet]'") from None
+        raise UsageError(f"{path}: reading Parquet needs pyarrow; run pip install 'pairlens[parquet]'") from None
     refuse_irregular(path, "Parquet has its index at its end")
     try:
         with ParquetFile(path) as file:

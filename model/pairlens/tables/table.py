@@ -56,7 +56,7 @@ def open_table(
     _refuse_delimiter(delimiter, input_format)
     if input_format == "parquet" or (input_format is None and delimiter is None and _is_parquet(source)):
         if not isinstance(source, Path):
-            raise DataError(f"{name}: Parquet is read from files only, as its index is at their end")
+            raise DataError(f"{name}: Parquet can only be read from a file, because its index is at the end")
         columns = parquet_columns(source)
         return Table(name, Layout("parquet"), columns, (Row(*row) for row in parquet_rows(source)))
     blocks = decoded_blocks(source)
@@ -81,7 +81,7 @@ def _refuse_delimiter(delimiter: str | None, input_format: Format | None) -> Non
     if delimiter is None:
         return
     if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise UsageError(f"--delimiter {delimiter!r}: must be one character, and no quote or line break")
+        raise UsageError(f"--delimiter {delimiter!r}: must be one character other than a quote or a line break")
     if input_format not in (None, "csv", "tsv") or (input_format == "tsv" and delimiter != "\t"):
         raise UsageError(f"--delimiter goes with --input-format csv, not with {input_format}")
 
@@ -118,7 +118,7 @@ def _delimited(name: str, layout: Layout, lines: Iterator[str], header: bool) ->
         return Table(name, layout, None, rows)
     first = next(rows, None)
     if first is None:
-        raise DataError(f"{name}: no rows; it should begin with one that names the columns, or give --no-header")
+        raise DataError(f"{name}: no rows; add a header row that names the columns, or give --no-header")
     return Table(name, layout, list(first.values), rows)
 
 
@@ -135,15 +135,15 @@ def _csv_rows(name: str, layout: Layout, lines: Iterator[str]) -> Iterator[Row]:
 
 
 def _csv_fault(error: str) -> str:
-    plain = "or say --input-format tsv or another --delimiter if quotes are plain text here"
+    plain = "or give --input-format tsv or another --delimiter if quotes are ordinary text here"
     if "unexpected end" in error:
-        return f"a quote in this row never closes; close it, {plain}"
+        return f"a quote in this row is never closed; close it, {plain}"
     if "field larger" in error:
         limit = f"{csv.field_size_limit():,}"
-        return f"a field of more than {limit} characters; perhaps a quote in this row never closes: close it, {plain}"
+        return f"a field of more than {limit} characters; a quote in this row may not be closed: close it, {plain}"
     if "new-line character" in error:
         return "a carriage return outside quotes; end lines with LF or CRLF"
-    return f"text behind a closing quote; double a quote that belongs to the text, {plain}"
+    return f"text after a closing quote; double every quote that belongs to the text, {plain}"
 
 
 def _tsv_rows(lines: Iterable[str]) -> Iterator[Row]:
@@ -172,7 +172,9 @@ def _json_rows(name: str, lines: Iterable[str], columns: list[str]) -> Iterator[
             columns += [key for key in row if key not in known]
             known.update(row)
             if len(columns) > _MOST_COLUMNS:
-                raise DataError(f"{name}:{number}: more than {_MOST_COLUMNS} different keys so far; keys name columns")
+                raise DataError(
+                    f"{name}:{number}: more than {_MOST_COLUMNS} different keys so far; keys are column names"
+                )
         yield Row(number, [row.get(column, MISSING) for column in columns])
 
 
@@ -184,7 +186,7 @@ def _json_object(place: str, line: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise DataError(f"{place}: not JSON ({error}); each line must be an object such as {{...}}") from None
     if not isinstance(row, dict):
-        raise DataError(f"{place}: JSON, but no object; each line must be an object with the columns for keys")
+        raise DataError(f"{place}: JSON, but not an object; each line must be an object whose keys are the columns")
     return row
 
 

@@ -57,7 +57,7 @@ def used_parts(tree: Any, name: str) -> Json:
         for component in components:
             _check_component(component, allowed, name, part)
         if math.prod(map(_growth, components)) > _MOST_GROWTH:
-            raise DataError(f"{name}: {part}: its replacements make a text more than {_MOST_GROWTH} times as long")
+            raise DataError(f"{name}: {part}: its replacements can make a text more than {_MOST_GROWTH} times as long")
     check_model(tree["model"], name)
     unused = dict.fromkeys(("truncation", "padding", "post_processor", "decoder"))
     return {**tree, "added_tokens": _added(tree, name), **unused}
@@ -81,11 +81,11 @@ def _components(component: Any, name: str, part: str) -> Iterator[Json]:
 def _check_component(component: Json, allowed: set[str], name: str, part: str) -> None:
     kind = component["type"]
     if kind not in allowed:
-        raise DataError(f"{name}: {part} {kind} is not supported; there are {', '.join(sorted(allowed))}")
+        raise DataError(f"{name}: {part} {kind} is not supported; supported are {', '.join(sorted(allowed))}")
     if "pattern" in component and not _is_allowed(component["pattern"]):
         raise DataError(
-            f"{name}: {part} {kind} has a pattern that is neither a string nor a known regular expression, which "
-            "might take for ever"
+            f"{name}: {part} {kind} has a pattern that is neither a string nor a known regular expression; it "
+            "might never finish"
         )
     for key in ("content", "prepend"):
         text = component.get(key, "")

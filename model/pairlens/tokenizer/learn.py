@@ -49,7 +49,7 @@ def learn_tokenizer(
     """
     size = vocab_size or VOCABULARY_SIZES[kind]
     if kind in ("bpe", "unigram") and size < _FEWEST_PIECES:  # with fewer the library may never end
-        raise UsageError(f"--vocab-size {size}: of {kind} at least {_FEWEST_PIECES}")
+        raise UsageError(f"--vocab-size {size}: must be at least {_FEWEST_PIECES} with --tokenizer {kind}")
     if size <= len(recipe.SPECIAL):
         raise UsageError(f"--vocab-size {size}: must be more than the {len(recipe.SPECIAL)} special tokens")
     form, cut = recipe.text_form(normalize, lowercase), recipe.cut(kind)
@@ -77,7 +77,7 @@ def _most_frequent(counts: Counter[str], size: int, min_count: int) -> list[str]
     words = sorted((token for token, count in counts.items() if count >= min_count), key=lambda w: (-counts[w], w))
     if not words:
         raise DataError(
-            f"no token comes up {min_count} times in the texts that the vocabulary is learned from; give more texts, "
+            f"no token occurs {min_count} times in the texts that the vocabulary is learned from; give more texts, "
             "or --min-count 1"
         )
     return [*recipe.SPECIAL, *words[: size - len(recipe.SPECIAL)]]

@@ -15,9 +15,9 @@ def check_model(model: Json, name: str) -> None:
     """Raises DataError: the library does not have it, or it would take too long or depend on chance."""
     kind = model.get("type")
     if kind not in ("WordLevel", "WordPiece", "BPE", "Unigram"):
-        raise DataError(f"{name}: model {kind!r} is not supported; there are WordLevel, WordPiece, BPE and Unigram")
+        raise DataError(f"{name}: model {kind!r} is not supported; supported are WordLevel, WordPiece, BPE and Unigram")
     if model.get("dropout"):
-        raise DataError(f"{name}: model.dropout makes the ids of a text depend on chance; set it to null")
+        raise DataError(f"{name}: model.dropout makes the ids of a text random; set it to null")
     longest = model.get("max_input_chars_per_word", 100)
     if type(longest) is not int or not 0 < longest <= _LONGEST_WORD:
         raise DataError(f"{name}: model.max_input_chars_per_word is {longest!r}; must be from 1 to {_LONGEST_WORD}")
@@ -34,13 +34,13 @@ def vocabulary_of(tree: Json, name: str) -> list[str]:
         if tokens.setdefault(added["content"], added["id"]) != added["id"]:
             raise DataError(f"{name}: the token {added['content']!r} has two ids")
     if not_text := next((token for token in tokens if not _is_text(token)), None):
-        raise DataError(f"{name}: the token {not_text!r} has half of a character")
+        raise DataError(f"{name}: the token {not_text!r} contains half of a surrogate pair")
     if any(type(i) is not int for i in tokens.values()) or sorted(tokens.values()) != list(range(len(tokens))):
         raise DataError(f"{name}: the ids of the vocabulary must be 0, 1, 2 and so on, each once")
     if tree["model"]["type"] == "BPE" and not _can_merge(tree["model"]):
         raise DataError(
-            f"{name}: model.merges must be a list of pairs of tokens that make one of model.vocab, of which the second "
-            "begins with continuing_subword_prefix, in ASCII, if there is one"
+            f"{name}: model.merges must be a list of token pairs that join to a token of model.vocab; the second token "
+            "must begin with continuing_subword_prefix, if any, which must be ASCII"
         )
     return sorted(tokens, key=tokens.__getitem__)
 
@@ -75,7 +75,7 @@ def _model_tokens(model: Json, name: str) -> dict[str, Any]:
         return dict(vocabulary)
     tokens = {_piece(entry): i for i, entry in enumerate(vocabulary)}
     if len(tokens) < len(vocabulary):
-        raise DataError(f"{name}: the vocabulary has a token twice, or an entry that is no [token, score]")
+        raise DataError(f"{name}: the vocabulary has a token twice, or an entry that is not [token, score]")
     if any(len(token) > _LONGEST_PIECE for token in tokens):
         raise DataError(f"{name}: the vocabulary has a piece of more than {_LONGEST_PIECE} characters")
     return tokens

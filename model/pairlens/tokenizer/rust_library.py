@@ -37,11 +37,11 @@ def faults_of_library(name: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise DataError(f"{name}: the library tokenizers does not take it ({_one_line(error)})") from None
+        raise DataError(f"{name}: the tokenizers library rejects it ({_one_line(error)})") from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        raise DataError(f"{name}: makes the library tokenizers fail ({_one_line(error)})") from None
+        raise DataError(f"{name}: makes the tokenizers library fail ({_one_line(error)})") from None
 
 
 def _one_line(error: BaseException) -> str:

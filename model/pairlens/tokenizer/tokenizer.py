@@ -68,7 +68,7 @@ class Tokenizer:
         except OSError as error:
             raise DataError(f"{path}: {error.strerror or error}") from None
         except UnicodeDecodeError:
-            raise DataError(f"{path}: not UTF-8; a tokenizer.json is") from None
+            raise DataError(f"{path}: not UTF-8; a tokenizer.json must be") from None
         return cls(text, str(path))
 
     @property

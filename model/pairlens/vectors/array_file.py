@@ -52,7 +52,9 @@ def read_array(path: Path, wanted: Wanted) -> Vectors:
         elif not word.isascii() and "\ufffd" in word.decode(errors="replace"):
             wanted.undecodable += 1
     if wanted.rows != rows:
-        raise DataError(f"{words_file(path)}: {wanted.rows} words, but {path} has {rows} rows; there is one word a row")
+        raise DataError(
+            f"{words_file(path)}: {wanted.rows} words, but {path} has {rows} rows; there must be one word per row"
+        )
     return wanted.vectors(path, dim)
 
 
@@ -79,7 +81,7 @@ def _words(path: Path) -> Iterator[bytes]:
     for block in read_blocks(path):
         *whole, rest = (rest + block).split(b"\n")
         if len(rest) > _MAX_WORD:
-            raise DataError(f"{path}: a line of more than {_MAX_WORD} bytes; there is one word a line")
+            raise DataError(f"{path}: a line of more than {_MAX_WORD} bytes; write one word per line")
         for line in whole:
             yield (line.removeprefix(_BYTE_ORDER_MARK) if begins else line).removesuffix(b"\r")
             begins = False

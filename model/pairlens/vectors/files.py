@@ -29,7 +29,7 @@ def read_vectors(path: Path, words: Sequence[str]) -> Vectors:
     refuse_irregular(path, "vectors are read more than once")
     kind = _uncompressed(path).suffix
     if kind in _ARRAYS and kind != path.suffix:
-        raise DataError(f"{path}: a compressed {kind} file is not read; decompress it first")
+        raise DataError(f"{path}: a compressed {kind} file cannot be read; decompress it first")
     wanted = Wanted(words)
     if path.suffix in _ARRAYS:
         return read_array(path, wanted)

@@ -29,7 +29,7 @@ def read_pretrained(config: Config) -> NDArray[np.float32] | None:
     path = embedding.pretrained
     if path is None or not rows_are_ids(path):
         return None
-    refuse_irregular(path, "a .npy matrix is one")
+    refuse_irregular(path, "a .npy matrix must be one")
     matrix = open_npy(path)
     shape = (embedding.input_dim, embedding.output_dim)
     if matrix is None or matrix.shape != shape or matrix.dtype.kind != "f":
@@ -41,7 +41,7 @@ def read_pretrained(config: Config) -> NDArray[np.float32] | None:
     with np.errstate(over="ignore"):
         floats = matrix.astype(np.float32)
     if not np.isfinite(floats).all():
-        raise DataError(f"{path}: holds numbers that are not finite as 32-bit floats")
+        raise DataError(f"{path}: contains numbers that are not finite as 32-bit floats")
     return floats
 
 
@@ -67,7 +67,7 @@ def read_word_vectors(config: Config, vocabulary: Sequence[str] | None) -> Vecto
     if path is None:
         return None
     if not vocabulary:
-        raise DataError(f"{path}: vectors are found by their words; name the file of the ids' words in data.vocab")
+        raise DataError(f"{path}: vectors are looked up by word; set data.vocab to the file with the words of the ids")
     embedding = config.model.embedding
     words = list(vocabulary[: embedding.input_dim])
     vectors = read_vectors(path, words + [""] * (embedding.input_dim - len(words)))
@@ -75,7 +75,7 @@ def read_word_vectors(config: Config, vocabulary: Sequence[str] | None) -> Vecto
         if vectors.dim >= embedding.output_dim:
             raise DataError(
                 f"{path}: vectors of {vectors.dim} numbers, but model.embedding.output_dim is {embedding.output_dim}; "
-                f"set it to {vectors.dim} and as many more as ppmi_svd is to have, at least {vectors.dim + 1}"
+                f"set it to {vectors.dim} plus the columns of ppmi_svd, at least {vectors.dim + 1}"
             )
     elif vectors.dim != embedding.output_dim:
         raise DataError(
@@ -127,7 +127,7 @@ class Coverage(NamedTuple):
         faults = [
             f"{number:,} {what}"
             for number, what in (
-                (found.duplicates, "further vectors of the same words were passed over"),
+                (found.duplicates, "further vectors of the same words were skipped"),
                 (found.undecodable, "words are not UTF-8"),
             )
             if number
@@ -136,7 +136,7 @@ class Coverage(NamedTuple):
             [
                 f"{self.path}: {count:,} of {self.words:,} words of the vocabulary have a vector "
                 f"({count / max(self.words, 1):.1%}{lower}), and {self.tokens_found / max(self.tokens, 1):.1%} of the "
-                "tokens of train",
+                "train tokens",
                 *faults,
             ]
         )

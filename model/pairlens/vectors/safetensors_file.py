@@ -54,7 +54,7 @@ def open_safetensors(path: Path) -> Matrix:
         size = path.stat().st_size
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > min(_MAX_HEADER, size - 8):
-            raise DataError(f"{path}: no safetensors file, or cut off in its header")
+            raise DataError(f"{path}: not a safetensors file, or cut off in its header")
         tensors = _tensors(path, file.read(length), size - 8 - length)
     tensor = _chosen(path, tensors)
     dtype = {"BF16": "<u2"}.get(tensor.dtype, f"<f{_BYTES_OF[tensor.dtype]}")
@@ -69,12 +69,14 @@ def _tensors(path: Path, header: bytes, size: int) -> list[_Tensor]:
         told = json.loads(header)
         tensors = [_tensor(name, one) for name, one in told.items() if name != "__metadata__"]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise DataError(f"{path}: its header is damaged; fetch the file again") from None
+        raise DataError(f"{path}: the header is damaged; download the file again") from None
     tensors.sort(key=lambda tensor: (tensor.start, tensor.end))
     before = 0
     for tensor in tensors:
         if not before <= tensor.start <= tensor.end <= size:
-            raise DataError(f"{path}: {tensor.name!r} lies outside the file or in another tensor; fetch the file again")
+            raise DataError(
+                f"{path}: {tensor.name!r} lies outside the file or overlaps another tensor; download the file again"
+            )
         before = tensor.end
     return tensors
 
@@ -92,12 +94,12 @@ def _chosen(path: Path, tensors: list[_Tensor]) -> _Tensor:
     named = [tensor for tensor in tensors if tensor.name == _SHARED_NAME] if len(tensors) > 1 else tensors
     if not named:
         names = ", ".join(repr(tensor.name) for tensor in tensors[:5]) or "no tensor"
-        raise DataError(f"{path}: found {names}; must hold one matrix alone, or name it {_SHARED_NAME!r}")
+        raise DataError(f"{path}: found {names}; must contain a single matrix, or name it {_SHARED_NAME!r}")
     tensor = named[0]
     if tensor.dtype not in _BYTES_OF or len(tensor.shape) != 2 or 0 in tensor.shape:
         found, allowed = f"{tensor.dtype[:20]} {tensor.shape[:5]}", ", ".join(_BYTES_OF)
         raise DataError(f"{path}: {tensor.name!r} is {found}; must be a matrix of {allowed}")
     rows, dim = tensor.shape
     if rows * dim * _BYTES_OF[tensor.dtype] != tensor.end - tensor.start:
-        raise DataError(f"{path}: {tensor.name!r} has other bytes than its shape {tensor.shape} takes")
+        raise DataError(f"{path}: the size of {tensor.name!r} in bytes does not match its shape {tensor.shape}")
     return tensor

@@ -35,7 +35,7 @@ def read_text(path: Path, wanted: Wanted) -> Vectors:
     header = _header(head)
     dim = header[1] if header else head.rstrip(b" \r").count(b" ")
     if not 1 <= dim <= MAX_DIM:
-        found = f"the first line tells of {dim} numbers a word" if header else f"found {dim} numbers behind the word"
+        found = f"the first line says {dim} numbers per word" if header else f"found {dim} numbers after the word"
         raise DataError(f"{path}:1: {found}; must be 1 to {MAX_DIM}, separated by single blanks")
     reader = _Lines(path, dim, 1 if header else 0, wanted)
     if end or not header:
@@ -44,8 +44,8 @@ def read_text(path: Path, wanted: Wanted) -> Vectors:
         reader.read(part)
     if header and header[0] != wanted.rows:
         raise DataError(
-            f"{path}:1: the first line tells of {header[0]} vectors, and {wanted.rows} follow; the file is cut off or "
-            "was changed: fetch it again, or correct the line"
+            f"{path}:1: the first line says {header[0]} vectors, but {wanted.rows} follow; the file is cut off or was "
+            "changed: download it again, or correct the line"
         )
     return wanted.vectors(path, dim)
 
@@ -81,8 +81,8 @@ class _Lines:
             return
         if found != self._dim:
             raise DataError(
-                f"{self._path}:{number}: found {found} numbers behind the word; must be {self._dim}, as in the first "
-                "line, separated by single blanks; mend or remove this line"
+                f"{self._path}:{number}: found {found} numbers after the word; must be {self._dim}, as in the first "
+                "line, separated by single blanks; correct or remove this line"
             )
 
     def _parse(self, line: bytes, number: int) -> None:
@@ -93,7 +93,7 @@ class _Lines:
         vector = _parsed(fields)
         if vector is None:
             wrong = next(field for field in fields if _parsed([field]) is None)
-            raise DataError(f"{self._path}:{number}: not a number: {quote(wrong)}; mend or remove this line")
+            raise DataError(f"{self._path}:{number}: not a number: {quote(wrong)}; correct or remove this line")
         self._wanted.add(word, vector, f"{self._path}:{number}")
 
 
@@ -143,6 +143,6 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
             yield rest + whole
         rest = behind if end else rest + behind
         if len(rest) > _MAX_LINE:
-            raise DataError(f"{path}: a line of more than {_MAX_LINE} bytes; this is no text file of word vectors")
+            raise DataError(f"{path}: a line of more than {_MAX_LINE} bytes; this is not a text file of word vectors")
     if rest:
         yield rest

@@ -63,7 +63,7 @@ class Wanted:
             DataError: it holds a number that is not finite; `place` is where.
         """
         if not np.isfinite(vector).all():
-            raise DataError(f"{place}: a number that is not finite as a 32-bit float; mend or remove this vector")
+            raise DataError(f"{place}: a number that is not finite as a 32-bit float; correct or remove this vector")
         if word in self._vectors:
             self._duplicates += 1
         else:
@@ -74,7 +74,7 @@ class Wanted:
         if not self._vectors:
             raise DataError(
                 f"{path}: none of the {len(self._words)} words of the vocabulary has a vector here; "
-                "is it of another language, or data.vocab of another data set?"
+                "check the language of the vectors and the data set of data.vocab"
             )
         matrix = np.zeros((len(self._words), dim), np.float32)
         found = np.zeros(len(self._words), np.bool_)
