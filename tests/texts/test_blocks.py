@@ -117,7 +117,7 @@ def test_where_lines_end() -> None:
     """Lines of 1 to 5 bytes in blocks of 7, the first block at byte 100 and after line 20."""
     data = b"1\n22\n333\n4444\n\n55555"  # they end at 2, 5, 9, 14 and 15; the last one continues
     ends = LineEnds((data[at : at + 7] for at in range(0, len(data), 7)), 100, 20)
-    known = [[ends.behind(line) for line in range(20, 28)] for _ in ends]
+    known = [[ends.end_of(line) for line in range(20, 28)] for _ in ends]
     assert known == [
         [None, 102, 105, None, None, None, None, None],
         [None, None, None, 109, 114, None, None, None],

@@ -287,7 +287,7 @@ def test_two_files_for_one(tmp_path: Path) -> None:
         write(tmp_path / name, b"")
     with pytest.raises(DataError) as error:
         split_paths(tmp_path / "dev")
-    assert str(error.value) == f"{tmp_path}/dev.value.txt.gz: stands beside dev.value.txt; keep one of the two"
+    assert str(error.value) == f"{tmp_path}/dev.value.txt.gz: exists in addition to dev.value.txt; keep one of the two"
 
 
 def test_a_small_file_that_expands_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

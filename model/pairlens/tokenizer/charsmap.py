@@ -1,7 +1,7 @@
-"""The table of a Precompiled normalizer: which characters become which, as SentencePiece compiles it.
+"""Checking the character replacement table of a Precompiled normalizer, as compiled by SentencePiece.
 
-The library takes it at its word, and a damaged one makes it read beside the table. The layout is that of darts-clone
-(https://github.com/s-yata/darts-clone): its size in bytes, units of 32 bits, and the texts that the leaves point to,
+The library trusts the table, and a damaged one makes it read out of bounds. The layout is that of darts-clone
+(https://github.com/s-yata/darts-clone): the size in bytes, units of 32 bits, and the texts that the leaves point to,
 each ended by a NUL.
 """
 
@@ -12,12 +12,12 @@ import struct
 
 import numpy as np
 
-LONGEST = 64  # bytes that one character may become; of NFKC, 33
+LONGEST = 64  # bytes that may replace one character; NFKC needs 33
 _LEAF = 2**31
 
 
 def charsmap_fault(encoded: object) -> str | None:
-    """What is wrong with the table, in base64; None if no text can lead out of it."""
+    """What is wrong with the table, given in base64; None if no text can lead out of bounds."""
     try:
         table = base64.b64decode(str(encoded), validate=True)
         (size,) = struct.unpack_from("<I", table)

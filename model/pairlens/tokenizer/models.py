@@ -1,4 +1,4 @@
-"""The model of a tokenizer.json: its vocabulary, and what of a stranger's would harm the library."""
+"""The model of a tokenizer.json: its vocabulary, and checks against models that would harm the library."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 from pairlens.errors import DataError
 from pairlens.tokenizer.recipe import Json
 
-_LONGEST_WORD = 200  # characters; of each, WordPiece looks at the square of it
-_LONGEST_PIECE = 256  # characters; at each of a text, Unigram looks at so many
+_LONGEST_WORD = 200  # characters; WordPiece takes quadratic time in a word's length
+_LONGEST_PIECE = 256  # characters; Unigram tries every length at each position of a text
 
 
 def check_model(model: Json, name: str) -> None:
-    """Raises DataError: the library does not have it, or it would take too long or depend on chance."""
+    """Raise DataError if the library lacks the model, or it would take too long or give random ids."""
     kind = model.get("type")
     if kind not in ("WordLevel", "WordPiece", "BPE", "Unigram"):
         raise DataError(f"{name}: model {kind!r} is not supported; supported are WordLevel, WordPiece, BPE and Unigram")
@@ -27,7 +27,7 @@ def vocabulary_of(tree: Json, name: str) -> list[str]:
     """The token of each id, from 0.
 
     Raises:
-        DataError: ids are missing or doubled, a token is no text, or merges make no token.
+        DataError: ids are missing or repeated, a token is not valid Unicode, or a merge does not give a token.
     """
     tokens = _model_tokens(tree["model"], name)
     for added in tree["added_tokens"]:
@@ -46,10 +46,10 @@ def vocabulary_of(tree: Json, name: str) -> list[str]:
 
 
 def unknown_id(tree: Json, vocabulary: list[str], name: str) -> int | None:
-    """The id of what the vocabulary has no token for; None if the tokenizer has none.
+    """The id of text that the vocabulary has no token for; None if the tokenizer has no such id.
 
     Raises:
-        DataError: it names one that the vocabulary lacks.
+        DataError: the unknown token is not in the vocabulary.
     """
     model = tree["model"]
     if model["type"] == "Unigram":
@@ -82,11 +82,11 @@ def _model_tokens(model: Json, name: str) -> dict[str, Any]:
 
 
 def _can_merge(model: Json) -> bool:
-    """Whether the library can, which cuts the prefix off every second token and does not ask how long the result is."""
+    """Whether all merges are safe for the library, which cuts the prefix off the second token without a check."""
     merges, prefix, vocabulary = model.get("merges"), model.get("continuing_subword_prefix") or "", model.get("vocab")
     if not isinstance(merges, list) or not isinstance(prefix, str) or not prefix.isascii():
         return False
-    pairs = [merge.split(" ") if isinstance(merge, str) else merge for merge in merges]  # older files have words
+    pairs = [merge.split(" ") if isinstance(merge, str) else merge for merge in merges]  # older files have strings
     return isinstance(vocabulary, dict) and all(
         isinstance(pair, list)
         and list(map(type, pair)) == [str, str]

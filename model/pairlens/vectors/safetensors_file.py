@@ -1,4 +1,4 @@
-"""`.safetensors`: eight bytes that say how long the header is, the header in JSON, and behind it the tensors' bytes.
+"""`.safetensors`: eight bytes with the length of the header, the header in JSON, and the tensors' bytes.
 
 https://huggingface.co/docs/safetensors: {"NAME": {"dtype": "F32", "shape": [ROWS, DIM], "data_offsets": [FROM, TO]}}.
 """
@@ -16,9 +16,9 @@ from pairlens.errors import DataError
 from pairlens.texts.blocks import data_errors
 
 _MAX_HEADER = 2**24  # bytes
-_MAX_NAME = 100  # characters, of a tensor's that is told
+_MAX_NAME = 100  # characters of a tensor's name in messages
 _BYTES_OF = {"F16": 2, "BF16": 2, "F32": 4, "F64": 8}
-_SHARED_NAME = "embeddings"  # of the one that is taken where there are several
+_SHARED_NAME = "embeddings"  # the name of the tensor to read if there are several
 
 
 class _Tensor(NamedTuple):
@@ -30,13 +30,13 @@ class _Tensor(NamedTuple):
 
 
 class Matrix(NamedTuple):
-    """A matrix in a file: `stored` [rows, dim] as it lies there, in no memory yet."""
+    """A matrix in a file: `stored` [rows, dim] is memory-mapped."""
 
     stored: NDArray[Any]
     is_bfloat16: bool = False
 
     def rows(self, numbers: list[int]) -> NDArray[np.float32]:
-        """Some of its rows as float32; what 32 bits do not hold becomes infinite."""
+        """Some rows as float32; numbers beyond its range become infinite."""
         rows = self.stored[numbers]
         if self.is_bfloat16:  # the upper half of a float32
             return (rows.astype(np.uint32) << 16).view(np.float32)
@@ -45,10 +45,10 @@ class Matrix(NamedTuple):
 
 
 def open_safetensors(path: Path) -> Matrix:
-    """The only matrix of a file, or of several tensors the one named `embeddings`.
+    """Open the only matrix of a file, or the one named `embeddings` among several tensors.
 
     Raises:
-        DataError: the file cannot be read, or its header is damaged or tells of no such matrix.
+        DataError: the file cannot be read, its header is damaged, or there is no such matrix.
     """
     with data_errors(str(path)), path.open("rb") as file:
         size = path.stat().st_size
@@ -64,10 +64,10 @@ def open_safetensors(path: Path) -> Matrix:
 
 
 def _tensors(path: Path, header: bytes, size: int) -> list[_Tensor]:
-    """The tensors that the header tells of, sorted by place, in `size` bytes."""
+    """The tensors in the header, sorted by position; together they take at most `size` bytes."""
     try:
-        told = json.loads(header)
-        tensors = [_tensor(name, one) for name, one in told.items() if name != "__metadata__"]
+        entries = json.loads(header)
+        tensors = [_tensor(name, one) for name, one in entries.items() if name != "__metadata__"]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise DataError(f"{path}: the header is damaged; download the file again") from None
     tensors.sort(key=lambda tensor: (tensor.start, tensor.end))
@@ -81,13 +81,15 @@ def _tensors(path: Path, header: bytes, size: int) -> list[_Tensor]:
     return tensors
 
 
-def _tensor(name: str, told: dict[str, Any]) -> _Tensor:
-    """Raises ValueError, TypeError or KeyError for what is no description of a tensor."""
-    start, end = told["data_offsets"]
-    numbers = [start, end, *told["shape"]]
-    if not isinstance(told["dtype"], str) or not all(type(number) is int and 0 <= number < 2**63 for number in numbers):
+def _tensor(name: str, entry: dict[str, Any]) -> _Tensor:
+    """Raises ValueError, TypeError or KeyError if `entry` does not describe a tensor."""
+    start, end = entry["data_offsets"]
+    numbers = [start, end, *entry["shape"]]
+    if not isinstance(entry["dtype"], str) or not all(
+        type(number) is int and 0 <= number < 2**63 for number in numbers
+    ):
         raise ValueError
-    return _Tensor(name[:_MAX_NAME], told["dtype"], list(told["shape"]), start, end)
+    return _Tensor(name[:_MAX_NAME], entry["dtype"], list(entry["shape"]), start, end)
 
 
 def _chosen(path: Path, tensors: list[_Tensor]) -> _Tensor:

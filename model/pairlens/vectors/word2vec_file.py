@@ -21,8 +21,8 @@ def read_word2vec(path: Path, wanted: Wanted) -> Vectors:
     """The vectors of the wanted words.
 
     Raises:
-        DataError: the file cannot be read, is cut off or of another kind, holds more or fewer vectors than its first
-            line says, or a wanted vector holds a number that is not finite.
+        DataError: the file cannot be read, is cut off or of another format, has more or fewer vectors than its first
+            line says, or a wanted vector has a number that is not finite.
     """
     rows, dim, entries = _open(path)
     for word, numbers in entries:
@@ -51,8 +51,8 @@ def _open(path: Path) -> tuple[int, int, Iterator[tuple[bytes, bytes]]]:
         )
     rows, dim = map(int, fields)
     if not (1 <= rows <= _MAX_ROWS and 1 <= dim <= MAX_DIM):
-        told = f"the first line says {rows} vectors of {dim} numbers"
-        raise DataError(f"{path}: {told}; must be at least 1, of 1 to {MAX_DIM} numbers")
+        found = f"the first line says {rows} vectors of {dim} numbers"
+        raise DataError(f"{path}: {found}; must be at least 1, of 1 to {MAX_DIM} numbers")
     return rows, dim, _entries(path, blocks, behind, rows, dim)
 
 
