@@ -1,4 +1,4 @@
-"""Texts from Python: encoded, scored and attended as the commands do."""
+"""The Python interface for texts: encoding, scoring and attention as with the commands."""
 
 from __future__ import annotations
 

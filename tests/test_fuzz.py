@@ -1,4 +1,4 @@
-"""A few examples of the checks of fuzz.py, and every input on which one ever failed."""
+"""The checks of fuzz.py on a few examples and on every input that once failed."""
 
 from __future__ import annotations
 

@@ -117,13 +117,13 @@ WRONG = [
     (["evaluate", "binary", "--input", "train.jsonl", "--group-column", "id"], "--group-column is for task ranking"),
     (
         ["evaluate", "binary", "--input", "train.jsonl", "--label-column", "text2"],
-        "--label-column text2 is a column of texts",
+        "--label-column text2 is one of the text columns",
     ),
     (["attend", "binary"], "QUERY and VALUE are missing"),
     (["attend", "binary", "--query-text", "x"], "--query-text and --value-text go together"),
     (["attend", "binary", "q.txt", "v.txt", "--input", "train.jsonl"], "one of the three"),
     (["attend", "binary", "--text", "-", "--sample", "1"], "--sample reads the texts twice, so they must be files"),
-    (["attend", "binary", "--query-text", "", "--value-text", "x"], "--query-text:1:1: a text without a token"),
+    (["attend", "binary", "--query-text", "", "--value-text", "x"], "--query-text:1:1: a text without tokens"),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Numbers and words are those of YAML 1.2."""
+"""Scalars are read as in YAML 1.2."""
 
 from __future__ import annotations
 
