@@ -273,7 +273,8 @@ def test_a_pair_whose_map_cannot_be_held_is_named(project: Path, tmp_path: Path)
     result = pairlens(tmp_path, "attend", "run", "q.txt", "q.txt", "--output", "maps.npz")
     assert result.code == 2
     fault = re.compile(
-        r"q\.txt:2:1: the attention of its pair takes [\d,]{9}\.\d GB of memory, but [\d,.]+ GB are available"
+        r"q\.txt:2:1: the attention of its pair needs [\d,]{9}\.\d GB of memory, but [\d,.]+ GB are available; "
+        "shorten the text"
     )
     assert fault.fullmatch(result.stderr.strip().removeprefix("error: ")), result.stderr
     assert not (tmp_path / "maps.npz").exists()

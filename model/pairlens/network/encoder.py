@@ -29,8 +29,8 @@ class Side(NamedTuple):
 class Rows(NamedTuple):
     """The rows of the embedding that a batch names.
 
-    `ids` [words], distinct; `embeddings` float32 [words, dim]; `query` [B, Tq] and `value` [B, Tv] int32, the places of
-    their ids among the words.
+    `ids` [words], distinct; `embeddings` float32 [words, dim]; `query` [B, Tq] and `value` [B, Tv] int32, the indices
+    of the texts' tokens among the words.
     """
 
     ids: tf.Tensor
@@ -99,9 +99,9 @@ class Encoder(tf_keras.layers.Layer):  # type: ignore[misc]
                 return [self.embedding(query), self.embedding(value)]
             return [tf.gather(rows.embeddings, rows.query), tf.gather(rows.embeddings, rows.value)]
         if rows is None:
-            ids, places = tf.unique(tf.concat([tf.reshape(query, [-1]), tf.reshape(value, [-1])], axis=0))
-            places = [places[: tf.size(query)], places[tf.size(query) :]]
-            rows = Rows(ids, self.embedding(ids), *map(tf.reshape, places, [tf.shape(query), tf.shape(value)]))
+            ids, indices = tf.unique(tf.concat([tf.reshape(query, [-1]), tf.reshape(value, [-1])], axis=0))
+            indices = [indices[: tf.size(query)], indices[tf.size(query) :]]
+            rows = Rows(ids, self.embedding(ids), *map(tf.reshape, indices, [tf.shape(query), tf.shape(value)]))
         texts = [(rows.query, query_length), (rows.value, value_length)]
         words = Words(rows.ids, rows.embeddings, self._model.embedding.mask_zero, texts)
         return [WordTexts(words, 0), WordTexts(words, 1)]

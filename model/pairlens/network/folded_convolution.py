@@ -31,7 +31,7 @@ class Words:
     Args:
         ids: distinct, [words]. embeddings: float32 [words, dim].
         mask_zero: the embedding of id 0 is zero.
-        texts: the places int32 [B, T] of tokens among the words, and the lengths int32 [B].
+        texts: the indices int32 [B, T] of tokens among the words, and the lengths int32 [B].
     """
 
     def __init__(self, ids: tf.Tensor, embeddings: tf.Tensor, mask_zero: bool, texts: list[Padded]) -> None:
@@ -47,8 +47,8 @@ class Words:
             out = _SumTaps(conv)(self._embeddings @ taps, bias, self._texts)
             if conv.activation not in ("linear", "relu"):
                 out = [
-                    tf.where(tf.sequence_mask(length, tf.shape(places)[1])[:, :, tf.newaxis], layer.activation(x), 0.0)
-                    for x, (places, length) in zip(out, self._texts, strict=True)
+                    tf.where(tf.sequence_mask(length, tf.shape(indices)[1])[:, :, tf.newaxis], layer.activation(x), 0.0)
+                    for x, (indices, length) in zip(out, self._texts, strict=True)
                 ]
             self._convolved[layer.name] = out
         return self._convolved[layer.name]
@@ -92,7 +92,7 @@ class _SumTaps:
         return convolve(table, bias)  # type: ignore[no-any-return]
 
     def _forward(self, table: Floats, bias: Floats, *flat: Ints) -> list[Floats]:
-        out = [_aligned((*places.shape, self._filters)) for places in flat[::2]]
+        out = [_aligned((*indices.shape, self._filters)) for indices in flat[::2]]
 
         def fill(i: int) -> None:
             call(
@@ -132,9 +132,9 @@ class _SumTaps:
         list(self._each(spread, [(0, middle), (middle, end)] if middle < end else [(0, end)]))
         return by_table, by_bias
 
-    def _text(self, places: Ints, lengths: Ints) -> dict[str, NDArray[Any]]:
+    def _text(self, indices: Ints, lengths: Ints) -> dict[str, NDArray[Any]]:
         """What both kernels need of a side's texts."""
-        return {"shape": self._shape, "places": places, "lengths": lengths, "least": self._least}
+        return {"shape": self._shape, "indices": indices, "lengths": lengths, "least": self._least}
 
     def _rows(self, x: Floats) -> Floats:
         return x.reshape(-1, self._filters)

@@ -47,9 +47,9 @@ class EmbeddingRows:
     def of_batch(self, batch: Batch) -> Rows:
         """The distinct words of a batch, in the order of their ids, with their rows as they are now."""
         assert self._adam is not None
-        occurs, places = places_of_occurring(len(self._adam.weights), batch.query, batch.value)
+        occurs, indices = places_of_occurring(len(self._adam.weights), batch.query, batch.value)
         ids = np.flatnonzero(occurs)
-        return Rows(ids, self._adam.rows(ids), places[batch.query], places[batch.value])
+        return Rows(ids, self._adam.rows(ids), indices[batch.query], indices[batch.value])
 
     def move(self, rows: Rows, gradient: NDArray[np.float32], learning_rate: float) -> None:
         """The next step, in which the rows that `of_batch` gave last have a gradient float32 [words, output_dim]."""

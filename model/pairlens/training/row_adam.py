@@ -44,8 +44,8 @@ class RowAdam:
         self._step = step
         self._horizon = math.ceil(math.log(_NEGLIGIBLE) / math.log(max(adam.beta_1, 1e-3)))
         self._rates = np.zeros(0, np.float32)  # by step
-        self._left = np.zeros((2, 0), np.float32)  # of the mean and the root of the squared gradient, by age
-        self._make_room()
+        self._decay = np.zeros((2, 0), np.float32)  # of the mean and the root of the squared gradient, by age
+        self._grow_tables()
 
     def rows(self, words: Indices) -> Floats:
         """The rows of distinct words [n], as they are now: float32 [n, dim]."""
@@ -65,7 +65,7 @@ class RowAdam:
         """The next step, in which the words whose rows were asked for last have a gradient float32 [n, dim]."""
         adam = self._adam
         self._step += 1
-        self._make_room()
+        self._grow_tables()
         rate = learning_rate * math.sqrt(1.0 - adam.beta_2**self._step) / (1.0 - adam.beta_1**self._step)
         self._rates[self._step] = rate
         numbers = np.array([1.0 - adam.beta_1, 1.0 - adam.beta_2, rate, adam.epsilon], np.float32)
@@ -82,7 +82,7 @@ class RowAdam:
 
         def work(part: slice) -> None:
             arrays = self._arrays(words[part])
-            call(signatures.REST_ROWS, **arrays, rates=self._rates, epsilon=epsilon, limits=limits, out=out[part])
+            call(signatures.CATCH_UP_ROWS, **arrays, rates=self._rates, epsilon=epsilon, limits=limits, out=out[part])
 
         _in_halves(len(words), work)
 
@@ -95,17 +95,17 @@ class RowAdam:
             "squares": self.squares,
             "touched": self.touched,
             "current": self._current,
-            "mean_left": self._left[0],
-            "root_left": self._left[1],
+            "mean_decay": self._decay[0],
+            "root_decay": self._decay[1],
         }
 
-    def _make_room(self) -> None:
+    def _grow_tables(self) -> None:
         """Let the tables reach beyond the step."""
         if self._step < len(self._rates):
             return
         ages = np.arange(2 * self._step + 1000)
         self._rates = np.append(self._rates, np.zeros(len(ages) - len(self._rates), np.float32))
-        self._left = np.stack([self._adam.beta_1**ages, self._adam.beta_2 ** (ages / 2)]).astype(np.float32)
+        self._decay = np.stack([self._adam.beta_1**ages, self._adam.beta_2 ** (ages / 2)]).astype(np.float32)
 
 
 def _in_halves(count: int, work: Callable[[slice], None]) -> None:
