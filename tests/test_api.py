@@ -67,7 +67,7 @@ def test_what_cannot_be_scored_is_told(project: Path, scorer: Scorer) -> None:
         scorer.score(["red", [3]], ["red", "red"])
     config = scorer.config.model_copy(update={"data": scorer.config.data.model_copy(update={"max_length": 1})})
     short = Scorer(config, scorer._weights, tokenizing=scorer._tokenizing)
-    with pytest.raises(DataError, match=r"text 1: more than data\.max_length: 1 tokens"):
+    with pytest.raises(DataError, match=r"text 1: more tokens than data\.max_length: 1"):
         short.score(["red", "the red"], ["red", "red"])
     with pytest.raises(DataError, match="texts are strings, but the model has no tokenizer"):
         Scorer(scorer.config, scorer._weights).score(["red"], ["red"])

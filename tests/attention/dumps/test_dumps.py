@@ -270,7 +270,7 @@ def test_formats(suffix: str) -> None:
 
 @pytest.mark.parametrize("name", ["maps.txt", "maps", "maps.npz.gz", "npz", "maps.gz"])
 def test_unknown_formats(name: str, tmp_path: Path) -> None:
-    message = "unknown format; attention scores are written to files in .npz, .h5, .jsonl, .jsonl.gz, .tsv, .tsv.gz"
+    message = "unknown format; give a name that ends in one of .npz, .h5, .jsonl, .jsonl.gz, .tsv, .tsv.gz"
     for attempt in (dump_format, lambda path: write_dump(path, [], {})):
         with pytest.raises(UsageError) as error:
             attempt(tmp_path / name)
