@@ -45,7 +45,7 @@ fuzz: $(INSTALLED) ## a million hostile inputs, for half an hour
 	$(BIN)/python tests/fuzz.py config 100000
 	$(BIN)/python tests/fuzz.py run 200000
 	$(BIN)/python tests/fuzz.py links 20000
-	$(BIN)/python tests/fuzz.py kept_code 100000
+	$(BIN)/python tests/fuzz.py cached_code 100000
 	$(BIN)/python tests/fuzz.py progress 80000
 	$(BIN)/python tests/fuzz.py vectors 100000
 	$(BIN)/python tests/fuzz.py tables 200000

@@ -1,4 +1,4 @@
-"""Maps of pairs for tests: made by hand, or from models."""
+"""Attention maps of pairs for tests, made by hand or from models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Scored = tuple[int, PairAttention, float]
 
 
 def chunk_of(pairs: Sequence[Scored]) -> ScoredMaps:
-    """Pairs as a stream has them; there must be one."""
+    """Pairs as one chunk of a stream; there must be at least one."""
     numbers, attentions, scores = zip(*pairs, strict=True)
     query, value = (Texts.from_lists([getattr(a, side) for a in attentions]) for side in ("query", "value"))
     flat = np.concatenate([a.scores.ravel() for a in attentions])

@@ -1,4 +1,4 @@
-"""Pages of attention maps for tests, with pairs made by hand: few words, hostile words, none."""
+"""Pages of attention maps for tests, with pairs made by hand: few words, hostile words, no words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages in a real browser: headless Chromium, asked through its driver what it shows, requests and complains of."""
+"""Testing pages in headless Chromium: what it shows, requests and reports as errors."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ FLAGS = [
 
 
 class Page:
-    """What a test does with a page that is open."""
+    """The actions and queries of a test on the open page."""
 
     def __init__(self, driver: webdriver.Chrome, saved: Path) -> None:
         self.driver = driver
         self._saved = saved
 
     def open(self, path: Path, fragment: str = "") -> None:
-        """Open a page anew, also if only the fragment differs from the one that is open, on a large, light screen."""
+        """Open a page on a large, light screen; reload it even if only the fragment differs from the open page."""
         self.resize(1280, 900)
         self.prefer("light")
         self.driver.get("about:blank")
@@ -51,7 +51,7 @@ class Page:
         self.driver.get(path.as_uri() + fragment)
 
     def script(self, code: str, *arguments: Any) -> Any:
-        """What the code returns in the page; a promise is waited for."""
+        """Run code in the page and return its result; wait for a promise."""
         return self.driver.execute_script(code, *arguments)
 
     def find(self, selector: str) -> WebElement:
@@ -61,32 +61,32 @@ class Page:
         return self.texts(selector)[0]
 
     def texts(self, selector: str) -> list[str]:
-        """The texts of all the elements, as they are at one moment."""
+        """The texts of all matching elements at one moment."""
         read = "return [...document.querySelectorAll(arguments[0])].map((element) => element.innerText.trim())"
         texts: list[str] = self.script(read, selector)
         return texts
 
     def click(self, selector: str) -> None:
-        """Click an element, which the page may draw anew just when it was found."""
+        """Click an element; try again if the page redraws it after it was found."""
         patient = WebDriverWait(self.driver, 5, 0.02, ignored_exceptions=[StaleElementReferenceException])
         patient.until(lambda _: self.find(selector).click() or True)
 
     def press(self, *keys: str) -> None:
-        """Press keys, one after the other, wherever the focus is."""
+        """Press keys, one after the other, on the focused element."""
         ActionChains(self.driver).send_keys(*keys).perform()
 
     def hover(self, x: float, y: float) -> None:
-        """Move the mouse to a place in the window, in CSS pixels."""
+        """Move the mouse to a position in the window, in CSS pixels."""
         actions = ActionChains(self.driver, duration=0)
         actions.w3c_actions.pointer_action.move_to_location(int(x), int(y))
         actions.perform()
 
     def wait(self, condition: str) -> Any:
-        """Until a JavaScript expression is true; returns it."""
+        """Wait until a JavaScript expression is true; return its value."""
         return WebDriverWait(self.driver, 5, poll_frequency=0.02).until(lambda _: self.script(f"return {condition}"))
 
     def saved(self, name: str) -> bytes:
-        """The file that the page lets the browser save, once it is there; it is taken away."""
+        """Wait for the file that the page makes the browser save; return it and remove it from the folder."""
         path = self._saved / name
         WebDriverWait(self.driver, 10, poll_frequency=0.02).until(lambda _: path.exists() and path.stat().st_size)
         data = path.read_bytes()
@@ -98,22 +98,22 @@ class Page:
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
     def prefer(self, scheme: str) -> None:
-        """Let the system ask for "light" or "dark"."""
+        """Set the system's colour scheme to "light" or "dark"."""
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def complaints(self) -> list[str]:
-        """What stands in the console since the page was opened."""
+        """The console messages since the page was opened."""
         return [entry["message"] for entry in self.driver.get_log("browser")]
 
     def requests(self) -> list[str]:
-        """The addresses that were asked for since the page was opened."""
+        """The addresses requested since the page was opened."""
         events = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
         sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
         return [event["request"]["url"] for event in sent if event["request"]["url"] != "about:blank"]
 
     def assert_harmless(self, path: Path) -> None:
-        """Since the page was opened it asked for its own file only and did not complain, and no hostile word got in."""
+        """Assert that the page has requested only its own file, reported no error and run no injected code."""
         assert self.requests() == [path.as_uri()]
         assert self.complaints() == []
         assert self.script("return window.intruded") is None
@@ -122,7 +122,7 @@ class Page:
 
 @contextmanager
 def chromium(folder: Path) -> Iterator[Page]:
-    """A browser with a profile of its own in `folder`."""
+    """A browser with its own profile in `folder`."""
     browser, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
     assert browser, "there is no chromium on the PATH; `make browser` installs it"
     assert chromedriver, "there is no chromedriver on the PATH; `make browser` installs it"
@@ -131,7 +131,7 @@ def chromium(folder: Path) -> Iterator[Page]:
     for flag in (*FLAGS, f"--user-data-dir={folder / 'profile'}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options, Service(chromedriver))  # with a path, selenium looks for no other driver
+    driver = webdriver.Chrome(options, Service(chromedriver))  # with a path, selenium does not search for a driver
     saved = {"behavior": "allow", "downloadPath": str(folder / "saved")}
     driver.execute_cdp_cmd("Browser.setDownloadBehavior", saved)
     try:

@@ -1,4 +1,4 @@
-"""The command line in real processes, and one small project with a trained run, which all its tests share."""
+"""Running the command line in real processes, and a small trained project that its tests share."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pairlens(
     before: Callable[[], None] | None = None,
     **environment: str,
 ) -> Result:
-    """`pairlens ARGUMENTS` run in a folder, no stream of it being a terminal; `before` is called in its process."""
+    """Run `pairlens ARGUMENTS` in a folder, without a terminal; `before` is called in the new process."""
     done = subprocess.run(
         [PAIRLENS, *map(str, arguments)],
         cwd=folder,
@@ -59,7 +59,7 @@ def pairlens(
 
 
 def without_privileges() -> None:
-    """In a child process before its program starts: permissions hold for root as they do for everyone else."""
+    """Call in a child process before its program starts: permissions then apply to root as well."""
     drop_from_bounding_set, override, read_search = 24, 1, 2  # prctl(2) and capabilities(7)
     if os.getuid() == 0:
         for capability in (override, read_search):
@@ -68,13 +68,13 @@ def without_privileges() -> None:
 
 
 def plain_environment() -> dict[str, str]:
-    """The environment without what changes how rich prints."""
+    """The environment without variables that change how rich prints."""
     rich = {"NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "COLUMNS", "LINES"}
     return {name: value for name, value in os.environ.items() if name not in rich}
 
 
 def lines(texts: Iterable[Sequence[int]]) -> str:
-    """Token texts as a file holds them."""
+    """Token texts as the content of a file."""
     return "".join(" ".join(map(str, text)) + "\n" for text in texts)
 
 
@@ -106,7 +106,7 @@ def make_project(folder: Path) -> None:
 
 
 def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """A folder that is made once for all processes of a test session, and no test writes into it."""
+    """A folder that is made once for all processes of a test session; tests must not write to it."""
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     folder = shared / name
@@ -132,5 +132,5 @@ def trained_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def files_below(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, with what it holds."""
+    """Every file below a folder, with its content."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -1,4 +1,4 @@
-"""What all tests share: a quiet TensorFlow, hypothesis without surprises, and a browser."""
+"""Shared by all tests: a quiet TensorFlow, settings of hypothesis, and a browser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-# A shell that runs the tests in the background has signals ignored, and so would the commands that they start.
+# A shell that runs the tests in the background ignores signals, and the commands they start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
@@ -27,7 +27,7 @@ settings.load_profile("pairlens")
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """One Chromium for all tests of a process, which open their pages in it."""
+    """One Chromium for all tests of a process."""
     from chromium import chromium
 
     with chromium(tmp_path_factory.mktemp("chromium")) as page:

@@ -1,4 +1,4 @@
-"""Labels, scores and groups to measure, of every task."""
+"""Labels, scores and groups for every task."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TASKS = ["binary", "regression", "multiclass", "ranking"]
 
 
 def example(task: str, pairs: int = 60, seed: int = 1) -> tuple[NDArray[Any], NDArray[np.float64], NDArray[np.int64]]:
-    """Labels, scores and groups; the scores have ties, but for multiclass, which has three classes."""
+    """Labels, scores and groups; the scores have ties, except for multiclass, which has three classes."""
     random = np.random.default_rng(seed)
     score, group = random.integers(0, 21, pairs) / 20, random.integers(0, 9, pairs)
     if task == "multiclass":

@@ -1,7 +1,7 @@
-"""Hostile bytes for what reads files: whatever comes in, an answer or a PairlensError comes out, and nothing else.
+"""Fuzz everything that reads files with hostile bytes: each input must give a result or a PairlensError.
 
-`make fuzz` (or `python tests/fuzz.py reader 100000 [seed]`) changes well-formed files at random as long as asked;
-test_fuzz.py runs the same checks over a few examples, and over everything that was ever found.
+`make fuzz` (or `python tests/fuzz.py reader 100000 [seed]`) changes well-formed files at random, that many times;
+test_fuzz.py runs the same checks over a few examples and over all inputs that once failed.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def folder() -> Path:
 
 def reader(data: bytes) -> None:
     """The first two bytes choose the rules and where blocks are cut. With bad lines passed over, there is no error, a
-    text for each field of each line, and every id within the rules; without, the error is the first bad line."""
+    text for each field of each line, and every id follows the rules. Otherwise the error is the first bad line."""
     choice, size = (data[0], [1000, 1000, 31, 7, 3][data[1] % 5]) if len(data) > 1 else (0, 7)
     fields = 1 + choice % 2
     rules = TextRules(
@@ -103,7 +103,7 @@ def reader(data: bytes) -> None:
 
 
 def config(data: bytes) -> None:
-    """What loads is written out and loads again as the same."""
+    """A config that loads can be written and loads again as an equal one."""
     path = folder() / "config.yaml"
     path.write_bytes(data)
     try:
@@ -116,7 +116,7 @@ def config(data: bytes) -> None:
 
 
 def run(data: bytes) -> None:
-    """The first byte chooses the file of a run that these bytes replace."""
+    """The first byte chooses the file of a run that the other bytes replace."""
     directory = folder() / "run"
     if not directory.exists():
         Run.create(directory, CONFIG, {}).write_weights(weights())
@@ -139,7 +139,7 @@ def run(data: bytes) -> None:
 
 
 def links(data: bytes) -> None:
-    """The first two bytes choose a file of a run, and the link, pipe, device or directory that stands in its place."""
+    """The first two bytes choose a file of a run, and the link, pipe, device or directory that replaces it."""
     directory = folder() / "laid"
     shutil.rmtree(directory, ignore_errors=True)
     Run.create(directory, CONFIG, {}).write_weights(weights())
@@ -173,13 +173,13 @@ def links(data: bytes) -> None:
             opened.write_checkpoint({}, Progress())
             opened.write_metrics([])
             Run.create(directory, CONFIG, {}, force=True).write_weights(weights())
-    except (PairlensError, OSError):  # the latter is one line, too: the file, and what the system says
+    except (PairlensError, OSError):  # an OSError is one line, too: the file and the system's message
         pass
     assert precious.read_bytes() == data[2:]
 
 
-def kept_code(data: bytes) -> None:
-    """Of a kernel's file in the cache: it is the code that was kept, or it is not used."""
+def cached_code(data: bytes) -> None:
+    """A kernel's file in the cache: it has the original code, or it is not used."""
     path = folder() / "pairlens" / "dense-abc"
     with patch.dict(os.environ, XDG_CACHE_HOME=str(folder())):
         if not path.exists():
@@ -190,7 +190,7 @@ def kept_code(data: bytes) -> None:
 
 
 def progress(data: bytes) -> None:
-    """Of a scoring's PATH.progress: the job goes on from where it says, or is refused."""
+    """The PATH.progress of a scoring job: the job continues from its position, or is refused."""
     path = folder() / "scores"
     path.with_name("scores.partial").write_bytes(b"0.5\n" * 100)
     path.with_name("scores.progress").write_bytes(data)
@@ -203,7 +203,7 @@ def progress(data: bytes) -> None:
 
 
 def vectors(data: bytes) -> None:
-    """The first byte chooses the format. What is read is finite, and a row for each word."""
+    """The first byte chooses the format. The vectors are finite, with a row for each word."""
     path = folder() / ["v.txt", "v.bin", "v.safetensors", "v.npy", "v.vec.gz"][data[0] % 5 if data else 0]
     path.write_bytes(data[1:])
     path.with_suffix(".words").write_text("cat\nDog\n")
@@ -218,8 +218,8 @@ def vectors(data: bytes) -> None:
 
 
 def tables(data: bytes) -> None:
-    """The first three bytes choose the file's name, the options and whether columns are given. What is read without a
-    fault is the same with faults passed over: two texts for each row."""
+    """The first three bytes choose the file's name, the options and whether columns are given. A table without faults
+    is read the same with faults passed over: two texts for each row."""
     name, options, given = data[:3] if len(data) > 2 else (0, 0, 0)
     path = folder() / ["t.csv", "t.tsv", "t.jsonl", "t.parquet", "t.csv.gz", "t"][name % 6]
     content = data[3:]
@@ -238,7 +238,7 @@ def tables(data: bytes) -> None:
             pairs = TablePairs([path], table, labelled=given > 127)
         except PairlensError:
             return
-        told = kept = None
+        lenient = strict = None
         for pass_over in (True, False):
             try:
                 rows = list(pairs.rows(size=3, pass_over=pass_over))
@@ -246,22 +246,22 @@ def tables(data: bytes) -> None:
                 continue
             assert all(len(chunk.query) == len(chunk.value) == len(chunk.rows) for chunk in rows)
             assert all(isinstance(text, str) for chunk in rows for side in (chunk.query, chunk.value) for text in side)
-            told, kept = (rows, kept) if pass_over else (told, rows)
-        if kept is not None:
-            assert told is not None
-            assert [chunk.query for chunk in told] == [chunk.query for chunk in kept]
-            assert not any(chunk.faults for chunk in told)
+            lenient, strict = (rows, strict) if pass_over else (lenient, rows)
+        if strict is not None:
+            assert lenient is not None
+            assert [chunk.query for chunk in lenient] == [chunk.query for chunk in strict]
+            assert not any(chunk.faults for chunk in lenient)
 
 
 def tokenizers(data: bytes) -> None:
-    """Of a tokenizer.json: every id is one of the vocabulary's, whatever the text, and a token is where it says."""
+    """A tokenizer.json: for any text, every id is in the vocabulary, and every token is at its offsets."""
     with limited():
         try:
             tokenizer = Tokenizer(data.decode("utf-8", "replace"), "t.json")
             encoded = tokenizer.encode(NASTY_TEXTS)
             again, spans = tokenizer.encode_with_offsets(NASTY_TEXTS)
         except DataError as error:
-            assert "makes the library tokenizers fail" not in str(error)  # noqa: PT017  (a panic, which it prints)
+            assert "makes the tokenizers library fail" not in str(error)  # noqa: PT017  (a panic)
             return
     assert all(0 <= i < len(tokenizer.vocabulary) for i in encoded.ids.tolist())
     assert (again.ids.tolist(), again.offsets.tolist()) == (encoded.ids.tolist(), encoded.offsets.tolist())
@@ -272,7 +272,7 @@ def tokenizers(data: bytes) -> None:
 
 @contextmanager
 def limited(seconds: float = 2, megabytes: int = 400) -> Iterator[None]:
-    """Fails if the block takes longer, or ever made the process larger by so much more."""
+    """Fail if the block takes longer, or raises the peak memory of the process by more."""
     began, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     yield
     assert time.process_time() - began < seconds
@@ -309,7 +309,7 @@ def seeds(check: Callable[[bytes], None]) -> list[bytes]:
             for w in (False, True)
         ]
         return [json.dumps(one, indent=2).encode() for one in saved]
-    if check is kept_code:
+    if check is cached_code:
         with patch.dict(os.environ, XDG_CACHE_HOME=str(folder())):
             assert keep_code("dense", "abc", CODE)
         return [(folder() / "pairlens" / "dense-abc").read_bytes()]
@@ -324,7 +324,7 @@ def seeds(check: Callable[[bytes], None]) -> list[bytes]:
 
 
 def config_files() -> list[bytes]:
-    """Configs of the project and others."""
+    """The configs of the project, and some more."""
     root = Path(__file__).parent.parent
     texts = [path.read_bytes() for path in sorted((root / "configs").glob("*.yaml"))]
     short = b"data: {train: a}\nmodel: {embedding: {input_dim: 5}}\n"
@@ -348,7 +348,7 @@ def vector_files() -> list[bytes]:
 
 
 def table_files() -> list[bytes]:
-    """Tables of every format and encoding, with options that fit, and that do not."""
+    """Tables of every format and encoding, with options that fit and options that do not."""
     rows = [("How so?", "Why?", 1), ('He said "no"', "He said\nno", 0), ("谁有狂三", "", 1)]
     names = ["question1", "question2", "label"]
     quoted = io.StringIO()
@@ -386,7 +386,7 @@ def tokenizer_files() -> list[bytes]:
 
 
 def change_tokenizer(data: bytes, chance: random.Random) -> bytes:
-    """A few parts replaced by those of other tokenizers, or by what is none; sometimes bytes."""
+    """Replace a few parts by those of other tokenizers or by invalid ones; sometimes change bytes."""
     if chance.random() < 0.1:
         return change(data, chance)
     tree, others = json.loads(data), [json.loads(file) for file in tokenizer_files()]
@@ -469,17 +469,17 @@ def known_tokenizers() -> list[str]:
 
 
 def charsmap_units() -> np.ndarray:
-    """The size and the units of a Precompiled normalizer's table that has `a` alone; see charsmap.py."""
+    """The size and the units of a Precompiled normalizer's table with the single entry `a`; see charsmap.py."""
     units = np.zeros(513, "<u4")
     units[0] = 4 * 512
-    units[1] = 256 << 10  # whose children are from unit 256 on
-    units[1 + (256 ^ ord("a"))] = (256 ^ ord("a") ^ 1) << 10 | 1 << 8 | ord("a")  # which has a leaf, unit 1
+    units[1] = 256 << 10  # its children start at unit 256
+    units[1 + (256 ^ ord("a"))] = (256 ^ ord("a") ^ 1) << 10 | 1 << 8 | ord("a")  # it has a leaf, unit 1
     units[1 + 1] = 1 << 31  # the text at 0
     return units
 
 
 def inner(tree: Any) -> Iterator[tuple[Any, Any]]:
-    """Each place in a tree of JSON: what it is in, and its key or index there; of long lists the first ones."""
+    """Yield each position in a JSON tree as its container and key or index; only the first ones of long lists."""
     keys = list(tree) if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else []
     for key in list(keys)[:12]:
         yield tree, key
@@ -518,7 +518,7 @@ TOKENS += [
 
 
 def change(data: bytes, chance: random.Random) -> bytes:
-    """A few bytes changed, cut, doubled or put in."""
+    """Change, cut, double or insert a few bytes."""
     changed = bytearray(data)
     for _ in range(chance.choice([1, 1, 2, 4, 9])):
         at = chance.randrange(len(changed) + 1)
@@ -540,12 +540,12 @@ def change(data: bytes, chance: random.Random) -> bytes:
 
 
 CHECKS = {
-    check.__name__: check for check in (reader, config, run, links, kept_code, progress, vectors, tables, tokenizers)
+    check.__name__: check for check in (reader, config, run, links, cached_code, progress, vectors, tables, tokenizers)
 }
 
 
 def changed(check: Callable[[bytes], None], chance: random.Random) -> bytes:
-    """One of the well-formed inputs of a check, no longer so."""
+    """One of the well-formed inputs of a check, damaged."""
     return (change_tokenizer if check is tokenizers else change)(chance.choice(seeds(check)), chance)
 
 

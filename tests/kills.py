@@ -1,4 +1,4 @@
-"""The command line in a process that kills itself, as kill -9 does, before a change of a file."""
+"""Run the command line in a process that kills itself, as with kill -9, before a change of a file."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ pairlens.directories.NOREPLACE = pairlens.runs.staging.EXCHANGE = 2**30  # flags
 
 
 def killed(folder: Path, step: int, name: str, *arguments: str | Path, renameat2: bool = True) -> bool:
-    """Run `pairlens ARGUMENTS`, killed before the change number `step`, from 0, of a file with `name` in its own.
+    """Run `pairlens ARGUMENTS`, killed before change `step`, from 0, of a file whose name contains `name`.
 
     Args:
-        renameat2: whether the file system knows what it asks for.
+        renameat2: whether the file system supports the flags of renameat2.
 
     Returns:
-        whether it was killed; else it has ended with exit code 0.
+        whether it was killed; otherwise it has ended with exit code 0.
     """
     program = _PROGRAM.replace("{before}", "" if renameat2 else _WITHOUT_RENAMEAT2)
     command = [sys.executable, "-c", program, str(step), name, *map(str, arguments)]

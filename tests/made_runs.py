@@ -1,4 +1,4 @@
-"""Runs of any task beside a trained project's, which cost no training: their weights are random."""
+"""Runs for any task with random weights, made next to the trained run of a project without training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pairlens.runs.run import Run
 def make_run(
     project: Path, path: Path, seed: int = 1, task: str = "binary", data: dict[str, Any] | None = None, **model: Any
 ) -> Path:
-    """A run like the project's, but for these settings, with random weights."""
+    """A run like the project's with other settings and random weights."""
     raw = Run.open(project / "run").config().model_dump()
     raw["task"] = task
     raw["data"] |= data or {}

@@ -29,7 +29,7 @@ SMALL: dict[str, Any] = {
 def make_config(
     task: str = "binary", empty: str = "error", batch_size: int = 256, seed: int = 1, **model: Any
 ) -> Config:
-    """A config whose `model` section is SMALL with these keys instead; keys of `embedding` are merged."""
+    """A config whose `model` section is SMALL with these keys replaced; keys of `embedding` are merged."""
     embedding = {**SMALL["embedding"], **model.pop("embedding", {})}
     sections = {
         "task": task,
@@ -41,7 +41,7 @@ def make_config(
 
 
 def random_weights(config: Config, seed: int = 0) -> Weights:
-    """Weights that keep every activation near 1, where float32 is good for 1e-5: kernels by their fan-in."""
+    """Weights that keep every activation near 1, where float32 is accurate to 1e-5: kernels scale by fan-in."""
     random = np.random.default_rng(seed)
     weights = {}
     for name, shape in weight_shapes(config.model).items():
@@ -59,7 +59,7 @@ def random_weights(config: Config, seed: int = 0) -> Weights:
 
 def network_with(config: Config, weights: Weights) -> Network:
     """The network of a config with these weights."""
-    from pairlens.network.network import build_network  # only here: tests of the scorer do not wait for TensorFlow
+    from pairlens.network.network import build_network  # here, so that tests of the scorer do not import TensorFlow
 
     network = build_network(config)
     network.assign(weights)
@@ -122,7 +122,7 @@ def _subsets(*names: str) -> st.SearchStrategy[list[str]]:
 
 @st.composite
 def configs(draw: st.DrawFn) -> Config:
-    """Any config, as far as it says what a network computes; the text lengths are exact."""
+    """Any config, in the keys that affect what the network computes, with exact masking."""
     task = draw(st.sampled_from(["binary", "regression", "multiclass", "ranking"]))
     conv, attention, dnn = draw(st.lists(_convs, max_size=2)), draw(_attentions), draw(_dnns)
     views = draw(st.sampled_from([["convolution"], ["embedding", "convolution"]]))  # only the embedding: no conv
@@ -133,7 +133,7 @@ def configs(draw: st.DrawFn) -> Config:
         dnn["activation"] = "relu"
     return make_config(
         task=task,
-        empty="score" if mask_zero else draw(st.sampled_from(["error", "score"])),  # of id 0 alone it is empty
+        empty="score" if mask_zero else draw(st.sampled_from(["error", "score"])),  # a text of only id 0 is empty
         embedding={
             "input_dim": draw(st.sampled_from([1, 2, 23, 1009])),
             "output_dim": draw(st.sampled_from([2, 5, 13, 37])),

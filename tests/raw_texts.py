@@ -1,4 +1,4 @@
-"""Made-up pairs of texts in files of the shapes that people have, and the commands that make a model of each."""
+"""Made-up pairs of texts in typical file formats, and the commands that train a model on each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-# Things that can be said in two ways; a pair means the same if its value says what the query says.
+# Phrases that can be said in two ways; the label is 1 if the value says the same as the query.
 ENGLISH = [
     [("How, exactly, does one", "In what way do you"), ("Why does one", "For what reason do you")],
     [("learn", "study"), ('"master"', "get good at"), ("find", "come across"), ("sell", "get rid of")],
@@ -37,7 +37,7 @@ def pairs_of(phrases: Sequence[Sequence[tuple[str, str]]], count: int, seed: int
     draw = random.Random(seed)
     pairs = []
     for _ in range(count):
-        said, other = ([draw.choice(place) for place in phrases] for _ in range(2))
+        said, other = ([draw.choice(slot) for slot in phrases] for _ in range(2))
         same = draw.random() < 0.5 or said == other
         meant = said if same else other
         query, value = between.join(one for one, _ in said), between.join(two for _, two in meant)
@@ -46,14 +46,14 @@ def pairs_of(phrases: Sequence[Sequence[tuple[str, str]]], count: int, seed: int
 
 
 class Shape(NamedTuple):
-    """Files of one shape.
+    """Files of one format.
 
     Attributes:
-        write: makes the files.
-        encode: the arguments of `pairlens encode` after that.
-        dev: the file that has the pairs of data/mine/dev, if it is not cut out of another.
-        columns: the options by which its pairs are found in it.
-        classes: the names of the labels, where they are words.
+        write: writes the files.
+        encode: the arguments of `pairlens encode` for them.
+        dev: the file with the pairs of data/mine/dev, unless they are split off another file.
+        columns: the options that select its columns.
+        classes: the names of the labels, if they are words.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Texts from Python: encoded, scored and attended as the commands do."""
+"""The Python interface for texts: encoding, scoring and attention as with the commands."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_attention_has_the_words_of_the_text(scorer: Scorer) -> None:
     assert by_ids.texts is None
 
 
-def test_what_cannot_be_scored_is_told(project: Path, scorer: Scorer) -> None:
+def test_input_that_cannot_be_scored_is_reported(project: Path, scorer: Scorer) -> None:
     with pytest.raises(DataError, match="query 1: no tokens"):
         scorer.score(["red", " "], ["red", "red"])
     with pytest.raises(DataError, match="text 0: not a sequence of ids"):

@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md tells of the code as it is: its folders, the stages of the network, and how large things may be."""
+"""ARCHITECTURE.md describes the current code: its folders, the stages of the network, and the size limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STAGES = [row.split(" | ") for row in re.findall(r"^\| (.*) \|$", PAPER.split("#
 
 
 def defined_in(*folders: str) -> set[str]:
-    """Every function, method and attribute that the files below these places define."""
+    """Every function, method and attribute that the files in these folders define."""
     paths = [path for folder in folders for path in (LIBRARY / folder).parent.rglob("*.py")]
     return {
         name for path in paths for name in re.findall(r"def (\w+)|self\.(\w+) =", path.read_text()) for name in name
@@ -25,7 +25,7 @@ def test_it_is_short() -> None:
     assert len(PAPER.splitlines()) <= 150
 
 
-def test_every_folder_is_told() -> None:
+def test_every_folder_is_described() -> None:
     folders = [path.parent.name for path in LIBRARY.glob("*/__init__.py")]
     assert len(folders) > 10
     assert [folder for folder in folders if f"  {folder}/" not in PAPER] == []
@@ -43,7 +43,7 @@ def test_every_stage_is_where_it_says() -> None:
 
 
 def test_modules_and_functions_are_short() -> None:
-    """A module has at most 250 lines; a function at most 50, but for the options of a command."""
+    """A module has at most 250 lines; a function at most 50, not counting the options of a command."""
     for path in SOURCES:
         source = path.read_text(encoding="utf-8")
         assert source.count("\n") <= 250, path

@@ -1,4 +1,4 @@
-"""The benchmarks' own parts: the workloads, the peers' helpers, the table. Nothing here is timed."""
+"""The parts of the benchmarks: workloads, the peers' helpers, the table. Nothing is timed here."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_lengths_have_the_mean_that_was_asked_for(mean):
     assert lengths.mean() == pytest.approx(mean, rel=0.01)
 
 
-# ---- what the peers share --------------------------------------------------------------------------------------------
+# ---- shared by the peers ---------------------------------------------------------------------------------------------
 
 
 def test_peers_read_the_texts_of_a_file(tmp_path):
@@ -69,7 +69,7 @@ def test_peers_give_scores_in_the_order_of_the_pairs(tmp_path):
     workloads.write_pairs(tmp_path / "pairs", (3, 5), 101, vocabulary=97)
     query, value = (tmp_path / f"pairs.{side}.txt" for side in ("query", "value"))
 
-    def score(query, value):  # padding is 1000: it would show
+    def score(query, value):  # padding is 1000, so an error would show
         return (query % 1000).sum(axis=1) + (value % 1000).sum(axis=1) / 1024
 
     scores = padded.score_texts(score, *map(padded.read_texts, (query, value)), padding=1000, tokens=60)
@@ -99,14 +99,14 @@ def test_plain_keras_gives_the_scores_of_pairlens(network, tmp_path):
     sides = [[side.ids[i : i + n] for i, n in zip(side.starts, side.lengths, strict=True)] for side in texts]
     ours = Scorer(model.config(), model.weights(model.config()), threads=1).score(*sides)
     np.testing.assert_allclose(theirs, ours, atol=1e-5)
-    assert ours.std() > 0.01  # they differ from pair to pair
+    assert ours.std() > 0.01  # they differ between pairs
 
 
 # ---- kills -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_scoring_is_killed_at_its_moments_and_gone_on_with_to_its_end(tmp_path):
-    # Stands in for a scoring: the first saves nothing, the second its progress, both last too long; the third ends.
+def test_a_scoring_is_killed_at_its_moments_and_resumed_to_its_end(tmp_path):
+    # Stands in for a scoring: the first run saves nothing, the second its progress, both take too long; the third ends.
     code = """
         cd "$(dirname "$0")"; echo >> began
         case $(wc -l < began) in 1) exec sleep 60;; 2) echo 1 > out.progress; exec sleep 60;; esac
@@ -122,8 +122,8 @@ def test_a_scoring_is_killed_at_its_moments_and_gone_on_with_to_its_end(tmp_path
 # ---- the table -------------------------------------------------------------------------------------------------------
 
 
-def test_a_command_costs_its_memory_and_tells_its_number():
-    # Measured from a small process, for a large parent's memory would count: this one may hold TensorFlow.
+def test_the_cost_of_a_command_has_its_memory_and_its_number():
+    # Measured from a small process: this one may have TensorFlow loaded, and a parent's memory counts.
     command = [*PYTHON, "x = b'1' * 300_000_000; print(2.5)"]
     folder = str(Path(processes.__file__).parent)
     code = f"import sys; sys.path.insert(0, {folder!r}); import processes; print(*processes.run_once({command}))"
@@ -160,7 +160,11 @@ def test_answers_that_differ_end_the_program(tmp_path):
     answers["pairlens"].write_text("0.5\n0.25\n")
     answers["torch"].write_text("0.5\n0.25009\n")
     run.compare(answers)
-    for wrong, message in (("0.5\n0.2502\n", "torch is 0.0002 from"), ("0.5\n", "1 answers"), ("0.5\nnan\n", "nan")):
+    for wrong, message in (
+        ("0.5\n0.2502\n", "torch differs by 0.0002 from"),
+        ("0.5\n", "1 answers"),
+        ("0.5\nnan\n", "nan"),
+    ):
         answers["torch"].write_text(wrong)
         with pytest.raises(SystemExit, match=message):
             run.compare(answers)

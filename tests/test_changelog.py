@@ -1,4 +1,4 @@
-"""The changelog is of this version."""
+"""The changelog describes this version."""
 
 from __future__ import annotations
 

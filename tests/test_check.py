@@ -1,4 +1,4 @@
-"""What `check` finds out: figures of every split, and every problem at once."""
+"""What `check` reports: figures for every split, and all problems at once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_figures_of_a_split(train: Path) -> None:
     assert found.problems == []
     (split,) = found.splits
     assert (split.name, split.pairs) == ("train", 3)
-    # Sorted lengths are 1 2 3 and 1 1 2. Of three numbers the 90th percentile is nearest to place 1.8, the last.
+    # Sorted lengths are 1 2 3 and 1 1 2. Of three numbers the 90th percentile is nearest to index 1.8, the last.
     assert split.query_length == (1, 2, 3, 3, 3)
     assert split.value_length == (1, 1, 2, 2, 2)
     assert split.ids == (1, 10)
@@ -70,7 +70,7 @@ def test_labels_that_teach_nothing(tmp_path: Path) -> None:
     same = write(tmp_path, "same", ["1", "2"], ["3", "4"], ["1", "1"])
     assert findings({"train": same}).problems == [f"{same}: every label is 1; there is nothing to learn"]
     mixed = write(tmp_path, "mixed", ["5", "6"], ["3", "4"], ["0", "1"])
-    assert findings({"train": mixed, "test": same}).problems == []  # it can be measured
+    assert findings({"train": mixed, "test": same}).problems == []  # it can be evaluated
 
 
 def test_a_fault_in_one_file_does_not_hide_the_others(tmp_path: Path, train: Path) -> None:
@@ -99,7 +99,7 @@ def test_pairs_in_two_splits(tmp_path: Path) -> None:
 
 
 def test_pairs_in_two_splits_against_python(tmp_path: Path) -> None:
-    """Texts of few ids and lengths, so that much is shared: sets of tuples count the same."""
+    """Texts of few ids and lengths share much; counting with sets of tuples gives the same."""
     random = np.random.default_rng(1)
     sides = [[" ".join(map(str, random.integers(0, 3, random.integers(1, 4)))) for _ in range(300)] for _ in range(4)]
     labels = ["0", "1"] * 150
@@ -128,8 +128,8 @@ def test_warnings_of_the_config_are_remarks(train: Path) -> None:
 
 def test_texts_of_padding_alone_are_counted_as_empty(tmp_path: Path) -> None:
     train = write(tmp_path, "train", ["0 0", "1 0", "0 0 2"], ["3", "0", "4"], ["0", "1", "1"])
-    told = "texts have no tokens, or none but id 0; remove them, or set data.empty: score"
-    assert findings({"train": train}, mask_zero=True).problems == [f"{train}: 2 {told}"]
+    message = "texts have no tokens, or none but id 0; remove them, or set data.empty: score"
+    assert findings({"train": train}, mask_zero=True).problems == [f"{train}: 2 {message}"]
     cut = {"train": train, "max_length": 2, "too_long": "truncate"}
-    assert findings(cut, mask_zero=True).problems == [f"{train}: 3 {told}"]
+    assert findings(cut, mask_zero=True).problems == [f"{train}: 3 {message}"]
     assert findings({"train": train, "empty": "score"}, mask_zero=True).problems == []

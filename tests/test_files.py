@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_exception_leaves_what_was_there(tmp_path: Path, exception: type[Base
 
 
 def test_readers_see_the_old_file_or_the_new_one(tmp_path: Path) -> None:
-    """It is replaced, not written over: who has the old one open keeps it."""
+    """It is replaced, not overwritten: a reader that has the old file open keeps it."""
     path = tmp_path / "scores.txt"
     path.write_text("old")
     with path.open() as reader:
@@ -68,7 +68,7 @@ def test_readers_see_the_old_file_or_the_new_one(tmp_path: Path) -> None:
 
 
 def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
-    """Not those of a temporary file, which are 0600."""
+    """Not 0600, the permissions of a temporary file."""
     before = os.umask(0o027)
     try:
         with whole_file(tmp_path / "scores.txt") as file:
@@ -99,14 +99,14 @@ def test_outputs_that_are_refused(tmp_path: Path) -> None:
         refuse_existing(tmp_path / "old.txt", force=False)
     with pytest.raises(UsageError, match=r"none/new\.txt: there is no directory .*none; make it first"):
         refuse_existing(tmp_path / "none" / "new.txt", force=True)
-    for force in (False, True):  # replacing these would surprise
+    for force in (False, True):  # these are never replaced
         with pytest.raises(UsageError, match="is a directory"):
             refuse_existing(tmp_path, force)
-        refuse_existing(tmp_path / "pipe", force)  # is written as it stands
+        refuse_existing(tmp_path / "pipe", force)  # it is written directly
 
 
 @pytest.mark.parametrize("knows", [True, False], ids=["renameat2", "a file system without it"])
-def test_what_is_made_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, knows: bool) -> None:
+def test_a_file_made_in_the_meantime_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, knows: bool) -> None:
     if not knows:
         monkeypatch.setattr(directories, "NOREPLACE", 2**30)  # flags that no file system knows
     path = tmp_path / "scores.txt"
@@ -143,7 +143,7 @@ def test_a_name_as_long_as_names_can_be(tmp_path: Path) -> None:
     assert names(tmp_path) == [path.name]
 
 
-def test_what_is_named_so_is_compressed(tmp_path: Path) -> None:
+def test_the_name_decides_about_compression(tmp_path: Path) -> None:
     for suffix, decompress in ((".gz", gzip.decompress), (".bz2", bz2.decompress), (".xz", lzma.decompress)):
         path = tmp_path / f"scores{suffix}"
         with whole_file(path) as file:
@@ -162,7 +162,7 @@ def test_a_directory_that_cannot_be_synchronised(tmp_path: Path, monkeypatch: py
     assert (tmp_path / "scores.txt").read_text() == "0.5\n"
 
 
-def test_a_disk_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
@@ -173,7 +173,7 @@ def test_a_disk_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_mount_point_is_refused_by_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a container's engine mounts a single file; renaming onto it fails with EBUSY, so nothing is begun."""
+    """Container engines mount single files; renaming onto one fails with EBUSY, so nothing is started."""
     path = tmp_path / "sco res.txt"
     path.write_text("mine")
     line = f"36 35 98:0 / {path} rw - ext4 /dev/root rw\n".replace("sco res", r"sco\040res")
@@ -184,7 +184,7 @@ def test_a_mount_point_is_refused_by_its_own_name(tmp_path: Path, monkeypatch: p
     def fail(*_: str, **__: int) -> None:
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), ".sco res.txt.0.partial")
 
-    monkeypatch.setattr(os, "replace", fail)  # where /proc cannot tell
+    monkeypatch.setattr(os, "replace", fail)  # for systems where /proc does not show it
     with pytest.raises(OSError, match=f"'{path}'") as caught, whole_file(path) as file:
         file.write("new")
     assert "partial" not in str(caught.value)

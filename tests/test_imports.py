@@ -13,7 +13,7 @@ from pairlens.scoring.warm_up import warm_up
 
 
 def loaded(code: str, *modules: str) -> set[str]:
-    """Which of the modules a new interpreter has loaded after running the code."""
+    """The modules among `modules` that a new interpreter has loaded after running the code."""
     ask = f"{code}\nimport sys\nprint(*sys.modules)"
     output = subprocess.run([sys.executable, "-c", ask], check=True, stdout=subprocess.PIPE, text=True).stdout
     return set(modules) & set(output.splitlines()[-1].split())
@@ -30,7 +30,7 @@ def test_the_command_line_starts_without_heavy_libraries() -> None:
 
 def test_scoring_needs_neither_tensorflow_nor_numba(tmp_path: Path) -> None:
     config = make_config()
-    warm_up(config, maps=True)  # once a machine, Numba compiles the kernels
+    warm_up(config, maps=True)  # compiles the kernels, if no test has
     Run.create(tmp_path / "run", config, {}).write_weights(random_weights(config))
     code = f"import pairlens; scorer = pairlens.load({str(tmp_path / 'run')!r}, threads=2)\n"
     code += "scorer.score([[4, 8, 15], [16]], [[4, 8], [2]]); scorer.attend([[4, 8]], [[15]])"

@@ -1,9 +1,9 @@
-"""What grows with the product of lengths is never held whole.
+"""Arrays that grow with the product of the text lengths are never kept whole in memory.
 
-Concat scores come from [B, Tq, Tv, filters], here 32 x 512 x 512 x 100 floats, 3.4 GB; and the attention scores of a
-pair of 30,000 x 30,000 tokens are 7.2 GB in both directions.
+Concat scores are computed from [B, Tq, Tv, filters], here 32 x 512 x 512 x 100 floats, 3.4 GB; the attention scores of
+a pair of 30,000 x 30,000 tokens are 7.2 GB in both directions.
 
-Measured in processes of their own, since a peak never falls again. This file is also what they run.
+Each is measured in its own process, since a peak never falls. The processes run this file.
 """
 
 from __future__ import annotations
@@ -61,6 +61,6 @@ def test_peak_memory_is_bounded(what: str, gigabytes: float, tmp_path: Path) -> 
 
 if __name__ == "__main__":
     {"train": train, "score": score, "score_long": score_long}[sys.argv[1]](Path(sys.argv[2]))
-    # Of this program alone: ru_maxrss would begin at what the parent had used.
+    # The peak of this program alone: ru_maxrss would start at the parent's.
     status = Path("/proc/self/status").read_text()
     print(int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 2**20)

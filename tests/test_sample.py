@@ -1,4 +1,4 @@
-"""The sample data set: what its script makes, readable, balanced, and not solved by counting common words."""
+"""The sample data set is what its script writes, is valid, and cannot be solved by counting common words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_script_makes_the_committed_bytes(tmp_path: Path) -> None:
 def test_it_is_small_and_without_faults() -> None:
     assert sum(path.stat().st_size for path in SAMPLE.iterdir()) < 1_000_000
     report = examine(load_config(ROOT / "configs" / "sample.yaml"))
-    assert (report.problems, report.remarks) == ([], [])  # above all: no pair stands in two splits
+    assert (report.problems, report.remarks) == ([], [])  # above all, no pair occurs in two splits
     assert [split.pairs for split in report.splits] == [4000, 500, 500]
     assert all(split.labels["0"] == split.labels["1"] for split in report.splits)
 
@@ -44,7 +44,7 @@ def test_every_word_is_seen_often_enough_to_be_learned() -> None:
     assert counts[2:].min() >= 30
 
 
-def test_common_words_do_not_tell_paraphrases() -> None:
+def test_common_words_do_not_separate_paraphrases() -> None:
     dev = sample("dev")
     assert dev.label is not None
     overlap = np.array([len(set(q) & set(v)) / len(set(q) | set(v)) for q, v in zip(dev.query, dev.value, strict=True)])

@@ -1,4 +1,4 @@
-"""pairlens selftest: all well here, and what is broken is told."""
+"""pairlens selftest passes here and reports what is broken."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _WrongScorer(Scorer):
 
 
 def test_scores_that_are_wrong_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They depend on how many are scored together; what does not score is not concerned."""
+    """The scores are made to depend on the batch; checks that do not score still pass."""
     monkeypatch.setattr(selftest, "Scorer", _WrongScorer)
     monkeypatch.setattr(selftest, "_TOLERANCE", 1e-7)
     checks = {check.name: check for check in selftest.check_all(tmp_path)}

@@ -1,4 +1,4 @@
-"""Where the time goes: stages, of which only the innermost counts."""
+"""The stopwatch: time is counted for the innermost stage only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each wall of the house stops what would break it: one forbidden import for every contract of pyproject.toml."""
+"""Every import contract of pyproject.toml rejects a forbidden import."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BREACHES = [  # a contract, a file, and an import that it must not have
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the sources, to break."""
+    """A copy of the sources, to add forbidden imports to."""
     copy = tmp_path_factory.mktemp("house")
     for name in ("model", "cli"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -60,11 +60,11 @@ def broken_contracts(house: Path) -> set[str]:
     return broken
 
 
-def test_no_wall_is_broken(house: Path) -> None:
+def test_no_contract_is_broken(house: Path) -> None:
     assert broken_contracts(house) == set()
 
 
-def test_every_wall_is_tried() -> None:
+def test_every_contract_is_tried() -> None:
     tried = {contract for contract, *_ in BREACHES} | {"The library: a folder imports only folders below it"}
     assert tried == set(CONTRACTS)
 
@@ -76,7 +76,7 @@ def test_a_breach_is_found(house: Path, contract: str, file: str, line: str) -> 
 
 @pytest.mark.parametrize(("lower", "upper"), list(zip(FOLDERS[1:], FOLDERS, strict=False)))
 def test_a_folder_imports_none_above_it(house: Path, lower: str, upper: str) -> None:
-    """One import up, from the next folder below."""
+    """An import from the next folder above."""
     module = lower.split(" : ", maxsplit=1)[0]
     folder = house / "model" / "pairlens" / module
     file = f"model/pairlens/{module}/__init__.py" if folder.is_dir() else f"model/pairlens/{module}.py"
@@ -86,7 +86,7 @@ def test_a_folder_imports_none_above_it(house: Path, lower: str, upper: str) -> 
 
 
 def broken_by(house: Path, file: str, line: str) -> set[str]:
-    """The contracts that one more import breaks."""
+    """The contracts that an additional import breaks."""
     path = house / file
     before = path.read_text(encoding="utf-8")
     path.write_text(f"{before}\n{line}\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Configs as text for tests, and the faults that loading one tells."""
+"""Configs as text for tests, and the faults found when loading one."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Write the sample data set: python data/sample/make_sample.py [FOLDER]
 
-Pairs of short made-up sentences. Label 1: the value says what the query says, with synonyms and in another order.
-Label 0: the value says something else, though it shares more words with the query than most paraphrases do.
-The same seed writes the same bytes. Without FOLDER the files go beside this script.
+Pairs of short made-up sentences. Label 1: the value says the same as the query, with synonyms and in another order.
+Label 0: the value says something else, although it shares more words with the query than most paraphrases do.
+The same seed writes the same bytes. Without FOLDER the files are written next to this script.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 SEED = 1
 PAIRS = {"train": 4000, "dev": 500, "test": 500}
 
-# How often a word gives way to a synonym. With two words replaced besides, pairs with label 0 still share more.
+# How often a synonym replaces a word. Pairs with label 0 share more words, although two others are replaced as well.
 SWAP_IF_SAME, SWAP_IF_DIFFERENT = 0.8, 0.12
 
-# What fills a slot: groups of synonyms, between commas. No word stands in two groups; many stand alone.
+# The words for each kind of slot: groups of synonyms, separated by commas. No word is in two groups.
 KINDS = {
     "person": """
         doctor physician medic, lawyer attorney, teacher instructor, child kid, thief robber, boss manager,
@@ -84,7 +84,7 @@ KINDS = {
 }
 EMPHASIS = ("really", "actually", "indeed", "truly")
 
-# Who does what to whom: the kinds of subject, verb and object, and of the adjective before each noun.
+# The kinds of subject, verb and object, and of the adjectives before subject and object.
 FRAMES = (
     ("animal", "hunt", "animal", "living", "living"),
     ("person", "meet", "person", "living", "living"),
@@ -101,7 +101,7 @@ Meaning = dict[str, str]  # slot: word
 
 
 def invent(rng: random.Random) -> Meaning:
-    """A statement, word by word; adjectives, manner and place are sometimes left out."""
+    """A random statement; adjectives, manner and place are sometimes left out."""
     subject, verb, thing, subject_adjective, object_adjective = rng.choices(
         FRAMES, [len(GROUPS[frame[2]]) for frame in FRAMES]
     )[0]
@@ -132,7 +132,7 @@ def distort(rng: random.Random, meaning: Meaning) -> Meaning:
     distorted = dict(meaning)
     for slot in rng.sample(sorted(meaning), 2):
         word = meaning[slot]
-        # Every word equally likely, as in `invent`: else the value alone would tell the label.
+        # Every word is equally likely, as in `invent`; otherwise the value alone would give the label away.
         distorted[slot] = rng.choice([w for group in GROUPS[KIND_OF[word]] if word not in group for w in group])
     return distorted
 
@@ -172,7 +172,7 @@ def write_lines(path: Path, lines: Sequence[str]) -> None:
 
 
 def make(folder: Path) -> None:
-    """Write the vocabulary and all splits. No sentence occurs twice, in whatever split."""
+    """Write the vocabulary and all splits. No sentence occurs twice in all splits together."""
     rng = random.Random(SEED)
     words = sorted({*GROUP_OF, *EMPHASIS, "a", "an", "the", "was", "by", "in", "near"})
     vocabulary = ["<pad>", "<unk>", *words]

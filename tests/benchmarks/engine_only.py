@@ -1,4 +1,4 @@
-"""Prints the pairs per second of one engine once it runs: modules imported, model loaded and warm, files read.
+"""Print the pairs per second of one engine in steady state: after imports, loading, warm-up and reading the files.
 
 python tests/benchmarks/engine_only.py pairlens|torch|onnx|keras RUN QUERY VALUE OUTPUT
 """
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command `pairlens` has it
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the command `pairlens` sets it
 
 import numpy as np
 from padded import Floats, Texts, read_texts, score_texts, write_scores
@@ -22,7 +22,7 @@ _WARM_UP = 2000  # pairs, of all lengths
 
 
 def pairlens_engine(run_path: Path, query: Path, value: Path) -> Callable[[int], Floats]:
-    """A function (step) -> scores of every step-th pair."""
+    """Return a function (step) -> scores of every step-th pair."""
     from pairlens.runs.run import Run
     from pairlens.scoring.scorer import Scorer
     from pairlens.texts.pairs import iter_pairs
@@ -41,7 +41,7 @@ def pairlens_engine(run_path: Path, query: Path, value: Path) -> Callable[[int],
 
 
 def peer_engine(engine: str, run: Path, query: Path, value: Path) -> Callable[[int], Floats]:
-    """The same for a peer."""
+    """Return the same kind of function for a peer."""
     peer = import_module(f"peer_{engine}")
     if engine == "keras":
         peer.limit_threads()

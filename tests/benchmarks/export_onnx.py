@@ -1,4 +1,4 @@
-"""The PyTorch network of a run as RUN.onnx, with every axis but the features' free.
+"""Export the PyTorch network of a run as RUN.onnx, with all axes dynamic except the features.
 
 python tests/benchmarks/export_onnx.py RUN
 """
@@ -30,7 +30,7 @@ def export(run: Path) -> None:
     query, value = torch.zeros(2, 5, dtype=torch.int32), torch.zeros(2, 7, dtype=torch.int32)
     axes = {"query": {0: "B", 1: "Tq"}, "value": {0: "B", 1: "Tv"}, "score": {0: "B"}}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the exporter that needs no further packages
+        warnings.simplefilter("ignore", DeprecationWarning)  # of this exporter, which needs no further packages
         torch.onnx.export(
             network,
             (query, value),

@@ -1,6 +1,6 @@
-"""What the kernels' vectors gain over plain Numba: the same work, written as loops over arrays.
+"""Compare the kernels' vector code with plain Numba, the same work written as loops over arrays.
 
-python tests/benchmarks/kernel_tricks.py     # prints microseconds a pair and the ratio, in turn, best of 15
+python tests/benchmarks/kernel_tricks.py     # prints microseconds per pair and the ratio; in turns, best of 15
 """
 
 from __future__ import annotations
@@ -56,19 +56,19 @@ def plain_product(x, w, out):
 
 
 @plain
-def plain_taps(places, table, bias, size, left, out):
+def plain_taps(indices, table, bias, size, left, out):
     for t in range(out.shape[0]):
         for f in range(bias.size):
             out[t, f] = bias[f]
         for k in range(size):
             source = t + k - left
-            if 0 <= source < places.size:
+            if 0 <= source < indices.size:
                 for f in range(bias.size):
-                    out[t, f] += table[places[source] * size + k, f]
+                    out[t, f] += table[indices[source] * size + k, f]
 
 
 def repeated(function: Any) -> Callable[..., None]:
-    """The function many times, without Python between."""
+    """A compiled loop that calls the function many times."""
 
     @njit(error_model="numpy")
     def run(times, arguments):
@@ -85,7 +85,7 @@ def microseconds(run: Callable[..., None], arguments: tuple[Any, ...]) -> float:
 
 
 def works() -> dict[str, tuple[Any, tuple[Any, ...], Any, tuple[Any, ...]]]:
-    """By name: our function and its arguments, the plain one and its arguments; a pair of 11 and 12 tokens, F = 100."""
+    """By name: our function and its arguments, the plain one and its arguments, for 11 and 12 tokens and F = 100."""
     random = np.random.default_rng(1)
 
     def floats(*shape: int) -> np.ndarray:
@@ -93,15 +93,15 @@ def works() -> dict[str, tuple[Any, tuple[Any, ...], Any, tuple[Any, ...]]]:
 
     plan = np.zeros(1, PLAN)[0]
     x, y, w, scores = floats(11, 100), floats(12, 100), floats(12, 100), np.abs(floats(11, 16))
-    places, table, bias = random.integers(0, 30_000, 11).astype(np.int32), floats(120_000, 100), floats(100)
+    indices, table, bias = random.integers(0, 30_000, 11).astype(np.int32), floats(120_000, 100), floats(100)
     zeros, one = np.zeros(100, np.float32), np.float32(1.0)
     out = floats(11, 100)
-    taps = (places, table, bias, zeros, 4, 1, 1, LOWEST, out, FIRST)
+    taps = (indices, table, bias, zeros, 4, 1, 1, LOWEST, out, FIRST)
     return {
         "dot products": (dot_products, (x, y, one, floats(11, 16)), plain_dots, (x, y, one, floats(11, 16))),
-        "softmax": (softmax, (scores.copy(), 0, places, plan), plain_softmax, (scores.copy(), 11)),
+        "softmax": (softmax, (scores.copy(), 0, indices, plan), plain_softmax, (scores.copy(), 11)),
         "product": (add_product, (scores, FIRST, w, FIRST, out, FRESH), plain_product, (scores, w, out)),
-        "sum of taps": (sum_taps, taps, plain_taps, (places, table, bias, 4, 1, out)),
+        "sum of taps": (sum_taps, taps, plain_taps, (indices, table, bias, 4, 1, out)),
     }
 
 

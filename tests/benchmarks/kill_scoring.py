@@ -1,8 +1,8 @@
-"""Kill `score --resume` at random moments, go on, and compare the file with that of a scoring that nobody killed.
+"""Kill `score --resume` at random moments, resume it, and compare its output with that of an undisturbed run.
 
     python tests/benchmarks/kill_scoring.py [KILLS]         # default 50; about 6 seconds each on two cores
 
-Every job is killed up to three times, mostly when some of its chunks of 65,536 pairs are saved.
+Every job is killed up to three times, mostly after some of its chunks of 65,536 pairs are saved.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from workloads import MEAN_LENGTHS, write_pairs
 from works import PAIRLENS
 
 PAIRS = 600_000
-_A_JOB = 3  # kills
+_KILLS_PER_JOB = 3
 
 
 def score_killed(command: list[str], output: Path, moments: Iterable[float]) -> tuple[int, list[bool]]:
-    """Score into `output`, killed after each of `moments`, in seconds, and gone on with; at last to the end.
+    """Score into `output`, killed and resumed after each of `moments`, in seconds, and finally to the end.
 
-    Returns: the exit code of the end, and of each kill whether it found progress saved. A scoring that has written all
-    before its moment is the end.
+    Returns: the last exit code, and for each kill whether progress had been saved. A process that finishes before its
+    moment is the last one.
     """
     command, progress = [*command, str(output)], Path(f"{output}.progress")
     saved: list[bool] = []
     for moment in moments:
         try:
             return run(command, check=False, timeout=moment).returncode, saved
-        except TimeoutExpired:  # then it was killed
+        except TimeoutExpired:  # the timeout has killed it
             saved.append(progress.exists() and progress.stat().st_size > 0)
-            if output.exists() and not progress.exists():  # it was leaving; another would refuse to write over it
+            if output.exists() and not progress.exists():  # it was exiting; a new one would refuse to overwrite
                 return 0, saved
     return run(command, check=False).returncode, saved
 
@@ -58,11 +58,11 @@ def main(kills: int) -> int:
         saved, jobs, same = [], 0, 0
         while len(saved) < kills:
             output = folder / f"out{jobs}"
-            moments = random.uniform(0.1, duration, min(_A_JOB, kills - len(saved)))
+            moments = random.uniform(0.1, duration, min(_KILLS_PER_JOB, kills - len(saved)))
             code, found = score_killed(command, output, moments)
             jobs, saved = jobs + 1, saved + found
-            left = [path.name for path in folder.glob(f"{output.name}.*")]
-            same += code == 0 and output.read_bytes() == straight and not left
+            leftover = [path.name for path in folder.glob(f"{output.name}.*")]
+            same += code == 0 and output.read_bytes() == straight and not leftover
             output.unlink(missing_ok=True)
             print(
                 f"{same} of {jobs} jobs ended byte-identical; {len(saved)} kills, {sum(saved)} with saved progress",

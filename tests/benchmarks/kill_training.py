@@ -1,11 +1,10 @@
-"""Kill training at random moments, go on, and compare the end with that of a run that nobody killed.
+"""Kill training at random moments, resume it, and compare the result with that of an undisturbed run.
 
     python tests/benchmarks/kill_training.py [KILLS]         # default 100; about 6 seconds each on two cores
 
-Every kill hits a run of its own, which is then gone on with to the end; every fifth comes before the first checkpoint.
-Dropout is on, texts come in two buckets of length, and a checkpoint is written after every other step, so that many
-kills hit one half-written. TensorFlow is imported once, and each training is a process that is forked before
-TensorFlow has done anything.
+Every kill hits a new run, which is then resumed to the end; every fifth kill comes before the first checkpoint. Dropout
+is on, texts are in two buckets of length, and a checkpoint is written after every other step, so that many kills leave
+one half-written. TensorFlow is imported once, and each training is a process forked before TensorFlow has started work.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ def make_data(folder: Path) -> None:
 
 
 def start(folder: Path, run: str) -> int:
-    """Fork a process that trains into `folder/run`, or goes on with it; its id."""
+    """Fork a process that trains `folder/run` or resumes it; return its id."""
     sys.stdout.flush()
     if process := os.fork():
         return process
@@ -66,7 +65,7 @@ def wait_for(path: Path) -> None:
 
 
 def end_of(run: Path) -> list[object]:
-    """Weights, threshold and metrics, but for the speed."""
+    """Weights, threshold and metrics without the speed."""
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     metrics = [{name: value for name, value in line.items() if name != "pairs_per_second"} for line in lines]
     return [(run / "weights.npz").read_bytes(), (run / "evaluation.json").read_bytes(), metrics]
@@ -98,9 +97,9 @@ def main(kills: int) -> int:
             wait(process)
             half_written += any(run.rglob("*.partial"))
             code = wait(start(folder, run.name))
-            litter = [*run.rglob("*.partial"), *run.rglob(".lock")]
-            same += code == 0 and end_of(run) == straight and not litter
-            print(f"{same} of {number} ended bit-identical; {half_written} were killed with a file half-written")
+            leftover = [*run.rglob("*.partial"), *run.rglob(".lock")]
+            same += code == 0 and end_of(run) == straight and not leftover
+            print(f"{same} of {number} ended bit-identical; {half_written} were killed while a file was half-written")
     return int(same < kills)
 
 

@@ -1,4 +1,4 @@
-"""A run directory with random weights, for the benchmarks: what a network computes costs the same trained or not.
+"""Make a run directory with random weights for the benchmarks; trained weights would take the same time.
 
 python tests/benchmarks/make_run.py documented|features|aligned[-lazy] FOLDER [VOCABULARY]
 """
@@ -18,7 +18,7 @@ from pairlens.runs.run import Run
 CONFIGS = Path(__file__).parents[2] / "configs"
 NETWORKS = {  # the config, and the changes to it
     "documented": ("documented", []),
-    # Every feature of both texts, average and maximum: its DNN has 1,600 inputs.
+    # Every feature of both texts, average and maximum: 1,600 inputs of the DNN.
     "features": (
         "documented",
         [
@@ -28,14 +28,14 @@ NETWORKS = {  # the config, and the changes to it
             "model.dnn.units=128",
         ],
     ),
-    # Overlap and word dropout come from outside the network, whatever computes the network.
+    # Overlap and word dropout are computed outside the network, so no engine is compared on them.
     "aligned": ("aligned", ["model.overlap=false", "training.word_dropout.rate=0"]),
 }
-LAZY = "-lazy"  # behind a network's name: trained with Adam for the embedding rows of a batch alone
+LAZY = "-lazy"  # suffix of a network's name: Adam updates only the embedding rows of a batch
 
 
 def make_run(name: str, path: Path, vocabulary: int = VOCABULARY) -> None:
-    """Write a run of the named network. Its scores differ from pair to pair, so that a wrong engine is seen."""
+    """Write a run of the named network. Its scores differ between pairs, so that errors of an engine show."""
     network = name.removesuffix(LAZY)
     config_name, changes = NETWORKS[network]
     lazy = f"training.optimizer.lazy={str(name != network).lower()}"
@@ -46,7 +46,7 @@ def make_run(name: str, path: Path, vocabulary: int = VOCABULARY) -> None:
 
 
 def _draw(random: np.random.Generator, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Kernels keep the size of what they multiply, and biases are small beside it."""
+    """Random weights: kernels preserve the scale of their inputs, and biases are small."""
     deviations = {"embeddings": 1.0, "idf": 0.5, "kernel": np.prod(shape[:-1]) ** -0.5, "bias": 0.1}
     return random.normal(0.0, deviations[name.rpartition("/")[-1]], shape).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""What the peers share, in NumPy: token files to padded batches of similar lengths, and scores to a file."""
+"""Shared by the peers, in NumPy: padded batches of similar lengths from token files, and writing scores."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_model(run: Path) -> dict[str, Any]:
 
 
 def trains_lazily(run: Path) -> bool:
-    """Whether Adam moves only the embedding rows of a batch."""
+    """Whether Adam updates only the embedding rows of a batch."""
     return _read_config(run)["training"]["optimizer"]["lazy"]
 
 
@@ -42,7 +42,7 @@ def _read_config(run: Path) -> dict[str, Any]:
 
 
 def read_weights(run: Path) -> dict[str, Floats]:
-    """The run's weights by name; what belongs to an id has one more row, of zeros, for padding."""
+    """The run's weights by name; weights with a row per id get a row of zeros for padding."""
     with np.load(run / "weights.npz") as archive:
         weights = dict(archive)
     by_id = {"embedding/embeddings", "tokens/idf"} & weights.keys()
@@ -50,7 +50,7 @@ def read_weights(run: Path) -> dict[str, Floats]:
 
 
 def read_texts(path: Path) -> Texts:
-    """All texts of a file, parsed at once: np.fromstring takes newlines for blanks."""
+    """All texts of a file, parsed at once: np.fromstring treats newlines as blanks."""
     data = path.read_bytes()
     ids = np.fromstring(data, np.int32, sep=" ")
     lengths = np.array([line.count(b" ") + 1 for line in data.splitlines()], np.int64)
@@ -62,7 +62,7 @@ def write_scores(path: Path, scores: Floats) -> None:
 
 
 def pad(texts: Texts, rows: NDArray[np.int64], padding: int) -> Ints:
-    """The texts at `rows` [B] as ids [B, T], with the padding id after their true lengths; T is the longest."""
+    """The texts at `rows` [B] as ids [B, T], filled up with the padding id; T is the longest length."""
     lengths = texts.lengths[rows, np.newaxis]
     columns = np.arange(lengths.max())
     ids = texts.ids.take(texts.starts[rows, np.newaxis] + columns, mode="clip")
@@ -70,9 +70,9 @@ def pad(texts: Texts, rows: NDArray[np.int64], padding: int) -> Ints:
 
 
 def score_texts(score: ScoreBatch, query: Texts, value: Texts, padding: int, tokens: int) -> Floats:
-    """Scores [pairs] in the order of the pairs, computed in batches of similar lengths with about so many tokens.
+    """Scores [pairs] in the order of the pairs, computed in batches of similar lengths with about `tokens` tokens.
 
-    Each thread works on a batch of its own: faster for all the peers than to share every batch among the threads.
+    Each thread works on its own batch, which is faster for all peers than sharing every batch between threads.
     """
     order = np.lexsort((value.lengths, query.lengths))
     batch = np.cumsum((query.lengths + value.lengths)[order]) // tokens

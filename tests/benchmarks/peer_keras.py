@@ -22,7 +22,7 @@ import tf_keras
 from padded import Floats, ScoreBatch, Texts, read_model, read_texts, read_weights, score_texts, write_scores
 from processes import THREADS
 
-TOKENS = 6144  # of a batch: the fastest of 1024 to 16384, short and long texts together
+TOKENS = 6144  # per batch: the fastest of 1024 to 16384, short and long texts together
 
 
 class Network(tf_keras.Model):
@@ -44,7 +44,7 @@ class Network(tf_keras.Model):
         dropout = layers.Dropout(model["dnn"]["dropout"])
         hidden = [[layers.Dense(units, "relu"), dropout] for units in model["dnn"]["units"]]
         self.dnn = tf_keras.Sequential([dropout, *chain.from_iterable(hidden), layers.Dense(1, "sigmoid")])
-        self([tf.zeros([1, 1], tf.int32)] * 2)  # gives the layers their shapes
+        self([tf.zeros([1, 1], tf.int32)] * 2)  # builds the layers
         dense = [*(["compare"] if self.compare else []), *(f"dnn/{i}" for i in range(len(hidden))), "head"]
         names = [f"{layer}/{part}" for layer in ["conv/0", *dense] for part in ("kernel", "bias")]
         self.set_weights([weights[name] for name in ["embedding/embeddings", *names]])
@@ -95,7 +95,7 @@ class Network(tf_keras.Model):
 
 
 def load(run: Path) -> tuple[ScoreBatch, int]:
-    """A function that scores a padded batch, and the padding id."""
+    """Return a function that scores a padded batch, and the padding id."""
     network = Network(read_model(run), read_weights(run))
     ids = tf.TensorSpec([None, None], tf.int32)
     compiled = tf.function(lambda query, value: network([query, value]), input_signature=[ids, ids])
@@ -112,7 +112,7 @@ def score_files(run: Path, query: Path, value: Path, output: Path) -> None:
 
 
 def train(run: Path, query: Texts, value: Texts, label: Floats, batch: int, epochs: int) -> Iterator[float]:
-    """Yields the pairs per second of each epoch of `fit`, on a tf.data pipeline with batches of similar lengths."""
+    """Yield the pairs per second of each epoch of `fit`, on a tf.data pipeline with batches of similar lengths."""
     network = Network(read_model(run), read_weights(run))
     network.compile(tf_keras.optimizers.Adam(1e-3), tf_keras.losses.BinaryCrossentropy())
     sides = (tf.RaggedTensor.from_row_lengths(texts.ids, texts.lengths) for texts in (query, value))
@@ -138,7 +138,7 @@ def train(run: Path, query: Texts, value: Texts, label: Floats, batch: int, epoc
 
 
 def limit_threads() -> None:
-    """Must come before TensorFlow's first computation."""
+    """Limit TensorFlow's threads; must be called before its first computation."""
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     tf.config.threading.set_inter_op_parallelism_threads(THREADS)
 

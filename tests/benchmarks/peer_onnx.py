@@ -1,4 +1,4 @@
-"""The network in ONNX Runtime, from the file that export_onnx.py makes.
+"""The network in ONNX Runtime, from the file that export_onnx.py writes.
 
 python tests/benchmarks/peer_onnx.py RUN QUERY VALUE OUTPUT
 """
@@ -12,11 +12,11 @@ import numpy as np
 import onnxruntime
 from padded import Floats, ScoreBatch, read_model, read_texts, score_texts, write_scores
 
-TOKENS = 1024  # of a batch: the fastest of 1024 to 16384
+TOKENS = 1024  # per batch: the fastest of 1024 to 16384
 
 
 def load(run: Path) -> tuple[ScoreBatch, int]:
-    """A function that scores a padded batch by one thread, and the padding id."""
+    """Return a function that scores a padded batch on one thread, and the padding id."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(f"{run}.onnx", options, providers=["CPUExecutionProvider"])

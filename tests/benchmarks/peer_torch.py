@@ -31,7 +31,7 @@ from processes import THREADS
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-TOKENS = 2048  # of a batch: the fastest of 1024 to 16384
+TOKENS = 2048  # per batch: the fastest of 1024 to 16384
 
 
 class Network(nn.Module):
@@ -120,7 +120,7 @@ def _set(layer: nn.Linear | nn.Conv1d, weight: Floats, bias: Floats) -> None:
 
 
 def load(run: Path) -> tuple[ScoreBatch, int]:
-    """A function that scores a padded batch by one thread, and the padding id."""
+    """Return a function that scores a padded batch on one thread, and the padding id."""
     torch.set_num_threads(1)
     network = Network(read_model(run), read_weights(run)).eval()
 
@@ -137,7 +137,7 @@ def score_files(run: Path, query: Path, value: Path, output: Path) -> None:
 
 
 def train(run: Path, query: Texts, value: Texts, label: Floats, batch: int, epochs: int) -> Iterator[float]:
-    """Yields the pairs per second of each epoch."""
+    """Yield the pairs per second of each epoch."""
     torch.set_num_threads(THREADS)
     lazy = trains_lazily(run)
     network = Network(read_model(run), read_weights(run), sparse=lazy).train()

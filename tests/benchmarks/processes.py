@@ -1,6 +1,6 @@
-"""Commands run as whole processes, in turns, with what each cost.
+"""Run commands as whole processes, in turns, and measure their costs.
 
-Linux counts the memory of a process that starts another as the other's, so whoever measures must stay small.
+Linux counts the memory of the parent process for a new child, so the measuring process must stay small.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 Command = Sequence[str]
 
-THREADS = 2  # of every engine
+THREADS = 2  # per engine
 
 
 class Cost(NamedTuple):
@@ -29,7 +29,7 @@ class Cost(NamedTuple):
 
 
 def run_once(command: Command) -> Cost:
-    """Run a command to its end; a failure ends the program with what it wrote to stderr."""
+    """Run a command to its end. If it fails, exit with its stderr."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         began = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, stderr=err)
@@ -44,7 +44,7 @@ def run_once(command: Command) -> Cost:
 
 
 def run_turn(commands: Mapping[str, Command]) -> dict[str, Cost]:
-    """Each command once, one after the other. Over many turns, what else the machine does falls on all alike."""
+    """Run each command once, in order. Over many turns, other load on the machine affects all of them alike."""
     return {name: run_once(command) for name, command in commands.items()}
 
 
@@ -54,7 +54,7 @@ def medians(turns: Sequence[Mapping[str, Cost]]) -> dict[str, Cost]:
 
 
 def in_child(function: Callable[..., object], *arguments: Any) -> None:
-    """Call in a process of its own; if it fails, the program ends."""
+    """Call a function in its own process; exit if that fails."""
     process = multiprocessing.get_context("spawn").Process(target=function, args=arguments)
     process.start()
     process.join()

@@ -1,6 +1,6 @@
-"""Prints the megabytes per second at which one reader turns the token files of pairs into ids and text lengths.
+"""Print the megabytes per second at which one reader converts token files to ids and text lengths.
 
-python tests/benchmarks/reader_only.py pairlens|fromstring|split QUERY VALUE OUTPUT    # the sum of each text's ids
+python tests/benchmarks/reader_only.py pairlens|fromstring|split QUERY VALUE OUTPUT    # OUTPUT: a sum per text
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The benchmark: pairlens beside PyTorch, ONNX Runtime and plain tf-keras, on the same files, weights and threads.
+"""Compare pairlens with PyTorch, ONNX Runtime and plain tf-keras on the same files, weights and threads.
 
 make bench                                                  # everything; more than an hour on two cores
 .venv-bench/bin/python tests/benchmarks/run.py --quick      # 20,000 short and 5,000 long pairs
 
-Every number is the median of runs in turns (A B C D A B C D …), each in a process of its own. In every run the answers
-of all engines must agree within 1e-4. "pairlens is" says how many times as fast it is as the best of the others.
+Every number is the median of runs in turns (A B C D A B C D …), each in its own process. In every run the answers of
+all engines must agree within 1e-4. "pairlens is" says how many times as fast as the best of the others it is.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _NAME, _CELL = 42, 25  # widths
 def main() -> None:
     parser = argparse.ArgumentParser(description="Compare pairlens with its peers.")
     parser.add_argument("--quick", action="store_true", help="small inputs")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="turns that a median is of (default: 3)")
-    parser.add_argument("--only", default="", metavar="TEXT", help="the rows whose name contains TEXT")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="turns per median (default: 3)")
+    parser.add_argument("--only", default="", metavar="TEXT", help="measure only rows whose name contains TEXT")
     arguments = parser.parse_args()
     if (load := os.getloadavg()[0]) > 0.5:
         print(f"This machine is busy (load {load:.1f}): do not trust the times.", file=sys.stderr)
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def measure(work: Work, rounds: int) -> dict[str, Cost]:
-    """The median costs of a work's engines. A turn before, which fills caches, does not count."""
+    """The median costs of a work's engines. A first turn, which fills caches, does not count."""
     turns = []
     for _ in range(rounds + 1):
         for path in work.answers.values():
@@ -64,7 +64,7 @@ def measure(work: Work, rounds: int) -> dict[str, Cost]:
 
 
 def compare(answers: dict[str, Path]) -> None:
-    """End the program unless every file has the numbers of the first, which are pairlens's."""
+    """Exit unless every file has the same numbers as that of pairlens, within the tolerance."""
     import numpy as np
 
     numbers = {engine: np.fromstring(path.read_bytes(), sep="\n") for engine, path in answers.items()}
@@ -74,7 +74,7 @@ def compare(answers: dict[str, Path]) -> None:
             sys.exit(f"{engine} gives {len(theirs)} answers, pairlens {len(ours)}")
         worst = np.abs(theirs - ours).max(initial=0.0)
         if not worst <= TOLERANCE:
-            sys.exit(f"an answer of {engine} is {worst:.2g} from that of pairlens")
+            sys.exit(f"an answer of {engine} differs by {worst:.2g} from that of pairlens")
 
 
 def header(engines: list[str]) -> str:
@@ -92,7 +92,7 @@ def row(name: str, unit: str, costs: dict[str, Cost]) -> str:
 
 
 def advantage(unit: str, numbers: list[float]) -> float:
-    """How many times as fast the first engine is as the best of the others: by seconds, or by a rate."""
+    """How many times as fast as the best of the others the first engine is, from seconds or from rates."""
     ours, *others = numbers
     return min(others) / ours if unit == "s" else ours / max(others)
 

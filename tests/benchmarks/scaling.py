@@ -1,4 +1,4 @@
-"""Time and memory of `pairlens score` as the work grows, by 1 and 2 threads: a table, and scaling.png beside this file.
+"""Time and memory of `pairlens score` as the work grows, with 1 and 2 threads, as a table and as scaling.png.
 
 .venv-bench/bin/python tests/benchmarks/scaling.py [--quick]
 """
@@ -21,23 +21,23 @@ THREADS = (1, 2)
 
 
 class Size(NamedTuple):
-    """One amount of work. `lengths` are mean tokens of query and value."""
+    """The size of a job; `lengths` are the mean tokens of query and value."""
 
     pairs: int
     vocabulary: int = VOCABULARY
     lengths: tuple[int, int] = MEAN_LENGTHS["short"]
 
 
-Points = dict[int, dict[int, Cost]]  # by what grows, by threads
+Points = dict[int, dict[int, Cost]]  # by the size that grows, by threads
 
 
 def sizes(quick: bool) -> Iterator[tuple[str, dict[int, Size]]]:
-    """Yields what grows, and the sizes by how much of it there is."""
+    """Yield what grows, and the job sizes by its amount."""
     pairs, vocabulary, length = (100_000, 100_000, 100) if quick else (10_000_000, 1_000_000, 1_000)
     standard = pairs // 100 if quick else 100_000
     yield "pairs", {n: Size(n) for n in _up_to(pairs, start=pairs // 1000)}
     yield "words in the vocabulary", {n: Size(standard, vocabulary=n) for n in _up_to(vocabulary, start=1_000)}
-    # So many pairs that the tokens stay the same: what grows then is the attention of every token.
+    # The total of tokens is constant, so that only the attention per token grows.
     yield "tokens of a text", {n: Size(standard * 10 // n, lengths=(n, n)) for n in _up_to(length, start=10)}
 
 
@@ -46,7 +46,7 @@ def _up_to(limit: int, start: int) -> list[int]:
 
 
 def measure(size: Size, folder: Path, rounds: int) -> dict[int, Cost]:
-    """The median costs by threads."""
+    """The median costs by number of threads."""
     in_child(make_run, "documented", folder / "run", size.vocabulary)
     in_child(write_pairs, folder / "pairs", size.lengths, size.pairs, size.vocabulary)
     output = folder / "scores.txt"
@@ -59,7 +59,7 @@ def measure(size: Size, folder: Path, rounds: int) -> dict[int, Cost]:
 
 
 def draw(sweeps: dict[str, Points], path: Path) -> None:
-    """Seconds above, memory below; a column for everything that grows."""
+    """Draw seconds above and memory below, with a column for each size that grows."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogFormatter
 
@@ -85,7 +85,7 @@ def draw(sweeps: dict[str, Points], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure how pairlens scales.")
     parser.add_argument("--quick", action="store_true", help="small inputs, and no picture")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="turns that a median is of (default: 3)")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="turns per median (default: 3)")
     arguments = parser.parse_args()
     sweeps: dict[str, Points] = {}
     with tempfile.TemporaryDirectory(prefix="pairlens-scaling-") as folder:

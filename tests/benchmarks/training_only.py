@@ -1,4 +1,4 @@
-"""Prints the pairs per second of one engine's training, batches included; the first epoch is its warm-up.
+"""Print the pairs per second of one engine's training, including batching; the first epoch is the warm-up.
 
 python tests/benchmarks/training_only.py pairlens|torch|keras RUN QUERY VALUE
 """
@@ -20,7 +20,7 @@ _EPOCHS = 4
 
 
 def train_pairlens(run: Path, query: Path, value: Path, label: Floats) -> Iterator[float]:
-    """Yields the pairs per second of each epoch."""
+    """Yield the pairs per second of each epoch."""
     from pairlens.runs.run import Run
     from pairlens.texts.pairs import Pairs, iter_pairs
     from pairlens.texts.splits import text_rules

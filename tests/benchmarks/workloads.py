@@ -1,6 +1,6 @@
-"""The benchmarks' token files, from a seed: Zipf ids, log-normal lengths.
+"""Write the token files of the benchmarks from a seed: Zipf ids, log-normal lengths.
 
-python tests/benchmarks/workloads.py short 100000 FOLDER     # FOLDER/short-100000.query.txt and .value.txt
+python tests/benchmarks/workloads.py short 100000 FOLDER     # writes FOLDER/short-100000.query.txt and .value.txt
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _BLOCK = 100_000
 def write_pairs(
     prefix: Path, lengths: tuple[int, int], pairs: int, vocabulary: int = VOCABULARY, seed: int = 1
 ) -> None:
-    """Write PREFIX.query.txt and PREFIX.value.txt with so many pairs, block by block."""
+    """Write PREFIX.query.txt and PREFIX.value.txt with `pairs` lines each, block by block."""
     random = np.random.default_rng(seed)
     words = np.array([str(i) for i in range(vocabulary)], object)
     for side, mean in zip(("query", "value"), lengths, strict=True):

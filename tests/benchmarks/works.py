@@ -1,4 +1,4 @@
-"""What is measured: the rows of the table, each with one command for each engine."""
+"""The rows of the table, each with one command for each engine."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ PAIRLENS = str(Path(sys.executable).parent / "pairlens")
 
 @dataclass(frozen=True)
 class Work:
-    """What a row measures: seconds from start to end, or with another unit the number that a command prints.
+    """A row of the table: it measures seconds from start to end, or with another unit the number that a command prints.
 
     Attributes:
         commands: by engine, pairlens first.
-        answers: by engine, files of numbers that the commands write and that must be alike.
+        answers: by engine, files of numbers that the commands write and that must agree.
     """
 
     unit: str
@@ -29,7 +29,7 @@ class Work:
 
 
 def all_works(quick: bool) -> Iterator[tuple[str, Callable[[Path], Work]]]:
-    """Yields the rows: a name, and a function that makes the input files in a folder and describes the work."""
+    """Yield the rows: a name, and a function that makes the input files in a folder and returns the work."""
     short, long = (20_000, 5_000) if quick else (100_000, 100_000)
     networks = ("documented", "features", "aligned")
     yield "start: --help; the others' import alone", start_up
@@ -70,7 +70,7 @@ def engine_alone(network: str, kind: str, pairs: int, folder: Path) -> Work:
 
 
 def training(network: str, kind: str, pairs: int, folder: Path) -> Work:
-    """Lazy training is PyTorch's SparseAdam; Keras has none, and trains as ever."""
+    """Lazy training uses SparseAdam in PyTorch; Keras has no equivalent and trains as usual."""
     inputs = [make_run(folder, network), *make_pairs(folder, kind, pairs)]
     commands = {name: [*_script("training_only"), name, *inputs] for name in ("pairlens", "torch", "keras")}
     return Work("pairs/s", commands)
@@ -83,7 +83,7 @@ def reading(kind: str, pairs: int, folder: Path) -> Work:
 
 
 def make_run(folder: Path, network: str) -> str:
-    """A run directory, and its ONNX file beside it, unless they are there."""
+    """Make a run directory and its ONNX file next to it, unless they exist."""
     path = folder / network
     if not path.exists():
         run_once([*_script("make_run"), network, str(path)])
@@ -92,7 +92,7 @@ def make_run(folder: Path, network: str) -> str:
 
 
 def make_pairs(folder: Path, kind: str, pairs: int) -> list[str]:
-    """A query and a value file, unless they are there."""
+    """Make a query and a value file, unless they exist."""
     paths = [folder / f"{kind}-{pairs}.{side}.txt" for side in ("query", "value")]
     if not paths[1].exists():
         run_once([*_script("workloads"), kind, str(pairs), str(folder)])

@@ -20,7 +20,7 @@ from made_runs import make_run
 
 from pairlens.texts.blocks import BLOCK_BYTES
 
-NOT_AN_ID = "a text is base-10 ids separated by blanks; words go through --text or encode"
+NOT_AN_ID = "a text is base-10 ids separated by blanks; for words use --text or encode"
 
 FILES = ["data/test.query.txt", "data/test.value.txt"]
 

@@ -26,7 +26,7 @@ from command_line import (
 from made_runs import make_run
 
 IDS = "ids go from 0 to 28; model.embedding.input_dim is 29"
-NOT_AN_ID = "a text is base-10 ids separated by blanks; words go through --text or encode"
+NOT_AN_ID = "a text is base-10 ids separated by blanks; for words use --text or encode"
 
 
 @pytest.fixture(scope="session")
@@ -418,7 +418,7 @@ def test_a_text_of_nothing_but_padding_is_empty(project: Path, tmp_path: Path) -
     run = make_run(project, tmp_path / "run", embedding=embedding)
     files = write(tmp_path, b"1 0\n0 0\n3\n", b"4\n5\n0 6\n")
     refused = pairlens(tmp_path, "score", run, *files)
-    told = "no id but 0, which model.embedding.mask_zero makes padding; give another one or set data.empty: score"
+    told = "no id but 0, which is padding with model.embedding.mask_zero; give another id or set data.empty: score"
     assert refused == (2, "", f"error: q.txt:2:4: {told}\n")
     passed = pairlens(tmp_path, "score", run, *files, "--on-bad-line", "nan")
     assert passed.code == 0

@@ -141,7 +141,7 @@ def test_a_pipe_of_lines_is_refused(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("program", "message"),
     [
-        (["yes", "a,b,c"], "no columns have usual names for two texts"),
+        (["yes", "a,b,c"], "no two columns have usual names for a pair of texts"),
         (["sh", "-c", "yes a,b,c | tr -d '\n'"], "a line of more than 16777216 characters"),
         (["sh", "-c", "echo question1,question2; yes a,b,c | tr -d '\n'"], "a line of more than 16777216 characters"),
         (["cat", "/dev/zero"], "<stdin>:1:1: a NUL"),
@@ -177,4 +177,4 @@ def test_halves_of_characters_become_question_marks(folder: Path) -> None:
 @pytest.mark.parametrize("classes", ["x,x,y", "x,,y", "x, ,y"])
 def test_each_class_has_a_name_of_its_own(folder: Path, classes: str) -> None:
     (folder / "train.csv").write_text("query,value,label\na b,b a,x\na b,b a,y\n")
-    refused(folder, ["train.csv", "-o", "mine", "--classes", classes], "each class must have a name of its own")
+    refused(folder, ["train.csv", "-o", "mine", "--classes", classes], "each class must have its own name")

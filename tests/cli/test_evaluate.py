@@ -92,7 +92,9 @@ def test_without_a_test_split_dev_is_measured(project: Path, tmp_path: Path) -> 
 
     refused = pairlens(tmp_path, "evaluate", "run", "--split", "test")
     assert refused.code == 2
-    assert refused.stderr == "error: the config names no data.test; give the files with --query, --value and --label\n"
+    assert (
+        refused.stderr == "error: the config does not set data.test; give the files with --query, --value and --label\n"
+    )
 
 
 @pytest.mark.parametrize(

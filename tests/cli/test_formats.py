@@ -71,7 +71,7 @@ def test_a_warm_start_from_a_later_format_is_refused(copy: Path) -> None:
 
 def later(folder: str = "") -> str:
     return (
-        f"error: {folder}run/config.yaml:1: format {FORMAT + 1} is of a later pairlens; this is "
+        f"error: {folder}run/config.yaml:1: format {FORMAT + 1} was written by a later pairlens; this is "
         f"{version('pairlens')}, which reads formats up to {FORMAT}; upgrade pairlens\n"
     )
 

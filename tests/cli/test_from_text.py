@@ -270,7 +270,7 @@ def test_rows_with_a_fault_are_told_and_score_nan(quoted: Path, tmp_path: Path) 
     assert all(0 < float(row[3]) < 1 and row[4] in ("0", "1") for row in (rows[0], rows[3]))
     bad = [json.loads(line) for line in (tmp_path / "bad.jsonl").read_text().splitlines()]
     assert [(fault["pair"], fault["line"]) for fault in bad] == [(1, 3), (2, 4)]
-    assert "a text without a token" in bad[1]["message"]
+    assert "a text without tokens" in bad[1]["message"]
 
 
 def test_a_table_without_rows_is_its_header(quoted: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from command_line import PAIRLENS, VOCABULARY, Result, lines, pairlens, plain_environment, random_texts, trained_project
 from numpy.typing import NDArray
 
-NOT_AN_ID = "a text is base-10 ids separated by blanks; words go through --text or encode"
+NOT_AN_ID = "a text is base-10 ids separated by blanks; for words use --text or encode"
 
 QUERIES, VALUES = random_texts(40, 3), random_texts(40, 4)
 WORDS = [f"word{i}" for i in range(VOCABULARY)]

@@ -117,7 +117,7 @@ WRONG = [
     (["evaluate", "binary", "--input", "train.jsonl", "--group-column", "id"], "--group-column is for task ranking"),
     (
         ["evaluate", "binary", "--input", "train.jsonl", "--label-column", "text2"],
-        "--label-column text2 is a column of texts",
+        "--label-column text2 is one of the text columns",
     ),
     (["attend", "binary"], "QUERY and VALUE are missing"),
     (["attend", "binary", "--query-text", "x"], "--query-text and --value-text go together"),
@@ -126,7 +126,7 @@ WRONG = [
         ["attend", "binary", "--text", "-", "--sample", "1"],
         "--sample reads the texts twice, which a stream does not allow; give files",
     ),
-    (["attend", "binary", "--query-text", "", "--value-text", "x"], "--query-text:1:1: a text without a token"),
+    (["attend", "binary", "--query-text", "", "--value-text", "x"], "--query-text:1:1: a text without tokens"),
 ]
 
 

@@ -67,7 +67,7 @@ def test_no_training_goes_on_with_other_vectors(project: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("data.vocab=null", "vectors are found by their words; name the file of the ids' words in data.vocab"),
+        ("data.vocab=null", "vectors are looked up by word; set data.vocab to the file with the words of the ids"),
         ("model.embedding.output_dim=3", "vectors of 4 numbers, but model.embedding.output_dim is 3; set it to 4"),
     ],
 )

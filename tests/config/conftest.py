@@ -1,4 +1,4 @@
-"""What the tests of configs share."""
+"""Fixtures for the tests of configs."""
 
 from __future__ import annotations
 

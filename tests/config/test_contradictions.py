@@ -1,4 +1,4 @@
-"""Values that are right alone and wrong beside another section's."""
+"""Values that are valid on their own but contradict a value of another section."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ from pairlens.config.schema import Config
         (
             "model.embedding.pretrained=e.npy",
             "model.embedding.embeddings_initializer=normal",
-            'pretrained: found "e.npy"; must be null beside embeddings_initializer',
+            'pretrained: found "e.npy"; must be null with embeddings_initializer',
         ),
         (
             "model.embedding.pretrained=e.npy",
             "training.warm_start=run",
-            'pretrained: found "e.npy"; must be null beside training.warm_start: the embeddings come from the one or',
+            'pretrained: found "e.npy"; must be null with training.warm_start: the embeddings can start from only',
         ),
         (
             "training.word_dropout={rate: 0.5, unknown_id: 7}",
@@ -60,7 +60,7 @@ from pairlens.config.schema import Config
         (
             "training.optimizer.clipnorm=1",
             "training.optimizer.global_clipnorm=2",
-            "training.optimizer.global_clipnorm: found 2; must be null beside clipnorm",
+            "training.optimizer.global_clipnorm: found 2; must be null with clipnorm",
         ),
     ],
 )
@@ -85,16 +85,16 @@ def test_class_weights_need_classes(write: Write) -> None:
 def test_convolutions_that_no_view_shows_are_refused(write: Write) -> None:
     path = write(MINIMAL)
     (found,) = faults_of(path, "model.views=[embedding]")
-    assert "with convolution, unless model.conv is []" in found
+    assert "a list with convolution unless model.conv is []" in found
     load_config(path, ["model.views=[embedding]", "model.conv=[]"])
 
 
-def test_a_contradiction_of_a_short_form_is_told_as_one(write: Write) -> None:
+def test_a_contradiction_of_a_short_form_is_reported_as_one(write: Write) -> None:
     (found,) = faults_of(write(MINIMAL), "model.views=embedding")
-    assert 'model.views: found "embedding"; must be with convolution, unless model.conv is []' in found
+    assert 'model.views: found "embedding"; must be a list with convolution unless model.conv is []' in found
 
 
-def test_a_contradiction_of_a_default_is_told_as_one(write: Write) -> None:
+def test_a_contradiction_of_a_default_is_reported_as_one(write: Write) -> None:
     path = write(MINIMAL)
     (found,) = faults_of(path, "training.word_dropout.rate=0.5", "model.embedding.input_dim=1")
     assert "model.embedding.input_dim: found 1; must be more than training.word_dropout.unknown_id, 1" in found
@@ -102,7 +102,7 @@ def test_a_contradiction_of_a_default_is_told_as_one(write: Write) -> None:
 
 
 @pytest.mark.parametrize("views", ["3", "true", "{a: 1}"])
-def test_what_contradictions_look_at_may_be_anything(write: Write, views: str) -> None:
+def test_contradictions_accept_values_of_any_type(write: Write, views: str) -> None:
     (found,) = faults_of(write(MINIMAL), f"model.views={views}")
     assert "; must be embedding or convolution" in found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from written_configs import MINIMAL, Write, faults_of
 
 
-def test_every_fault_is_told_at_once_in_the_order_of_the_file(write: Write) -> None:
+def test_all_faults_are_reported_together_in_the_order_of_the_file(write: Write) -> None:
     path = write("""\
 data:
   trian: train
@@ -26,10 +26,10 @@ training:
   epochs: 0
 """)
     assert faults_of(path, "training.seed=x") == [
-        "c.yaml:1: data.train: missing; it has no default",
+        "c.yaml:1: data.train: missing; add it (there is no default)",
         'c.yaml:2: data.trian: unknown key; did you mean "train"?',
         'c.yaml:3: data.empty: found "score"; must be error with model.masking: none, '
-        "where an empty text is scored as its padding",
+        "which would score an empty text by its padding",
         'c.yaml:7: model.embedding.input_dim: found "50"; must be an integer ≥ 1',
         "c.yaml:8: model.embedding.embeddings_initializer.gain: unknown key; the keys here are name, stddev",
         'c.yaml:10: model.conv[0].filters: found "abc"; must be an integer ≥ 1',
@@ -48,8 +48,8 @@ training:
 
 def test_missing_sections_name_the_keys_that_they_miss(write: Write) -> None:
     assert faults_of(write("task: binary\n")) == [
-        "c.yaml:1: data.train: missing; it has no default",
-        "c.yaml:1: model.embedding.input_dim: missing; it has no default",
+        "c.yaml:1: data.train: missing; add it (there is no default)",
+        "c.yaml:1: model.embedding.input_dim: missing; add it (there is no default)",
     ]
 
 

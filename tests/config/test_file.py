@@ -1,4 +1,4 @@
-"""A config as a file: its paths, its dump, and any text at all."""
+"""Config files: paths, dumps, and arbitrary text."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ model: {embedding: {input_dim: 5, pretrained: e.npy}}
     assert config.data.test == Path("/home/me/test")
     assert config.data.vocab == tmp_path / "vocab.txt"
     assert config.model.embedding.pretrained == tmp_path / "e.npy"
-    # An override's path is the working directory's, also where it replaces a path of the file.
+    # A path in an override is relative to the working directory, also where it replaces one in the file.
     assert load_config(Path("../c.yaml"), ["data.train=train"]).data.train == tmp_path / "here" / "train"
 
 
@@ -44,7 +44,7 @@ def test_every_path_of_the_schema_is_made_absolute(write: Write, tmp_path: Path)
     paths += [f"model.embedding.{key}" for key, field in EmbeddingConfig.model_fields.items() if "Path" in str(field)]
     assert len(paths) == 7
     dumped = dump_config(load_config(write(MINIMAL), [f"{path}=~x/y" for path in paths]))
-    assert dumped.count(f": {Path.cwd()}/~x/y\n") == 7  # no user is called x: the name stays as it is
+    assert dumped.count(f": {Path.cwd()}/~x/y\n") == 7  # there is no user x, so the name is unchanged
 
 
 def test_a_dump_begins_with_its_format(write: Write) -> None:
@@ -56,10 +56,10 @@ def test_a_config_may_say_any_format_so_far(write: Write, format_: int) -> None:
     assert load_config(write(f"{MINIMAL}format: {format_}\n")) == load_config(write(MINIMAL))
 
 
-def test_a_later_format_is_told_before_any_other_fault(write: Write) -> None:
+def test_a_later_format_is_reported_before_any_other_fault(write: Write) -> None:
     later = FORMAT + 1
     assert faults_of(write(f"new_section: 1\nformat: {later}\ntask: [3]\n"), "task=4") == [
-        f"c.yaml:2: format {later} is of a later pairlens; this is {version('pairlens')}, "
+        f"c.yaml:2: format {later} was written by a later pairlens; this is {version('pairlens')}, "
         f"which reads formats up to {FORMAT}; upgrade pairlens"
     ]
 

@@ -1,4 +1,4 @@
-"""Settings that would have no effect beside another one."""
+"""Settings that have no effect because of another setting."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ SGD = "training.optimizer=sgd"
             "training.label_smoothing=0.1",
             "found 0.1; must be 0 with training.loss: pairwise",
         ),
-        (["training.optimizer.clipnorm=1"], "training.optimizer.clipvalue=2", "must be null beside clipnorm"),
+        (["training.optimizer.clipnorm=1"], "training.optimizer.clipvalue=2", "must be null with clipnorm"),
         (
             ["training.optimizer.global_clipnorm=1"],
             "training.optimizer.clipvalue=2",
-            "must be null beside global_clipnorm",
+            "must be null with global_clipnorm",
         ),
         ([SGD], "training.optimizer.nesterov=true", "found true; must be false with momentum: 0"),
-        ([], "training.warm_start_words=true", "found true; must be false without training.warm_start"),
-        ([], "data.too_long=truncate", 'found "truncate"; must be error without data.max_length'),
+        ([], "training.warm_start_words=true", "found true; must be false unless training.warm_start is set"),
+        ([], "data.too_long=truncate", 'found "truncate"; must be error unless data.max_length is set'),
         (
             ["model.embedding.trainable=false"],
             "training.optimizer.lazy=true",
@@ -52,7 +52,7 @@ SGD = "training.optimizer=sgd"
         (
             [],
             "training.word_dropout.unknown_id=3",
-            "found 3; must be 1, its default, with training.word_dropout.rate: 0",
+            "found 3; must be 1 (the default) with training.word_dropout.rate: 0",
         ),
         (
             ["model.conv=[]"],
@@ -62,12 +62,12 @@ SGD = "training.optimizer=sgd"
         (
             ["model.dnn.units=[]"],
             "model.dnn.activation=tanh",
-            'found "tanh"; must be relu, its default, with model.dnn.units: []',
+            'found "tanh"; must be relu (the default) with model.dnn.units: []',
         ),
         (
             ["model.conv={use_bias: false}"],
             "model.conv.bias_initializer=ones",
-            "must be zeros, its default, with use_bias: false",
+            "must be zeros (the default) with use_bias: false",
         ),
     ],
 )
@@ -93,10 +93,10 @@ def test_settings_without_effect_are_refused(write: Write, others: list[str], se
         ["model.conv=[]", "model.views=embedding"],
         ["model.conv=[]", "model.views=convolution"],  # the default
         ["model.dnn.activation=tanh"],
-        ["model.dnn.units=[]", "model.dnn.dropout=0.1"],  # of what is pooled
+        ["model.dnn.units=[]", "model.dnn.dropout=0.1"],  # on the pooled features
     ],
 )
-def test_the_same_settings_where_they_have_one(write: Write, settings: list[str]) -> None:
+def test_the_same_settings_are_accepted_where_they_have_an_effect(write: Write, settings: list[str]) -> None:
     load_config(write(MINIMAL), settings)
 
 
@@ -110,23 +110,23 @@ def test_a_config_with_every_default_written_out_loads(write: Write, tmp_path: P
     assert load_config(tmp_path / "whole.yaml") == config
 
 
-def test_a_run_that_was_trained_with_one_is_a_run_still(write: Write, tmp_path: Path) -> None:
+def test_a_run_that_was_trained_with_one_still_loads(write: Write, tmp_path: Path) -> None:
     config = load_config(write(MINIMAL), ["task=regression"])
     run = Run.create(tmp_path / "run", config, {})
     path = tmp_path / "run" / "config.yaml"
     path.write_text(path.read_text().replace("label_smoothing: 0.0", "label_smoothing: 0.25"))
     assert run.config().training.label_smoothing == 0.25
-    (fault,) = faults_of(path)  # to train by it again is another matter
+    (fault,) = faults_of(path)  # a new training with it is refused
     assert "must be 0 with training.loss: mse" in fault
 
 
-def test_it_is_refused_without_a_file_too() -> None:
+def test_one_is_refused_without_a_file_too() -> None:
     raw: dict[str, Any] = {"data": {"train": "t", "too_long": "truncate"}, "model": {"embedding": {"input_dim": 5}}}
     with pytest.raises(ValidationError, match=r"data\.too_long: must be error"):
         Config.model_validate(raw)
 
 
-def test_what_it_looks_at_may_be_anything(write: Write) -> None:
+def test_values_of_any_type_are_accepted(write: Write) -> None:
     for setting in (
         "model.conv=3",
         "model.views={a: 1}",
@@ -139,4 +139,4 @@ def test_what_it_looks_at_may_be_anything(write: Write) -> None:
 
 def test_encodings_alone_are_warned_of(write: Write) -> None:
     config = load_config(write(MINIMAL), ["model.features=encoding"])
-    assert config.warnings()[0].endswith("no text looks at the other, and the value does not matter at all")
+    assert config.warnings()[0].endswith("neither text looks at the other, and the value does not matter at all")

@@ -1,4 +1,4 @@
-"""The JSON schema of a config: it accepts what loads, and refuses what one value alone shows to be wrong."""
+"""The JSON schema of a config accepts what loads and rejects faults that are visible in a single value."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_what_has_no_default_is_required(text: str) -> None:
 
 
 def nested(sections: list[str], entry: str) -> str:
-    """The smallest config with an entry more, in flow style."""
+    """The smallest config with one more entry, in flow style."""
     need = {"data": "train: a", "model": "embedding: {input_dim: 5}", "embedding": "input_dim: 5"}
     for section in reversed(sections):
         known = need.get(section, "")

@@ -1,4 +1,4 @@
-"""What is passed on to Keras has Keras's arguments and defaults."""
+"""Optimizers and initializers have Keras's arguments and defaults."""
 
 from __future__ import annotations
 

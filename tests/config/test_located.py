@@ -1,4 +1,4 @@
-"""YAML with the place of every value: what is no YAML, no mapping of names, or no file."""
+"""YAML with the place of every value; texts that are not YAML or not a mapping, and files that cannot be read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_a_key_given_twice_names_both_lines(write: Write) -> None:
     assert faults_of(write(MINIMAL + "task: binary\ndata: {train: x}\n")) == [
         "c.yaml:6: data: given twice, on lines 1 and 6; keep one"
     ]
-    # The duplicate is told beside the other faults, and at any depth.
+    # A duplicate is reported together with other faults, and at any depth.
     assert faults_of(write(MINIMAL + "  dnn:\n    units: 3\n    units: -3\n")) == [
         "c.yaml:7: model.dnn.units: given twice, on lines 6 and 7; keep one",
         "c.yaml:7: model.dnn.units: found -3; must be an integer ≥ 1",
@@ -34,18 +34,18 @@ def test_a_key_is_a_name(write: Write) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("task: [binary\n", "c.yaml:2:1: not a valid YAML text: while parsing a flow sequence, expected ',' or ']'"),
-        ("task: binary\n\tdata: x\n", "c.yaml:2:1: not a valid YAML text: "),
-        ("task: a: b\n", "c.yaml:1:8: not a valid YAML text: mapping values are not allowed here"),
-        ("task: &t binary\n", "c.yaml:1:7: not a valid YAML text: anchors (&), aliases (*) and tags (!) are not"),
-        ("task: *t\n", "c.yaml:1:7: not a valid YAML text: anchors (&), aliases (*) and tags (!) are not allowed"),
-        ("task: !!python/name:os.system\n", "c.yaml:1:7: not a valid YAML text: anchors (&), aliases (*) and tags"),
-        ("a: !!binary x\n", "c.yaml:1:4: not a valid YAML text: anchors (&), aliases (*) and tags (!) are not allowed"),
-        ("a: 1\n---\nb: 2\n", "c.yaml:2:1: not a valid YAML text: expected a single document in the stream"),
-        ("task: bin\x07ary\n", "c.yaml:1:10: not a valid YAML text: the character '\\x07' is not allowed"),
-        ("a: " + "[" * 100_000, "c.yaml:1:23: not a valid YAML text: nested more than 20 deep"),
-        ("- " * 5_000 + "a", "c.yaml:1:41: not a valid YAML text: nested more than 20 deep"),
-        ("", "c.yaml: found an empty file; must be a mapping, task, data, model, training"),
+        ("task: [binary\n", "c.yaml:2:1: not valid YAML: while parsing a flow sequence, expected ',' or ']'"),
+        ("task: binary\n\tdata: x\n", "c.yaml:2:1: not valid YAML: "),
+        ("task: a: b\n", "c.yaml:1:8: not valid YAML: mapping values are not allowed here"),
+        ("task: &t binary\n", "c.yaml:1:7: not valid YAML: anchors (&), aliases (*) and tags (!) are not"),
+        ("task: *t\n", "c.yaml:1:7: not valid YAML: anchors (&), aliases (*) and tags (!) are not allowed"),
+        ("task: !!python/name:os.system\n", "c.yaml:1:7: not valid YAML: anchors (&), aliases (*) and tags"),
+        ("a: !!binary x\n", "c.yaml:1:4: not valid YAML: anchors (&), aliases (*) and tags (!) are not allowed"),
+        ("a: 1\n---\nb: 2\n", "c.yaml:2:1: not valid YAML: expected a single document in the stream"),
+        ("task: bin\x07ary\n", "c.yaml:1:10: not valid YAML: the character '\\x07' is not allowed"),
+        ("a: " + "[" * 100_000, "c.yaml:1:23: not valid YAML: nested more than 20 levels deep"),
+        ("- " * 5_000 + "a", "c.yaml:1:41: not valid YAML: nested more than 20 levels deep"),
+        ("", "c.yaml: found an empty file; must be a mapping with the keys task, data, model, training"),
         ("# nothing\n", "c.yaml: found an empty file; must be a mapping"),
         ("- task: binary\n", "c.yaml: found [a mapping]; must be a mapping"),
         ("binary\n", 'c.yaml: found "binary"; must be a mapping'),
@@ -76,6 +76,6 @@ def test_a_byte_order_mark_is_skipped(write: Write) -> None:
 
 
 def test_a_config_without_end() -> None:
-    """A device, or any file that is none of ours: no more is read than a config needs."""
+    """A device or another endless file: no more is read than a config needs."""
     with pytest.raises(ConfigError, match="/dev/zero: more than 262144 bytes; a config is a few kilobytes"):
         load_config(Path("/dev/zero"))

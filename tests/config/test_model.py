@@ -1,4 +1,4 @@
-"""The model section: what follows from its values."""
+"""The model section: its derived properties and its rules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_the_reach_of_a_dilated_convolution(padding: str, reach: tuple[int, int]
 @pytest.mark.parametrize("strides", [0, 2])
 def test_a_convolution_skips_no_token(write: Write, strides: int) -> None:
     (found,) = faults_of(write(MINIMAL), f"model.conv.0.strides={strides}")
-    assert f"model.conv[0].strides: found {strides}; must be 1: an attention score stands for one token" in found
+    assert f"model.conv[0].strides: found {strides}; must be 1: an attention score belongs to one token" in found
 
 
 def test_the_columns_of_each_view(write: Write) -> None:
@@ -34,10 +34,10 @@ def test_the_columns_of_each_view(write: Write) -> None:
     assert widths() == {"convolution": 3}
     assert widths("model.views=[embedding, convolution]") == {"embedding": 5, "convolution": 3}
     assert widths("model.views=[embedding, convolution]", "model.embedding.match_channels=true")["embedding"] == 7
-    assert widths("model.conv=[]") == {"embedding": 5}  # all that is left, whatever `views` says
+    assert widths("model.conv=[]") == {"embedding": 5}  # the only view, whatever `views` says
 
 
-def test_a_pretrained_matrix_may_stand_beside_the_written_out_default(write: Write, tmp_path: Path) -> None:
+def test_a_pretrained_matrix_goes_with_the_written_out_default(write: Write, tmp_path: Path) -> None:
     written_out = "model.embedding.embeddings_initializer={name: uniform, scale: 0.05}"
     config = load_config(write(MINIMAL), [f"model.embedding.pretrained={tmp_path}/e.npy", written_out])
     assert config.model.embedding.pretrained == tmp_path / "e.npy"

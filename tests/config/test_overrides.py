@@ -55,11 +55,11 @@ def test_a_single_layer_needs_no_index(write: Write, conv: str, key: str) -> Non
             "training.optimizer={lerning_rate: 1}",
             'training.optimizer.lerning_rate: unknown key; did you mean "learning_rate"?',
         ),
-        ("model.conv.2.filters=3", "index 2 is not in the list, which has 2 from index 0"),
-        ("model.conv.filters=3", '"filters" stands in a list; write the index before it, such as 0.filters'),
+        ("model.conv.2.filters=3", "no index 2; the list has 2 items, counted from 0"),
+        ("model.conv.filters=3", '"filters" is a key of a list item; write the index before it, such as 0.filters'),
         ("model.dnn={units: 1, units: 2}", "units: given twice; keep one"),
-        ("data.dev=[", "not a valid YAML text: while parsing a flow node"),
-        ("data.dev=*a", "not a valid YAML text: anchors (&), aliases (*) and tags (!) are not allowed"),
+        ("data.dev=[", "not valid YAML: while parsing a flow node"),
+        ("data.dev=*a", "not valid YAML: anchors (&), aliases (*) and tags (!) are not allowed"),
         ("training.epochs", "must be KEY=VALUE, such as training.epochs=3"),
         ("=3", "must be KEY=VALUE"),
         ("a..b=3", "must be KEY=VALUE"),
@@ -79,7 +79,7 @@ def test_a_fault_of_an_override_names_the_override(write: Write, override: str, 
     [("/x/a #b", "/x/a #b"), ("#b", "/here/#b"), ('"/x/a #b"', "/x/a #b"), ("'/x/a' # why", "/x/a"), ("/x#b", "/x#b")],
 )
 def test_a_value_is_taken_whole(write: Write, monkeypatch: pytest.MonkeyPatch, written: str, vocab: str) -> None:
-    """YAML takes what comes behind a blank and # for a comment; nobody comments a value of the command line."""
+    """YAML reads text after a blank and # as a comment; nobody comments a value on the command line."""
     monkeypatch.setattr("pairlens.config.overrides.Path.cwd", lambda: Path("/here"))
     assert load_config(write(MINIMAL), [f"data.vocab={written}"]).data.vocab == Path(vocab)
 

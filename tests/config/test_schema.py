@@ -40,7 +40,7 @@ model: {{embedding: {{input_dim: 1000}}}}
         line.partition(":")[0].strip(" -") for line in dump_config(documented).splitlines() if ":" in line
     }
     keys_of_the_file = {line.partition(":")[0].strip(" -") for line in DOCUMENTED.read_text().splitlines()}
-    assert keys_of_a_dump - {"format"} <= keys_of_the_file  # which is written into the config of a run alone
+    assert keys_of_a_dump - {"format"} <= keys_of_the_file  # `format` is only written into a run's config
     for optimizer in optimizers():
         assert all(key in DOCUMENTED.read_text() for key in optimizer.model_fields), optimizer
 
@@ -114,9 +114,9 @@ def test_a_value_outside_its_domain_is_refused(write: Write, key: str, value: st
 @pytest.mark.parametrize(
     ("override", "reason"),
     [
-        ("model.conv.strides=2", "1: an attention score stands for one token position, and strides skip some"),
+        ("model.conv.strides=2", "1: an attention score belongs to one token position, and strides skip some"),
         ("model.conv.padding=valid", "same or causal: valid would shrink the texts, and those shorter"),
-        ("model.conv.bias_initializer=orthogonal", "another than orthogonal: a bias is a vector, not a matrix"),
+        ("model.conv.bias_initializer=orthogonal", "any initializer but orthogonal: a bias is a vector, not a matrix"),
         (
             "training.early_stopping.metric=pearson",
             "auto or one of accuracy, precision, recall, f1, mcc, ece, brier, roc_auc, average_precision, log_loss "
@@ -146,11 +146,11 @@ def test_the_decisive_metric_is_the_one_that_stops_early_or_the_tasks_first(writ
         assert load_config(path, [unsaid, "task=regression"]).decisive_metric == "pearson"
 
 
-def test_warnings_tell_what_is_allowed_and_has_no_use(write: Write) -> None:
+def test_warnings_name_settings_that_are_allowed_and_useless(write: Write) -> None:
     path = write(MINIMAL)
     assert load_config(path, ["data.dev=d"]).warnings() == []
     (early,) = load_config(path).warnings()
-    assert early.startswith("data.dev: none, so the last epoch's weights are kept")
+    assert early.startswith("data.dev: not set, so the weights of the last epoch are kept")
     (causal,) = load_config(path, ["data.dev=d", "model.attention.use_causal_mask=true"]).warnings()
     assert causal.startswith("model.attention.use_causal_mask: ")
     spelled = ["data.dev=d", "model.embedding.embeddings_initializer={name: ppmi_svd, spelling: 1.0}"]

@@ -1,4 +1,4 @@
-"""A model's fingerprint: the same wherever the model is, another for any other model."""
+"""A model's fingerprint is the same on every machine and different for every other model."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_a_text_of_nothing_but_padding_is_empty() -> None:
     """As in files, with the same message (tests/cli/test_bad_input.py)."""
     config = make_config(embedding={"mask_zero": True})
     engine = Scorer(config, random_weights(config))
-    message = "no id but 0, which model.embedding.mask_zero makes padding; give another one or set data.empty: score"
+    message = "no id but 0, which is padding with model.embedding.mask_zero; give another id or set data.empty: score"
     for call in (engine.score, engine.logits, engine.attend):
         with pytest.raises(DataError, match=f"^query 1: {message}$"):
             call([[1, 0], [0, 0]], [[3], [4]])

@@ -1,4 +1,4 @@
-"""Labels as people write them become numbers or classes."""
+"""Labels in tables become numbers or classes."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_other_words_are_sorted_or_in_the_order_that_is_given() -> None:
     assert LabelNumbers(["0", "1"]).of(["1"], place) == ["1"]
 
 
-def test_what_is_no_label_is_told_with_its_place() -> None:
-    with pytest.raises(DataError, match=r"t.csv:4: the label 'x' is no number, but t.csv:2 has '1'"):
+def test_a_wrong_label_is_reported_with_its_place() -> None:
+    with pytest.raises(DataError, match=r"t.csv:4: the label 'x' is not a number, but t.csv:2 has '1'"):
         classes("1", "2", "x")
     with pytest.raises(DataError, match=r"t.csv:3: the label 'b' is not among --classes a,c"):
         classes("a", "b", order=["a", "c"])
@@ -55,10 +55,10 @@ def test_what_is_no_label_is_told_with_its_place() -> None:
         LabelNumbers(None).of([" "], place)
     with pytest.raises(DataError, match=r"t.csv:2: the label '1e400' is too large for a 32-bit number"):
         LabelNumbers(None).of(["1e400"], place)
-    with pytest.raises(DataError, match=r"t.csv:3: the label 'x' is no number"):
+    with pytest.raises(DataError, match=r"t.csv:3: the label 'x' is not a number"):
         LabelNumbers(None).of(["1", "x"], place)
     with pytest.raises(
-        DataError, match=r"t.csv:2: 'neutrl' is no class; did you mean 'neutral'\? There are: no, neutral"
+        DataError, match=r"t.csv:2: 'neutrl' is not a class; did you mean 'neutral'\? Available: no, neutral"
     ):
         LabelNumbers(["no", "neutral"]).of(["neutrl"], place)
     with pytest.raises(DataError, match=r"more than 32,768 different labels"):

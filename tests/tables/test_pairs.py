@@ -1,4 +1,4 @@
-"""Tables and files of lines as pairs, in chunks, as often as one likes."""
+"""Reading tables and files of lines as pairs, in chunks, repeatedly."""
 
 from __future__ import annotations
 
@@ -27,13 +27,16 @@ def test_chunks_are_of_one_size_and_know_their_lines() -> None:
     [
         (
             b"s1,s2,score\na,b,1\nc,d\n",
-            r"<stdin>:3: 2 columns, but the label is column 3; mend the row, or if",
+            r"<stdin>:3: 2 columns, but the label is column 3; correct the row",
         ),
-        (b'{"s1": "a", "s2": "b", "score": 1}\n{"s1": "a", "s2": "b"}\n', r"<stdin>:2: has no 'score', the label"),
-        (b'{"s1": "a", "s2": ["b"], "score": 1}\n', r"<stdin>:1: 's2', the value, is a list; must be text"),
+        (
+            b'{"s1": "a", "s2": "b", "score": 1}\n{"s1": "a", "s2": "b"}\n',
+            r"<stdin>:2: no 'score' \(the label\) in this row",
+        ),
+        (b'{"s1": "a", "s2": ["b"], "score": 1}\n', r"<stdin>:1: 's2' \(the value\) is a list; must be text"),
     ],
 )
-def test_a_row_without_a_needed_column_is_told(text: bytes, message: str) -> None:
+def test_a_row_without_a_needed_column_is_reported(text: bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
         list(pair_rows(open_table(io.BytesIO(text)), Columns(0, 1, 2)))
 
@@ -57,7 +60,7 @@ def test_files_of_a_split_are_read_one_behind_the_other_and_have_the_same_column
         ("q", "p", "1"),
     ]
     (tmp_path / "b.tsv").write_text("s2\ts1\np\tq\n")
-    with pytest.raises(UsageError, match="has other columns than"):
+    with pytest.raises(UsageError, match="other columns than"):
         TablePairs([tmp_path / "a.csv", tmp_path / "b.tsv"], TableOptions(ColumnOptions()))
 
 

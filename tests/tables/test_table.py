@@ -1,4 +1,4 @@
-"""Rows come back as they were written, whatever the format, and a fault is told with its line."""
+"""Rows of every format are read back as they were written, and faults are reported with their line."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_csv_with_quotes_line_breaks_and_crlf() -> None:
     assert list(table) == [
         Row(2, ['He said "no"', "a, b", "1"]),
         Row(3, ["two\r\nlines", "x", "0"]),  # lines 3 and 4
-        Row(6, ["last", "y", "1"]),  # behind an empty line
+        Row(6, ["last", "y", "1"]),  # after an empty line
     ]
 
 
@@ -67,7 +67,7 @@ def test_jsonl_has_the_keys_of_all_rows_for_columns() -> None:
 
 
 def test_parquet(tmp_path: Path) -> None:
-    path = tmp_path / "pairs.csv"  # a name says nothing
+    path = tmp_path / "pairs.csv"  # the name does not decide
     pq.write_table(pa.table({"text1": ["a", None], "text2": ["b", "c"], "label": [0, 1]}), path)
     table = open_table(path)
     assert (table.layout.format, table.columns) == ("parquet", ["text1", "text2", "label"])
@@ -93,20 +93,20 @@ LOOKS = [
     ('a,b\n"x\ty","z"\n"p\tq","r"\n', "mine.tsv", ("csv", ",")),  # tabs inside quotes
     ("it's, isn't it?\tno, \"never\t0\nyes\twell, no\t1\n", "mine.csv", ("tsv", "\t")),  # a quote that never closes
     ('{"a": 1}\n', "mine.csv", ("jsonl", "")),
-    ('{"a"\tb\n{x\ty\n', "mine.jsonl", ("tsv", "\t")),  # a brace is no JSON
-    ("a,b\tc,d\n1,2\t3,4\n", "mine.csv", ("csv", ",")),  # both agree: the suffix decides
+    ('{"a"\tb\n{x\ty\n', "mine.jsonl", ("tsv", "\t")),  # a brace is not yet JSON
+    ("a,b\tc,d\n1,2\t3,4\n", "mine.csv", ("csv", ",")),  # a tie: the suffix decides
     ("a,b\tc,d\n1,2\t3,4\n", "mine.tsv", ("tsv", "\t")),
     ("one\n", "mine.csv", ("csv", ",")),
 ]
 
 
 @pytest.mark.parametrize(("text", "name", "layout"), LOOKS)
-def test_the_layout_is_found_by_looking(tmp_path: Path, text: str, name: str, layout: tuple[str, str]) -> None:
+def test_the_layout_is_detected(tmp_path: Path, text: str, name: str, layout: tuple[str, str]) -> None:
     (tmp_path / name).write_text(text)
     assert open_table(tmp_path / name).layout == layout
 
 
-def test_what_is_given_overrules_what_is_found() -> None:
+def test_options_override_detection() -> None:
     assert values(opened('a,b\n"x",y\n', input_format="tsv")) == [['"x",y']]
     assert values(opened("a,b\tc\nd,e\tf\n", delimiter=",")) == [["d", "e\tf"]]
     assert values(opened("1,2\n3,4\n", header=False)) == [["1", "2"], ["3", "4"]]
@@ -156,22 +156,22 @@ def test_what_json_writes_is_read_back(rows: list[tuple[Any, Any]]) -> None:
 
 
 FAULTS = [
-    (HEADER + 'a,"b,1\r\nc,d,0\r\n', r"<stdin>:2: a quote in this row never closes; close it"),
-    (HEADER + '"a"b,c,1\n', r"<stdin>:2: text behind a closing quote; double a quote that belongs to the text"),
-    (HEADER + 'a,"' + "b" * 140_000, r"<stdin>:2: a field of more than 131,072 characters; perhaps a quote"),
+    (HEADER + 'a,"b,1\r\nc,d,0\r\n', r"<stdin>:2: a quote in this row is never closed; close it"),
+    (HEADER + '"a"b,c,1\n', r"<stdin>:2: text after a closing quote; double every quote that belongs to the text"),
+    (HEADER + 'a,"' + "b" * 140_000, r"<stdin>:2: a field of more than 131,072 characters; a quote"),
     (HEADER + "a\rb,c,1\n", r"<stdin>:2: a carriage return outside quotes"),
     (b"a,b\nx,\xff\n", r"<stdin>:2:3: '\\xff.*' is not UTF-8; convert the file"),
     (b"a,b\nx,y\0\n", r"<stdin>:2:4: a NUL"),
-    ("a,b\n1,2\n".encode("utf-16-le"), r"<stdin>:1:2: a NUL, which no text has; is it UTF-16 without"),
+    ("a,b\n1,2\n".encode("utf-16-le"), r"<stdin>:1:2: a NUL character; the file may be UTF-16 without"),
     ('{"a": 1}\n{"a": \n', r"<stdin>:2: not JSON"),
-    ('{"a": 1}\n[1]\n', r"<stdin>:2: JSON, but no object"),
+    ('{"a": 1}\n[1]\n', r"<stdin>:2: JSON, but not an object"),
     ('{"a": 1}\n' + "[" * 100_000, r"<stdin>:2: not JSON"),
     ("", r"<stdin>: no rows"),
 ]
 
 
 @pytest.mark.parametrize(("text", "message"), FAULTS, ids=[message[:40] for _, message in FAULTS])
-def test_a_fault_is_told_with_its_line(text: str | bytes, message: str) -> None:
+def test_a_fault_is_reported_with_its_line(text: str | bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
         list(opened(text))
 

@@ -1,4 +1,4 @@
-"""Files to bytes: compressed or not, whole or damaged."""
+"""Reading files as bytes: compressed or not, whole or damaged."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_reading_may_start_anywhere(tmp_path: Path, suffix: str, start: int) -> 
 
 @pytest.mark.parametrize("change", [b"more\n", b""], ids=["appended", "written over"])
 def test_a_file_that_changes_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: bytes) -> None:
-    """What was read is no state that the file ever had, or ends in the middle of a line: no score may come from it."""
+    """The bytes read may mix two states of the file or end inside a line, so they must not be scored."""
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 100)
     path = write(tmp_path / "q.txt", TEXT)
     reader = read_blocks(path)
@@ -114,10 +114,10 @@ def test_a_file_that_changes_while_it_is_read(tmp_path: Path, monkeypatch: pytes
 
 
 def test_where_lines_end() -> None:
-    """Lines of 1 to 5 bytes in blocks of 7, the first block at byte 100 and behind line 20."""
-    data = b"1\n22\n333\n4444\n\n55555"  # they end at 2, 5, 9, 14 and 15; the last one goes on
+    """Lines of 1 to 5 bytes in blocks of 7, the first block at byte 100 and after line 20."""
+    data = b"1\n22\n333\n4444\n\n55555"  # they end at 2, 5, 9, 14 and 15; the last one continues
     ends = LineEnds((data[at : at + 7] for at in range(0, len(data), 7)), 100, 20)
-    known = [[ends.behind(line) for line in range(20, 28)] for _ in ends]
+    known = [[ends.end_of(line) for line in range(20, 28)] for _ in ends]
     assert known == [
         [None, 102, 105, None, None, None, None, None],
         [None, None, None, 109, 114, None, None, None],

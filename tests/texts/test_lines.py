@@ -1,4 +1,4 @@
-"""Labels, groups, sample weights and vocabularies: one thing a line."""
+"""Labels, groups, sample weights and vocabularies: one entry per line."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def test_every_finite_number_is_a_label_for_regression(path: Path, values: list[
 @pytest.mark.parametrize(
     ("text", "task", "message"),
     [
-        (b"2", "binary", "not a binary label: '2'; it is 0 or 1"),
-        (b"-1", "binary", "not a binary label: '-1'; it is 0 or 1"),
-        (b"0.5", "binary", "not a binary label: '0.5'; it is 0 or 1"),
-        (b"2", "ranking", "not a ranking label: '2'; it is 0 or 1"),
-        (b"-1", "multiclass", "not a class: '-1'; it is an integer from 0 to 32767"),
-        (b"1.5", "multiclass", "not a class: '1.5'; it is an integer from 0 to 32767"),
-        (b"32768", "multiclass", "not a class: '32768'; it is an integer from 0 to 32767"),
+        (b"2", "binary", "not a binary label: '2'; must be 0 or 1"),
+        (b"-1", "binary", "not a binary label: '-1'; must be 0 or 1"),
+        (b"0.5", "binary", "not a binary label: '0.5'; must be 0 or 1"),
+        (b"2", "ranking", "not a ranking label: '2'; must be 0 or 1"),
+        (b"-1", "multiclass", "not a class: '-1'; must be an integer from 0 to 32767"),
+        (b"1.5", "multiclass", "not a class: '1.5'; must be an integer from 0 to 32767"),
+        (b"32768", "multiclass", "not a class: '32768'; must be an integer from 0 to 32767"),
         (b"1e999", "multiclass", "too large: '1e999'; a label is a 32-bit number"),
         (b"yes", "binary", "not a number: 'yes'; a label is one finite number"),
         (b"1 0", "binary", "not a number: '1 0'; a label is one finite number"),
@@ -71,7 +71,7 @@ def test_every_finite_number_is_a_label_for_regression(path: Path, values: list[
     ],
 )
 def test_what_is_not_a_label(path: Path, text: bytes, task: LabelKind, message: str) -> None:
-    # The same fault again on line 4, and another one on line 5: the first counts.
+    # The same fault is on line 4 again, and another on line 5: the first is reported.
     assert label_fault(path, b"1\n0\n  " + text + b"\n  " + text + b"\n\t!\n", task) == f"3:3: {message}"
 
 
@@ -84,7 +84,7 @@ def test_a_model_knows_its_classes(path: Path) -> None:
     assert read_labels(path, "multiclass", classes=4).tolist() == [0, 2, 3]
     with pytest.raises(DataError) as error:
         read_labels(path, "multiclass", classes=3)
-    assert str(error.value) == f"{path}:3:1: not a class: '3'; it is an integer from 0 to 2"
+    assert str(error.value) == f"{path}:3:1: not a class: '3'; must be an integer from 0 to 2"
 
 
 @given(values=st.lists(st.integers(0, 2**63 - 1)))
@@ -96,7 +96,7 @@ def test_every_integer_of_63_bits_is_a_group(path: Path, values: list[int]) -> N
 
 @given(words=st.lists(st.sampled_from(["Q12", "1.5", "7", "07", "-1", "٣", "9223372036854775808", "1" * 5000, "ça"])))
 def test_groups_are_words_numbered_as_they_come(path: Path, words: list[str]) -> None:
-    """One word that is no integer makes words of all: 7 and 07 are two then."""
+    """If one word is not an integer, all are words: 7 and 07 are different groups."""
     words = ["x", *words]
     path.write_text("".join(f" {word}\t\n" for word in words), encoding="utf-8")
     distinct = list(dict.fromkeys(words))
@@ -104,7 +104,7 @@ def test_groups_are_words_numbered_as_they_come(path: Path, words: list[str]) ->
     assert read_groups(path).dtype == np.int64
 
 
-def test_the_same_groups_are_the_same_whatever_they_are_called(path: Path) -> None:
+def test_the_names_of_groups_make_no_difference(path: Path) -> None:
     path.write_bytes(b"3\n1\n003\n2\n")
     assert read_groups(path).tolist() == [3, 1, 3, 2]
     path.write_bytes(b"Q3\nQ1\nQ3\nQ2\n")
@@ -118,7 +118,7 @@ def test_what_is_not_a_group(path: Path, text: bytes) -> None:
         read_groups(path)
     message = str(error.value)
     assert message.startswith(f"{path}:3:1: not a group: ")
-    assert message.endswith("; it is a number or a word, without blanks")
+    assert message.endswith("; must be a number or a word without blanks")
 
 
 def test_sample_weights(path: Path) -> None:
@@ -172,8 +172,8 @@ def test_vocabulary_that_is_not_utf8(path: Path) -> None:
     path.write_bytes("<pad>\nça".encode() + b"\xe9t\n")
     with pytest.raises(DataError) as error:
         read_vocabulary(path)
-    # The third character of the line, though its fourth byte.
-    assert str(error.value) == rf"{path}:2:3: '\xe9t' (not UTF-8); words are UTF-8"
+    # The third character of the line is its fourth byte.
+    assert str(error.value) == rf"{path}:2:3: '\xe9t' (not UTF-8); words must be UTF-8"
 
 
 def test_a_byte_order_mark_is_skipped(path: Path) -> None:
@@ -185,7 +185,7 @@ def test_a_byte_order_mark_is_skipped(path: Path) -> None:
 
 @pytest.mark.parametrize("lines", [0, 3])
 def test_a_line_without_end(path: Path, lines: int) -> None:
-    """The reader stops once 64 KiB and a block are held."""
+    """The reader stops once it has read 64 KiB and a block."""
     for end in (b"", b"\n0\n"):
         path.write_bytes(b"1\n" * lines + b"0" * 70_000 + end)
         for read in (read_groups, read_vocabulary):
@@ -205,7 +205,7 @@ def test_numbers_in_several_blocks(path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_small_file_that_expands_is_refused(tmp_path: Path) -> None:
-    """A gzip bomb: 40 MB of line ends from 40 KB. 100:1 is allowed, and so are 16 MiB from anything."""
+    """A gzip bomb: 40 KB expand to 40 MB of line ends. 100:1 is allowed, and 16 MiB at any ratio."""
     bomb = tmp_path / "vocab.txt.gz"
     bomb.write_bytes(gzip.compress(b"\n" * 40_000_000, compresslevel=9))
     assert bomb.stat().st_size < 50_000
@@ -218,8 +218,8 @@ def test_a_small_file_that_expands_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_vocabulary_is_a_regular_file(tmp_path: Path) -> None:
-    """A run from elsewhere may name any path: a device never ends, and a pipe that nobody writes never begins."""
+    """A run from elsewhere may name any path: a device never ends, and a pipe without a writer blocks."""
     os.mkfifo(tmp_path / "pipe")
     for path in (Path("/dev/zero"), tmp_path / "pipe", tmp_path):
-        with pytest.raises(DataError, match="not a regular file; a vocabulary is one"):
+        with pytest.raises(DataError, match="not a regular file; a vocabulary must be one"):
             read_vocabulary(path)

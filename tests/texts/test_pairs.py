@@ -1,4 +1,4 @@
-"""Token files to pairs: whole and in chunks."""
+"""Reading pairs from token files, whole and in chunks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pairlens.errors import DataError
 from pairlens.texts import blocks
 from pairlens.texts.pairs import Chunk, Pairs, Position, groups_of, iter_pairs, iter_tsv, read_pairs
-from pairlens.texts.split_paths import SplitPaths, group_file_beside, split_paths
+from pairlens.texts.split_paths import SplitPaths, find_group_file, split_paths
 from pairlens.texts.texts import Texts
 from pairlens.texts.token_faults import TextRules
 
@@ -77,7 +77,7 @@ def test_chunks_of_a_stream(pairs: list[tuple[list[int], list[int]]], chunk: int
 
 @pytest.mark.parametrize("block_bytes", [5, 1000])
 def test_reading_goes_on_where_a_chunk_ended(folder: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int) -> None:
-    """From each end that is known come the same chunks and faults as if the files were read from the beginning."""
+    """From every known position, the same chunks and faults follow as in a reading from the beginning."""
     monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
     query = write(folder / "q.txt", b"1\n2 3\n4\n5 6\n7\n")
     value = write(folder / "v.txt", b"10\n20\n30\n40\n50\n")
@@ -117,7 +117,7 @@ def test_whole_chunks_before_a_fault_are_given(folder: Path, monkeypatch: pytest
     bad = write(folder / "value", b"1\n" * 5 + b"x\n1\n")
     # The fault is in line 6, in the third chunk of two.
     message = (
-        f"{bad}:6:1: not an integer: 'x'; a text is base-10 ids separated by blanks; words go through --text or encode"
+        f"{bad}:6:1: not an integer: 'x'; a text is base-10 ids separated by blanks; for words use --text or encode"
     )
     assert fault_after(iter_pairs(good, bad, RULES, chunk=2)) == ([2, 2], message)
     assert fault_after(iter_pairs(bad, good, RULES, chunk=2)) == ([2, 2], message)
@@ -126,10 +126,10 @@ def test_whole_chunks_before_a_fault_are_given(folder: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("block_bytes", [1, 6, 1000])
-def test_each_chunk_tells_the_faults_of_its_own_lines(
+def test_each_chunk_has_the_faults_of_its_own_lines(
     folder: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int
 ) -> None:
-    """Wherever the blocks end that both files are read in, and the query's fault before the value's."""
+    """At any block size of both files; the query's fault comes before the value's."""
     monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
     query = write(folder / "query", b"1\nx\n3\n4\nx\n")
     value = write(folder / "value", b"1\nx\n3\nx\n5\n")
@@ -171,7 +171,7 @@ def test_read_pairs(folder: Path) -> None:
     assert pairs.label.tolist() == [0, 1]
     assert (pairs.group, pairs.weight) == (None, None)
     assert read_pairs(SplitPaths(query, value), RULES, "binary").label is None
-    with pytest.raises(DataError, match="not a class: '1'; it is an integer from 0 to 0"):
+    with pytest.raises(DataError, match="not a class: '1'; must be an integer from 0 to 0"):
         read_pairs(SplitPaths(query, value, label), RULES, "multiclass", classes=1)
 
 
@@ -184,7 +184,7 @@ def test_groups_and_weights(folder: Path) -> None:
     assert group.tolist() == [9, 9, 8]
     assert weight is not None
     assert weight.tolist() == [0, 0.5, 2]
-    # Ranking needs groups: without a file, those of the same query.
+    # Ranking needs groups: without a file, equal queries form one.
     of_file = read_pairs(files, RULES, "ranking").group
     of_query = read_pairs(SplitPaths(query, value), RULES, "ranking").group
     assert of_file is not None
@@ -229,7 +229,7 @@ def test_faults_of_a_whole_split(folder: Path) -> None:
     empty, one, two = (write(folder / name, data) for name, data in [("0", b""), ("1", b"1\n"), ("2", b"1\n1\n")])
     with pytest.raises(DataError) as error:
         read_pairs(SplitPaths(empty, empty, empty), RULES, "binary")
-    assert str(error.value) == f"{empty}: a file without lines; there is nothing to learn from or to measure"
+    assert str(error.value) == f"{empty}: the file has no lines; nothing to train on or to evaluate"
     for files in (SplitPaths(two, two, one), SplitPaths(two, two, group=one), SplitPaths(two, two, weight=one)):
         with pytest.raises(DataError) as error:
             read_pairs(files, RULES, "binary")
@@ -238,7 +238,7 @@ def test_faults_of_a_whole_split(folder: Path) -> None:
         read_pairs(SplitPaths(one, one, write(folder / "3", b"2\n")), RULES, "binary")
 
 
-def test_nothing_is_nothing_in_chunks(folder: Path) -> None:
+def test_no_lines_give_no_chunks(folder: Path) -> None:
     empty = write(folder / "query", b"")
     assert list(iter_pairs(empty, empty, RULES)) == []
     assert list(iter_tsv(io.BytesIO(b""), RULES)) == []
@@ -256,12 +256,12 @@ def test_split_paths(tmp_path: Path) -> None:
     assert as_lists(read_pairs(paths, RULES, "binary")) == [([1], [2])]
 
 
-def test_a_group_file_is_found_beside_the_queries(tmp_path: Path) -> None:
+def test_a_group_file_is_found_next_to_the_queries(tmp_path: Path) -> None:
     group = write(tmp_path / "v1.2.group.txt.gz", gzip.compress(b"1\n"))
-    assert group_file_beside(tmp_path / "v1.2.query.txt") == group
-    assert group_file_beside(tmp_path / "v1.2.query.txt.xz") == group
-    assert group_file_beside(tmp_path / "v1.query.txt") is None
-    assert group_file_beside(tmp_path / "v1.2.txt") is None
+    assert find_group_file(tmp_path / "v1.2.query.txt") == group
+    assert find_group_file(tmp_path / "v1.2.query.txt.xz") == group
+    assert find_group_file(tmp_path / "v1.query.txt") is None
+    assert find_group_file(tmp_path / "v1.2.txt") is None
 
 
 def test_a_prefix_may_have_dots(tmp_path: Path) -> None:
@@ -287,11 +287,11 @@ def test_two_files_for_one(tmp_path: Path) -> None:
         write(tmp_path / name, b"")
     with pytest.raises(DataError) as error:
         split_paths(tmp_path / "dev")
-    assert str(error.value) == f"{tmp_path}/dev.value.txt.gz: stands beside dev.value.txt; keep one of the two"
+    assert str(error.value) == f"{tmp_path}/dev.value.txt.gz: exists in addition to dev.value.txt; keep one of the two"
 
 
 def test_a_small_file_that_expands_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A gzip bomb, of 20 MB; in chunks, which hold no more of it than of any file, it is read."""
+    """A gzip bomb of 20 MB. It is read in chunks, which need no more memory than for any file."""
     monkeypatch.undo()
     bomb = write(tmp_path / "query.gz", gzip.compress(b"1\n" * 10_000_000, compresslevel=9))
     assert bomb.stat().st_size * 100 < 20_000_000

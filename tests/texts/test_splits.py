@@ -1,4 +1,4 @@
-"""What the data section of a config stands for."""
+"""Reading what a config's data section names."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_split_with_labels(tmp_path: Path) -> None:
 
 
 def test_a_split_that_the_config_does_not_name(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"the config names no data\.test"):
+    with pytest.raises(UsageError, match=r"the config does not set data\.test"):
         find_split(make_config(tmp_path), "test")
 
 

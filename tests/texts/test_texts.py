@@ -1,4 +1,4 @@
-"""Ragged texts: what goes in comes out, and what is no id does not go in."""
+"""Ragged texts return what they were made from, and refuse anything that is not an id."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_layout() -> None:
     texts = Texts.from_lists([[5, 6], [], [7]])
     assert texts.ids.tolist() == [5, 6, 7]
     assert texts.ids.dtype == np.int32
-    # Two tokens, none, one: the texts end behind tokens 2, 2 and 3.
+    # Two tokens, none, one: the texts end after tokens 2, 2 and 3.
     assert texts.offsets.tolist() == [0, 2, 2, 3]
     assert texts.offsets.dtype == np.int64
     assert texts.lengths.tolist() == [2, 0, 1]
@@ -33,7 +33,7 @@ def test_layout() -> None:
 
 
 @pytest.mark.parametrize("i", [2, -3])
-def test_there_is_no_text_beyond_the_last(i: int) -> None:
+def test_an_index_beyond_the_last_text_is_refused(i: int) -> None:
     with pytest.raises(IndexError, match="out of bounds"):
         Texts.from_lists([[1], [2]])[i]
 

@@ -1,4 +1,4 @@
-"""Bytes to ids: as Python's own `int` and `split` read them, wherever the blocks are cut; every fault in its place."""
+"""Parsed ids equal those of Python's `int` and `split`, wherever blocks are cut, and every fault is located."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def cut(data: bytes, size: int) -> Iterator[bytes]:
 def parse(
     data: bytes, rules: TextRules = ANY, size: int = 1 << 20, fields: int = 1, bad: list[BadLine] | None = None
 ) -> list[list[int]]:
-    """The texts as lists, put together again from the parts that the blocks of `size` bytes gave."""
+    """The texts as lists, joined from the parts of blocks of `size` bytes."""
     texts: list[list[int]] = [[]]
     for ids, ends in parse_blocks(cut(data, size), "q.txt", rules, fields, bad):
         start = 0
@@ -123,14 +123,15 @@ def test_the_first_fault_of_a_mess_is_found(data: bytes, size: int, rules: TextR
 
 
 @given(mess, sizes, rules_of_any_kind)
-@example(b"1 x 3 4 5 6\n7\n", 3, ANY)  # the bad line goes on behind its block
+@example(b"1 x 3 4 5 6\n7\n", 3, ANY)  # the bad line continues after its block
+@example(b"0\r\r\n", 1, ANY)  # only the last CR belongs to the line end
 def test_only_bad_lines_are_replaced(data: bytes, size: int, rules: TextRules) -> None:
-    """Each line alone is good or not; together, the good ones are as before and each bad one has its fault in `bad`."""
+    """A line is good or bad on its own. Among others, a good one is unchanged and a bad one has its fault in `bad`."""
     bad: list[BadLine] = []
     texts = parse(data, rules, size, bad=bad)
     lines = lines_of(data)
     assert len(texts) == len(lines)
-    faults = {number: first_fault(line + b"\n", rules) for number, line in enumerate(lines, start=1)}
+    faults = {number: first_fault(line + b"\r\n", rules) for number, line in enumerate(lines, start=1)}
     assert [f"q.txt:{b.line}:{b.column}:" for b in bad] == [
         fault.replace("q.txt:1:", f"q.txt:{number}:") for number, fault in faults.items() if fault
     ]
@@ -138,7 +139,7 @@ def test_only_bad_lines_are_replaced(data: bytes, size: int, rules: TextRules) -
     for number, (text, line) in enumerate(zip(texts, lines, strict=True), start=1):
         if not faults[number]:
             assert text == [int(token) for token in line.split()][:kept]
-        else:  # what was read of it before the fault, or id 0: allowed in any case
+        else:  # the ids before the fault, or id 0: both are allowed
             assert len(text) >= 1
             assert max(text) < (rules.input_dim or 2**31)
             assert len(text) <= (rules.max_length or len(text))
@@ -158,7 +159,7 @@ def test_both_texts_of_a_bad_line_in_two_columns(data: bytes, size: int) -> None
 
 
 def test_every_fault_of_a_bad_line() -> None:
-    """The first of each text; what follows a third tab is one fault, however long."""
+    """The first fault of each text; everything after a third tab is one fault."""
     bad: list[BadLine] = []
     parse(b"x y\t1 -2 z\n1\t2\n1\t2\t\tx\nx\n", TextRules(10), fields=2, bad=bad)
     assert [(b.line, b.column, b.message.split(";")[0].split(":")[0]) for b in bad] == [
@@ -170,7 +171,7 @@ def test_every_fault_of_a_bad_line() -> None:
 
 
 def test_a_block_with_faults_among_many_lines() -> None:
-    """More lines than are looked at together, in one block."""
+    """A block of more lines than are checked at a time."""
     data = b"".join(b"x\n" if n % 97 == 0 else b"%d\n" % n for n in range(1000))
     bad: list[BadLine] = []
     texts = parse(data, bad=bad)
@@ -187,12 +188,12 @@ def test_all_lines_before_a_fault_are_given(data: bytes, size: int) -> None:
         )
     before = [int(token) for token in data.split()]
     assert given_ids[: len(before)] == before
-    # What was read of the line with the fault does no harm: the line is not whole.
+    # The part of the line before the fault may be yielded too: it is not a whole line.
     rest = given_ids[len(before) :]
     assert rest == [1, 22, 333][: len(rest)]
 
 
-NOT_AN_INTEGER = "not an integer: {}; a text is base-10 ids separated by blanks; words go through --text or encode"
+NOT_AN_INTEGER = "not an integer: {}; a text is base-10 ids separated by blanks; for words use --text or encode"
 
 
 @pytest.mark.parametrize(
@@ -208,7 +209,7 @@ NOT_AN_INTEGER = "not an integer: {}; a text is base-10 ids separated by blanks;
         (b"5,6", "'5,6'"),
         ("٣".encode(), "'٣'"),
         ("\ufeff7".encode(), r"'\ufeff7'"),  # a byte order mark, but not at the start
-        ("7\u00a08".encode(), r"'7\xa08'"),  # a no-break space is no blank
+        ("7\u00a08".encode(), r"'7\xa08'"),  # a no-break space is not a blank
         (b"7\x008", r"'7\x008'"),
         (b"7\x1b[2J", r"'7\x1b[2J'"),  # no control character reaches the terminal
         (b"7\r8", r"'7\r8'"),
@@ -250,12 +251,12 @@ def test_empty_text() -> None:
 
 
 def test_a_text_of_padding_alone_is_empty() -> None:
-    message = "no id but 0, which model.embedding.mask_zero makes padding; give another one or set data.empty: score"
+    message = "no id but 0, which is padding with model.embedding.mask_zero; give another id or set data.empty: score"
     masked = TextRules(10, mask_zero=True)
     for size in (1, 2, 100):
         assert parse(b"0 0 1\n2 0\n", masked, size) == [[0, 0, 1], [2, 0]]
         assert fault(b"1\n0 00\n", masked, size) == f"q.txt:2:5: {message}"
-        # What truncation leaves is what counts.
+        # Only the tokens that truncation keeps count.
         cut = TextRules(10, 2, truncate=True, mask_zero=True)
         assert fault(b"0 1 2\n0 0 3\n", cut, size) == f"q.txt:2:6: {message}"
     assert parse(b"0 0\n", TextRules(10, allow_empty=True, mask_zero=True)) == [[0, 0]]
@@ -268,7 +269,7 @@ def test_no_lines_are_no_fault() -> None:
 def test_too_long() -> None:
     two = TextRules(input_dim=10, max_length=2)
     assert parse(b"1 2\n", two) == [[1, 2]]
-    # The third token of the second line is the first that is too many.
+    # The third token of the second line is the first one too many.
     for size in (1, 4, 100):
         assert fault(b"1 2\n1 2 3 4\n", two, size) == (
             "q.txt:2:5: a text of more than 2 tokens; raise data.max_length or set data.too_long: truncate"
@@ -303,13 +304,13 @@ def test_faults_of_two_columns(data: bytes, place: str, message: str) -> None:
 def test_a_text_and_a_token_longer_than_any_block() -> None:
     assert parse(b"1234567 " * 5_000, size=8) == [[1234567] * 5_000]
     assert parse(b"00000000" * 5_000 + b"1", size=8) == [[1]]
-    # Column 40,001 is behind 5,000 blocks of 8 bytes.
+    # Column 40,001 is after 5,000 blocks of 8 bytes.
     assert fault(b"1234567 " * 5_000 + b"x", size=8).startswith("q.txt:1:40001: not an integer")
 
 
 @given(files, sizes)
 def test_a_byte_order_mark_at_the_start_is_skipped(data: bytes, size: int) -> None:
-    """Programs on Windows begin UTF-8 files with it. The columns of the first line count from behind it."""
+    """Programs on Windows begin UTF-8 files with it. The columns of the first line count from after it."""
     assert parse(b"\xef\xbb\xbf" + data, size=size) == parse(data, size=size)
     if data.startswith(b"\n"):
         assert fault(b"\xef\xbb\xbf" + data, TextRules(10), size).startswith("q.txt:1:1: an empty text")
@@ -317,8 +318,8 @@ def test_a_byte_order_mark_at_the_start_is_skipped(data: bytes, size: int) -> No
 
 @pytest.mark.parametrize("digit", [b"0", b"7", b"x", b"\x00"])
 def test_a_token_without_end_is_not_held(digit: bytes) -> None:
-    """A stand-in for a file of 1 GB without a blank: reading stops once 64 KiB of it are held and never asks for the
-    rest, whatever the size of the blocks; in a block of its own it is the same fault."""
+    """Stands for a file of 1 GB without a blank: reading stops after 64 KiB and never asks for the rest, at any block
+    size. In a block of its own the token is the same fault."""
     asked = 0
 
     def endless() -> Iterator[bytes]:
@@ -339,7 +340,7 @@ def test_a_token_without_end_is_not_held(digit: bytes) -> None:
 
 
 def test_a_text_without_end_is_not_held() -> None:
-    """With a longest length, reading stops at the first token that is too much."""
+    """With a maximum length, reading stops at the first token beyond it."""
     asked = 0
 
     def endless() -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Any word goes out and comes back through every format; what people see does no harm."""
+"""Any word survives every format, and what people are shown is harmless."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from pairlens.texts.words import column_word, harmless, printable
 
 ODD = "\\tnrxu0 19b\t\n\r\v\f\x00\x1b\x1c\x1e\x7f\x85\x9b\u2028\u2029\u202e\u200c\u2069#<>&é学"
 LETTERS = st.characters(exclude_categories=["Cs"]) | st.sampled_from(ODD)
-WORDS = st.text(LETTERS, min_size=1, max_size=8).filter(str.strip)  # a word of blanks is none
+WORDS = st.text(LETTERS, min_size=1, max_size=8).filter(str.strip)  # only blanks is not a word
 SCORE = Logits("binary", (np.array([0.0], np.float32),))  # a score of 0.5
 PAIRS = Pairs(Texts.from_lists([[0, 1]]), Texts.from_lists([[1]]))
 
 
 def read_back(text: str) -> str:
-    """As the rule is told in words.py."""
+    """Reads a word back as words.py describes."""
     return re.sub(r"\\(\\|[tnr]|x..|u....)", lambda escape: escape[0].encode().decode("unicode_escape"), text)
 
 

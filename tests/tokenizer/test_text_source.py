@@ -1,4 +1,4 @@
-"""Texts as a source of pairs of ids: the rules for texts are those for lines of ids."""
+"""Texts as a source of pairs of ids, under the same rules as lines of ids."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pairlens.tokenizer.tokenizer import Tokenizer
 
 TOKENIZER = learn_tokenizer(["a b c d", "e"], min_count=1)  # [PAD] [UNK] a b c d e
 RULES = TextRules(7)
-EMPTY = "a text without a token; write one, or set data.empty: score"
+EMPTY = "a text without tokens; add a word, or set data.empty: score"
 LONG = "a text of more than 2 tokens; raise data.max_length or set data.too_long: truncate"
 
 
@@ -34,7 +34,7 @@ def ids(chunks: Iterable[Chunk]) -> list[tuple[list[int], list[int]]]:
 
 
 def faults(pairs: Pairs, rules: TextRules) -> list[str]:
-    """What is passed over."""
+    """The faults that are passed over."""
     return [str(bad) for chunk in TextSource(pairs, TOKENIZER).chunks(rules, 2, pass_over=True) for bad in chunk.bad]
 
 
@@ -100,7 +100,7 @@ def test_files_line_by_line_are_named_by_the_side_that_has_the_fault(tmp_path: P
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [("s1,s2\na,b\n,b\n", "<stdin>:3:1: a text without a token"), ("s1,s2\na,b\nc\n", "<stdin>:3: 1 column, but")],
+    [("s1,s2\na,b\n,b\n", "<stdin>:3:1: a text without tokens"), ("s1,s2\na,b\nc\n", "<stdin>:3: 1 column, but")],
 )
 def test_the_first_fault_ends_the_reading_unless_it_is_passed_over(text: str, place: str) -> None:
     with pytest.raises(DataError) as error:
@@ -110,7 +110,7 @@ def test_the_first_fault_ends_the_reading_unless_it_is_passed_over(text: str, pl
 
 def test_lines_of_stdin_without_one_tab() -> None:
     stream = TabPairs(io.BytesIO(b"a\tb\na b\na\tb\tc\n"))
-    assert [told.partition(";")[0] for told in faults(stream, RULES)] == [
+    assert [fault.partition(";")[0] for fault in faults(stream, RULES)] == [
         "<stdin>:2:1: no tab in the line",
         "<stdin>:3:1: a third column",
     ]

@@ -1,4 +1,4 @@
-"""Texts become the same ids in every way, and a tokenizer.json does no harm."""
+"""Texts get the same ids in every way, and a harmful tokenizer.json is refused."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ def test_a_vocabulary_is_the_same_bytes_in_every_process() -> None:
     assert len(made) == 1
 
 
-def test_nothing_to_learn_from_is_told() -> None:
-    with pytest.raises(DataError, match="no token comes up 2 times"):
+def test_nothing_to_learn_from_is_an_error() -> None:
+    with pytest.raises(DataError, match="no token occurs 2 times"):
         learn_tokenizer(["a b c"])
     with pytest.raises(UsageError, match="--vocab-size 2: must be more than the 2 special tokens"):
         learn_tokenizer(["a a"], vocab_size=2)
-    with pytest.raises(UsageError, match="--vocab-size 3: of unigram at least 100"):
+    with pytest.raises(UsageError, match="--vocab-size 3: must be at least 100 with --tokenizer unigram"):
         learn_tokenizer(["a b", "b a"], "unigram", vocab_size=3)
 
 
@@ -107,7 +107,7 @@ def test_subwords_are_trained_by_the_library(kind: Kind) -> None:
     assert Tokenizer(tokenizer.to_json()).encode(texts[:3]).ids.tolist() == tokenizer.encode(texts[:3]).ids.tolist()
 
 
-# ---- the fast way and the library ------------------------------------------------------------------------------------
+# ---- with and without the library ------------------------------------------------------------------------------------
 
 
 def by_library(tokenizer: Tokenizer, text: str) -> list[str]:
@@ -168,7 +168,7 @@ def test_no_texts_are_no_texts() -> None:
     assert tokenizer.encode_with_offsets([])[1].shape == (0, 2)
 
 
-# ---- a tokenizer.json from a stranger --------------------------------------------------------------------------------
+# ---- a tokenizer.json from elsewhere --------------------------------------------------------------------------------
 
 
 def tree(**changes: Any) -> dict[str, Any]:
@@ -184,13 +184,13 @@ BPE = {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]
 LONGER = {"type": "Replace", "pattern": {"String": "a"}, "content": "a" * 9}
 NESTED: dict[str, Any] = {"type": "Sequence", "normalizers": []}
 LEAF = 2**31
-CHARSMAPS = [  # units of a double array, and the texts behind them
+CHARSMAPS = [  # units of a double array, and the texts after them
     ([], b"", "is cut off"),
-    ([0] * 255, b"a\0", "points beside itself"),
-    ([1 << 20, *[0] * 255], b"a\0", "points beside itself"),
+    ([0] * 255, b"a\0", "points outside itself"),
+    ([1 << 20, *[0] * 255], b"a\0", "points outside itself"),
     ([0, LEAF + 1, *[0] * 254], b"ab\0", "points into the middle of a text"),
-    ([0, LEAF, *[0] * 254], b"\xff\0", "makes what is not UTF-8"),
-    ([0, LEAF, *[0] * 254], b"a" * 65 + b"\0", "makes more than 64 bytes of a character"),
+    ([0, LEAF, *[0] * 254], b"\xff\0", "contains text that is not UTF-8"),
+    ([0, LEAF, *[0] * 254], b"a" * 65 + b"\0", "replaces a character by more than 64 bytes"),
 ]
 
 
@@ -221,12 +221,12 @@ HOSTILE = [
     ),
     (tree(pre_tokenizer=split({"Regex": {"Regex": "x"}})), "neither a string nor"),
     *((tree(normalizer=precompiled(units, texts)), message) for units, texts, message in CHARSMAPS),
-    (tree(normalizer={"type": "Precompiled"}), "precompiled_charsmap is no base64 of a table"),
-    (tree(normalizer={"type": "Python"}), "normalizer Python is not supported; there are BertNormalizer"),
+    (tree(normalizer={"type": "Precompiled"}), "precompiled_charsmap is not a table in base64"),
+    (tree(normalizer={"type": "Python"}), "normalizer Python is not supported; supported are BertNormalizer"),
     (tree(pre_tokenizer=["Whitespace"]), "pre_tokenizer must be a component"),
     (tree(model={"type": "Pickle"}), "model 'Pickle' is not supported"),
-    (tree(model={**BPE, "dropout": 0.1}), "model.dropout makes the ids of a text depend on chance"),
-    (tree(model={**BPE, "merges": [["a", "x"]]}), "model.merges must be a list of pairs"),
+    (tree(model={**BPE, "dropout": 0.1}), "model.dropout makes the ids of a text random"),
+    (tree(model={**BPE, "merges": [["a", "x"]]}), "model.merges must be a list of token pairs"),
     (tree(model={**BPE, "vocab": {"a": 0, "b": 2}}), "the ids of the vocabulary must be 0, 1, 2"),
     (tree(model={**BPE, "vocab": {"a": 0, "b": 0}}), "the ids of the vocabulary must be 0, 1, 2"),
     (tree(model={**BPE, "vocab": {"a": 0, "b": 10**30}}), "the ids of the vocabulary must be 0, 1, 2"),
@@ -237,17 +237,17 @@ HOSTILE = [
     ),
     (tree(model={"type": "Unigram", "vocab": [["a", 0.0]], "unk_id": 7}), "model.unk_id is 7"),
     (tree(model={"type": "Unigram", "vocab": [["a", 0.0], ["a", 1.0]], "unk_id": 0}), "a token twice"),
-    (tree(model={"type": "Unigram", "vocab": [3], "unk_id": 0}), "the library tokenizers does not take it"),
+    (tree(model={"type": "Unigram", "vocab": [3], "unk_id": 0}), "the tokenizers library rejects it"),
     (tree(added_tokens=[{"id": "3", "content": "x"}]), "added_tokens must be a list of objects"),
     (tree(added_tokens=[{"id": 9, "content": "x"}]), "the ids of the vocabulary must be 0, 1, 2"),
     (tree(added_tokens=[{"id": 1, "content": "[PAD]"}]), r"the token '\[PAD\]' has two ids"),
-    (tree(model=recipe.word_level(["[PAD]", "[UNK]", "\ud800"])), "has half of a character"),
+    (tree(model=recipe.word_level(["[PAD]", "[UNK]", "\ud800"])), "contains half of a surrogate pair"),
     (tree(model={**recipe.word_level([]), "vocab": [["[UNK]", 0]]}), "model.vocab must be an object"),
     (tree(model={"type": "Unigram", "vocab": [["a" * 300, 0.0]], "unk_id": 0}), "piece of more than 256 characters"),
-    (tree(model={**BPE, "merges": 1.5}), "model.merges must be a list of pairs"),
-    (tree(model={**BPE, "merges": [["a", "b"], ["a", "ab"]]}), "model.merges must be a list of pairs"),
-    (tree(model={**BPE, "continuing_subword_prefix": "##"}), "model.merges must be a list of pairs"),
-    (tree(model={**BPE, "continuing_subword_prefix": "é", "merges": []}), "model.merges must be a list of pairs"),
+    (tree(model={**BPE, "merges": 1.5}), "model.merges must be a list of token pairs"),
+    (tree(model={**BPE, "merges": [["a", "b"], ["a", "ab"]]}), "model.merges must be a list of token pairs"),
+    (tree(model={**BPE, "continuing_subword_prefix": "##"}), "model.merges must be a list of token pairs"),
+    (tree(model={**BPE, "continuing_subword_prefix": "é", "merges": []}), "model.merges must be a list of token pairs"),
     ({"model": None}, "not a tokenizer.json"),
     ([1], "not a tokenizer.json"),
 ]
@@ -262,7 +262,7 @@ def test_a_strange_tokenizer_is_refused_in_one_line(made: Any, message: str) -> 
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"model": NaN}', "9" * 10_000])
-def test_what_is_no_json_object_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_json_object_is_refused(text: str) -> None:
     with pytest.raises(DataError, match=r"tokenizer.json: not "):
         Tokenizer(text)
 
@@ -289,7 +289,7 @@ def test_what_pads_truncates_or_adds_tokens_is_ignored() -> None:
     )  # fmt: skip
     tokenizer = Tokenizer(json.dumps(library_made))
     assert tokenizer.encode_with_offsets(["a a b"])[0].ids.tolist() == [2, 2, 1]
-    assert tokenizer.to_json() == json.dumps(library_made)  # as it was given
+    assert tokenizer.to_json() == json.dumps(library_made)  # unchanged
 
 
 def test_bytes_of_gpt_2_have_no_unknown() -> None:

@@ -97,7 +97,7 @@ def test_a_split_that_is_only_measured(tmp_path: Path, split: str) -> None:
     assert problems_of_both(config(train=train, **{split: other}), tmp_path) == []
     write_split(other, label=[0, 1, 2, 0])
     (problem,) = problems_of_both(config("multiclass", train=train, **{split: other}), tmp_path)
-    assert problem == f"{other}.label.txt:3:1: not a class: '2'; it is an integer from 0 to 1"
+    assert problem == f"{other}.label.txt:3:1: not a class: '2'; must be an integer from 0 to 1"
     Path(f"{other}.value.txt").unlink()
     (problem,) = problems_of_both(config(train=train, **{split: other}), tmp_path)
     assert problem.startswith(f"{other}.value.txt: no such file")
@@ -161,10 +161,10 @@ def test_another_vocabulary_is_refused_with_what_to_do(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ('["no", "yes", "maybe"]', "3 names, but the labels have 2 classes; name both"),
-        ('["no", "no"]', "'no' stands there twice; each class has a name of its own"),
-        ('{"no": 0}', 'must be a list of class names, such as ["no", "yes"]'),
-        ('["no", " "]', 'must be a list of class names, such as ["no", "yes"]'),
-        ("no", "not JSON (Expecting value: line 1 column 1 (char 0)); must be a list of class names"),
+        ('["no", "no"]', "'no' is listed twice; give each class its own name"),
+        ('{"no": 0}', 'must be a JSON list of class names, such as ["no", "yes"]'),
+        ('["no", " "]', 'must be a JSON list of class names, such as ["no", "yes"]'),
+        ("no", "not JSON (Expecting value: line 1 column 1 (char 0)); must be a JSON list of class names"),
         ("[" * 100_000, "not JSON ("),
     ],
 )

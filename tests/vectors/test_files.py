@@ -1,4 +1,4 @@
-"""Files of word vectors: every format gives the same rows, and every fault has its place."""
+"""Files of word vectors: every format gives the same rows, and every fault is located."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def safetensors(tensors: dict[str, Any], data: bytes) -> bytes:
 
 def one_tensor(matrix: NDArray[Any], dtype: str, **changes: Any) -> bytes:
     data = matrix.tobytes()
-    told = {"dtype": dtype, "shape": list(matrix.shape), "data_offsets": [0, len(data)], **changes}
-    return safetensors({"__metadata__": {"format": "pt"}, "weight": told}, data)
+    entry = {"dtype": dtype, "shape": list(matrix.shape), "data_offsets": [0, len(data)], **changes}
+    return safetensors({"__metadata__": {"format": "pt"}, "weight": entry}, data)
 
 
 def word2vec(end: bytes, rows: int = 4) -> bytes:
@@ -100,7 +100,7 @@ def test_every_format_gives_the_same_rows(name: str, tmp_path: Path) -> None:
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_text_is_read_as_a_plain_loop_reads_it(data: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Words of anything but line ends, blanks among it; blocks so small that every line is cut somewhere."""
+    """Words of any characters except line ends, also blanks, in blocks so small that every line is cut somewhere."""
     word = st.text(st.characters(exclude_characters="\n\r", exclude_categories=["Cs"]), min_size=1, max_size=6)
     word = word.filter(lambda text: " " not in (text[0], text[-1]) and not text.rpartition(" ")[2].isdecimal())
     number = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -124,7 +124,7 @@ def test_text_is_read_as_a_plain_loop_reads_it(data: Any, tmp_path_factory: pyte
 
 
 def test_a_word_with_blanks(tmp_path: Path) -> None:
-    """As GloVe's of 840 billion tokens has them: the last numbers are the vector."""
+    """GloVe 840B has such words: the last numbers are the vector."""
     content = b". 1 2 3\n. . . 4 5 6\nat name@domain.com 7 8 9\ncat 0 0 1\n"
     vectors = read_one(tmp_path, content, [". . .", ".", "cat", "at"])
     assert vectors.matrix.tolist() == [[4, 5, 6], [1, 2, 3], [0, 0, 1], [0, 0, 0]]
@@ -140,7 +140,7 @@ def test_the_exact_word_comes_before_the_lower_case(tmp_path: Path) -> None:
 def test_the_first_of_duplicates_counts(tmp_path: Path) -> None:
     vectors = read_one(tmp_path, b"cat 1 1\ncat 2 2\na 0 0\na 0 0\ncat 3 3\n", ["cat", "dog"])
     assert vectors.matrix[0].tolist() == [1, 1]
-    assert vectors.duplicates == 2  # of words that are wanted
+    assert vectors.duplicates == 2  # only those of wanted words
 
 
 def test_bytes_that_are_no_utf8_match_nothing_and_are_counted(tmp_path: Path) -> None:
@@ -153,24 +153,24 @@ def test_bytes_that_are_no_utf8_match_nothing_and_are_counted(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"cat 1 2\nrat 1\n", "v.txt:2: found 1 numbers behind the word; must be 2, as in the first line"),
-        (b"cat 1 2\nrat 1 2 3\n", "v.txt:2: found 3 numbers behind the word; must be 2"),
-        (b"cat 1 2\n\ndog 1 2\n", "v.txt:2: found 0 numbers behind the word; must be 2"),
-        (b"cat 1 2\ndog 1 x\n", "v.txt:2: not a number: 'x'; mend or remove this line"),
+        (b"cat 1 2\nrat 1\n", "v.txt:2: found 1 numbers after the word; must be 2, as in the first line"),
+        (b"cat 1 2\nrat 1 2 3\n", "v.txt:2: found 3 numbers after the word; must be 2"),
+        (b"cat 1 2\n\ndog 1 2\n", "v.txt:2: found 0 numbers after the word; must be 2"),
+        (b"cat 1 2\ndog 1 x\n", "v.txt:2: not a number: 'x'; correct or remove this line"),
         (b"cat 1 2\ndog 1 1_0\n", "v.txt:2: not a number: '1_0'"),
-        (b"cat 1 2\ndog 1 nan\n", "v.txt:2: a number that is not finite as a 32-bit float; mend or remove"),
+        (b"cat 1 2\ndog 1 nan\n", "v.txt:2: a number that is not finite as a 32-bit float; correct or remove"),
         (b"cat 1 1e39\n", "v.txt:1: a number that is not finite"),
-        (b"3 2\ncat 1 2\ndog 1 2\n", "v.txt:1: the first line tells of 3 vectors, and 2 follow; the file is cut off"),
-        (b"1 2\n\n", "v.txt:2: found 0 numbers behind the word; must be 2"),
-        (b"1 3\ncat 1 2\n", "v.txt:2: found 2 numbers behind the word; must be 3"),
-        (b"1 999999999\ncat 1 2\n", "v.txt:1: the first line tells of 999999999 numbers a word; must be 1 to 8192"),
-        (b"1 0\n", "v.txt:1: the first line tells of 0 numbers a word; must be 1 to 8192"),
-        (b"1 2\n", "v.txt:1: the first line tells of 1 vectors, and 0 follow"),
-        (b"cat\t1\t2\n", "v.txt:1: found 0 numbers behind the word; must be 1 to 8192, separated by single blanks"),
-        (b"", "v.txt:1: found 0 numbers behind the word"),
-        (b"\n", "v.txt:1: found 0 numbers behind the word"),
-        (b"rat 1 2\n", "v.txt: none of the 7 words of the vocabulary has a vector here; is it of another language"),
-        (b"x" * 2**21, "v.txt: a line of more than 1048576 bytes; this is no text file of word vectors"),
+        (b"3 2\ncat 1 2\ndog 1 2\n", "v.txt:1: the first line says 3 vectors, but 2 follow; the file is cut off"),
+        (b"1 2\n\n", "v.txt:2: found 0 numbers after the word; must be 2"),
+        (b"1 3\ncat 1 2\n", "v.txt:2: found 2 numbers after the word; must be 3"),
+        (b"1 999999999\ncat 1 2\n", "v.txt:1: the first line says 999999999 numbers per word; must be 1 to 8192"),
+        (b"1 0\n", "v.txt:1: the first line says 0 numbers per word; must be 1 to 8192"),
+        (b"1 2\n", "v.txt:1: the first line says 1 vectors, but 0 follow"),
+        (b"cat\t1\t2\n", "v.txt:1: found 0 numbers after the word; must be 1 to 8192, separated by single blanks"),
+        (b"", "v.txt:1: found 0 numbers after the word"),
+        (b"\n", "v.txt:1: found 0 numbers after the word"),
+        (b"rat 1 2\n", "v.txt: none of the 7 words of the vocabulary has a vector here; check the language"),
+        (b"x" * 2**21, "v.txt: a line of more than 1048576 bytes; this is not a text file of word vectors"),
     ],
 )
 def test_a_fault_in_text_has_its_place_and_remedy(content: bytes, message: str, tmp_path: Path) -> None:
@@ -180,16 +180,16 @@ def test_a_fault_in_text_has_its_place_and_remedy(content: bytes, message: str, 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (word2vec(b"\n")[:-6], "vector 4 of the 4 that the first line tells of is cut off or damaged; fetch the file"),
-        (word2vec(b"", rows=5), "vector 5 of the 5 that the first line tells of is cut off"),
-        (word2vec(b"", rows=3), "more follows behind the 3 vectors of 3 numbers that the first line tells of"),
+        (word2vec(b"\n")[:-6], "vector 4 of 4 is cut off or damaged; download the file"),
+        (word2vec(b"", rows=5), "vector 5 of 5 is cut off"),
+        (word2vec(b"", rows=3), "more data follows the 3 vectors of 3 numbers that the first line announces"),
         (b"4 99999999999999999\n" + b"x" * 99, "the first line says 4 vectors of 99999999999999999 numbers; must be"),
         (b"0 3\n", "the first line says 0 vectors of 3 numbers; must be at least 1, of 1 to 8192 numbers"),
-        (b"", "no word2vec file: the first line must be two integers, ROWS DIM; text ends in .txt"),
-        (LINES, "no word2vec file: the first line must be two integers"),
-        (b"9" * 5000 + b" 3\n", "no word2vec file"),
-        (b"\xba\x16\x4f\x2f" + bytes(99), "a whole fastText model; give the .vec file that stands beside it"),
-        (b"1 2\n" + b"x" * 2**20, "vector 1 of the 1 that the first line tells of is cut off or damaged"),
+        (b"", "not a word2vec file: the first line must be two integers, ROWS DIM; name a text file .txt"),
+        (LINES, "not a word2vec file: the first line must be two integers"),
+        (b"9" * 5000 + b" 3\n", "not a word2vec file"),
+        (b"\xba\x16\x4f\x2f" + bytes(99), "a complete fastText model; give the .vec file next to it"),
+        (b"1 2\n" + b"x" * 2**20, "vector 1 of 1 is cut off or damaged"),
         (b"1 1\ndog " + np.float32(np.inf).tobytes(), "vector 1 of 1: a number that is not finite"),
     ],
 )
@@ -206,24 +206,24 @@ TWO = {
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "no safetensors file, or cut off in its header"),
-        (struct.pack("<Q", 2**63) + b"{}", "no safetensors file, or cut off in its header"),
-        (struct.pack("<Q", 2) + b"{x", "its header is damaged"),
-        (safetensors({}, b""), "found no tensor; must hold one matrix alone, or name it 'embeddings'"),
-        (struct.pack("<Q", 9000) + b"[" * 9000, "its header is damaged"),
+        (b"", "not a safetensors file, or cut off in its header"),
+        (struct.pack("<Q", 2**63) + b"{}", "not a safetensors file, or cut off in its header"),
+        (struct.pack("<Q", 2) + b"{x", "the header is damaged"),
+        (safetensors({}, b""), "found no tensor; must contain a single matrix, or name it 'embeddings'"),
+        (struct.pack("<Q", 9000) + b"[" * 9000, "the header is damaged"),
         (one_tensor(MATRIX, "I32"), "'weight' is I32 [4, 3]; must be a matrix of F16, BF16, F32, F64"),
         (one_tensor(MATRIX, "F32", shape=[12]), "'weight' is F32 [12]; must be a matrix"),
-        (one_tensor(MATRIX, "F32", shape=[5, 3]), "'weight' has other bytes than its shape [5, 3] takes"),
-        (one_tensor(MATRIX, "F32", shape=[-4, -3]), "its header is damaged"),
-        (one_tensor(MATRIX, "F32", shape=[True, 3]), "its header is damaged"),
-        (one_tensor(MATRIX, "F32", shape=[10**99, 3]), "its header is damaged"),
-        (one_tensor(MATRIX, "F32", shape=[2**40, 2**40]), "'weight' has other bytes"),
-        (one_tensor(MATRIX, "F32", data_offsets=[4, 52]), "'weight' lies outside the file or in another tensor"),
-        (one_tensor(MATRIX, "F32")[:-1], "'weight' lies outside the file or in another tensor"),
-        (safetensors(TWO, bytes(48)), "found 'a', 'b'; must hold one matrix alone, or name it 'embeddings'"),
+        (one_tensor(MATRIX, "F32", shape=[5, 3]), "the size of 'weight' in bytes does not match its shape [5, 3]"),
+        (one_tensor(MATRIX, "F32", shape=[-4, -3]), "the header is damaged"),
+        (one_tensor(MATRIX, "F32", shape=[True, 3]), "the header is damaged"),
+        (one_tensor(MATRIX, "F32", shape=[10**99, 3]), "the header is damaged"),
+        (one_tensor(MATRIX, "F32", shape=[2**40, 2**40]), "the size of 'weight' in bytes does not match"),
+        (one_tensor(MATRIX, "F32", data_offsets=[4, 52]), "'weight' lies outside the file or overlaps another tensor"),
+        (one_tensor(MATRIX, "F32")[:-1], "'weight' lies outside the file or overlaps another tensor"),
+        (safetensors(TWO, bytes(48)), "found 'a', 'b'; must contain a single matrix, or name it 'embeddings'"),
         (
             safetensors({**TWO, "b": {**TWO["b"], "data_offsets": [20, 44]}}, bytes(48)),
-            "'b' lies outside the file or in another tensor",
+            "'b' lies outside the file or overlaps another tensor",
         ),
         (one_tensor(MATRIX * np.float32(np.nan), "F32"), "row 1: a number that is not finite"),
     ],
@@ -240,9 +240,9 @@ def test_of_several_tensors_the_one_named_embeddings(tmp_path: Path) -> None:
 
 def test_words_that_do_not_belong_to_a_matrix(tmp_path: Path) -> None:
     path = written(tmp_path, "v.npy", npy(MATRIX, tmp_path), "cat\ndog\n")
-    assert refusal(path) == "v.words: 2 words, but v.npy has 4 rows; there is one word a row"
+    assert refusal(path) == "v.words: 2 words, but v.npy has 4 rows; there must be one word per row"
     path.with_suffix(".words").write_text("cat\n" * 9)
-    assert refusal(path) == "v.words: 9 words, but v.npy has 4 rows; there is one word a row"
+    assert refusal(path) == "v.words: 9 words, but v.npy has 4 rows; there must be one word per row"
     path.with_suffix(".words").write_text("x" * 70_000)
     assert "a line of more than 65536 bytes" in refusal(path)
     path.with_suffix(".words").unlink()
@@ -250,11 +250,11 @@ def test_words_that_do_not_belong_to_a_matrix(tmp_path: Path) -> None:
 
 
 def test_a_matrix_of_another_kind(tmp_path: Path) -> None:
-    told = "must be floats [rows, dim], a row for each word of"
-    assert f"v.npy: found int64 [4, 3]; {told}" in refusal(
+    must_be = "must be floats [rows, dim], one row for each word of"
+    assert f"v.npy: found int64 [4, 3]; {must_be}" in refusal(
         written(tmp_path, "v.npy", npy(MATRIX.astype(int), tmp_path))
     )
-    assert f"v.npy: found float32 [12]; {told}" in refusal(written(tmp_path, "v.npy", npy(MATRIX.ravel(), tmp_path)))
+    assert f"v.npy: found float32 [12]; {must_be}" in refusal(written(tmp_path, "v.npy", npy(MATRIX.ravel(), tmp_path)))
     assert "cannot be read as a .npy matrix" in refusal(written(tmp_path, "v.npy", b""))
 
 
@@ -262,7 +262,7 @@ def test_what_is_missing_compressed_or_a_pipe(tmp_path: Path) -> None:
     for name in ("v.txt", "v.bin", "v.safetensors"):
         assert refusal(tmp_path / name) == f"{name}: No such file or directory"
     compressed = written(tmp_path, "v.npy.gz", b"")
-    assert refusal(compressed) == "v.npy.gz: a compressed .npy file is not read; decompress it first"
+    assert refusal(compressed) == "v.npy.gz: a compressed .npy file cannot be read; decompress it first"
     assert "truncated or damaged" in refusal(written(tmp_path, "v.vec.gz", gzip.compress(LINES)[:-9]))
     os.mkfifo(tmp_path / "v.vec")
     assert refusal(tmp_path / "v.vec") == "v.vec: not a regular file; vectors are read more than once"

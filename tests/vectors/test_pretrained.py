@@ -1,4 +1,4 @@
-"""What a config starts its embeddings from: a matrix by id, or vectors by word, and how much of the data they cover."""
+"""Pretrained embeddings: a matrix by id, or vectors by word, and how much of the data they cover."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def test_pretrained_embeddings(tmp_path: Path) -> None:
     for wrong, message in [
         (matrix.T, r"found float64 \[3, 5\]; must be floats \[5, 3\]"),
         (matrix.astype(int), r"found int64 \[5, 3\]; must be floats"),
-        (np.where(matrix == 7, np.nan, matrix), "holds numbers that are not finite"),
-        (np.full((5, 3), None), r"cannot be read as a \.npy matrix"),  # objects, which would be unpickled
+        (np.where(matrix == 7, np.nan, matrix), "contains numbers that are not finite"),
+        (np.full((5, 3), None), r"cannot be read as a \.npy matrix"),  # objects, which would need unpickling
     ]:
         np.save(path, wrong, allow_pickle=True)
         with pytest.raises(DataError, match=rf"vectors\.npy: {message}"):
@@ -119,11 +119,11 @@ def test_what_does_not_fit_says_which_key_to_set(path: Path, tmp_path: Path) -> 
     width = f"{path}: vectors of 3 numbers, but model.embedding.output_dim is"
     assert refused(pretrained=path, output_dim=4) == f"{width} 4; set it to 3"
     for output_dim in (2, 3):
-        told = refused(embeddings_initializer=mixed, output_dim=output_dim)
-        assert told == f"{width} {output_dim}; set it to 3 and as many more as ppmi_svd is to have, at least 4"
+        message = refused(embeddings_initializer=mixed, output_dim=output_dim)
+        assert message == f"{width} {output_dim}; set it to 3 plus the columns of ppmi_svd, at least 4"
     for embedding in ({"pretrained": path}, {"embeddings_initializer": mixed, "output_dim": 4}):
-        told = refused(None, **embedding)
-        assert told == f"{path}: vectors are found by their words; name the file of the ids' words in data.vocab"
+        message = refused(None, **embedding)
+        assert message == f"{path}: vectors are looked up by word; set data.vocab to the file with the words of the ids"
 
 
 def test_a_warm_start_needs_no_vectors(path: Path, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_coverage_of_words_and_tokens(path: Path, tmp_path: Path) -> None:
     assert vectors is not None
     texts = Texts.from_lists([[2, 2, 3], [4]])
     found = coverage(config, vectors, VOCABULARY, Pairs(texts, Texts.from_lists([[1], [2, 1, 0, 4]])))
-    assert found.told() == {
+    assert found.record() == {
         "path": str(path),
         "rows": 3,
         "dim": 3,
@@ -154,5 +154,5 @@ def test_coverage_of_words_and_tokens(path: Path, tmp_path: Path) -> None:
     }
     assert found.sentence() == (
         f"{path}: 2 of 5 words of the vocabulary have a vector (40.0%, 1 of them in lower case), and 44.4% of the "
-        "tokens of train"
+        "train tokens"
     )

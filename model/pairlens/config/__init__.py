@@ -1,1 +1,1 @@
-"""What a config may say, read from YAML with the place of every value. May import files and all below it."""
+"""The config: its schema, and reading it from YAML with the place of every value. May import files and all below it."""

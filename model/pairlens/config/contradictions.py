@@ -1,4 +1,4 @@
-"""Values that are right alone and wrong beside another section's."""
+"""Values that are valid on their own but contradict a value of another section."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ Contradiction = tuple[tuple[str | int, ...], str]  # the location of a value, an
 
 
 def contradictions(raw: Raw) -> Iterator[Contradiction]:
-    """Every contradiction of a config.
-
-    Looks at raw values, so that a fault elsewhere does not hide them.
-    """
+    """Yield every contradiction in a config. Reads raw values, so that a fault elsewhere does not hide one."""
     yield from _of_data(raw)
     yield from _without_masks(raw)
     yield from _of_the_network(raw)
@@ -26,7 +23,7 @@ def contradictions(raw: Raw) -> Iterator[Contradiction]:
 
 
 def value_at(raw: Raw, *location: str) -> Any:
-    """The value there, None if there is none."""
+    """The value at a location; None if there is none."""
     value: Any = raw
     for key in location:
         value = value.get(key) if isinstance(value, Mapping) else None
@@ -39,13 +36,13 @@ def _without_masks(raw: Raw) -> Iterator[Contradiction]:
     if value_at(raw, "model", "embedding", "mask_zero") is True:
         yield (
             ("model", "embedding", "mask_zero"),
-            "false with model.masking: none, where Conv1D drops the mask that it makes",
+            "false with model.masking: none, because Conv1D drops its mask",
         )
     if value_at(raw, "data", "empty") == "score":
-        yield ("data", "empty"), "error with model.masking: none, where an empty text is scored as its padding"
+        yield ("data", "empty"), "error with model.masking: none, which would score an empty text by its padding"
     for location in (("model", "embedding", "match_channels"), ("model", "overlap")):
         if value_at(raw, *location) is True:
-            yield location, "false with model.masking: none, which is the page's network and where padding would match"
+            yield location, "false with model.masking: none, because padding would match padding"
 
 
 def _of_the_network(raw: Raw) -> Iterator[Contradiction]:
@@ -53,16 +50,19 @@ def _of_the_network(raw: Raw) -> Iterator[Contradiction]:
     if raw.get("task", "binary") != "multiclass" and value_at(raw, "model", "classes") is not None:
         yield ("model", "classes"), "null unless task is multiclass"
     if value_at(raw, "model", "attention", "key") == "convolution" and conv in ([], ()):
-        yield ("model", "attention", "key"), "value with model.conv: [], where no convolution can make keys"
+        yield ("model", "attention", "key"), "value with model.conv: [], because there is no convolution to make keys"
     only_embedding = value_at(raw, "model", "views") in ("embedding", ["embedding"], ("embedding",))
     if only_embedding and conv not in ([], ()):
-        yield ("model", "views"), "with convolution, unless model.conv is []: the convolutions would have no effect"
+        yield (
+            ("model", "views"),
+            "a list with convolution unless model.conv is []: the convolutions would have no effect",
+        )
 
 
 def _of_origins(raw: Raw) -> Iterator[Contradiction]:
     location = ("model", "embedding", "pretrained")
     if value_at(raw, *location) is not None and value_at(raw, "training", "warm_start") is not None:
-        yield location, "null beside training.warm_start: the embeddings come from the one or the other"
+        yield location, "null with training.warm_start: the embeddings can start from only one of the two"
 
 
 def _of_data(raw: Raw) -> Iterator[Contradiction]:
@@ -83,7 +83,7 @@ def _of_steps(raw: Raw) -> Iterator[Contradiction]:
         None,
         1,
     ):
-        yield ("training", "accumulate"), "1 with training.optimizer.lazy: gathered gradients hold every row"
+        yield ("training", "accumulate"), "1 with training.optimizer.lazy: true, because mean gradients have every row"
     dropped, unknown = (value_at(raw, "training", "word_dropout", key) for key in ("rate", "unknown_id"))
     input_dim = value_at(raw, "model", "embedding", "input_dim")
     if dropped and isinstance(unknown, int) and isinstance(input_dim, int) and unknown >= input_dim > 0:

@@ -1,4 +1,4 @@
-"""Pydantic's errors in plain words: which key, where it was written, what it holds and what it must be."""
+"""Pydantic's errors in plain words: which key, where it was written, what was found and what it must be."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _MUST_BE = {
 
 
 def explain(error: ValidationError, tree: Located) -> Iterator[Fault]:
-    """The faults of single values that pydantic found in a tree. Not contradictions, for which it looks only if all
-    else is right."""
+    """Yield the faults of single values. Contradictions are not among them: pydantic looks for those only if every
+    value is valid."""
     for detail in error.errors(include_url=False):
         location, kind, context = detail["loc"], detail["type"], detail.get("ctx", {})
         if not location:
             continue
         if kind == "missing":
-            yield Fault(_find(tree, location)[0].place, f"{dotted(location)}: missing; it has no default")
+            yield Fault(_find(tree, location)[0].place, f"{dotted(location)}: missing; add it (there is no default)")
         elif kind == "extra_forbidden":
             node, found = _find(tree, location)
             nearest = _nearest(str(location[-1]), _keys(location[:-1]))
@@ -42,13 +42,13 @@ def explain(error: ValidationError, tree: Located) -> Iterator[Fault]:
 
 
 def fault_at(tree: Located, location: Location, must_be: str) -> Fault:
-    """The fault of the value at a location, or of the nearest one around it if there is none."""
+    """The fault of the value at a location, or of the section around it if there is no such value."""
     node, found = _find(tree, location)
     return Fault(node.place, f"{dotted(found)}: found {shown(node.value)}; must be {must_be}")
 
 
 def shown(value: Any) -> str:
-    """A value of a tree as messages show it, cut off if it is long."""
+    """A value as messages show it, in at most 60 characters."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
@@ -61,7 +61,7 @@ def shown(value: Any) -> str:
 def _find(tree: Located, location: Location) -> tuple[Located, list[str | int]]:
     """The value at pydantic's location, and its location in the file.
 
-    They differ where the file has a short form (no index, no `name`) and where pydantic adds the name of an optimizer.
+    They differ where the file has a short form (no index, no `name`) and where pydantic adds an optimizer's name.
     """
     found: list[str | int] = []
     for part in location:
@@ -73,7 +73,7 @@ def _find(tree: Located, location: Location) -> tuple[Located, list[str | int]]:
 
 
 def _keys(location: Location) -> list[str]:
-    """The keys that the section at pydantic's location takes."""
+    """The keys of the section at pydantic's location."""
     sections: list[type[BaseModel]] = [Config]
     for part in location:
         fields = [section.model_fields[part] for section in sections if part in section.model_fields]

@@ -1,4 +1,4 @@
-"""A config as a file: read, changed by `--set`, checked whole, and written out again."""
+"""Config files: reading them, applying `--set`, checking the whole, and writing a config out again."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _PATHS = [("data", key) for key in ("train", "dev", "test", "vocab", "tokenizer"
     ("model", "embedding", "embeddings_initializer", "vectors"),
     ("training", "warm_start"),
 ]
-FORMAT = 1  # of the run directories that this version writes; a config that does not say its format has 0
+FORMAT = 1  # of the run directories that this version writes; a config without the key has format 0
 _FORMAT_KEY = "format"
 _PLAIN_PATH = re.compile(r"[A-Za-z./][\w./-]*[A-Za-z]")
-CONFIG_END = "\n...\n"  # YAML's mark of a document's end, by which a run's config that is cut off is known
+CONFIG_END = "\n...\n"  # YAML's end-of-document mark: a run's config that lacks it was cut off
 
 
 def load_config(path: Path, overrides: Sequence[str] = (), of_run: bool = False) -> Config:
@@ -37,11 +37,11 @@ def load_config(path: Path, overrides: Sequence[str] = (), of_run: bool = False)
     A relative path is relative to the file's folder, in an override to the working directory.
 
     Args:
-        of_run: it is the config of a run that exists; settings without effect, in which others are refused, pass.
+        of_run: the config belongs to an existing run, in which settings without effect are allowed.
 
     Raises:
-        ConfigError: with every fault, in the order of the file and then of the overrides; or with the format alone if
-            that is later than FORMAT.
+        ConfigError: lists every fault, those of the file in its order and then those of the overrides; or the
+            format alone if that is later than FORMAT.
     """
     tree, faults, refused = _read_tree(path, overrides)
     raw = _plain(tree)
@@ -58,9 +58,9 @@ def load_config(path: Path, overrides: Sequence[str] = (), of_run: bool = False)
 
 
 def dump_config(config: Config) -> str:
-    """A run's config as YAML: its format, every default written out, every path absolute, and a mark of the end.
+    """A run's config as YAML: its format, every default written out, every path absolute, and an end mark.
 
-    `load_config` of it gives an equal one.
+    `load_config` of the text returns an equal config.
     """
     return _yaml({_FORMAT_KEY: FORMAT, **config.model_dump(mode="json")}) + CONFIG_END.lstrip()
 
@@ -71,7 +71,7 @@ def resolved_text(config: Config) -> str:
 
 
 def written_text(path: Path, overrides: Sequence[str] = ()) -> str:
-    """What a config file and the overrides say, as YAML for people: no more keys than they have, every path absolute.
+    """A config file with the overrides applied, as YAML for people: only the keys that are given, every path absolute.
 
     Raises:
         ConfigError: as `load_config` does.
@@ -81,7 +81,7 @@ def written_text(path: Path, overrides: Sequence[str] = ()) -> str:
 
 
 def path_text(path: str) -> str:
-    """A path as it is written in a config: in quotes, if YAML or the shell's ~ would make something else of it."""
+    """A path as written in a config: quoted where YAML would read something else, with ./ before a literal ~."""
     if _PLAIN_PATH.fullmatch(path):
         return path
     path = f"./{path}" if path.startswith("~") else path
@@ -93,7 +93,7 @@ def _yaml(value: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes and escapes what cannot be printed: PyYAML changes some line breaks of Unicode otherwise."""
+    """Quotes and escapes strings that are not printable, because PyYAML would change some Unicode line breaks."""
 
     def represent_str(self, text: str) -> yaml.ScalarNode:
         return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
@@ -107,7 +107,7 @@ _Dumper.add_multi_representer(Path, _Dumper.represent_path)
 
 
 def _read_tree(path: Path, overrides: Sequence[str]) -> tuple[Located, list[Fault], list[str]]:
-    """What stands in a file, the overrides applied; the faults so far; and the overrides that cannot be applied."""
+    """The file's values with the overrides applied, the faults found so far, and why any override cannot be applied."""
     faults: list[Fault] = []
     refused: list[str] = []
     tree = _without_format(_read_mapping(path, faults), faults)
@@ -123,12 +123,12 @@ def _read_mapping(path: Path, faults: list[Fault]) -> Located:
     tree = read_located(path, faults)
     if not isinstance(tree.value, dict):
         found = "an empty file" if tree.value is None else shown(tree.value)
-        raise ConfigError([f"{path}: found {found}; must be a mapping, {', '.join(Config.model_fields)}"])
+        raise ConfigError([f"{path}: found {found}; must be a mapping with the keys {', '.join(Config.model_fields)}"])
     return tree
 
 
 def _without_format(tree: Located, faults: list[Fault]) -> Located:
-    """The tree without its format, if it says one. Raises ConfigError if that is later than FORMAT."""
+    """The tree without its `format` key. Raises ConfigError if the format is later than FORMAT."""
     written = tree.child(_FORMAT_KEY)
     if written is None:
         return tree
@@ -137,18 +137,18 @@ def _without_format(tree: Located, faults: list[Fault]) -> Located:
     elif written.value > FORMAT:
         from importlib.metadata import version
 
-        # Nothing else is told: what the other keys may be is for the later version to say.
+        # Report nothing else: this version does not know the keys of the later format.
         raise ConfigError(
             [
-                f"{written.place}: format {written.value} is of a later pairlens; this is {version('pairlens')}, "
-                f"which reads formats up to {FORMAT}; upgrade pairlens"
+                f"{written.place}: format {written.value} was written by a later pairlens; this is "
+                f"{version('pairlens')}, which reads formats up to {FORMAT}; upgrade pairlens"
             ]
         )
     return tree._replace(value={key: child for key, child in tree.value.items() if key != _FORMAT_KEY})
 
 
 def _plain(node: Located, location: tuple[str | int, ...] = ()) -> Any:
-    """The value without places, its paths absolute."""
+    """The plain value of a node, with absolute paths."""
     if isinstance(node.value, dict):
         return {key: _plain(child, (*location, key)) for key, child in node.value.items()}
     if isinstance(node.value, list):

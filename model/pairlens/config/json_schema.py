@@ -1,4 +1,4 @@
-"""The JSON schema of a config file, by which editors complete and check it while it is written."""
+"""The JSON schema of a config file, with which editors complete and check it while it is written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pairlens.config.schema import Config
 
 
 def config_schema() -> dict[str, Any]:
-    """The schema: it accepts every config that loads, and refuses what can be told from one value alone."""
+    """The schema. It accepts every config that loads and rejects faults that are visible in a single value."""
     schema = Config.model_json_schema(schema_generator=_Generator)
     keys = {**schema["properties"], "format": {"type": "integer", "minimum": 0, "maximum": FORMAT}}
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema, "properties": keys}
@@ -25,7 +25,7 @@ def schema_text() -> str:
 
 
 class _Generator(GenerateJsonSchema):
-    """Leaves out titles of fields, which say no more than their keys."""
+    """Omits the titles of fields, which would only repeat the keys."""
 
     def field_title_should_be_set(self, schema: CoreSchema) -> bool:  # noqa: ARG002
         return False

@@ -1,4 +1,4 @@
-"""What a config passes on to Keras by name: initializers, regularizers and optimizers, with Keras's arguments."""
+"""Initializers, regularizers and optimizers, by Keras's names and with Keras's arguments."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ Initializer = Annotated[Uniform | Normal | Constant | Orthogonal | PlainInitiali
 
 
 class PpmiSvd(Section):
-    """Not Keras's: embedding directions from the company that words keep in the train texts; see ppmi.py.
+    """Not in Keras: embedding directions from word co-occurrence in the train texts; see ppmi.py.
 
-    `spelling` is how much, beside the company, the words' spelling in the vocabulary counts. `vectors`, a file of word
-    vectors, stands beside both: its numbers are the last of an embedding's `output_dim`.
+    `spelling` is the weight of the words' spelling in the vocabulary relative to co-occurrence. `vectors` is a file of
+    word vectors, whose numbers are appended: they are the last of an embedding's `output_dim`.
     """
 
     name: Literal["ppmi_svd"] = "ppmi_svd"
@@ -86,7 +86,7 @@ class L2(Section):
 
 
 class OptimizerSection(Section):
-    """What every optimizer takes."""
+    """The arguments of every optimizer."""
 
     name: str
     learning_rate: Positive = 1e-3
@@ -99,7 +99,7 @@ class OptimizerSection(Section):
     @classmethod
     def _one_norm(cls, value: float | None, info: ValidationInfo) -> float | None:
         if value is not None and info.data.get("clipnorm") is not None:
-            raise fault("null beside clipnorm: a gradient is clipped by one norm, its own or that of all")
+            raise fault("null with clipnorm: gradients are clipped by one norm, each its own or that of all")
         return value
 
 
@@ -110,7 +110,7 @@ class _Moments(OptimizerSection):
 
 
 class Adam(_Moments):
-    """Keras's, and `lazy`: the embedding's rows that a batch does not hold stay as they are (see embedding_rows.py)."""
+    """Keras's Adam and `lazy`: only embedding rows whose ids occur in a batch are updated (see embedding_rows.py)."""
 
     name: Literal["adam"] = "adam"
     amsgrad: bool = False
@@ -122,7 +122,7 @@ class Adam(_Moments):
     def _plain(cls, value: bool, info: ValidationInfo) -> bool:
         others = ("weight_decay", "amsgrad", "adaptive_epsilon")
         if value and (set_ := [name for name in others if info.data.get(name)]):
-            raise fault(f"false beside {set_[0]}, which moves every row")
+            raise fault(f"false with {set_[0]}, which updates every row")
         return value
 
 

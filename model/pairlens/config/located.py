@@ -1,4 +1,4 @@
-"""YAML as values with the place of each, by which a fault can say where it was written."""
+"""YAML values with the place of each, so that a fault can say where it was written."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Located(NamedTuple):
 
 
 def read_located(path: Path, faults: list[Fault]) -> Located:
-    """The value of a YAML file; keys that cannot be taken are added to `faults`.
+    """The value of a YAML file; keys that cannot be used are added to `faults`.
 
     Raises:
         ConfigError: the file cannot be read, is too large for a config, or is not YAML.
@@ -72,7 +72,7 @@ def read_located(path: Path, faults: list[Fault]) -> Located:
 
 
 def parse_located(text: str, place: Place, faults: list[Fault]) -> Located:
-    """The value of a YAML text that begins at `place`, as `read_located` gives it. Raises ConfigError if it is none."""
+    """The value of a YAML text that begins at `place`, as from `read_located`. Raises ConfigError if it is not YAML."""
     try:
         node = compose(text)
     except ReaderError as error:
@@ -85,7 +85,7 @@ def parse_located(text: str, place: Place, faults: list[Fault]) -> Located:
     else:
         return Located(None, place) if node is None else _locate(node, place, (), faults)
     where = place.origin if place.line is None else f"{place.origin}:{line + 1}:{column + 1}"
-    raise ConfigError([f"{where}: not a valid YAML text: {problem}"])
+    raise ConfigError([f"{where}: not valid YAML: {problem}"])
 
 
 def dotted(location: Location) -> str:

@@ -32,7 +32,7 @@ Pooling = Literal["average", "max"]
 FEATURES: tuple[Feature, ...] = get_args(Feature)
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 LINEAR_FEATURES: tuple[Feature, ...] = ("encoding", "attention")  # those that are linear in the encodings
-OVERLAP_FEATURES = 15  # which texts/overlap.py lists
+OVERLAP_FEATURES = 15  # listed in texts/overlap.py
 
 
 class EmbeddingConfig(Section):
@@ -48,9 +48,9 @@ class EmbeddingConfig(Section):
     @field_validator("pretrained")
     @classmethod
     def _one_origin(cls, value: Path | None, info: ValidationInfo) -> Path | None:
-        # Equal to the default is no contradiction: a config with every default written out must load.
+        # A value equal to the default is allowed: a config with every default written out must load.
         if value is not None and info.data.get("embeddings_initializer", Uniform()) != Uniform():
-            raise fault("null beside embeddings_initializer: the embeddings come from the one or the other")
+            raise fault("null with embeddings_initializer: the embeddings can start from only one of the two")
         return value
 
 
@@ -58,7 +58,7 @@ class ConvConfig(Section):
     filters: Count = 100
     kernel_size: Count = 4
     strides: Annotated[
-        int, Field(ge=1, le=1), must_be("1: an attention score stands for one token position, and strides skip some")
+        int, Field(ge=1, le=1), must_be("1: an attention score belongs to one token position, and strides skip some")
     ] = 1
     padding: Annotated[
         Literal["same", "causal"],
@@ -75,12 +75,12 @@ class ConvConfig(Section):
     @classmethod
     def _for_a_vector(cls, value: Initializer) -> Initializer:
         if isinstance(value, Orthogonal):
-            raise fault("another than orthogonal: a bias is a vector, not a matrix")
+            raise fault("any initializer but orthogonal: a bias is a vector, not a matrix")
         return value
 
     @property
     def reach(self) -> tuple[int, int]:
-        """Tokens before and after a position that the layer sees there; Keras gives "same" the longer half after."""
+        """Tokens that the layer sees before and after a position; with "same", Keras puts the longer half after."""
         width = (self.kernel_size - 1) * self.dilation_rate
         before = width if self.padding == "causal" else width // 2
         return before, width - before

@@ -1,4 +1,4 @@
-"""`--set KEY=VALUE`: one value of a config changed, wherever it stands."""
+"""`--set KEY=VALUE`: change one value of a config."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def apply_override(override: str, tree: Located, faults: list[Fault]) -> Located
 
 
 def _value(text: str, place: Place, faults: list[Fault]) -> Located:
-    """What is written; in a file, what comes behind a blank and `#` would be a comment, but nobody comments a value."""
+    """The value of an override. Unlike in a file, a blank and `#` do not begin a comment."""
     located = parse_located(text, place, faults)
     whole = text.strip()
     if "#" not in whole or isinstance(located.value, (dict, list)) or whole[0] in "'\"":
@@ -31,7 +31,7 @@ def _value(text: str, place: Place, faults: list[Fault]) -> Located:
 
 
 def _replace(node: Located, steps: Sequence[str], new: Located) -> Located:
-    """`node` with `new` at `steps`; on the way, short forms are spelled out and missing mappings made."""
+    """`node` with `new` at `steps`; on the way, short forms are spelled out and missing mappings are added."""
     if not steps:
         return new
     step, rest, value = steps[0], steps[1:], node.value
@@ -39,11 +39,13 @@ def _replace(node: Located, steps: Sequence[str], new: Located) -> Located:
         items = value if isinstance(value, list) else [node]
         indices = [str(i) for i in range(len(items))]
         if step not in indices:
-            raise ConfigError([f"{new.place}: index {step} is not in the list, which has {len(items)} from index 0"])
+            raise ConfigError([f"{new.place}: no index {step}; the list has {len(items)} items, counted from 0"])
         at = indices.index(step)
         return node._replace(value=[*items[:at], _replace(items[at], rest, new), *items[at + 1 :]])
     if isinstance(value, list):
-        raise ConfigError([f'{new.place}: "{step}" stands in a list; write the index before it, such as 0.{step}'])
+        raise ConfigError(
+            [f'{new.place}: "{step}" is a key of a list item; write the index before it, such as 0.{step}']
+        )
     if not isinstance(value, dict):
         value = {"name": node} if isinstance(value, str) else {}
     child = value.get(step, Located(None, new.place))

@@ -1,4 +1,4 @@
-"""A whole config: its four parts, and what follows from more than one of them."""
+"""A whole config: its four sections, and what depends on more than one of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pairlens.config.tasks import TASK_METRICS, Task
 from pairlens.config.training import TrainingConfig
 from pairlens.config.types import Count, FilePath, Section, default
 
-OF_RUN = "of_run"  # in the context of a validation: of a run that exists, in which idle settings do no harm
+OF_RUN = "of_run"  # validation context: the config of an existing run, in which idle settings are allowed
 
 
 class DataConfig(Section):
@@ -67,7 +67,7 @@ class Config(Section):
         return self.model_copy(update={"training": self.training.model_copy(update={"seed": seed})})
 
     def warnings(self) -> list[str]:
-        """Settings that are allowed and probably not meant, one line each."""
+        """One line for each setting that is allowed but probably not intended."""
         found: list[str] = []
         if self.model.attention.use_causal_mask:
             found.append(
@@ -76,14 +76,14 @@ class Config(Section):
             )
         if self.model.features == ("encoding",):
             found.append(
-                "model.features: encoding alone uses no attention, so that no text looks at the other"
+                "model.features: encoding alone uses no attention, so neither text looks at the other"
                 + ("" if self.model.attention.direction == "both" else ", and the value does not matter at all")
             )
         if self.starts_from_spelling and not self.data.vocab:
             found.append(
                 "model.embedding.embeddings_initializer.spelling: without data.vocab no word has a spelling, "
-                "so embeddings start from the company of words alone"
+                "so the embeddings start from word co-occurrence alone"
             )
         if not self.data.dev:
-            found.append("data.dev: none, so the last epoch's weights are kept, unmeasured")
+            found.append("data.dev: not set, so the weights of the last epoch are kept without evaluating them")
         return found

@@ -1,4 +1,4 @@
-"""Short forms of a value: their validators, and how the JSON schema tells editors of them."""
+"""Short forms of config values: their validators, and their JSON schema for editors."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Change = Callable[[JsonSchemaValue, GetJsonSchemaHandler], JsonSchemaValue]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A validator of pydantic's, and the JSON schema of what it accepts, given that of the type behind it."""
+class ShortForm:
+    """A pydantic validator, and how it changes the JSON schema of the validated type."""
 
     validator: BeforeValidator | AfterValidator
     change: Change
@@ -28,18 +28,18 @@ class Told:
 
 
 def one_or_list(array: JsonSchemaValue, _: GetJsonSchemaHandler) -> JsonSchemaValue:
-    """A list, or one item of it."""
+    """The schema of a list or a single item."""
     return {"anyOf": [array, array["items"]]}
 
 
 def each_once(either: JsonSchemaValue, _: GetJsonSchemaHandler) -> JsonSchemaValue:
-    """A list of at least one item, each once, or one item of it."""
+    """The schema of a list of at least one item, each once, or of a single item."""
     array, item = either["anyOf"]
     return {"anyOf": [{**array, "minItems": 1, "uniqueItems": True}, item]}
 
 
 def name_or_mapping(default: str) -> Change:
-    """A name, or a mapping of one of the sections that have a `name`: of `default`'s, where it has none."""
+    """The schema of a name, or of a mapping with or without `name`, which is `default` if missing."""
 
     def change(either: JsonSchemaValue, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         options = either.get("oneOf") or either.get("anyOf") or [either]

@@ -1,4 +1,4 @@
-"""The tasks, each with the metrics that may decide on dev and the losses that may train it."""
+"""The tasks, with the dev metrics and the training losses that each allows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 Task = Literal["binary", "regression", "multiclass", "ranking"]
 Loss = Literal["cross_entropy", "mse", "mae", "huber", "pairwise"]
 
-TASK_METRICS: dict[str, tuple[str, ...]] = {  # a task's headline first: what `early_stopping.metric: auto` means
+TASK_METRICS: dict[str, tuple[str, ...]] = {  # the first is what `early_stopping.metric: auto` means
     "binary": (
         "accuracy",
         "precision",
@@ -24,7 +24,7 @@ TASK_METRICS: dict[str, tuple[str, ...]] = {  # a task's headline first: what `e
     "multiclass": ("accuracy", "macro_f1", "mcc", "log_loss"),
     "ranking": ("map", "mrr", "ndcg_at_10", "precision_at_1"),
 }
-TASK_LOSSES: dict[str, tuple[Loss, ...]] = {  # a task's natural loss first: what `loss: auto` means
+TASK_LOSSES: dict[str, tuple[Loss, ...]] = {  # the first is what `loss: auto` means
     "binary": ("cross_entropy",),
     "regression": ("mse", "mae", "huber"),
     "multiclass": ("cross_entropy",),

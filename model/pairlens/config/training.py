@@ -1,4 +1,4 @@
-"""The training section of a config: how the weights are found, and nothing of what they compute."""
+"""The training section of a config: how the weights are trained, not what the network computes."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ class EarlyStopping(Section):
 
 
 class Schedule(Section):
-    """The learning rate's course: up from 0 in the first `warmup` (a fraction of all steps), then as `name` says."""
+    """The learning rate over time: it rises from 0 during `warmup`, a fraction of all steps, then follows `name`."""
 
     name: Literal["constant", "linear", "cosine"] = "constant"
     warmup: Fraction = 0.0
 
 
 class Checkpoints(Section):
-    """How often what --resume needs is saved; `every_steps` comes on top, and is exact."""
+    """How often a checkpoint for --resume is saved; `every_steps` is in addition, and exact."""
 
     every_minutes: Positive = 1.0
     every_steps: Count | None = None
 
 
 class WordDropout(Section):
-    """The share of the words of a single query that an epoch reads as `unknown_id`; see word_dropout.py."""
+    """The share of the words occurring with one query only that an epoch reads as `unknown_id`; see word_dropout.py."""
 
     rate: Fraction = 0.0
     unknown_id: Natural = 1

@@ -1,4 +1,4 @@
-"""The types of a config's values, each with the words that say what it must be."""
+"""The types of a config's values, each with a message that says what the value must be."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from pairlens.config.short_forms import Told, each_once, name_or_mapping, one_or_list
+from pairlens.config.short_forms import ShortForm, each_once, name_or_mapping, one_or_list
 
 
 def fault(must_be: str) -> PydanticCustomError:
-    """The error of a value, told as what the value must be."""
+    """The error of a value, which says what the value must be."""
     return PydanticCustomError("must_be", "must be {must_be}", {"must_be": must_be})
 
 
 def must_be(words: str) -> WrapValidator:
-    """Tell any fault of a type as `words`: one line that says the whole domain."""
+    """Report any fault of a type as `words`, which describe all valid values in one line."""
 
     def check(value: object, validate: ValidatorFunctionWrapHandler) -> object:
         try:
@@ -43,7 +43,7 @@ def _listed(value: object) -> object:
     return value if value is None or isinstance(value, (list, tuple)) else [value]
 
 
-def in_order(names: Any) -> Told:
+def in_order(names: Any) -> ShortForm:
     """At least one of a Literal's names, each once; sorted as the Literal is, whatever the order in the config."""
 
     def check(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -51,10 +51,10 @@ def in_order(names: Any) -> Told:
             raise fault("a list of at least one name, each once")
         return tuple(sorted(values, key=get_args(names).index))
 
-    return Told(AfterValidator(check), each_once)
+    return ShortForm(AfterValidator(check), each_once)
 
 
-def named(default: str) -> Told:
+def named(default: str) -> ShortForm:
     """A bare name is short for a mapping with that name; a mapping without a name has the default's."""
 
     def expand(value: object) -> object:
@@ -62,7 +62,7 @@ def named(default: str) -> Told:
             return {"name": value}
         return {"name": default, **value} if isinstance(value, Mapping) else value
 
-    return Told(BeforeValidator(expand), name_or_mapping(default))
+    return ShortForm(BeforeValidator(expand), name_or_mapping(default))
 
 
 def _in_32_bits(value: int) -> int:
@@ -89,7 +89,7 @@ Fraction = Annotated[float, Field(ge=0, lt=1), must_be("a number ≥ 0 and < 1")
 FilePath = Annotated[Path, BeforeValidator(_to_path, json_schema_input_type=Annotated[str, Field(min_length=1)])]
 Listed = (
     Field(strict=False),
-    Told(BeforeValidator(_listed), one_or_list),
+    ShortForm(BeforeValidator(_listed), one_or_list),
 )  # not strict: YAML has lists, a frozen config has tuples
 
 _Activation = Literal["linear", "relu", "elu", "selu", "gelu", "tanh", "sigmoid", "swish", "softplus", "softsign"]
@@ -102,7 +102,7 @@ Activation = Annotated[
 
 
 def default(written: object) -> Any:
-    """A default written as in YAML. It is validated too, so that a missing section names the keys it misses."""
+    """A default written as in YAML. It is validated too, so that a missing section reports its missing keys."""
     return Field(written, validate_default=True)
 
 

@@ -1,4 +1,4 @@
-"""A model's weights: their names and shapes, as weights.npz holds them, and their fingerprint."""
+"""A model's weights: their names and shapes, as in weights.npz, and their fingerprint."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 
 
 def weight_shapes(model: ModelConfig) -> dict[str, Shape]:
-    """Every weight of a model by name, in data-flow order."""
+    """The shape of every weight of a model by name, in data-flow order."""
     shapes: dict[str, Shape] = {"embedding/embeddings": (model.embedding.input_dim, model.embedding.output_dim)}
     inputs = model.embedding.output_dim + (2 if model.embedding.match_channels else 0)
     for stack in ["conv", "key_conv"] if model.attention.key == "convolution" else ["conv"]:
@@ -52,10 +52,10 @@ def weight_shapes(model: ModelConfig) -> dict[str, Shape]:
 
 
 def fingerprint(config: Config, weights: Mapping[str, NDArray[np.float32]]) -> str:
-    """SHA-256 of what decides a score: the task, the model section and the weights; the same on every machine.
+    """SHA-256 of everything that decides a score: task, model section and weights; the same on every machine.
 
-    Keys of the section that have their default are left out, so that a later version's new keys change nothing; and so
-    are the paths `pretrained` and `vectors`, which only say where the first embeddings came from.
+    Keys with their default value are left out, so that new keys of a later version change nothing. So are the paths
+    `pretrained` and `vectors`, which only say where the initial embeddings came from.
     """
     origins: dict[str, Any] = {"embedding": {"pretrained": True, "embeddings_initializer": {"vectors"}}}
     model = config.model.model_dump(mode="json", exclude_defaults=True, exclude=origins)

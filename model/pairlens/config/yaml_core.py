@@ -11,7 +11,7 @@ MAX_DEPTH = 20
 
 
 def compose(text: str) -> yaml.Node | None:
-    """The node of a YAML text, None if it is empty. Raises yaml.YAMLError if it is not YAML, or more of it."""
+    """The node of a YAML text, None if it is empty. Raises yaml.YAMLError if it is not one YAML document."""
     return _Loader(text).get_single_node()
 
 
@@ -38,7 +38,7 @@ class _Loader(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent) or event.anchor or event.tag:
             raise ComposerError(None, None, "anchors (&), aliases (*) and tags (!) are not allowed", event.start_mark)
         if self.depth == MAX_DEPTH:
-            raise ComposerError(None, None, f"nested more than {MAX_DEPTH} deep", event.start_mark)
+            raise ComposerError(None, None, f"nested more than {MAX_DEPTH} levels deep", event.start_mark)
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1

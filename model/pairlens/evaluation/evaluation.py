@@ -22,7 +22,7 @@ from pairlens.scoring.decimals import shortest
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs, read_pairs
 from pairlens.texts.regular import refuse_irregular
-from pairlens.texts.split_paths import SplitPaths, group_file_beside
+from pairlens.texts.split_paths import SplitPaths, find_group_file
 from pairlens.texts.splits import find_split, text_rules
 from pairlens.texts.words import words_of
 
@@ -73,7 +73,7 @@ def labelled_files(
     if query and value and label:
         if split:
             raise UsageError("give --split, or --query, --value and --label, not both")
-        group = group or (group_file_beside(query) if config.task == "ranking" else None)
+        group = group or (find_group_file(query) if config.task == "ranking" else None)
         files = SplitPaths(query, value, label, group)
         named = {"query": query, "value": value, "label": label, "group": group}
         return {side: str(path) for side, path in named.items() if path}, files

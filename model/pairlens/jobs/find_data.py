@@ -179,7 +179,7 @@ def _read_texts(files: SplitPaths, lengths: Counter[int]) -> tuple[int, int]:
             values, counts = np.unique(texts.lengths, return_counts=True)
             lengths.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
     if not count:
-        raise DataError(f"{files.query}: a file without lines; there is nothing to learn from or to measure")
+        raise DataError(f"{files.query}: the file has no lines; nothing to train on or to evaluate")
     return count, largest
 
 

@@ -129,7 +129,7 @@ class TrainJob:
             warm_start(config)  # which a checkpoint has in it
         environment = describe_environment(config, command) | {RECORD: hashes(carried)}
         if covered:
-            environment["vectors"] = covered.told()
+            environment["vectors"] = covered.record()
         for run, seed in zip(self.runs, self.seeds, strict=True):
             if self.goes_on(run):
                 refuse_another_beginning(run, config.with_seed(seed), environment)

@@ -21,7 +21,7 @@ from pairlens.scoring.activations import activate
 from pairlens.scoring.convolution import load_stack
 from pairlens.scoring.dense import dense
 from pairlens.scoring.plan import make_plan
-from pairlens.texts.texts import Texts, places_of_occurring
+from pairlens.texts.texts import Texts, index_occurring_ids
 
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
@@ -100,7 +100,7 @@ class Encoder:
             if self._full is None:
                 self._full = self._fold(None, self._embeddings, masks, each)
             return self._full  # not reused for fewer tokens: scores must not depend on what was scored before
-        occurs, indices = places_of_occurring(vocabulary, *(text.ids for text in texts))
+        occurs, indices = index_occurring_ids(vocabulary, *(text.ids for text in texts))
         return self._fold(indices, self._embeddings[occurs], masks and bool(occurs[0]), each)
 
     def _fold(

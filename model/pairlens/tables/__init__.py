@@ -1,1 +1,1 @@
-"""Files of rows as people have them: CSV, TSV, JSONL, Parquet and lines of text, read row by row in bounded memory."""
+"""Tables of texts: CSV, TSV, JSONL, Parquet and lines of text, read row by row in bounded memory."""

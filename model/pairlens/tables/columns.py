@@ -1,4 +1,4 @@
-"""Which columns of a table hold the pairs: as they are named, or known by the names that people give them."""
+"""Choosing the columns of a table that contain the pairs, by option or by their usual names."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _LABELS = """
     entailment_judgment entailment_label is_answer relevance relevant class quality judgment
 """
 _GROUPS = "group group_id qid query_id question_id"
-NONE = "none"  # what an option says to have no such column
+NONE = "none"  # the value of an option for no such column
 
 
 class ColumnOptions(NamedTuple):
-    """The column of each part of a pair, as a user gives it: a name, a number from 1, or nothing to have it found."""
+    """The column of each part of a pair as the user gives it: a name, a number from 1, or None to find it."""
 
     query: str | None = None
     value: str | None = None
@@ -40,7 +40,7 @@ class ColumnOptions(NamedTuple):
 
 
 class Columns(NamedTuple):
-    """The index, from 0, of the column of each part of a pair; None of what there is not."""
+    """The index, from 0, of the column of each part of a pair; None for a part without a column."""
 
     query: int
     value: int
@@ -50,7 +50,7 @@ class Columns(NamedTuple):
     id: int | None = None
 
     def chosen(self) -> Iterator[tuple[str, int]]:
-        """The parts that there are, each with its index."""
+        """Yield the parts that have a column, each with its index."""
         for name, index in zip(self._fields, self, strict=True):
             if index is not None:
                 yield name, index
@@ -59,15 +59,15 @@ class Columns(NamedTuple):
 def choose_columns(
     name: str, columns: Sequence[str] | None, options: ColumnOptions, labelled: bool = True
 ) -> tuple[Columns, dict[str, str]]:
-    """The columns of a table, and of those that were found by their names, how the table calls each part.
+    """The columns of a table, and the table's names for the parts that were found by usual names.
 
     Args:
-        name: of the table, for messages.
-        columns: their names; None of a table without a header, whose columns are given as numbers.
-        labelled: whether label and group are looked for; else only what is given counts.
+        name: the name of the table, for messages.
+        columns: the names of its columns; None for a table without a header, whose columns are given as numbers.
+        labelled: whether to look for label and group; if not, only given columns count.
 
     Raises:
-        UsageError: a column is not there, or none or several could be meant.
+        UsageError: a column is missing, or none or several columns qualify.
     """
     if (options.query is None) != (options.value is None):
         raise UsageError("give both --query-column and --value-column, or neither to have them found")
@@ -83,7 +83,7 @@ def choose_columns(
     if chosen["query"] == chosen["value"]:
         raise UsageError(f"{name}: --query-column and --value-column are the same column, {options.query}")
     if chosen.get("label") in (chosen["query"], chosen["value"]):
-        raise UsageError(f"{name}: --label-column {options.label} is a column of texts")
+        raise UsageError(f"{name}: --label-column {options.label} is one of the text columns")
     return Columns(**chosen), found  # type: ignore[arg-type]  # the texts are never None
 
 
@@ -107,10 +107,10 @@ def _given(name: str, columns: Sequence[str] | None, part: str, given: str) -> i
             )
         return index
     if columns is None:
-        raise UsageError(f"{name}: without a header columns are numbers from 1; --{part}-column says {given!r}")
+        raise UsageError(f"{name}: without a header, columns are numbers from 1; found --{part}-column {given!r}")
     near = get_close_matches(given, columns, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
-    raise UsageError(f"{name}: no column is called {given!r}{hint} There are: {_listed(columns)}")
+    raise UsageError(f"{name}: no column is called {given!r}{hint} Available: {_listed(columns)}")
 
 
 def _texts(name: str, columns: Sequence[str] | None) -> tuple[int, int]:
@@ -124,8 +124,8 @@ def _texts(name: str, columns: Sequence[str] | None) -> tuple[int, int]:
     there = [(indices[a], indices[b]) for a, b in pairs if a in indices and b in indices]
     if not there:
         raise UsageError(
-            f"{name}: no columns have usual names for two texts; {fix}, by name, or as numbers from 1 if the file has "
-            f"no header. There are: {_listed(columns)}"
+            f"{name}: no two columns have usual names for a pair of texts; {fix}, by name, or as numbers from 1 if the "
+            f"file has no header. Available: {_listed(columns)}"
         )
     if len(there) > 1:
         could = " or ".join(f"{columns[a]}, {columns[b]}" for a, b in there)

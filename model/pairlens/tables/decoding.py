@@ -1,4 +1,4 @@
-"""Files and streams of bytes → text: decompressed, decoded and cut into lines, in bounded memory."""
+"""Reading files and streams as text: decompressed, decoded and cut into lines, in bounded memory."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from pairlens.errors import DataError
 from pairlens.texts.blocks import read_blocks, stream_blocks
 from pairlens.texts.token_faults import quote
 
-LONGEST_LINE = 2**24  # characters; so that a file without line ends is not read into memory
+LONGEST_LINE = 2**24  # characters; keeps a file without line ends out of memory
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 Source = Path | BinaryIO  # a stream is read once
 
 
 def name_of(source: Source) -> str:
-    """What a source is called in messages."""
+    """The name of a source in messages."""
     return str(source) if isinstance(source, Path) else str(getattr(source, "name", "<stdin>"))
 
 
 def decoded_blocks(source: Source) -> Iterator[str]:
-    """The text of a file or stream in parts that may end anywhere: UTF-8 with or without a byte order mark, or UTF-16
-    with one; decompressed if the file's name ends with .gz, .bz2 or .xz.
+    """Yield the text of a file or stream in parts that may end anywhere: UTF-8 with or without a byte order mark, or
+    UTF-16 with one; decompressed if the file's name ends with .gz, .bz2 or .xz.
 
     Raises:
-        DataError: it cannot be read, is damaged, is not such text, or has a NUL (`path:line:column: message`).
+        DataError: the source cannot be read, is damaged, is not such text, or has a NUL (`path:line:column: message`).
     """
     name = name_of(source)
     blocks = read_blocks(source) if isinstance(source, Path) else stream_blocks(source, name)
-    place = _Place(name)
+    position = _TextPosition(name)
     decoder: codecs.IncrementalDecoder | None = None
     for block in blocks:
         if decoder is None:
             encoding = next((named for mark, named in _MARKS.items() if block.startswith(mark)), "utf-8")
             decoder = codecs.getincrementaldecoder(encoding)()
-        yield place.checked(_decode(decoder, block, False, place))
+        yield position.checked(_decode(decoder, block, False, position))
     if decoder is not None:
-        yield place.checked(_decode(decoder, b"", True, place))
+        yield position.checked(_decode(decoder, b"", True, position))
 
 
 def decoded_lines(blocks: Iterable[str], name: str) -> Iterator[str]:
-    """The lines of a text, each with its end, LF or CRLF; that of the last one may be missing.
+    """Yield the lines of a text, each with its end, LF or CRLF; the last line may lack its end.
 
     Raises:
         DataError: a line of more than 2²⁴ characters.
@@ -54,24 +54,24 @@ def decoded_lines(blocks: Iterable[str], name: str) -> Iterator[str]:
         lines += len(whole)
         if len(rest) > LONGEST_LINE:
             raise DataError(
-                f"{name}:{lines + 1}: a line of more than {LONGEST_LINE} characters; has the file line ends?"
+                f"{name}:{lines + 1}: a line of more than {LONGEST_LINE} characters; check that the file has line ends"
             )
         yield from [line + "\n" for line in whole]
     if rest:
         yield rest
 
 
-class _Place:
-    """How far a text has been decoded, for messages."""
+class _TextPosition:
+    """The line and column up to which a text has been decoded, for messages."""
 
     def __init__(self, name: str) -> None:
         self._name, self._line, self._column = name, 1, 1
 
     def checked(self, text: str) -> str:
-        """The text itself, which follows on what was checked before. Raises DataError if it has a NUL."""
+        """Return the text, which continues the text before it. Raises DataError if it has a NUL."""
         if (at := text.find("\0")) >= 0:
             self._pass(text[:at])
-            raise self.fault("a NUL, which no text has; is it UTF-16 without a byte order mark, or no text at all?")
+            raise self.fault("a NUL character; the file may be UTF-16 without a byte order mark, or not text")
         self._pass(text)
         return text
 
@@ -87,12 +87,14 @@ class _Place:
         self._pass(before)
         found = quote(error.object[error.start : error.start + 8])
         encoding = "UTF-16" if "16" in error.encoding else "UTF-8"
-        return self.fault(f"{found.removesuffix(' (not UTF-8)')} is not {encoding}; convert the file, as with iconv")
+        return self.fault(
+            f"{found.removesuffix(' (not UTF-8)')} is not {encoding}; convert the file, for example with iconv"
+        )
 
 
-def _decode(decoder: codecs.IncrementalDecoder, block: bytes, final: bool, place: _Place) -> str:
+def _decode(decoder: codecs.IncrementalDecoder, block: bytes, final: bool, position: _TextPosition) -> str:
     try:
         return decoder.decode(block, final)
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode(error.encoding, "replace")
-        raise place.undecodable(before, error) from None
+        raise position.undecodable(before, error) from None

@@ -1,4 +1,4 @@
-"""What a file of rows is: found by looking at its beginning, not believed from its name."""
+"""Detecting the format of a table from its beginning rather than from its name."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from typing import Literal, NamedTuple
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
 
 PARQUET_MARK = b"PAR1"
-_SAMPLE = 2**16  # characters that are looked at
-_DELIMITERS = {"\t": ".tsv", ",": ".csv", ";": "", "|": ""}  # each with the suffix that says it
+_SAMPLE = 2**16  # characters that are examined
+_DELIMITERS = {"\t": ".tsv", ",": ".csv", ";": "", "|": ""}  # each with its file suffix
 
 
 class Layout(NamedTuple):
-    """How rows are written: `csv` may quote its fields, in `tsv` a quote is text."""
+    """How rows are written: `csv` may quote fields; in `tsv` a quote is ordinary text."""
 
     format: Format
     delimiter: str = ""
 
 
 def find_layout(head: str, complete: bool, name: str) -> Layout:
-    """The layout of a file of text that begins with `head`, which is all of it if `complete`.
+    """The layout of a text file that begins with `head`, which is the whole file if `complete`.
 
-    JSON objects are known by their brace. Of the delimiters that one wins by which most rows have the same number of
-    columns, two or more; where several do, the file's suffix decides.
+    A JSON object in the first line means `jsonl`. Otherwise the delimiter that gives most rows the same number of
+    columns, at least two, wins; the file's suffix breaks ties.
     """
     sample = _whole_lines(head, complete)
     first = sample.lstrip()
@@ -56,7 +56,7 @@ def _is_json(line: str) -> bool:
 
 
 def _agreement(sample: str, delimiter: str) -> float:
-    """The share of rows with the most frequent number of columns; 0 if that is one."""
+    """The share of rows with the most frequent number of columns; 0 if that number is one."""
     rows, whole = _parsed(sample, delimiter)
     counts = Counter(len(row) for row in rows if row)
     if not counts:
@@ -67,7 +67,7 @@ def _agreement(sample: str, delimiter: str) -> float:
 
 
 def _parsed(sample: str, delimiter: str) -> tuple[list[list[str]], bool]:
-    """The rows of a sample, and whether all of it is rows; its last one may be cut off."""
+    """The rows of a sample, and whether all of it can be parsed; the last row may be cut off."""
     if delimiter == "\t" and not _quotes_tabs(sample):
         return [line.rstrip("\r\n").split("\t") for line in sample.split("\n") if line.strip("\r\n")], True
     rows: list[list[str]] = []
@@ -80,7 +80,7 @@ def _parsed(sample: str, delimiter: str) -> tuple[list[list[str]], bool]:
 
 
 def _quotes_tabs(sample: str) -> bool:
-    """Whether a table with tabs quotes its fields: it can be read so, and only that explains what stands in quotes."""
+    """Whether a table with tabs quotes its fields: it parses so, and its fields make sense only with quoting."""
     try:
         rows = list(csv.reader(_lines(sample), delimiter="\t", strict=True))
     except csv.Error:

@@ -1,4 +1,4 @@
-"""Labels as people write them: numbers, true and false, or the names of classes."""
+"""Labels in tables: numbers, true and false, or the names of classes."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pairlens.errors import DataError, UsageError
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _FALSE, _TRUE = {"false", "no"}, {"true", "yes"}
 MOST_CLASSES = 2**15
-_LARGEST = 2.0**128  # which no float32 reaches
+_LARGEST = 2.0**128  # more than any float32
 _SHOWN = 8
 
 
 class LabelWords:
-    """The labels of a table that are no numbers, as far as it was read; each with the place where it stands first."""
+    """Collects the labels of a table that are not numbers, each with the place of its first occurrence."""
 
     def __init__(self) -> None:
         self._places: dict[str, str] = {}
-        self._number: tuple[str, str] | None = None  # the first label that is one, and its place
+        self._number: tuple[str, str] | None = None  # the first label that is a number, and its place
 
     def add(self, labels: Sequence[str], place: Callable[[int], str]) -> None:
-        """Look at some labels; `place` tells where one of them, by its index, stands.
+        """Collect some labels; `place` returns the place of a label by its index.
 
         Raises:
-            DataError: there are more than 32,768 words.
+            DataError: there are more than 32,768 different words.
         """
         for label in dict.fromkeys(labels):
             if label in self._places or not label.strip() or (self._number and is_number(label)):
@@ -38,18 +38,17 @@ class LabelWords:
             self._places[label] = where
             if len(self._places) > MOST_CLASSES:
                 raise DataError(
-                    f"{where}: more than {MOST_CLASSES:,} different labels that are no numbers; wrong column?"
+                    f"{where}: more than {MOST_CLASSES:,} different labels that are not numbers; check --label-column"
                 )
 
     def classes(self, order: Sequence[str] | None = None) -> list[str] | None:
-        """The names of the classes from 0; None where labels are numbers.
+        """The names of the classes from 0; None if the labels are numbers.
 
-        `false` and `no` are 0, `true` and `yes` are 1, in upper or lower case; others are in the order that is given,
-        or sorted.
+        `false` and `no` are 0, `true` and `yes` are 1, in any case. Others are in the given order, or sorted.
 
         Raises:
-            DataError: some labels are numbers and some are not, or one is missing in the order.
-            UsageError: the order has a name twice, or a blank one.
+            DataError: some labels are numbers and some are not, or a label is missing in the order.
+            UsageError: a name in the order is repeated or blank.
         """
         if not self._places and order is None:
             return None
@@ -57,11 +56,12 @@ class LabelWords:
         if self._number and order is None:
             number, there = self._number
             raise DataError(
-                f"{place}: the label {word!r} is no number, but {there} has {number!r}; give all labels one kind"
+                f"{place}: the label {word!r} is not a number, but {there} has {number!r}; use numbers for all "
+                "labels, or words for all"
             )
         if order is not None:
             if len(set(order)) < len(order) or not all(name.strip() for name in order):
-                raise UsageError(f"--classes {','.join(order)}: each class must have a name of its own")
+                raise UsageError(f"--classes {','.join(order)}: each class must have its own name")
             if missing := next((word for word in self._places if word not in order), None):
                 raise DataError(
                     f"{self._places[missing]}: the label {missing!r} is not among --classes {','.join(order)}"
@@ -74,10 +74,10 @@ class LabelWords:
 
 
 class LabelNumbers:
-    """Labels → what a file of labels says.
+    """Converts labels to the numbers of a label file.
 
     Args:
-        classes: their names, from 0; None where labels are numbers.
+        classes: the names of the classes, from 0; None if the labels are numbers.
     """
 
     def __init__(self, classes: Sequence[str] | None) -> None:
@@ -86,10 +86,10 @@ class LabelNumbers:
         self._two = classes is not None and [_sense(name) for name in classes] == [False, True]
 
     def of(self, labels: Sequence[str], place: Callable[[int], str]) -> list[str]:
-        """The number of each label; `place` tells where one of them, by its index, stands.
+        """The number of each label; `place` returns the place of a label by its index.
 
         Raises:
-            DataError: a label is no number, or no name of a class.
+            DataError: a label is not a number, or not the name of a class.
         """
         numbers = {
             label: self._numbers.get(label) or self._number(label, labels, place) for label in dict.fromkeys(labels)
@@ -107,11 +107,11 @@ class LabelNumbers:
         if self._classes is None and is_number(label):
             raise DataError(f"{where}: the label {label[:20]!r} is too large for a 32-bit number")
         if self._classes is None:
-            raise DataError(f"{where}: the label {label!r} is no number, as others are")
+            raise DataError(f"{where}: the label {label!r} is not a number, but other labels are")
         near = get_close_matches(label, self._classes, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else "."
         known = ", ".join(self._classes[:_SHOWN]) + (", …" if len(self._classes) > _SHOWN else "")
-        raise DataError(f"{where}: {label!r} is no class{hint} There are: {known}")
+        raise DataError(f"{where}: {label!r} is not a class{hint} Available: {known}")
 
 
 def is_number(label: str) -> bool:
@@ -119,7 +119,7 @@ def is_number(label: str) -> bool:
 
 
 def _plain_number(text: str) -> str:
-    """The number without the decimals that say nothing: 1.0 is 1."""
+    """The number without redundant decimals: 1.0 becomes 1."""
     number = float(text)
     return str(int(number)) if number.is_integer() and abs(number) < 2**53 else text
 

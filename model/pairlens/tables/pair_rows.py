@@ -1,4 +1,4 @@
-"""A table as pairs of texts, some thousand rows at a time."""
+"""Reading a table as pairs of texts, some thousand rows at a time."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from pairlens.tables.table import Table, as_text
 
 
 def pair_rows(table: Table, columns: Columns, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:
-    """Yields the rows in chunks of exactly `size`, the last one shorter; with `pass_over` rows without a needed column
-    are told as faults.
+    """Yield the rows in chunks of exactly `size`, the last one shorter. With `pass_over`, rows that lack a needed
+    column are listed as faults.
 
     Raises:
-        DataError: a fault of the file; a row lacks a column, or holds a list or an object in it.
+        DataError: the file has a fault; a row lacks a column, or has a list or an object in it.
     """
     rows = iter(table)
     while chunk := list(islice(rows, size)):
         faults = _broken(table, chunk, columns) if pass_over else {}
-        whole = [_whole(row, columns) if i in faults else row for i, row in enumerate(chunk)] if faults else chunk
+        whole = [_empty_row(row, columns) if i in faults else row for i, row in enumerate(chunk)] if faults else chunk
         texts = {part: _column(table, whole, part, index) for part, index in columns.chosen()}
         yield PairRows(table.name, chunk, texts.pop("query"), texts.pop("value"), texts, faults, table.columns)
 
 
 def _broken(table: Table, rows: Sequence[Row], columns: Columns) -> dict[int, str]:
-    """What is wrong with rows, by their index."""
+    """What is wrong with the rows that have a fault, by index."""
     faults = {}
     for i, row in enumerate(rows):
         for part, index in columns.chosen():
@@ -38,8 +38,8 @@ def _broken(table: Table, rows: Sequence[Row], columns: Columns) -> dict[int, st
     return faults
 
 
-def _whole(row: Row, columns: Columns) -> Row:
-    """An empty row with all the columns that are needed."""
+def _empty_row(row: Row, columns: Columns) -> Row:
+    """An empty row with all needed columns."""
     return Row(row.line, [""] * (max(index for _, index in columns.chosen()) + 1))
 
 
@@ -59,15 +59,15 @@ def _column(table: Table, rows: Sequence[Row], part: str, index: int) -> Sequenc
 
 
 def _fault(table: Table, row: Row, part: str, index: int) -> str:
-    """Why a row has no text in a column."""
+    """The reason why a row has no text in a column."""
     column = repr(table.columns[index]) if table.columns else f"column {index + 1}"
     if len(row.values) <= index:
         layout = table.layout
         return (
             f"{len(row.values)} column{'s' if len(row.values) != 1 else ''}, but the {part} is column {index + 1}; "
-            f"mend the row, or if the file was misread (as {layout.format} with {layout.delimiter!r} between columns), "
-            "say --input-format or --delimiter"
+            f"correct the row, or give --input-format or --delimiter if the file was misread (as {layout.format} with "
+            f"{layout.delimiter!r} between columns)"
         )
     if row.values[index] is MISSING:
-        return f"has no {column}, the {part}; where it is empty write null"
-    return f"{column}, the {part}, is a {type(row.values[index]).__name__}; must be text"
+        return f"no {column} (the {part}) in this row; write null if it is empty"
+    return f"{column} (the {part}) is a {type(row.values[index]).__name__}; must be text"

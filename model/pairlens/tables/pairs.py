@@ -1,4 +1,4 @@
-"""Pairs of texts in files, which can be read again: of tables, one behind the other, or line by line of two files."""
+"""Pairs of texts from tables, from two files line by line, from a stream, or a single pair."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pairlens.texts.regular import may_be_read_twice
 
 
 class TableOptions(NamedTuple):
-    """How to read a table; what is None is found by looking, and a header is there unless columns are numbers."""
+    """How to read a table. None means: detect it; a header is expected unless all columns are numbers."""
 
     columns: ColumnOptions = ColumnOptions()
     input_format: Format | None = None
@@ -37,9 +37,9 @@ class Pairs(Protocol):
     """Rows with two texts each.
 
     Attributes:
-        sides: what they have beside the texts, such as label.
-        names: of what the queries and the values come from, for messages.
-        repeatable: whether they can be read twice.
+        sides: the parts in addition to the texts, such as label.
+        names: where the queries and the values come from, for messages.
+        repeatable: whether the rows can be read twice.
     """
 
     @property
@@ -52,26 +52,26 @@ class Pairs(Protocol):
     def names(self) -> tuple[str, str]: ...
 
     def rows(self, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:
-        """All rows from the first one on, in chunks of exactly `size`, the last one shorter; see `pair_rows`."""
+        """Yield all rows in chunks of exactly `size`, the last one shorter; see `pair_rows`."""
 
 
 class TablePairs:
-    """The pairs of some tables with the same kinds of columns; `labelled` as in `choose_columns`.
+    """The pairs of several tables with the same kinds of columns, in order; `labelled` as in `choose_columns`.
 
     Attributes:
-        found: how the first table calls the columns that were found by their names, by part.
-        layout, columns: of the first table; see `Table`.
+        found: the first table's names of the columns that were found by usual names, by part.
+        layout, columns: those of the first table; see `Table`.
 
     Raises:
-        DataError: as `open_table`. UsageError: as `choose_columns`; or one table has labels and another has none.
+        DataError: as from `open_table`. UsageError: as from `choose_columns`, or the tables have different parts.
     """
 
     repeatable = True
 
     def __init__(self, sources: Sequence[Source], options: TableOptions, labelled: bool = True) -> None:
         self._options = options
-        self._sources = list(map(_kept, sources))
-        opened = [options.open(_again(source)) for source in self._sources]
+        self._sources = list(map(_recorded, sources))
+        opened = [options.open(_replay(source)) for source in self._sources]
         chosen = [choose_columns(table.name, table.columns, options.columns, labelled) for table in opened]
         self._columns, self.found = [columns for columns, _ in chosen], chosen[0][1]
         self.sides = [part for part, _ in self._columns[0].chosen()][2:]
@@ -80,22 +80,22 @@ class TablePairs:
         for table, columns in zip(opened, self._columns, strict=True):
             if [part for part, _ in columns.chosen()][2:] != self.sides:
                 raise UsageError(
-                    f"{table.name}: has other columns than {opened[0].name}; files of a split have the same"
+                    f"{table.name}: other columns than {opened[0].name}; files of a split must have the same columns"
                 )
 
     def rows(self, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:
         """Raises DataError: as `open_table` and `pair_rows`."""
-        tables = (self._options.open(_again(source)) for source in self._sources)
+        tables = (self._options.open(_replay(source)) for source in self._sources)
         chunks = (pair_rows(table, its, size, pass_over) for table, its in zip(tables, self._columns, strict=True))
         return chain.from_iterable(chunks)
 
 
 class LinePairs:
-    """The pairs of files of texts, of which line N of each belongs to pair N.
+    """The pairs of text files: line N of each file belongs to pair N.
 
     Args:
-        query, value: files of one text a line.
-        others: files of one thing a line, by part, such as label.
+        query, value: files with one text per line.
+        others: files with one entry per line, by part, such as label.
     """
 
     @property
@@ -108,7 +108,7 @@ class LinePairs:
         self.names = (str(query), str(value))
 
     def rows(self, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:  # noqa: ARG002
-        """Raises DataError: a file cannot be read, is no text, or the files have unequal counts of lines."""
+        """Raises DataError: a file cannot be read or is not text, or line counts differ."""
         files = [decoded_lines(decoded_blocks(path), str(path)) for path in self._paths.values()]
         lines = enumerate(zip_longest(*(map(_without_end, file) for file in files)), start=1)
         while chunk := list(islice(lines, size)):
@@ -121,12 +121,12 @@ class LinePairs:
     def _unequal(self, chunk: Sequence[tuple[int, Sequence[str | None]]], files: Sequence[Iterator[str]]) -> DataError:
         counts = [chunk[0][0] - 1 + sum(texts[i] is not None for _, texts in chunk) for i in range(len(files))]
         counts = [count + sum(1 for _ in file) for count, file in zip(counts, files, strict=True)]
-        told = ", ".join(f"{path}: {count:,} lines" for path, count in zip(self._paths.values(), counts, strict=True))
-        return DataError(f"{told}; line N of each belongs to pair N")
+        found = ", ".join(f"{path}: {count:,} lines" for path, count in zip(self._paths.values(), counts, strict=True))
+        return DataError(f"{found}; line N of each belongs to pair N")
 
 
 class TabPairs:
-    """The pairs of a stream of lines `query<TAB>value`, which is read once, line by line as they come."""
+    """The pairs of a stream of lines `query<TAB>value`, read once, line by line as they arrive."""
 
     sides: Sequence[str] = ()
     names = ("<stdin>", "<stdin>")
@@ -136,7 +136,7 @@ class TabPairs:
         self._stream = stream
 
     def rows(self, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:
-        """Raises DataError: the stream is no text, or a line has not one tab."""
+        """Raises DataError: the stream is not text, or a line does not have exactly one tab."""
         lines = enumerate(map(_without_end, decoded_lines(decoded_blocks(self._stream), self.names[0])), start=1)
         while chunk := list(islice(lines, size)):
             rows = [Row(number, line.split("\t")) for number, line in chunk]
@@ -149,7 +149,7 @@ class TabPairs:
 
 
 class OnePair:
-    """A pair of texts that is given itself."""
+    """A single pair of texts, from the command line."""
 
     sides: Sequence[str] = ()
     names = ("--query-text", "--value-text")
@@ -168,19 +168,19 @@ def _no_pair(row: Row) -> str:
     return f"{found}; a line is a query, a tab and a value"
 
 
-class _Kept:
-    """A stream, of which what was read is kept in a file without a name, so that it can be read again."""
+class _Recording:
+    """A stream whose bytes are recorded in an unnamed temporary file, so that it can be read again."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._stream, self._file = stream, tempfile.TemporaryFile()  # noqa: SIM115  (open as long as this is)
+        self._stream, self._file = stream, tempfile.TemporaryFile()  # noqa: SIM115  (open as long as this object)
         self.name = str(getattr(stream, "name", "<stdin>"))
         weakref.finalize(self, self._file.close)
 
     def read_at(self, start: int, size: int) -> bytes:
-        """The bytes from `start` on, which is not behind what was read before."""
+        """The bytes from `start` on, which is at most the count of bytes recorded so far."""
         self._file.seek(start)
-        if kept := self._file.read(size):
-            return kept
+        if recorded := self._file.read(size):
+            return recorded
         block = self._stream.read(size)
         with telling_of_a_full_disk(Path(tempfile.gettempdir()) / self.name):
             self._file.write(block)
@@ -188,30 +188,30 @@ class _Kept:
         return block
 
 
-class _Again:
-    """What was kept, and what comes behind it, from the beginning on."""
+class _Replay:
+    """A reader from the beginning of a recorded stream."""
 
-    def __init__(self, kept: _Kept) -> None:
-        self._kept, self._at, self.name = kept, 0, kept.name
+    def __init__(self, recording: _Recording) -> None:
+        self._recording, self._at, self.name = recording, 0, recording.name
 
     def read(self, size: int) -> bytes:
-        block = self._kept.read_at(self._at, size)
+        block = self._recording.read_at(self._at, size)
         self._at += len(block)
         return block
 
 
-def _kept(source: Source) -> Path | _Kept:
-    """What can be read again: a regular file, or what is kept of a pipe; what is missing is for its reader to tell."""
+def _recorded(source: Source) -> Path | _Recording:
+    """A source that can be read again: a regular file, or a recorded pipe. A missing file is reported by its reader."""
     if not isinstance(source, Path):
-        return _Kept(source)
+        return _Recording(source)
     try:
-        return _Kept(source.open("rb")) if source.is_fifo() else source
+        return _Recording(source.open("rb")) if source.is_fifo() else source
     except OSError:
         return source
 
 
-def _again(source: Path | _Kept) -> Source:
-    return source if isinstance(source, Path) else cast(BinaryIO, _Again(source))
+def _replay(source: Path | _Recording) -> Source:
+    return source if isinstance(source, Path) else cast(BinaryIO, _Replay(source))
 
 
 def _without_end(line: str) -> str:

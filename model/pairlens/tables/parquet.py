@@ -1,4 +1,4 @@
-"""Parquet, which the extra `pairlens[parquet]` reads."""
+"""Reading Parquet, which needs the extra `pairlens[parquet]`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 from pairlens.errors import DataError, UsageError
 from pairlens.texts.regular import refuse_irregular
 
-_ROWS = 4096  # of a batch
+_ROWS = 4096  # per batch
 
 
 def parquet_columns(path: Path) -> list[str]:
-    """The names of the columns. Raises as `parquet_rows`."""
+    """The names of the columns. Raises as `parquet_rows` does."""
     with _opened(path) as file:
         return [str(name) for name in file.schema_arrow.names]
 
 
 def parquet_rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
-    """The number of each row, from 1, and its values by column, in bounded memory.
+    """Yield the number of each row, from 1, and its values by column, in bounded memory.
 
     Raises:
         UsageError: pyarrow is not installed. DataError: the file cannot be read.
@@ -39,7 +39,7 @@ def _opened(path: Path) -> Iterator[Any]:
         import pyarrow
         from pyarrow.parquet import ParquetFile
     except ImportError:
-        raise UsageError(f"{path}: reading Parquet needs pyarrow; pip install 'pairlens[parquet]'") from None
+        raise UsageError(f"{path}: reading Parquet needs pyarrow; run pip install 'pairlens[parquet]'") from None
     refuse_irregular(path, "Parquet has its index at its end")
     try:
         with ParquetFile(path) as file:

@@ -1,31 +1,31 @@
-"""Rows of tables, as they are passed on; what reads them is not needed to look at them."""
+"""The rows of tables, apart from the code that reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-ROWS = 8192  # that are read at once
-MISSING = object()  # in a row of JSON that lacks the key of a column
+ROWS = 8192  # rows per chunk
+MISSING = object()  # the value in a JSON row that lacks the key of a column
 
 
 class Row(NamedTuple):
-    """The values of a row by column, and the line on which it begins, from 1; of Parquet, the row."""
+    """The values of a row by column, and the line on which it begins, from 1; for Parquet, the row number."""
 
     line: int
     values: Sequence[Any]
 
 
 class PairRows(NamedTuple):
-    """Some consecutive rows of a table.
+    """Consecutive rows of a table.
 
     Attributes:
-        name: of the table, for messages.
-        rows: as they are.
-        query, value: the two texts of each.
-        others: what else was chosen of each, such as its label, by part.
-        faults: what is wrong with rows that were passed over, by their index; their texts are empty.
-        columns: their names; None if the table has no header.
+        name: the name of the table, for messages.
+        rows: the unchanged rows.
+        query, value: the two texts of each row.
+        others: the other chosen columns, such as label, by part.
+        faults: what is wrong with rows that were passed over, by index; their texts are empty.
+        columns: the names of the columns; None if the table has no header.
     """
 
     name: str

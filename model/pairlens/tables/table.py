@@ -1,4 +1,4 @@
-"""A table: the rows of a file, of whatever format, one by one."""
+"""Tables: the rows of a file of any format, one by one."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Table:
     """The rows of a file.
 
     Attributes:
-        name: of the file, for messages.
-        layout: its format.
-        columns: their names, in order; None if there is no header. Of JSON it grows with keys that come up later.
+        name: the name of the file, for messages.
+        layout: the format.
+        columns: the names of the columns, in order; None without a header. For JSON, new keys are added while reading.
     """
 
     def __init__(self, name: str, layout: Layout, columns: list[str] | None, rows: Iterator[Row]) -> None:
@@ -34,14 +34,14 @@ class Table:
         self._rows = rows
 
     def __iter__(self) -> Iterator[Row]:
-        """Raises DataError: a fault of the file, as `path:line: message`."""
+        """Raises DataError: the file has a fault (`path:line: message`)."""
         return self._rows
 
 
 def open_table(
     source: Source, input_format: Format | None = None, delimiter: str | None = None, header: bool = True
 ) -> Table:
-    """Open a file of rows; what is not given is found by looking.
+    """Open a file of rows; format and delimiter are detected if they are not given.
 
     Args:
         source: a path, read and decompressed as `decoded_blocks` does, or a binary stream.
@@ -49,28 +49,28 @@ def open_table(
         header: whether the first row of `csv` and `tsv` names the columns.
 
     Raises:
-        DataError: the file cannot be read, has no rows, or its first one is broken.
-        UsageError: the delimiter is none, or does not go with the format.
+        DataError: the file cannot be read, has no rows, or its first row has a fault.
+        UsageError: the delimiter is not valid, or does not go with the format.
     """
     name = name_of(source)
     _refuse_delimiter(delimiter, input_format)
     if input_format == "parquet" or (input_format is None and delimiter is None and _is_parquet(source)):
         if not isinstance(source, Path):
-            raise DataError(f"{name}: Parquet is read from files only, as its index is at their end")
+            raise DataError(f"{name}: Parquet can only be read from a file, because its index is at the end")
         columns = parquet_columns(source)
         return Table(name, Layout("parquet"), columns, (Row(*row) for row in parquet_rows(source)))
     blocks = decoded_blocks(source)
-    head = list(_first(blocks, 2))  # the second may be the empty one that ends the decoding
+    head = list(_first(blocks, 2))  # the second may be the empty block that ends the decoding
     layout = _layout(input_format, delimiter) or find_layout("".join(head), len(head) < 2 or not head[1], name)
     lines = decoded_lines(chain(head, blocks), name)
     return _READERS[layout.format](name, layout, lines, header)
 
 
 def as_text(value: Any) -> str | None:
-    """A value as text: null is empty, true and numbers are as JSON writes them; None of a list or an object."""
+    """A value as text: null is empty, booleans and numbers are as in JSON; None for a list or an object."""
     if isinstance(value, str):
         return value
-    if value is None or (isinstance(value, float) and math.isnan(value)):  # NaN is how data frames say null
+    if value is None or (isinstance(value, float) and math.isnan(value)):  # data frames write null as NaN
         return ""
     if isinstance(value, (bool, int, float)):
         return json.dumps(value)
@@ -81,7 +81,7 @@ def _refuse_delimiter(delimiter: str | None, input_format: Format | None) -> Non
     if delimiter is None:
         return
     if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise UsageError(f"--delimiter {delimiter!r}: must be one character, and no quote or line break")
+        raise UsageError(f"--delimiter {delimiter!r}: must be one character other than a quote or a line break")
     if input_format not in (None, "csv", "tsv") or (input_format == "tsv" and delimiter != "\t"):
         raise UsageError(f"--delimiter goes with --input-format csv, not with {input_format}")
 
@@ -101,7 +101,7 @@ def _is_parquet(source: Source) -> bool:
         with open_regular(source) as file:
             return file.read(len(PARQUET_MARK)) == PARQUET_MARK
     except OSError:
-        return False  # whoever reads it will say why
+        return False  # the reader reports the reason
 
 
 def _first(blocks: Iterator[str], count: int) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _delimited(name: str, layout: Layout, lines: Iterator[str], header: bool) ->
         return Table(name, layout, None, rows)
     first = next(rows, None)
     if first is None:
-        raise DataError(f"{name}: no rows; it should begin with one that names the columns, or give --no-header")
+        raise DataError(f"{name}: no rows; add a header row that names the columns, or give --no-header")
     return Table(name, layout, list(first.values), rows)
 
 
@@ -135,15 +135,15 @@ def _csv_rows(name: str, layout: Layout, lines: Iterator[str]) -> Iterator[Row]:
 
 
 def _csv_fault(error: str) -> str:
-    plain = "or say --input-format tsv or another --delimiter if quotes are plain text here"
+    plain = "or give --input-format tsv or another --delimiter if quotes are ordinary text here"
     if "unexpected end" in error:
-        return f"a quote in this row never closes; close it, {plain}"
+        return f"a quote in this row is never closed; close it, {plain}"
     if "field larger" in error:
         limit = f"{csv.field_size_limit():,}"
-        return f"a field of more than {limit} characters; perhaps a quote in this row never closes: close it, {plain}"
+        return f"a field of more than {limit} characters; a quote in this row may not be closed: close it, {plain}"
     if "new-line character" in error:
         return "a carriage return outside quotes; end lines with LF or CRLF"
-    return f"text behind a closing quote; double a quote that belongs to the text, {plain}"
+    return f"text after a closing quote; double every quote that belongs to the text, {plain}"
 
 
 def _tsv_rows(lines: Iterable[str]) -> Iterator[Row]:
@@ -162,7 +162,7 @@ def _jsonl(name: str, layout: Layout, lines: Iterator[str], _header: bool) -> Ta
 
 
 def _json_rows(name: str, lines: Iterable[str], columns: list[str]) -> Iterator[Row]:
-    """The values of each object by `columns`, which get every new key."""
+    """Yield the values of each object by `columns`, to which new keys are added."""
     known: set[str] = set()
     for number, line in enumerate(lines, start=1):
         if line.isspace():
@@ -172,19 +172,21 @@ def _json_rows(name: str, lines: Iterable[str], columns: list[str]) -> Iterator[
             columns += [key for key in row if key not in known]
             known.update(row)
             if len(columns) > _MOST_COLUMNS:
-                raise DataError(f"{name}:{number}: more than {_MOST_COLUMNS} different keys so far; keys name columns")
+                raise DataError(
+                    f"{name}:{number}: more than {_MOST_COLUMNS} different keys so far; keys are column names"
+                )
         yield Row(number, [row.get(column, MISSING) for column in columns])
 
 
 def _json_object(place: str, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-        if "\\ud" in line.lower():  # halves of characters, which no file can hold, become question marks
+        if "\\ud" in line.lower():  # lone surrogates, which cannot be encoded, become question marks
             row = json.loads(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise DataError(f"{place}: not JSON ({error}); each line must be an object such as {{...}}") from None
     if not isinstance(row, dict):
-        raise DataError(f"{place}: JSON, but no object; each line must be an object with the columns for keys")
+        raise DataError(f"{place}: JSON, but not an object; each line must be an object whose keys are the columns")
     return row
 
 

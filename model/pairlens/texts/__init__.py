@@ -1,1 +1,1 @@
-"""Files of ids → ragged texts, pairs and splits. May import kernels and all below it."""
+"""Reading files of ids as ragged texts, pairs and splits. May import kernels and all below it."""

@@ -1,4 +1,4 @@
-"""Files → blocks of bytes: decompressed by suffix, and every failure of the disk or the format one clear line."""
+"""Reading files as blocks of bytes, decompressed by suffix; disk and format failures become one-line errors."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ SUFFIXES = ("", *_DECOMPRESS)
 # The parser's arrays for a block of this size stay in the processor's cache; with 4 MiB it takes twice as long.
 BLOCK_BYTES = 2**19
 
-
-# What is read into memory as a whole may not come from a file much smaller. Texts compress to a tenth, rarely further.
+# A file that is read into memory whole may not expand further than this. Texts rarely compress to less than a tenth.
 MAX_EXPANSION = 100
-_SMALL = 2**24  # bytes that do no harm, whatever they come from
+_SMALL = 2**24  # bytes that are always accepted
 
 
 def read_blocks(path: Path, whole: bool = False, start: int = 0) -> Iterator[bytes]:
-    """Yields the bytes of a file from `start` on; if its name ends with .gz, .bz2 or .xz, of the decompressed bytes.
+    """Yield the bytes of a file from `start` on, decompressed if its name ends with .gz, .bz2 or .xz.
 
     Args:
-        whole: the caller keeps all of them; then a file may not expand to more than 100 times its size.
+        start: the first byte, counted after decompression.
+        whole: the caller keeps all blocks; then the file may not expand to more than 100 times its size.
 
     Raises:
         DataError: the file is missing, unreadable, a directory, truncated or damaged, or changes while it is read.
@@ -59,7 +59,7 @@ def _decompressed(file: BinaryIO, path: Path, start: int) -> Iterator[bytes]:
             file.seek(start)
         yield from stream_blocks(file, str(path))
         return
-    if not file.peek(1):  # type: ignore[attr-defined]  # gzip takes this for a file without members
+    if not file.peek(1):  # type: ignore[attr-defined]  # gzip reads an empty file without an error
         raise EOFError("it is empty")
     with decompress(file) as stream:
         if start:
@@ -68,10 +68,10 @@ def _decompressed(file: BinaryIO, path: Path, start: int) -> Iterator[bytes]:
 
 
 class LineEnds:
-    """Passes the blocks of a file on and knows where the lines of the current one end.
+    """Passes on the blocks of a file and locates the line ends in the current one.
 
     Args:
-        start, line: the bytes and the whole lines before the first block.
+        start, line: the count of bytes and of whole lines before the first block.
     """
 
     def __init__(self, blocks: Iterable[bytes], start: int = 0, line: int = 0) -> None:
@@ -85,15 +85,15 @@ class LineEnds:
             self._block = block
             yield block
 
-    def behind(self, line: int) -> int | None:
-        """The bytes of the file up to the end of line number `line`, from 1; None if it does not end in this block."""
+    def end_of(self, line: int) -> int | None:
+        """The count of bytes up to the end of line `line`, from 1; None if the line does not end in this block."""
         ends = np.flatnonzero(np.frombuffer(self._block, np.uint8) == ord("\n"))
         number = line - self._line - 1
         return self._start + int(ends[number]) + 1 if 0 <= number < len(ends) else None
 
 
 def stream_blocks(stream: BinaryIO | BufferedIOBase, name: str) -> Iterator[bytes]:
-    """Yields the bytes of an open stream; `name` stands for it in messages.
+    """Yield the bytes of an open stream; `name` is its name in messages.
 
     Raises:
         DataError: the stream cannot be read.
@@ -105,7 +105,7 @@ def stream_blocks(stream: BinaryIO | BufferedIOBase, name: str) -> Iterator[byte
 
 @contextmanager
 def data_errors(name: str) -> Iterator[None]:
-    """Failures of the disk or of a compressed format as one line that starts with `name`."""
+    """Raise DataError, whose message begins with `name`, for failures of the disk or of a compressed format."""
     try:
         yield
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:

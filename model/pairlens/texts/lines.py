@@ -1,4 +1,4 @@
-"""Files that hold one thing a line: labels, groups, sample weights and vocabularies."""
+"""Files with one entry per line: labels, groups, sample weights and vocabularies."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pairlens.texts.token_faults import quote
 
 LabelKind = Literal["binary", "regression", "multiclass", "ranking"]
 _MAX_CLASSES = 2**15
-_MAX_LINE = 65_536  # bytes; so that a file without line ends is not read into memory
+_MAX_LINE = 65_536  # bytes; keeps a file without line ends out of memory
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -24,26 +24,26 @@ _GROUP_LIMIT = 2**63  # groups are int64
 
 
 def read_labels(path: Path, task: LabelKind, classes: int | None = None) -> NDArray[np.float32]:
-    """The labels of a file, float32 [lines]: 0 or 1 for `binary` and `ranking`, any finite number for `regression`, an
-    integer from 0 to `classes` - 1 (default: 32767) for `multiclass`.
+    """Read the labels of a file, float32 [lines]: 0 or 1 for `binary` and `ranking`, a finite number for `regression`,
+    an integer from 0 to `classes` - 1 (default: 32767) for `multiclass`.
 
     Raises:
-        DataError: the file cannot be read, or a line is no such number (`path:line:column: message`).
+        DataError: the file cannot be read, or a line is not such a number (`path:line:column: message`).
     """
 
     return _read_numbers(path, lambda text: label_fault(text, task, classes), float, np.float32)
 
 
 def label_fault(text: bytes, task: LabelKind, classes: int | None = None) -> str | None:
-    """What is wrong with a label; None if it is one, as `read_labels` says."""
+    """What is wrong with a label, which `read_labels` defines; None if it is valid."""
     return _number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
 
 
 def read_groups(path: Path) -> NDArray[np.int64]:
-    """The group of each pair, int64 [lines], by words without blanks; raises as `read_labels` does.
+    """Read the group of each pair, int64 [lines], from words without blanks; raises as `read_labels` does.
 
-    If all words of the file are integers from 0, they are the numbers; else groups are numbered from 0 in the order in
-    which their words first come, and `1` and `01` are two.
+    If all words of the file are integers from 0, these are the group numbers. Otherwise groups are numbered from 0 in
+    order of first appearance, and `1` and `01` are different groups.
     """
     numbers: dict[bytes, int] = {}
 
@@ -54,21 +54,21 @@ def read_groups(path: Path) -> NDArray[np.int64]:
 
 
 def group_numbers(words: Sequence[str]) -> NDArray[np.int64]:
-    """The group of each pair, int64 [words], as `read_groups` numbers them."""
+    """The group of each pair, int64 [words], numbered as by `read_groups`."""
     numbers: dict[bytes, int] = {}
     group = np.array([numbers.setdefault(word.encode(), len(numbers)) for word in words], np.int64)
     return _as_written(group, numbers)
 
 
 def _as_written(group: NDArray[np.int64], numbers: Mapping[bytes, int]) -> NDArray[np.int64]:
-    """The groups by the numbers that their words are, if all of them are numbers."""
+    """The groups under the numbers in their words, if all words are numbers; else as they are."""
     if all(map(_is_group_number, numbers)):
         return np.fromiter(map(int, numbers), np.int64, len(numbers))[group]
     return group
 
 
 def read_sample_weights(path: Path) -> NDArray[np.float32]:
-    """How much each pair counts in training, float32 [lines], finite and at least 0.
+    """Read the weight of each pair in training, float32 [lines], finite and at least 0.
 
     Raises:
         DataError: as `read_labels`; or every weight is 0.
@@ -81,38 +81,38 @@ def read_sample_weights(path: Path) -> NDArray[np.float32]:
 
 
 def weight_fault(text: bytes) -> str | None:
-    """What is wrong with a weight; None if it is one, as `read_sample_weights` says."""
+    """What is wrong with a weight, which `read_sample_weights` defines; None if it is valid."""
     return _number_fault(text, "weight") or (
         f"negative: {quote(text)}; a weight is 0 or more" if float(text) < 0 else None
     )
 
 
 def read_vocabulary(path: Path) -> list[str]:
-    """The words of a file; line N, from 0, is the word of id N.
+    """Read the words of a file; line N, from 0, is the word of id N.
 
     Raises:
         DataError: the file cannot be read, or a line is not UTF-8 (`path:line:column: message`).
     """
-    if path.exists() and not path.is_file():  # a device may never end, and a pipe never begin
-        raise DataError(f"{path}: not a regular file; a vocabulary is one")
+    if path.exists() and not path.is_file():  # reading a device may never end, and a pipe may block
+        raise DataError(f"{path}: not a regular file; a vocabulary must be one")
     words = []
     for number, line in enumerate((line for block in _line_blocks(path) for line in block), start=1):
         try:
             words.append(line.decode())
         except UnicodeDecodeError as error:
             column = len(line[: error.start].decode()) + 1
-            raise DataError(f"{path}:{number}:{column}: {quote(line[error.start :])}; words are UTF-8") from error
+            raise DataError(f"{path}:{number}:{column}: {quote(line[error.start :])}; words must be UTF-8") from error
     return words
 
 
 def _read_numbers(
     path: Path, fault: Callable[[bytes], str | None], number: Callable[[bytes], float], dtype: DTypeLike
 ) -> NDArray[Any]:
-    """One number a line, [lines]; what `fault` finds in a line is raised."""
+    """Read one number per line, [lines]. Raises DataError for what `fault` finds in a line."""
     parts, before = [np.empty(0, dtype)], 0
     for lines in _line_blocks(path):
         numbers: dict[bytes, float] = {}
-        for line in dict.fromkeys(lines):  # numbers repeat: each distinct line is looked at once
+        for line in dict.fromkeys(lines):  # numbers repeat, so each distinct line is parsed once
             text = line.strip(b" \t")
             if found := fault(text):
                 raise DataError(f"{path}:{before + lines.index(line) + 1}:{line.index(text) + 1}: {found}")
@@ -123,13 +123,13 @@ def _read_numbers(
 
 
 def _line_blocks(path: Path) -> Iterator[list[bytes]]:
-    """The lines without their ends, LF or CRLF, block by block; the end of the last one may be missing."""
+    """Yield the lines, block by block, without line ends, LF or CRLF; the last line may lack its end."""
     rest, lines = b"", 0
     for block in read_blocks(path, whole=True):
         *whole, rest = (rest + block).split(b"\n")
         if len(rest) > _MAX_LINE or any(len(line) > _MAX_LINE for line in whole):
             number = lines + next((i for i, line in enumerate(whole) if len(line) > _MAX_LINE), len(whole)) + 1
-            raise DataError(f"{path}:{number}:1: a line of more than {_MAX_LINE} bytes; there is one thing a line")
+            raise DataError(f"{path}:{number}:1: a line of more than {_MAX_LINE} bytes; write one entry per line")
         if whole and not lines:
             whole[0] = whole[0].removeprefix(_BYTE_ORDER_MARK)
         lines += len(whole)
@@ -153,9 +153,9 @@ def _number_fault(text: bytes, what: str) -> str | None:
 def _label_fault(text: bytes, task: LabelKind, classes: int) -> str | None:
     number = float(text)
     if task in ("binary", "ranking") and number not in (0, 1):
-        return f"not a {task} label: {quote(text)}; it is 0 or 1"
+        return f"not a {task} label: {quote(text)}; must be 0 or 1"
     if task == "multiclass" and not (number.is_integer() and 0 <= number < classes):
-        return f"not a class: {quote(text)}; it is an integer from 0 to {classes - 1}"
+        return f"not a class: {quote(text)}; must be an integer from 0 to {classes - 1}"
     return None
 
 
@@ -167,7 +167,7 @@ def _group_fault(text: bytes) -> str | None:
     except UnicodeDecodeError:
         words = []
     if len(words) != 1 or b"\0" in text:
-        return f"not a group: {quote(text)}; it is a number or a word, without blanks"
+        return f"not a group: {quote(text)}; must be a number or a word without blanks"
     return None
 
 

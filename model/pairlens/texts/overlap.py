@@ -1,4 +1,4 @@
-"""What two texts have in common, from their ids alone: the idf of tokens, and the overlap features of a pair.
+"""The idf of tokens, and the overlap features of a pair: what its texts have in common, from their ids alone.
 
 With Q and V the sets of the texts' tokens, w(S) the sum of a set's idf, and Q2 and V2 the sets of their bigrams:
 
@@ -19,7 +19,7 @@ from pairlens.texts.texts import Texts
 
 Floats = NDArray[np.float32]
 
-# The features of the swapped pair: a permutation of these, with the sign of ln(Tq / Tv) turned.
+# Swapping query and value permutes the features and flips the sign of ln(Tq / Tv).
 SWAPPED = [1, 0, 2, 4, 3, 5, 6, 8, 7, 10, 9, 12, 11, 13, 14]
 SWAPPED_SIGN = [-1.0 if i == 13 else 1.0 for i in range(OVERLAP_FEATURES)]
 

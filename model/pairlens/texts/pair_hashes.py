@@ -1,4 +1,4 @@
-"""Pairs as numbers, by which equal ones are found among many."""
+"""Hashes of pairs, to find equal pairs among many."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pairlens.texts.texts import Texts
 
 
 def hashes_of_pairs(pairs: Pairs) -> NDArray[np.uint64]:
-    """A 64-bit hash of every pair, uint64 [pairs]: equal pairs have equal ones, others practically never."""
+    """A 64-bit hash of every pair, uint64 [pairs]: equal for equal pairs, practically never for others."""
     return np.add(_hash(pairs.query, seed=1), _hash(pairs.value, seed=2))
 
 
 def pairs_with_several_labels(pairs: Pairs) -> list[tuple[int, int]]:
-    """Of every distinct pair that stands with more than one label, two places with different ones, from 0."""
+    """For every distinct pair with more than one label, the indices of two occurrences with different labels."""
     assert pairs.label is not None
     hashes = hashes_of_pairs(pairs)
     order = np.lexsort((pairs.label, hashes))
@@ -26,8 +26,8 @@ def pairs_with_several_labels(pairs: Pairs) -> list[tuple[int, int]]:
 
 
 def _hash(texts: Texts, seed: int) -> NDArray[np.uint64]:
-    """Per text, its length times a random number, and the sum of a random number for each position times a mixed id."""
-    # However many are drawn, the first ones are the same: a text's hash does not depend on the other texts.
+    """For each text, the sum of each position's random number times the mixed id, plus the length times another."""
+    # The first numbers are the same however many are drawn, so a text's hash does not depend on other texts.
     numbers = np.random.default_rng(seed).integers(0, 2**64, int(texts.lengths.max(initial=0)) + 1, np.uint64)
     numbers |= np.uint64(1)
     position = 1 + np.arange(len(texts.ids)) - np.repeat(texts.offsets[:-1], texts.lengths)

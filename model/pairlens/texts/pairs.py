@@ -1,4 +1,4 @@
-"""Token files → ragged pairs: all of them, or chunk by chunk in bounded memory."""
+"""Reading pairs from token files, whole or chunk by chunk in bounded memory."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Pairs:
     """Pair i is `query[i]` with `value[i]`.
 
     Attributes:
-        label: its target, float32 [pairs], if known.
-        group: int64 [pairs]; the pairs of a group are ranked against each other, if it matters.
-        weight: how much it counts in training, float32 [pairs], if not all count the same.
+        label: the target of each pair, float32 [pairs], if known.
+        group: int64 [pairs], for ranking: the pairs of a group are ranked against each other.
+        weight: the weight of each pair in training, float32 [pairs], if they differ.
     """
 
     query: Texts
@@ -53,12 +53,12 @@ class Pairs:
 
 
 def read_pairs(paths: SplitPaths, rules: TextRules, task: LabelKind, classes: int | None = None) -> Pairs:
-    """All pairs of a split, at least one; with `ranking` and no file of groups, pairs with the same query are a group.
+    """Read all pairs of a split, at least one. For `ranking` without a group file, equal queries form a group.
 
-    Queries are compared whole, also where the network sees only their first tokens.
+    Whole queries are compared, even if the network sees only their first tokens.
 
     Raises:
-        DataError: a fault in a file, files without lines, or files of unequal line counts.
+        DataError: a file has a fault or no lines, or line counts differ.
     """
     by_query = task == "ranking" and not paths.group
     cut_later = by_query and rules.truncate
@@ -76,7 +76,7 @@ def read_pairs(paths: SplitPaths, rules: TextRules, task: LabelKind, classes: in
 def _all_pairs(paths: SplitPaths, rules: TextRules) -> Pairs:
     whole = next(iter_pairs(paths.query, paths.value, rules, chunk=sys.maxsize), None)
     if whole is None:
-        raise DataError(f"{paths.query}: a file without lines; there is nothing to learn from or to measure")
+        raise DataError(f"{paths.query}: the file has no lines; nothing to train on or to evaluate")
     return whole.pairs
 
 
@@ -91,13 +91,13 @@ def _truncated(pairs: Pairs, paths: SplitPaths, rules: TextRules) -> Pairs:
 
 
 def groups_of(query: Texts) -> NDArray[np.int64]:
-    """A number for each query, the same for equal ones: int64 [pairs], from 0 in the order in which they first come."""
+    """A number for each query, equal for equal queries: int64 [pairs], from 0 in order of first appearance."""
     numbers: dict[bytes, int] = {}
     return np.fromiter((numbers.setdefault(text.tobytes(), len(numbers)) for text in query), np.int64, len(query))
 
 
 class Position(NamedTuple):
-    """So many pairs, and where their lines end in the files of queries and of values, in (decompressed) bytes."""
+    """A count of pairs, and the (decompressed) bytes that their lines take in the query and the value file."""
 
     pairs: int = 0
     query: int = 0
@@ -108,10 +108,10 @@ START = Position()
 
 
 class Chunk(NamedTuple):
-    """Some consecutive pairs, the faults of their lines that were passed over, by line, and the position behind them.
+    """Consecutive pairs, the faults in their lines that were passed over, by line, and the position after them.
 
-    Line N, from 1, has pair N - 1. The position is None where it was not asked for or is not known. `given` is what the
-    pairs were made of, if it was not ids.
+    Line N, from 1, has pair N - 1. The position is None if it was not requested or is unknown. `given` is what the
+    pairs were converted from, if that was not ids.
     """
 
     pairs: Pairs
@@ -129,14 +129,14 @@ def iter_pairs(
     start: Position = START,
     find_ends: bool = False,
 ) -> Iterator[Chunk]:
-    """Yields the pairs of two files in chunks of exactly `chunk`, the last one shorter; nothing if there are no lines.
+    """Yield the pairs of two files in chunks of exactly `chunk`, the last one shorter; nothing if there are no lines.
 
-    Memory is bounded by a chunk.
+    Memory is bounded by the size of a chunk.
 
     Args:
-        pass_over: replace lines with faults by harmless ones; the chunk tells the faults.
+        pass_over: replace lines with faults by harmless ones, and list the faults in the chunk.
         start: where to begin.
-        find_ends: whether chunks tell the position behind them, which takes time.
+        find_ends: find the position after each chunk, which takes time.
 
     Raises:
         DataError: the first fault of a file, or unequal line counts, after all whole chunks before it were yielded.
@@ -154,17 +154,17 @@ def iter_pairs(
             raise _unequal(query, n_query, value, n_value)
         done += len(query_texts)
         bad = sorted(_take(queries.bad, done) + _take(values.bad, done), key=_line)
-        query_end, value_end = queries.ends.behind(done), values.ends.behind(done)
+        query_end, value_end = queries.ends.end_of(done), values.ends.end_of(done)
         end = Position(done, query_end, value_end) if query_end and value_end else None
         yield Chunk(Pairs(query_texts, value_texts), bad, end)
 
 
 class _Side:
-    """A file of texts in chunks, from byte `first` on, which is behind `done` lines.
+    """A file of texts in chunks, from byte `first` on, which follows `done` lines.
 
     Attributes:
-        bad: the faults so far, which may lie behind the chunk that was read last.
-        ends: where lines end; it knows none unless they are to be found.
+        bad: the faults found so far, some perhaps beyond the chunk that was read last.
+        ends: where lines end; empty unless `find_ends`.
     """
 
     def __init__(
@@ -181,10 +181,10 @@ class _Side:
 def iter_tsv(
     stream: BinaryIO, rules: TextRules, chunk: int = 65536, name: str = "<stdin>", pass_over: bool = False
 ) -> Iterator[Chunk]:
-    """Yields the pairs of a stream of `query<TAB>value` lines, in chunks like those of `iter_pairs`, without positions.
+    """Yield the pairs of a stream of `query<TAB>value` lines, in chunks like those of `iter_pairs`, without positions.
 
     Raises:
-        DataError: the first fault, which may be a missing or a second tab; `name` stands for the stream in the message.
+        DataError: the first fault, which may be a missing or a second tab; `name` is the stream's name in the message.
     """
     bad: list[BadLine] = []
     blocks, done = stream_blocks(stream, name), 0
@@ -195,7 +195,7 @@ def iter_tsv(
 
 
 def _take(bad: list[BadLine], last: int) -> list[BadLine]:
-    """The faults of the lines up to `last`, no longer in the list."""
+    """Remove the faults of the lines up to `last` from the list and return them."""
     count = bisect_right(bad, last, key=_line)
     taken, bad[:count] = bad[:count], []
     return taken
@@ -206,7 +206,7 @@ def _line(bad: BadLine) -> int:
 
 
 def _chunks(parts: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]], chunk: int) -> Iterator[Texts]:
-    """Yields the texts that `parse_blocks` yields in parts, `chunk` at a time, and then those that are left."""
+    """Yield the texts of `parse_blocks`, `chunk` at a time, and then the remaining ones."""
     ids_parts, ends_parts = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
     n_tokens = n_texts = 0
     for part_ids, part_ends in parts:

@@ -1,4 +1,4 @@
-"""Regular files: they end, and can be read again, which a pipe and a device need not."""
+"""Regular files, which end and can be read again, unlike pipes and devices."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pairlens.errors import DataError
 
 
 def open_regular(path: Path) -> BufferedReader:
-    """The file to read. Does not wait for whoever writes to a pipe.
+    """Open a regular file for reading, without waiting for the writer of a pipe.
 
     Raises:
-        OSError: there is none, or it is a directory, a pipe or a device.
+        OSError: the file is missing, or is a directory, a pipe or a device.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     mode = os.fstat(descriptor).st_mode
@@ -28,7 +28,7 @@ def open_regular(path: Path) -> BufferedReader:
 
 
 def read_regular(path: Path, limit: int) -> bytes:
-    """All bytes of a file. Raises OSError as `open_regular` does, or if they are more than `limit`."""
+    """All bytes of a file. Raises OSError as `open_regular` does, or for more than `limit` bytes."""
     with open_regular(path) as file:
         content = file.read(limit + 1)
     if len(content) > limit:
@@ -37,11 +37,11 @@ def read_regular(path: Path, limit: int) -> bytes:
 
 
 def may_be_read_twice(*paths: Path) -> bool:
-    """Whether none of them is a pipe, a device or a directory; what is missing is for its reader to tell."""
+    """Whether none of the paths is a pipe, a device or a directory. A missing file is reported by its reader."""
     return not any(path.exists() and not path.is_file() for path in paths)
 
 
 def refuse_irregular(path: Path, why: str) -> None:
-    """Raises DataError if the path names a pipe or a device; what is missing is for its reader to tell."""
+    """Raise DataError if the path is a pipe or a device. A missing file is reported by its reader."""
     if path.exists() and not path.is_file() and not path.is_dir():
         raise DataError(f"{path}: not a regular file; {why}")

@@ -1,4 +1,4 @@
-"""What pairs come from, chunk by chunk: files of ids, or a stream of them."""
+"""Sources of pairs, read chunk by chunk: files of ids, or a stream of ids."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pairlens.texts.words import TokenizedText
 
 
 class PairSource(Protocol):
-    """Pairs of texts, which may be read once.
+    """Pairs of texts, perhaps readable only once.
 
     Attributes:
-        names: of what the queries and the values come from, for messages.
-        files: that can be read from any line on, if it is such files.
-        repeatable: whether they can be read twice.
+        names: where the queries and the values come from, for messages.
+        files: the files behind the source, if reading can start at any line.
+        repeatable: whether the pairs can be read twice.
     """
 
     @property
@@ -37,7 +37,7 @@ class PairSource(Protocol):
         """The pairs from `start` on in chunks of exactly `size`, the last one shorter; see `iter_pairs`."""
 
     def texts(self, given: object, indices: Sequence[int]) -> list[tuple[TokenizedText, TokenizedText]] | None:
-        """Both texts of some pairs of a chunk, which was made of `given`; None if it was made of ids."""
+        """Both texts of some pairs of a chunk, from its `given`; None if the source has ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class IdFiles:
         return may_be_read_twice(*self.files)
 
     def texts(self, given: object, indices: Sequence[int]) -> None:
-        """Of ids there is none."""
+        """Returns None: the source has ids, not texts."""
 
     def chunks(
         self, rules: TextRules, size: int, pass_over: bool = False, start: Position = START, find_ends: bool = False
@@ -78,7 +78,7 @@ class IdStream:
     repeatable: bool = False
 
     def texts(self, given: object, indices: Sequence[int]) -> None:
-        """Of ids there is none."""
+        """Returns None: the source has ids, not texts."""
 
     def chunks(
         self,

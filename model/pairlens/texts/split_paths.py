@@ -12,7 +12,7 @@ from pairlens.texts.blocks import SUFFIXES, data_errors
 
 @dataclass(frozen=True, slots=True)
 class SplitPaths:
-    """The files of a split; those that may be missing are None where they are."""
+    """The files of a split; optional ones are None if they are missing."""
 
     query: Path
     value: Path
@@ -22,11 +22,11 @@ class SplitPaths:
 
 
 def split_paths(prefix: Path) -> SplitPaths:
-    """Finds `PREFIX.query.txt`, `PREFIX.value.txt` and, if they exist, `PREFIX.label.txt`, `PREFIX.group.txt` and
+    """Find `PREFIX.query.txt`, `PREFIX.value.txt` and, if they exist, `PREFIX.label.txt`, `PREFIX.group.txt` and
     `PREFIX.weight.txt`, compressed or not.
 
     Raises:
-        DataError: there is no query or value file, or a file stands beside a compressed one of the same name.
+        DataError: the query or value file is missing, or a file exists both plain and compressed.
     """
     with data_errors(str(prefix)):
         query, value = _find(prefix, "query"), _find(prefix, "value")
@@ -37,11 +37,11 @@ def split_paths(prefix: Path) -> SplitPaths:
         return SplitPaths(query, value, *(_find(prefix, side) for side in ("label", "group", "weight")))
 
 
-def group_file_beside(query: Path) -> Path | None:
-    """`PREFIX.group.txt` beside a file `PREFIX.query.txt`, either of them compressed or not; None if there is none.
+def find_group_file(query: Path) -> Path | None:
+    """`PREFIX.group.txt` next to a file `PREFIX.query.txt`, each compressed or not; None if there is none.
 
     Raises:
-        DataError: it stands beside a compressed one of the same name.
+        DataError: it exists both plain and compressed.
     """
     plain = query.with_suffix("") if query.suffix in SUFFIXES[1:] else query
     prefix = plain.name.removesuffix(".query.txt")
@@ -54,7 +54,7 @@ def group_file_beside(query: Path) -> Path | None:
 def _find(prefix: Path, side: str) -> Path | None:
     paths = [path for suffix in SUFFIXES if (path := Path(f"{prefix}.{side}.txt{suffix}")).exists()]
     if len(paths) > 1:
-        raise DataError(f"{paths[1]}: stands beside {paths[0].name}; keep one of the two")
+        raise DataError(f"{paths[1]}: exists in addition to {paths[0].name}; keep one of the two")
     return paths[0] if paths else None
 
 

@@ -1,4 +1,4 @@
-"""What a config's data section stands for: its splits, read and checked, and the names of its classes."""
+"""Reading what a config's data section names: splits and class names."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pairlens.texts.split_paths import SplitPaths, split_paths
 from pairlens.texts.token_faults import TextRules
 
 SplitName = Literal["train", "dev", "test"]
-LATER_SPLITS: tuple[SplitName, ...] = ("dev", "test")  # behind train, which says how many classes there are
+LATER_SPLITS: tuple[SplitName, ...] = ("dev", "test")  # after train, which determines the number of classes
 
 
 def text_rules(config: Config) -> TextRules:
-    """What a text may hold, as the config says."""
+    """The rules for texts that the config sets."""
     data = config.data
     return TextRules(
         config.model.embedding.input_dim,
@@ -33,11 +33,11 @@ def find_split(config: Config, name: SplitName) -> SplitPaths:
     """The files of a split, with labels.
 
     Raises:
-        UsageError: the config names no such split. DataError: a file is missing, or is a pipe or a device.
+        UsageError: the config does not set this split. DataError: a file is missing, or is a pipe or a device.
     """
     prefix: Path | None = getattr(config.data, name)
     if prefix is None:
-        raise UsageError(f"the config names no data.{name}; give the files with --query, --value and --label")
+        raise UsageError(f"the config does not set data.{name}; give the files with --query, --value and --label")
     paths = split_paths(prefix)
     if paths.label is None:
         raise DataError(f"{prefix}.label.txt: no such file, nor one with .gz, .bz2 or .xz")
@@ -48,12 +48,12 @@ def find_split(config: Config, name: SplitName) -> SplitPaths:
 
 
 def read_split(config: Config, name: SplitName) -> Pairs:
-    """The labelled pairs of a split; raises as `find_split` and `read_pairs` do."""
+    """Read the labelled pairs of a split; raises as `find_split` and `read_pairs` do."""
     return read_pairs(find_split(config, name), text_rules(config), config.task, config.model.classes)
 
 
 def with_classes(config: Config, train: Pairs) -> Config:
-    """The config of a multiclass task with as many classes as the train labels have, if it does not say."""
+    """The config with `model.classes` of a multiclass task set from the train labels, if it is not set."""
     if config.task != "multiclass" or config.model.classes is not None:
         return config
     assert train.label is not None
@@ -62,10 +62,10 @@ def with_classes(config: Config, train: Pairs) -> Config:
 
 
 def class_names_of(config: Config) -> list[str] | None:
-    """The names that `data.classes` gives the labels; None where it is not set.
+    """The names of the labels from `data.classes`; None if it is not set.
 
     Raises:
-        DataError: as `read_class_names` does, or they are not as many as the task has classes.
+        DataError: as from `read_class_names`, or their number is not the task's number of classes.
     """
     path = config.data.classes
     if path is None:

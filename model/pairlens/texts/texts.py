@@ -14,8 +14,8 @@ from pairlens.errors import DataError
 ID_LIMIT = 2**31  # ids are int32
 
 
-def places_of_occurring(vocabulary: int, *ids: NDArray[np.int32]) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
-    """Which ids below `vocabulary` occur, and the place of each of those among them: [vocabulary] both."""
+def index_occurring_ids(vocabulary: int, *ids: NDArray[np.int32]) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+    """Which ids below `vocabulary` occur, and the index of each occurring id among them: both [vocabulary]."""
     occurs = np.zeros(vocabulary, np.bool_)
     for some in ids:
         occurs[some] = True
@@ -26,14 +26,14 @@ def places_of_occurring(vocabulary: int, *ids: NDArray[np.int32]) -> tuple[NDArr
 class Texts:
     """Ragged token texts: text i is `ids[offsets[i]:offsets[i + 1]]`.
 
-    Integers of another type or layout in memory than the kernels read are copied into theirs.
+    Integers of another type or memory layout than the kernels read are copied.
 
     Attributes:
         ids: int32 [total tokens].
         offsets: int64 [texts + 1]; the first is 0, the last is the total.
 
     Raises:
-        DataError: they are no integers [n], too large, or the offsets do not begin and end as they must.
+        DataError: an array is not of integers [n], an integer is too large, or the offsets do not span the ids.
     """
 
     ids: NDArray[np.int32]
@@ -66,7 +66,7 @@ class Texts:
         return np.diff(words_before(self.ids)[self.offsets]) if mask_zero else self.lengths
 
     def shortened(self, text: int) -> Texts:
-        """The same, but for a text of which the first token alone is left."""
+        """A copy in which one text is cut to its first token."""
         first, end = self.offsets[text : text + 2].tolist()
         offsets = self.offsets.copy()
         offsets[text + 1 :] -= end - first - 1
@@ -76,7 +76,7 @@ class Texts:
         """The texts at `indices` [n], in that order; a text may be taken more than once."""
         lengths = self.lengths[indices]
         offsets = offsets_of(lengths)
-        shift = self.offsets[:-1][indices] - offsets[:-1]  # from a token's place in the result to its place here
+        shift = self.offsets[:-1][indices] - offsets[:-1]  # from a token's index in the result to its index here
         return Texts(self.ids[np.arange(offsets[-1]) + np.repeat(shift, lengths)], offsets)
 
     def truncated(self, length: int) -> Texts:
@@ -90,7 +90,7 @@ class Texts:
         """Texts from Python lists or arrays of integers from 0 to 2147483647.
 
         Raises:
-            DataError: a text holds anything else; the message names the text's index.
+            DataError: a text contains anything else; the message names the text's index.
         """
         arrays = [_as_integers(text, index) for index, text in enumerate(texts)]
         offsets = offsets_of([len(array) for array in arrays])
@@ -109,19 +109,19 @@ class Texts:
 
 
 def words_before(ids: NDArray[np.int32]) -> NDArray[np.int64]:
-    """How many of the ids before each one, and of all, are not 0: int64 [ids + 1]."""
+    """For each id, the count of ids before it that are not 0, and last the total: int64 [ids + 1]."""
     return offsets_of(ids != 0)
 
 
 def offsets_of(lengths: NDArray[np.int64] | NDArray[np.bool_] | Sequence[int]) -> NDArray[np.int64]:
-    """Where each of some parts [n], laid one behind the other, begins, and where the last one ends: int64 [n + 1]."""
+    """Where each of `n` consecutive parts begins, and where the last one ends: int64 [n + 1]."""
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
 
 
 def _laid_out(what: str, given: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """The array itself if the kernels can read it, else a copy that they can."""
+    """The array itself if the kernels can read it, else a copy for them."""
     array = np.asarray(given)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise DataError(f"{what} of texts: found {array.dtype} {list(array.shape)}; must be integers [n]")
@@ -134,7 +134,7 @@ def _laid_out(what: str, given: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _as_integers(text: Any, index: int) -> NDArray[np.integer]:
-    """An integer array of any width [tokens]; whether its integers are ids is checked later, for all texts at once."""
+    """An integer array of any width [tokens]. Its range is checked later, for all texts at once."""
     try:
         array = np.asarray(text)
     except ValueError:  # lists of unequal lengths in a list
@@ -143,7 +143,7 @@ def _as_integers(text: Any, index: int) -> NDArray[np.integer]:
         raise DataError(f"text {index}: not a sequence of ids")
     if array.dtype.kind in "iu":
         return array
-    for item in text:  # NumPy found a common type for all items; name the one that is to blame
+    for item in text:  # NumPy found a common type for all items; find the item at fault
         if isinstance(item, (bool, np.bool)) or not isinstance(item, (int, np.integer)) or not 0 <= item < ID_LIMIT:
             raise _not_an_id(index, item)
     return array.astype(np.int64)  # no items, or an array of Python integers

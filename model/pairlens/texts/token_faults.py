@@ -1,4 +1,4 @@
-"""What a token text may hold, and where and what a fault in one is: the slow reading, of blocks that have one."""
+"""The rules for token texts, and the slow parser that finds and describes the faults in a block."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import NamedTuple
 
 from pairlens.texts.texts import ID_LIMIT
 
-ONLY_PADDING = "no id but 0, which model.embedding.mask_zero makes padding; give another one or set data.empty: score"
-MAX_TOKEN = 65_536  # bytes; so that a file without blanks is not read into memory
-_PLACES = 10  # digits of 2³¹
-_IDS = "a text is base-10 ids separated by blanks; words go through --text or encode"
+ONLY_PADDING = "no id but 0, which is padding with model.embedding.mask_zero; give another id or set data.empty: score"
+MAX_TOKEN = 65_536  # bytes; keeps a file without blanks out of memory
+_DIGITS = 10  # digits of 2³¹
+_IDS = "a text is base-10 ids separated by blanks; for words use --text or encode"
 _SHOWN = 40  # characters of an offending text
 
 
 @dataclass(frozen=True, slots=True)
 class TextRules:
-    """What a text may hold: ids below `input_dim`, and from 1 to `max_length` tokens.
+    """The rules for texts: ids below `input_dim`, and from 1 to `max_length` tokens.
 
-    `truncate` keeps the first `max_length` tokens of a longer text, `allow_empty` lets a text without tokens pass. With
-    `mask_zero`, id 0 is padding and no token.
+    `truncate` keeps the first `max_length` tokens of a longer text; `allow_empty` allows a text without tokens. With
+    `mask_zero`, id 0 is padding, not a token.
     """
 
     input_dim: int | None
@@ -31,7 +31,7 @@ class TextRules:
     mask_zero: bool = False
 
     def is_word(self, token: bytes, before: int) -> bool:
-        """Whether a token with so many before it is kept, and no padding."""
+        """Whether a token is kept and not padding, given the count of tokens before it."""
         cut = self.truncate and self.max_length is not None and before >= self.max_length
         return not cut and not (self.mask_zero and not token.strip(b"0"))
 
@@ -44,7 +44,7 @@ class TextRules:
 class BadLine:
     """A text that breaks the rules; `line` and `column` count from 1.
 
-    Line N has pair N - 1; where a file says it otherwise, `at` is the line that has the pair.
+    Line N has pair N - 1. `at` is the line in the file if that is another one, as in a table.
     """
 
     file: str
@@ -58,20 +58,20 @@ class BadLine:
 
 
 @dataclass(slots=True)
-class Place:
-    """Where a block begins: perhaps inside a line, perhaps inside a text, never inside a token."""
+class BlockStart:
+    """Where a block begins: perhaps inside a line or a text, never inside a token."""
 
     line: int = 1
     column: int = 1
-    field: int = 0  # texts of this line that lie before
-    tokens: int = 0  # tokens of this text that lie before
-    words: int = 0  # those of them that are kept and no padding; only with `mask_zero` is it looked at
+    field: int = 0  # texts of this line before the block
+    tokens: int = 0  # tokens of this text before the block
+    words: int = 0  # those of them that are kept and not padding; used only with `mask_zero`
 
 
 class Fault(NamedTuple):
-    """What is wrong in a block.
+    """A fault in a block.
 
-    `line_start` is where its line starts in the block, 0 if in an earlier one; `line` and `column` count from 1.
+    `line_start` is where its line starts in the block, 0 if in an earlier block; `line` and `column` count from 1.
     """
 
     line_start: int
@@ -83,17 +83,17 @@ class Fault(NamedTuple):
         return BadLine(file, self.line, self.column, self.message)
 
 
-def first_fault(block: bytes, place: Place, rules: TextRules, fields: int) -> Fault:
+def first_fault(block: bytes, place: BlockStart, rules: TextRules, fields: int) -> Fault:
     """The first fault of a block that has one."""
     for fault in find_faults(block, place, rules, fields):
         return fault
-    raise AssertionError("a block without a fault was taken for one with a fault")
+    raise AssertionError("no fault found in a block that was rejected")
 
 
-def find_faults(block: bytes, place: Place, rules: TextRules, fields: int) -> Iterator[Fault]:
-    """The first fault of each text of a block that begins at `place`; a line holds `fields` texts."""
+def find_faults(block: bytes, place: BlockStart, rules: TextRules, fields: int) -> Iterator[Fault]:
+    """The first fault of each text of a block that begins at `place`; a line has `fields` texts."""
     line, start, field, tokens, words = place.line, 1 - place.column, place.field, place.tokens, place.words
-    told = False  # of a fault in this text
+    reported = False  # whether this text has had a fault
     for match in re.finditer(rb"\n|\t|[^ \t\n]+", block):
         lexeme = match.group()
         if lexeme == b"\t" and fields == 1:
@@ -102,13 +102,13 @@ def find_faults(block: bytes, place: Place, rules: TextRules, fields: int) -> It
         message = (
             _text_fault(lexeme, field, tokens, words, rules, fields) if ends else _token_fault(lexeme, tokens, rules)
         )
-        if message and not told:
+        if message and not reported:
             yield Fault(max(start, 0), line, match.start() - start + 1, message)
-        told = (told or message is not None) and not ends
+        reported = (reported or message is not None) and not ends
         words = 0 if ends else words + rules.is_word(lexeme, tokens)
         field, tokens = (field + 1, 0) if ends else (field, tokens + 1)
-        if field == fields and lexeme == b"\t":  # a third column and all behind it are one fault
-            told, field = True, fields - 1
+        if field == fields and lexeme == b"\t":  # a third column and everything after it is one fault
+            reported, field = True, fields - 1
         if lexeme == b"\n":
             line, start, field = line + 1, match.end(), 0
 
@@ -142,13 +142,13 @@ def _token_fault(token: bytes, tokens_before: int, rules: TextRules) -> str | No
 
 
 def _is_below(token: bytes, limit: int) -> bool:
-    """Whether ASCII digits, so many that `int` may not take them, stand for a number below the limit."""
+    """Whether ASCII digits, perhaps too many for `int`, are a number below the limit."""
     significant = token.lstrip(b"0")
-    return len(significant) <= _PLACES and int(significant or b"0") < limit
+    return len(significant) <= _DIGITS and int(significant or b"0") < limit
 
 
 def quote(text: bytes) -> str:
-    """What stands in a file, for a message: in quotes, control characters escaped, cut to 40 characters."""
+    """Text from a file as messages show it: quoted, control characters escaped, at most 40 characters."""
     try:
         shown = text.decode()
     except UnicodeDecodeError:

@@ -1,7 +1,7 @@
-"""Bytes of token texts → ids.
+"""Parsing token texts into ids.
 
-A compiled kernel reads every block, with no Python per line or token. Only a block in which it sees a fault is read
-again, slowly, to say where it is (see token_faults.py).
+A compiled kernel reads every block, with no Python per line or token. A block with a fault is parsed again by the slow
+parser in token_faults.py, which finds where the fault is.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pairlens.errors import DataError
 from pairlens.kernels import signatures
 from pairlens.kernels.loader import call
 from pairlens.texts.texts import ID_LIMIT, words_before
-from pairlens.texts.token_faults import MAX_TOKEN, BadLine, Place, TextRules, find_faults, first_fault
+from pairlens.texts.token_faults import MAX_TOKEN, BadLine, BlockStart, TextRules, find_faults, first_fault
 
-_STEP = 64  # bytes that the kernel looks at together
+_STEP = 64  # bytes that the kernel processes at a time
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # with which some programs begin UTF-8 files
-_GROUP = 64  # lines of a block with a fault that are looked at together
+_GROUP = 64  # lines of a block with a fault that are checked at a time
 
 
 def parse_blocks(
@@ -31,25 +31,24 @@ def parse_blocks(
     bad: list[BadLine] | None = None,
     first_line: int = 1,
 ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
-    """Yields for each block its ids [tokens] and the count of its tokens before the end of each text [texts ended].
+    """Yield for each block its ids [tokens] and the count of its tokens before the end of each text [texts ended].
 
-    A line holds `fields` texts with a tab between them. Memory is bounded by the longest block and token. A byte order
-    mark at the start is skipped. With a list `bad`, a line with faults becomes harmless texts, and the first fault of
-    each of its texts is added to the list before they are yielded.
+    A line has `fields` texts with a tab between them. Memory is bounded by the longest block and token. A byte order
+    mark at the start is skipped. With a list `bad`, a line with faults is replaced by harmless texts, and the first
+    fault of each of its texts is added to the list before they are yielded.
 
     Raises:
-        DataError: without `bad`: `name:line:column: message` for the first fault, after everything in the lines before
-            it was yielded.
+        DataError: without `bad`, the first fault as `name:line:column: message`, after all earlier lines were yielded.
     """
-    place, in_bad_line = Place(first_line), False
+    place, in_bad_line = BlockStart(first_line), False
     for block in _whole_tokens(blocks, starts_file=first_line == 1):
-        if in_bad_line:  # it went on behind its block
+        if in_bad_line:  # it continues in this block
             _, newline, block = block.partition(b"\n")  # noqa: PLW2901
             in_bad_line = not newline
         part = _parse_block(block, place, rules, fields)
         if part is None and bad is not None:
             mended, in_bad_line = _mend(block, replace(place), name, rules, fields, bad)
-            part = _parse_block(mended, place, replace(rules, allow_empty=True), fields)  # id 0 may be no token
+            part = _parse_block(mended, place, replace(rules, allow_empty=True), fields)  # id 0 may be padding
         if part is None:
             fault = first_fault(block, place, rules, fields)
             before = _parse_block(block[: fault.line_start], place, rules, fields) if fault.line_start else None
@@ -60,11 +59,11 @@ def parse_blocks(
 
 
 def _whole_tokens(blocks: Iterable[bytes], starts_file: bool) -> Iterator[bytes]:
-    """The same bytes, each block cut behind a blank or newline; CRLF becomes LF; a missing last newline is supplied.
+    """The same bytes, each block cut after a blank or newline; CRLF becomes LF; a missing last newline is added.
 
     A token that is too long is cut, so that its block ends inside it.
     """
-    pieces: list[bytes] = []  # of an unfinished token; joined once, so that a long one costs no more than a short one
+    pieces: list[bytes] = []  # of an unfinished token; joined only once, so that a long token takes linear time
     held, ended, started = 0, True, not starts_file
     for block in blocks:
         cut = 1 + max(block.rfind(b"\n"), block.rfind(b" "), block.rfind(b"\t"))
@@ -88,9 +87,9 @@ def _whole_tokens(blocks: Iterable[bytes], starts_file: bool) -> Iterator[bytes]
 
 
 def _mend(
-    block: bytes, place: Place, name: str, rules: TextRules, fields: int, bad: list[BadLine]
+    block: bytes, place: BlockStart, name: str, rules: TextRules, fields: int, bad: list[BadLine]
 ) -> tuple[bytes, bool]:
-    """The block with harmless lines for its bad ones, and whether the last of these goes on behind the block."""
+    """The block with its bad lines replaced, and whether the last of them continues after the block."""
     lines = block.split(b"\n")
     for first in range(0, len(lines) - 1, _GROUP):
         group = lines[first : min(first + _GROUP, len(lines) - 1)]
@@ -102,7 +101,7 @@ def _mend(
             if faults := list(find_faults(line + b"\n", place, rules, fields)):
                 bad += [fault.bad_line(name) for fault in faults]
                 lines[number] = _harmless(place, fields)
-            place = Place(place.line + 1)
+            place = BlockStart(place.line + 1)
     if lines[-1] and (faults := list(find_faults(lines[-1], place, rules, fields))):
         bad += [fault.bad_line(name) for fault in faults]
         lines[-1] = _harmless(place, fields)
@@ -110,24 +109,24 @@ def _mend(
     return b"\n".join(lines), False
 
 
-def _harmless(place: Place, fields: int) -> bytes:
-    """The rest of a line that is within every rule: id 0 for each text that has no token yet."""
+def _harmless(place: BlockStart, fields: int) -> bytes:
+    """The rest of a line that breaks no rule: id 0 for each text that has no token yet."""
     return b"\t".join([b"" if place.tokens else b"0"] + [b"0"] * (fields - 1 - place.field))
 
 
 def _parse_block(
-    block: bytes, place: Place, rules: TextRules, fields: int
+    block: bytes, place: BlockStart, rules: TextRules, fields: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]] | None:
-    """Ids and text ends of a block, and `place` moved behind it; or None and `place` as it was if there is a fault."""
+    """Ids and text ends of a block, with `place` moved to its end; None, with `place` unchanged, if it has a fault."""
     if block and not block.endswith((b"\n", b" ", b"\t")):
-        return None  # it ends in a token that is too long
+        return None  # it ends inside a token that is too long
     parsed = _tokenize(block, place.field, fields)
     if parsed is None:
         return None
     ids, ends, largest = parsed
     if largest >= rules.id_limit:
         return None
-    # A text begins at one bound and ends at the next. The first began before the block, the last ends behind it.
+    # A text begins at one bound and ends at the next. The first began before the block, the last ends after it.
     bounds = np.concatenate([[-place.tokens], ends, [len(ids)]])
     lengths = np.diff(bounds)
     if rules.max_length is not None and lengths.max() > rules.max_length:
@@ -147,14 +146,14 @@ def _parse_block(
 
 
 def _count_words(ids: NDArray[np.int32], ends: NDArray[np.int64], before: int) -> NDArray[np.int64]:
-    """Ids but 0 of each text of a block [texts ended + 1], of the first with those that lie before."""
+    """The count of ids other than 0 in each text of a block [texts ended + 1]; `before` is added to the first."""
     words: NDArray[np.int64] = np.diff(words_before(ids)[np.concatenate([ends, [len(ids)]])], prepend=-before)
     return words
 
 
 def _tokenize(block: bytes, field: int, fields: int) -> tuple[NDArray[np.int32], NDArray[np.int64], int] | None:
-    """Ids [tokens], the count of tokens before each text end, and the largest id, at most 2³¹; None if a byte stands
-    where it may not."""
+    """Ids [tokens], the count of tokens before each text end, and the largest id, at most 2³¹; None if a byte is not
+    allowed where it is."""
     text = np.frombuffer(block.ljust(-(-len(block) // _STEP) * _STEP), np.uint8)
     ids = np.empty((len(block) + 1) // 2, np.int32)
     ends = np.empty(block.count(b"\n") + (block.count(b"\t") if fields > 1 else 0), np.int64)
@@ -168,7 +167,7 @@ def _tokenize(block: bytes, field: int, fields: int) -> tuple[NDArray[np.int32],
 def _truncate(
     ids: NDArray[np.int32], bounds: NDArray[np.int64], max_length: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Keeps the first `max_length` tokens of each text; for `bounds` see `_parse_block`."""
+    """Keep the first `max_length` tokens of each text; for `bounds` see `_parse_block`."""
     starts = np.maximum(bounds[:-1], 0)
     kept = np.maximum(np.minimum(bounds[1:], bounds[:-1] + max_length) - starts, 0)
     ends = np.cumsum(kept)

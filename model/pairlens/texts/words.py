@@ -1,17 +1,18 @@
-"""The words that token ids stand for, as files carry them and as people may be shown them.
+"""The words of token ids, as they are written to files and as they are shown to people.
 
-Data have the word itself. JSON has it whole, in files and in the data of pages, and JSON's own escapes keep the lines
-apart (`json_line`). A line of columns has it with these escapes of Python's, and no others (`column_word`):
+JSON, in files and in the data of pages, has the word unchanged; JSON's own escapes keep lines apart (`json_line`). A
+line of columns has the word with these Python escapes and no others (`column_word`):
 
     \\\\                            a backslash
-    \\t \\n \\r \\x0b \\x20 \\u2028 …  what would end a word, a column or a line
+    \\t \\n \\r \\x0b \\x20 \\u2028 …  characters that would end a word, a column or a line
 
-So every backslash there begins an escape, and no two words look the same. To read a word back:
+So every backslash there begins an escape, and no two words are written alike. To read a word back:
 
     re.sub(r"\\\\(\\\\|[tnr]|x..|u....)", lambda escape: escape[0].encode().decode("unicode_escape"), text)
 
-People are shown escapes of all that could mislead them, which may look like a word that is written so: terminals,
-messages and pictures by `printable`; pages by `harmless`, since a browser needs joiners to shape words.
+For people, all characters that could mislead them are escaped, which may look like a word that contains the escape
+itself: in terminals, messages and pictures by `printable`; in pages by `harmless`, as a browser needs joiners to shape
+words.
 """
 
 from __future__ import annotations
@@ -22,32 +23,32 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_LINE_ENDS = "\n\v\f\r\x1c-\x1e\x85\u2028\u2029"  # for some reader of lines, such as Python's str.splitlines
-_STRUCTURE = re.compile(f"[\\\\ \t{_LINE_ENDS}\ud800-\udfff]")  # and halves of characters, which UTF-8 has not
-_LINE_ENDS_IN_JSON = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}  # that JSON would leave as they are
-# What is obeyed by whatever shows it, or turns the direction of all that follows. assets/base.js has the same.
+_LINE_ENDS = "\n\v\f\r\x1c-\x1e\x85\u2028\u2029"  # line ends to some readers, such as Python's str.splitlines
+_STRUCTURE = re.compile(f"[\\\\ \t{_LINE_ENDS}\ud800-\udfff]")  # and lone surrogates, which UTF-8 cannot encode
+_LINE_ENDS_IN_JSON = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}  # which JSON does not escape
+# Control characters, and characters that change the direction of the text after them. The same as in assets/base.js.
 _HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def words_of(ids: Iterable[int], vocabulary: Sequence[str] | None) -> list[str]:
-    """The word of each id; without a vocabulary the id itself, and `#id` where it has no word for it."""
+    """The word of each id; without a vocabulary the id itself; `#id` if the vocabulary has no word for it."""
     if vocabulary is None:
         return [str(i) for i in ids]
     return [vocabulary[i] if i < len(vocabulary) and vocabulary[i].strip() else f"#{i}" for i in ids]
 
 
-UNKNOWN_MARK = "*"  # behind a word that the vocabulary lacks
+UNKNOWN_MARK = "*"  # appended to a word that is not in the vocabulary
 
 
 @dataclass(frozen=True, slots=True)
 class TokenizedText:
-    """A text as it was given, and its tokens in it.
+    """A text as it was given, and where its tokens are in it.
 
     Attributes:
-        text: all of it.
-        words: what stands there for each token; of a token that stands for nothing, what the vocabulary has.
-        unknown: whether the vocabulary lacks it.
-        gaps: what stands before each token, behind the one before it.
+        text: the whole text.
+        words: the part of the text for each token; the vocabulary's word for a token without one.
+        unknown: whether each token is missing in the vocabulary.
+        gaps: the part of the text between the previous token and each token.
     """
 
     text: str
@@ -57,33 +58,33 @@ class TokenizedText:
 
     @property
     def marked(self) -> list[str]:
-        """The words, with a mark behind those that the vocabulary lacks."""
+        """The words, with a mark after those that are not in the vocabulary."""
         return [word + UNKNOWN_MARK * lacking for word, lacking in zip(self.words, self.unknown, strict=True)]
 
     def first(self, tokens: int) -> TokenizedText:
-        """The same of the first so many tokens."""
+        """The text with its first `tokens` tokens."""
         return TokenizedText(self.text, self.words[:tokens], self.unknown[:tokens], self.gaps[:tokens])
 
 
 def column_word(word: str) -> str:
-    """The word for a line of columns, as told above."""
+    """The word for a line of columns, escaped as described above."""
     return _STRUCTURE.sub(_escape, word)
 
 
 def json_line(value: Any) -> str:
-    """JSON in one line, whatever a reader takes for the end of one."""
+    """JSON in one line, without any character that some reader treats as a line end."""
     return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS_IN_JSON)
 
 
 def printable(word: str, encoding: str = "utf-8") -> str:
-    """The word with all that could move a cursor, turn the direction of writing or hide (control and format characters,
-    blanks but the space, lone surrogates), and all that `encoding` lacks, written as Python escapes."""
+    """The word with Python escapes for characters that move the cursor, change the text direction or are invisible
+    (control and format characters, blanks but the space, lone surrogates) or that `encoding` lacks."""
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in word)
     return shown.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def harmless(word: str) -> str:
-    """The word for a page: control characters, and those that turn the direction of writing, as Python escapes."""
+    """The word for a page, with Python escapes for control characters and those that change the text direction."""
     return _HARMFUL.sub(_escape, word)
 
 

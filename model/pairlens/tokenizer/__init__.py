@@ -1,1 +1,1 @@
-"""Text → token ids, by a tokenizer that was learned from the train texts or brought along as a tokenizer.json."""
+"""Converting text to token ids with a tokenizer learned from the train texts or given as a tokenizer.json."""

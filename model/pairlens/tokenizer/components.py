@@ -1,6 +1,6 @@
-"""What a tokenizer.json may hold: a stranger's must neither run for ever, nor take all memory, nor depend on chance.
+"""Checking a tokenizer.json from elsewhere, which must not run for ever, exhaust memory or give random ids.
 
-Only components whose time grows with the text are allowed, and of regular expressions only those that are known.
+Only components that take linear time are allowed, and only known regular expressions.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pairlens.tokenizer.charsmap import charsmap_fault
 from pairlens.tokenizer.models import check_model
 from pairlens.tokenizer.recipe import ANY, SINGLE, Json
 
-LARGEST = 2**26  # bytes of a file
+LARGEST = 2**26  # bytes of the file
 _LONGEST_LITERAL = 64
 _MOST_COMPONENTS = 64
-_MOST_GROWTH = 64  # times as long as it was, is what replacing may make of a text
+_MOST_GROWTH = 64  # factor by which replacements may lengthen a text
 
 _CONTRACTIONS = "'s|'t|'re|'ve|'m|'ll|'d"
 _PATTERNS = {
@@ -43,10 +43,10 @@ _PRE_TOKENIZERS = {
 
 
 def used_parts(tree: Any, name: str) -> Json:
-    """The parts of a tokenizer.json that decide the ids of a text, checked; the others, such as padding, are dropped.
+    """The checked parts of a tokenizer.json that determine ids; other parts, such as padding, are dropped.
 
     Raises:
-        DataError: something is not allowed or not as it must be; `name` stands for the file.
+        DataError: a part is not allowed or not valid; `name` is the name of the file.
     """
     if not isinstance(tree, dict) or not isinstance(tree.get("model"), dict):
         raise DataError(f"{name}: not a tokenizer.json: must be an object with a model")
@@ -57,14 +57,14 @@ def used_parts(tree: Any, name: str) -> Json:
         for component in components:
             _check_component(component, allowed, name, part)
         if math.prod(map(_growth, components)) > _MOST_GROWTH:
-            raise DataError(f"{name}: {part}: its replacements make a text more than {_MOST_GROWTH} times as long")
+            raise DataError(f"{name}: {part}: its replacements can make a text more than {_MOST_GROWTH} times as long")
     check_model(tree["model"], name)
     unused = dict.fromkeys(("truncation", "padding", "post_processor", "decoder"))
     return {**tree, "added_tokens": _added(tree, name), **unused}
 
 
 def _components(component: Any, name: str, part: str) -> Iterator[Json]:
-    """A component, and of a Sequence all in it."""
+    """Yield a component, and the components of a Sequence."""
     if component is None:
         return
     if not isinstance(component, dict) or not isinstance(component.get("type"), str):
@@ -81,11 +81,11 @@ def _components(component: Any, name: str, part: str) -> Iterator[Json]:
 def _check_component(component: Json, allowed: set[str], name: str, part: str) -> None:
     kind = component["type"]
     if kind not in allowed:
-        raise DataError(f"{name}: {part} {kind} is not supported; there are {', '.join(sorted(allowed))}")
+        raise DataError(f"{name}: {part} {kind} is not supported; supported are {', '.join(sorted(allowed))}")
     if "pattern" in component and not _is_allowed(component["pattern"]):
         raise DataError(
-            f"{name}: {part} {kind} has a pattern that is neither a string nor a known regular expression, which "
-            "might take for ever"
+            f"{name}: {part} {kind} has a pattern that is neither a string nor a known regular expression; it "
+            "might never finish"
         )
     for key in ("content", "prepend"):
         text = component.get(key, "")
@@ -97,7 +97,7 @@ def _check_component(component: Json, allowed: set[str], name: str, part: str) -
 
 
 def _is_allowed(pattern: Any) -> bool:
-    """Whether it is a short string or a regular expression that is known."""
+    """Whether a pattern is a short string or a known regular expression."""
     if not isinstance(pattern, dict) or len(pattern) != 1:
         return False
     ((kind, text),) = pattern.items()
@@ -105,7 +105,7 @@ def _is_allowed(pattern: Any) -> bool:
 
 
 def _growth(component: Json) -> float:
-    """How many times as long a Replace may make a text."""
+    """The factor by which a Replace can lengthen a text."""
     content, pattern = component.get("content"), component.get("pattern")
     if not isinstance(content, str) or not isinstance(pattern, dict):
         return 1

@@ -1,4 +1,4 @@
-"""A tokenizer's vocabulary, learned from texts."""
+"""Learning the vocabulary of a tokenizer from texts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 VOCABULARY_SIZES: dict[Kind, int] = {"word": 50_000, "char": 50_000, "bpe": 8_000, "unigram": 8_000}
 _FEWEST_PIECES = 100
-_DISTINCT = 2**20  # texts that are known to have been seen
-_TOGETHER = 4096  # texts that are cut together
-_COUNTED = 2**21  # tokens; then those that came up once so far are forgotten
+_DISTINCT = 2**20  # texts that are remembered as seen
+_TOGETHER = 4096  # texts that are tokenized at a time
+_COUNTED = 2**21  # distinct tokens, beyond which those counted once so far are forgotten
 
 
 def learn_tokenizer(
@@ -32,24 +32,24 @@ def learn_tokenizer(
     lowercase: bool = True,
     normalize: Normalize = "NFKC",
 ) -> Tokenizer:
-    """A tokenizer with the most frequent tokens of some texts, each distinct text counted once (of the first million).
+    """Learn a tokenizer with the most frequent tokens of some texts; repeated texts count once (of the first million).
 
     A `word` is a run of letters, marks, numbers and underscores, or a Han, Hiragana, Katakana or Thai character, or
-    any other character that is no blank; a `char` is a character that is no blank. The vocabulary of both is the same
-    bytes for the same texts: the most frequent first, and of equally frequent ones that of the lower code points. `bpe`
-    (Sennrich et al. 2016, https://arxiv.org/abs/1508.07909) and `unigram` (Kudo 2018,
-    https://arxiv.org/abs/1804.10959) are trained by the library, which does not promise that.
+    any other character except blanks; a `char` is any character except blanks. Both give the same vocabulary, to the
+    byte, for the same texts: by falling frequency, then by code points. `bpe` (Sennrich et al. 2016,
+    https://arxiv.org/abs/1508.07909) and `unigram` (Kudo 2018, https://arxiv.org/abs/1804.10959) are trained by the
+    library, which does not promise that.
 
     Args:
-        vocab_size: at most so many tokens, with [PAD] and [UNK]; default: 50,000 words or characters, 8,000 others.
-        min_count: a token must come up so often.
+        vocab_size: the largest number of tokens, with [PAD] and [UNK]; default: 50,000 words or characters, else 8,000.
+        min_count: how often a token must occur.
 
     Raises:
-        UsageError: the size leaves no room. DataError: the texts have no token that is frequent enough.
+        UsageError: the size is too small. DataError: no token of the texts is frequent enough.
     """
     size = vocab_size or VOCABULARY_SIZES[kind]
-    if kind in ("bpe", "unigram") and size < _FEWEST_PIECES:  # with fewer the library may never end
-        raise UsageError(f"--vocab-size {size}: of {kind} at least {_FEWEST_PIECES}")
+    if kind in ("bpe", "unigram") and size < _FEWEST_PIECES:  # with fewer the library may not finish
+        raise UsageError(f"--vocab-size {size}: must be at least {_FEWEST_PIECES} with --tokenizer {kind}")
     if size <= len(recipe.SPECIAL):
         raise UsageError(f"--vocab-size {size}: must be more than the {len(recipe.SPECIAL)} special tokens")
     form, cut = recipe.text_form(normalize, lowercase), recipe.cut(kind)
@@ -77,14 +77,14 @@ def _most_frequent(counts: Counter[str], size: int, min_count: int) -> list[str]
     words = sorted((token for token, count in counts.items() if count >= min_count), key=lambda w: (-counts[w], w))
     if not words:
         raise DataError(
-            f"no token comes up {min_count} times in the texts that the vocabulary is learned from; give more texts, "
+            f"no token occurs {min_count} times in the texts that the vocabulary is learned from; give more texts, "
             "or --min-count 1"
         )
     return [*recipe.SPECIAL, *words[: size - len(recipe.SPECIAL)]]
 
 
 def _distinct(texts: Iterable[str]) -> Iterator[str]:
-    """Each text once, and without halves of characters; what comes after a million different ones is not looked up."""
+    """Yield each text once, without lone surrogates; after a million different texts, new ones are not remembered."""
     seen: set[int] = set()
     for text in texts:
         key = hash(text)

@@ -1,7 +1,7 @@
-"""The word and char tokenizers again, without the library: several times as fast, for texts of well-known characters.
+"""The word and char tokenizers without the library: several times as fast, for texts of common characters.
 
-Of these characters Python and the library have the same idea, whatever their versions of Unicode: tests compare all of
-them. There are no combining marks among them, so that what becomes of one does not depend on its neighbours.
+Python and the library treat these characters alike in all their versions of Unicode; tests compare every one. None is a
+combining mark, so the treatment of a character does not depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ PLAIN = (
     "\0-\u024f\u0386-\u038f\u0391-\u03a1\u03a4-\u03ce\u0400-\u0481\u048a-\u052f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf"
     "\u3000-\u3029\u3030-\u303f\u3041-\u3096\u309d-\u30ff\u4e00-\u9fa5\uac00-\ud7a3\uff01-\uff5e"
 )
-# White_Space of Unicode as far as it is plain; Python's \s has four separators of files more.
+# The plain characters with Unicode's White_Space; Python's \s has four more, the separators \x1c to \x1f.
 _BLANK = "\t-\r \x85\xa0\u2028\u2029\u202f\u205f\u3000"
-# Han, Hiragana and Katakana as far as they are plain; Thai is not.
+# The plain characters of Han, Hiragana and Katakana; Thai is not plain.
 _SINGLE = (
     "\u3005\u3007\u3021-\u3029\u3038-\u303b\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fd-\u30ff\u3400-\u4dbf"
     "\u4e00-\u9fff"
 )
 
-# Between texts that are cut together, many times as fast as one by one; a text with it in it is not plain.
+# Joins texts that are tokenized together, which is many times as fast; a text that contains it is not plain.
 SEPARATOR = "\x1f"
 
 _is_plain: Callable[[str], object] = re.compile(f"[{PLAIN}]*").fullmatch
@@ -34,7 +34,7 @@ _ASCII_WORDS = re.compile(r"[0-9A-Z_a-z]+|[^\t-\r 0-9A-Z_a-z]")
 
 
 def script_of(text: str) -> int:
-    """0 of ASCII, 1 of another plain text, 2 of one that is left to the library."""
+    """0 for ASCII, 1 for other plain text, 2 for text that needs the library."""
     if SEPARATOR in text:
         return 2
     return 0 if text.isascii() else 1 if _is_plain(text) else 2
@@ -59,12 +59,12 @@ def _no_blank() -> re.Pattern[str]:
 
 @cache
 def _words() -> re.Pattern[str]:
-    """A run of letters, marks, numbers and underscores, or one other character that is no blank."""
+    """A run of letters, marks, numbers and underscores, or one other character that is not a blank."""
     return re.compile(f"(?:(?![{_SINGLE}])[_{_letters()}])+|[^{_BLANK}]")
 
 
 def _letters() -> str:
-    """The letters, marks and numbers of the basic plane as ranges of a set of characters."""
+    """The letters, marks and numbers of the basic plane, as ranges for a character class."""
     codes = [code for code in range(0x10000) if unicodedata.category(chr(code))[0] in "LMN"]
     ranges: list[list[int]] = []
     for code in codes:

@@ -1,7 +1,6 @@
-"""The tokenizer.json that we write: which characters make a token, and the vocabulary.
+"""The tokenizer.json that pairlens writes: how text is cut into tokens, and the vocabulary.
 
-Its components are those of the library `tokenizers`, which gives them their meaning
-(https://huggingface.co/docs/tokenizers/components).
+Its components are those of the library `tokenizers` (https://huggingface.co/docs/tokenizers/components).
 """
 
 from __future__ import annotations
@@ -17,21 +16,21 @@ Json = dict[str, Any]
 PADDING, UNKNOWN = "[PAD]", "[UNK]"  # ids 0 and 1
 SPECIAL = [PADDING, UNKNOWN]
 
-# Scripts that are written without blanks are cut into characters; all that is no letter, mark, number or
-# underscore stands alone.
+# Scripts without blanks are cut into characters, and so is everything that is not a letter, mark, number or
+# underscore.
 SINGLE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]|[^\p{L}\p{M}\p{N}_]"
 ANY = r"[\s\S]"
 
 
 def text_form(normalize: Normalize, lowercase: bool) -> Json | None:
-    """The normalizer: what is done to a text before it is cut."""
+    """The normalizer, applied before a text is cut."""
     steps: list[Json] = [] if normalize == "none" else [{"type": normalize}]
     steps += [{"type": "Lowercase"}] if lowercase else []
     return {"type": "Sequence", "normalizers": steps} if steps else None
 
 
 def cut(kind: Kind) -> Json:
-    """The pre-tokenizer: at blanks, then into words and signs, or into characters."""
+    """The pre-tokenizer, which cuts at blanks and then into words and signs, or into characters."""
     pattern = ANY if kind == "char" else SINGLE
     split = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
     parts: list[Json] = [{"type": "WhitespaceSplit"}, split]
@@ -55,7 +54,7 @@ def whole(normalizer: Json | None, pre_tokenizer: Json, model: Json) -> Json:
 
 
 def word_level(words: Sequence[str]) -> Json:
-    """The model of a vocabulary of whole tokens, the specials among them."""
+    """The model for a vocabulary of whole tokens, including the special ones."""
     return {"type": "WordLevel", "vocab": {word: i for i, word in enumerate(words)}, "unk_token": UNKNOWN}
 
 

@@ -1,4 +1,4 @@
-"""The library `tokenizers`, at arm's length: what goes wrong in it is a DataError."""
+"""Access to the library `tokenizers`, whose failures become DataError."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def build(tree: Json, name: str) -> Library:
-    """The library's tokenizer of a checked tokenizer.json, in which a text that looks like a special token is text.
+    """The library's tokenizer for a checked tokenizer.json; it treats special tokens in a text as ordinary text.
 
     Raises:
-        DataError: the library does not take it; `name` stands for the file.
+        DataError: the library rejects it; `name` is the name of the file.
     """
-    # It would warn in a process that forks later; whoever has set it, knows.
+    # Without it the library warns in a process that forks later. A value set by the user is kept.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     from tokenizers import Tokenizer as Library
 
@@ -33,15 +33,15 @@ def build(tree: Json, name: str) -> Library:
 
 @contextmanager
 def faults_of_library(name: str) -> Iterator[None]:
-    """Raises DataError for what the library raises; a panic of Rust is a BaseException that is no Exception."""
+    """Raise DataError for what the library raises; a Rust panic is a BaseException but not an Exception."""
     try:
         yield
     except Exception as error:
-        raise DataError(f"{name}: the library tokenizers does not take it ({_one_line(error)})") from None
+        raise DataError(f"{name}: the tokenizers library rejects it ({_one_line(error)})") from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        raise DataError(f"{name}: makes the library tokenizers fail ({_one_line(error)})") from None
+        raise DataError(f"{name}: makes the tokenizers library fail ({_one_line(error)})") from None
 
 
 def _one_line(error: BaseException) -> str:

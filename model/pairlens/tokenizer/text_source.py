@@ -1,4 +1,4 @@
-"""Pairs of texts as a source of pairs of ids."""
+"""A source of pairs of ids that tokenizes pairs of texts."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from pairlens.tokenizer.tokenizer import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class TextSource:
-    """Pairs of texts, made pairs of ids. Chunks tell the rows that they were made of.
+    """Pairs of texts, converted to pairs of ids. Each chunk has its rows in `given`.
 
-    A text breaks the rules as a line of ids does; one that becomes no token is an empty text.
+    The rules for a line of ids apply to texts too; a text without any token is an empty text.
 
     Raises:
         DataError: the model has fewer ids than the tokenizer.
@@ -85,11 +85,11 @@ class TextSource:
 
 
 def _faults(texts: Texts, rules: TextRules) -> dict[int, str]:
-    """What is wrong with a text, by its index."""
+    """What is wrong with the texts that break the rules, by index."""
     found: dict[int, str] = {}
     if not rules.allow_empty:
         found |= dict.fromkeys(np.flatnonzero(texts.words(rules.mask_zero) == 0).tolist(), ONLY_PADDING)
-        empty = "a text without a token; write one, or set data.empty: score"
+        empty = "a text without tokens; add a word, or set data.empty: score"
         found |= dict.fromkeys(np.flatnonzero(texts.lengths == 0).tolist(), empty)
     if rules.max_length:
         long = f"a text of more than {rules.max_length} tokens; raise data.max_length or set data.too_long: truncate"
@@ -98,7 +98,7 @@ def _faults(texts: Texts, rules: TextRules) -> dict[int, str]:
 
 
 def _without(texts: Texts, indices: list[int]) -> Texts:
-    """The texts, of which those at these indices have no token."""
+    """The texts, with those at `indices` emptied."""
     if not indices:
         return texts
     lengths = texts.lengths

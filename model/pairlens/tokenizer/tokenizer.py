@@ -1,4 +1,4 @@
-"""A tokenizer: a tokenizer.json, and how it makes ids of texts."""
+"""A tokenizer: converts texts to ids as a tokenizer.json defines."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from pairlens.tokenizer.rust_library import build, faults_of_library
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as Library
 
-_BETWEEN = -1  # in place of an id, where one text ends and another begins
+_BETWEEN = -1  # marks the boundary between two texts among the ids
 
 
 class Tokenizer:
-    """Makes ids of texts, always the same for the same text and tokenizer.json.
+    """Converts texts to ids, always the same for the same text and tokenizer.json.
 
     Attributes:
         vocabulary: the token of each id, from 0.
-        unknown_id: the id of whatever the vocabulary has no token for; None if there is none, as of bytes.
+        unknown_id: the id of text that the vocabulary has no token for; None if there is none, as with byte tokens.
         checksum: SHA-256 of the tokenizer.json, as hexadecimal digits.
 
     Args:
-        text: of a tokenizer.json, as the library `tokenizers` writes it. What pads, truncates or adds special tokens is
-            ignored: a text's ids are its own.
-        name: of the file, for messages.
+        text: the content of a tokenizer.json, as the library `tokenizers` writes it. Padding, truncation and added
+            special tokens are ignored.
+        name: the name of the file, for messages.
 
     Raises:
-        DataError: it is no tokenizer.json, or has a part that is not allowed; see components.py.
+        DataError: the text is not a tokenizer.json, or has a part that is not allowed; see components.py.
     """
 
     def __init__(self, text: str, name: str = "tokenizer.json") -> None:
@@ -55,20 +55,20 @@ class Tokenizer:
         self._tree = used_parts(tree, name)
         self.vocabulary = vocabulary_of(self._tree, name)
         self.unknown_id = unknown_id(self._tree, self.vocabulary, name)
-        self._cut = _plain_way(self._tree)
+        self._cut = _plain_tokenizer(self._tree)
         if self._cut is None:
-            _ = self._library  # which looks at it
+            _ = self._library  # builds it, which checks the file
         self._ids = _Ids(self.vocabulary, self.unknown_id)
 
     @classmethod
     def read(cls, path: Path) -> Tokenizer:
-        """The tokenizer of a file. Raises DataError if it cannot be read, and as the class does."""
+        """Read the tokenizer in a file. Raises DataError if it cannot be read, and as the class does."""
         try:
             text = read_regular(path, LARGEST).decode()
         except OSError as error:
             raise DataError(f"{path}: {error.strerror or error}") from None
         except UnicodeDecodeError:
-            raise DataError(f"{path}: not UTF-8; a tokenizer.json is") from None
+            raise DataError(f"{path}: not UTF-8; a tokenizer.json must be") from None
         return cls(text, str(path))
 
     @property
@@ -76,15 +76,15 @@ class Tokenizer:
         return hashlib.sha256(self._text.encode()).hexdigest()
 
     def to_json(self) -> str:
-        """The tokenizer.json, character by character as it was given."""
+        """The tokenizer.json, exactly as it was given."""
         return self._text
 
     def vocabulary_lines(self) -> list[str]:
-        """The vocabulary as a file says it, a token a line; one with a line end in it is written as Python does."""
+        """The lines of a vocabulary file, one token each; a token with a line end has Python escapes."""
         return [token if token.splitlines() in ([token], []) else repr(token)[1:-1] for token in self.vocabulary]
 
     def encode(self, texts: Sequence[str]) -> Texts:
-        """The ids of each text; none of one that has only blanks.
+        """The ids of each text; a text of blanks has none.
 
         Raises:
             DataError: the library fails.
@@ -99,26 +99,29 @@ class Tokenizer:
         return parts[-1] if len(parts) == 2 else Texts.concatenate(parts).take(np.argsort(np.concatenate(indices)))
 
     def encode_with_offsets(self, texts: Sequence[str]) -> tuple[Texts, NDArray[np.int64]]:
-        """The same, and which characters of its text each token stands for: [tokens, 2], first and end.
+        """The ids of each text, and the characters of each token in its text: [tokens, 2], first and end.
 
-        What is normalised keeps its place: of the three tokens of `½` each stands for all of it.
+        Offsets refer to the text before normalization: each of the three tokens of `½` spans that character.
         """
         with faults_of_library(self._name):
-            encodings = self._library.encode_batch([_sound(text) for text in texts], add_special_tokens=False)
+            encodings = self._library.encode_batch(
+                [_without_surrogates(text) for text in texts], add_special_tokens=False
+            )
         ids = np.fromiter(chain.from_iterable(encoding.ids for encoding in encodings), np.int32)
         spans = np.array([span for encoding in encodings for span in encoding.offsets], np.int64).reshape(-1, 2)
         return Texts(ids, offsets_of([len(encoding.ids) for encoding in encodings])), spans
 
     def tokenized(self, texts: Sequence[str]) -> list[TokenizedText]:
-        """Each text with its tokens in it."""
+        """Each text with where its tokens are in it."""
         found, spans = self.encode_with_offsets(texts)
         parts = [slice(a, b) for a, b in pairwise(found.offsets.tolist())]
         return [
-            self._placed(text, found.ids[part].tolist(), spans[part]) for text, part in zip(texts, parts, strict=True)
+            self._with_spans(text, found.ids[part].tolist(), spans[part])
+            for text, part in zip(texts, parts, strict=True)
         ]
 
-    def _placed(self, text: str, ids: Sequence[int], spans: NDArray[np.int64]) -> TokenizedText:
-        """A text with these tokens at these places; blanks at the edges of a token are none of its word's."""
+    def _with_spans(self, text: str, ids: Sequence[int], spans: NDArray[np.int64]) -> TokenizedText:
+        """A text with tokens at the given spans; blanks at the edges of a token are not part of its word."""
         pieces = [text[first:end] for first, end in spans.tolist()]
         first = spans[:, 0] + [len(piece) - len(piece.lstrip()) for piece in pieces]
         last = np.concatenate([[0], spans[:-1, 1]]) if len(spans) else spans[:, 1]
@@ -138,13 +141,15 @@ class Tokenizer:
         tokens = self._cut(texts, script)
         ids = np.fromiter(map(self._ids.__getitem__, tokens), np.int32, len(tokens))
         ends = np.append(np.flatnonzero(ids == _BETWEEN), len(ids))
-        offsets = np.append(0, ends - np.arange(len(texts)))  # each text has one separator more before it
+        offsets = np.append(0, ends - np.arange(len(texts)))  # minus the separators before each text
         return Texts(ids[ids != _BETWEEN], offsets)
 
     def _encode_any(self, texts: Sequence[str]) -> Texts:
         distinct = {text: i for i, text in enumerate(dict.fromkeys(texts))}
         with faults_of_library(self._name):
-            encodings = self._library.encode_batch_fast([_sound(text) for text in distinct], add_special_tokens=False)
+            encodings = self._library.encode_batch_fast(
+                [_without_surrogates(text) for text in distinct], add_special_tokens=False
+            )
         found = [encoding.ids for encoding in encodings]
         ids = np.fromiter(chain.from_iterable(found), np.int32)
         return Texts(ids, offsets_of([len(one) for one in found])).take(
@@ -153,7 +158,7 @@ class Tokenizer:
 
 
 class _Ids(dict[str, int]):
-    """The ids of tokens; of one that is in no vocabulary, that of the unknown."""
+    """The id of each token; the unknown id for a token that is not in the vocabulary."""
 
     def __init__(self, vocabulary: Sequence[str], unknown: int | None) -> None:
         super().__init__((token, i) for i, token in enumerate(vocabulary))
@@ -164,8 +169,8 @@ class _Ids(dict[str, int]):
         return self._unknown
 
 
-def _plain_way(tree: recipe.Json) -> Callable[[Sequence[str], int], list[str]] | None:
-    """How to cut plain texts of a script, if the tokenizer is one that `recipe` makes."""
+def _plain_tokenizer(tree: recipe.Json) -> Callable[[Sequence[str], int], list[str]] | None:
+    """The function that cuts plain texts of a script, if the tokenizer is one that `recipe` makes; else None."""
     if tree["model"]["type"] != "WordLevel" or tree["added_tokens"]:
         return None
     forms: tuple[recipe.Normalize, ...] = ("NFKC", "NFC", "none")
@@ -176,6 +181,6 @@ def _plain_way(tree: recipe.Json) -> Callable[[Sequence[str], int], list[str]] |
     return None
 
 
-def _sound(text: str) -> str:
-    """Without halves of characters, which the library refuses."""
+def _without_surrogates(text: str) -> str:
+    """The text without lone surrogates, which the library refuses."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pairlens.config.keras import Adam
 from pairlens.config.schema import Config
 from pairlens.network.encoder import Rows
-from pairlens.texts.texts import places_of_occurring
+from pairlens.texts.texts import index_occurring_ids
 from pairlens.training.batches import Batch
 from pairlens.training.row_adam import RowAdam
 
@@ -47,7 +47,7 @@ class EmbeddingRows:
     def of_batch(self, batch: Batch) -> Rows:
         """The distinct words of a batch, in the order of their ids, with their current rows."""
         assert self._adam is not None
-        occurs, indices = places_of_occurring(len(self._adam.weights), batch.query, batch.value)
+        occurs, indices = index_occurring_ids(len(self._adam.weights), batch.query, batch.value)
         ids = np.flatnonzero(occurs)
         return Rows(ids, self._adam.rows(ids), indices[batch.query], indices[batch.value])
 

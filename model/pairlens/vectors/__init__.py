@@ -1,1 +1,1 @@
-"""Word vectors as people have them, read for the words of a run."""
+"""Reading word vectors for the words of a vocabulary."""

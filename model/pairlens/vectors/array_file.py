@@ -1,4 +1,4 @@
-"""A matrix in a file, `.npy` or `.safetensors`, and beside it a file of the same name that ends in `.words`.
+"""A matrix in a file, `.npy` or `.safetensors`, with a file of the same name ending in `.words` next to it.
 
 Line N of that file, from 1, is the word of row N.
 """
@@ -20,26 +20,26 @@ from pairlens.texts.blocks import read_blocks
 from pairlens.vectors.safetensors_file import Matrix, open_safetensors
 from pairlens.vectors.wanted import MAX_DIM, Vectors, Wanted
 
-# What numpy.load raises for a damaged file; the last are of headers, which it reads as Python literals.
+# What numpy.load raises for a damaged file; the last two come from headers, which it reads as Python literals.
 _DAMAGE = (
     *(OSError, ValueError, EOFError, OverflowError, MemoryError, TypeError, RuntimeError, BadZipFile),
     *(SyntaxError, TokenError),
 )
-_MAX_WORD = 65_536  # bytes; so that a file without line ends is not read into memory
+_MAX_WORD = 65_536  # bytes; keeps a file without line ends out of memory
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def words_file(path: Path) -> Path:
-    """Where the words of a matrix stand."""
+    """The path of the words of a matrix."""
     return path.with_suffix(".words")
 
 
 def read_array(path: Path, wanted: Wanted) -> Vectors:
-    """The rows of the wanted words, of the words' file as many as there are rows.
+    """The rows of the wanted words.
 
     Raises:
-        DataError: a file is missing or damaged, holds no matrix of floats, the two differ in length, or a wanted row
-            holds a number that is not finite.
+        DataError: a file is missing or damaged, there is no matrix of floats, words and rows differ in number, or a
+            wanted row has a number that is not finite.
     """
     matrix = open_safetensors(path) if path.suffix == ".safetensors" else Matrix(_npy_matrix(path))
     rows, dim = matrix.stored.shape
@@ -52,14 +52,16 @@ def read_array(path: Path, wanted: Wanted) -> Vectors:
         elif not word.isascii() and "\ufffd" in word.decode(errors="replace"):
             wanted.undecodable += 1
     if wanted.rows != rows:
-        raise DataError(f"{words_file(path)}: {wanted.rows} words, but {path} has {rows} rows; there is one word a row")
+        raise DataError(
+            f"{words_file(path)}: {wanted.rows} words, but {path} has {rows} rows; there must be one word per row"
+        )
     return wanted.vectors(path, dim)
 
 
 def open_npy(path: Path) -> NDArray[Any] | None:
-    """The array of a .npy file, in no memory yet; None of an archive of arrays. Raises DataError if there is none."""
+    """The memory-mapped array of a .npy file; None for an archive of arrays. Raises DataError for any other file."""
     try:
-        with warnings.catch_warnings(action="ignore"):  # of the literals in a damaged header
+        with warnings.catch_warnings(action="ignore"):  # about literals in a damaged header
             array = np.load(path, mmap_mode="r", allow_pickle=False)
     except _DAMAGE as error:
         raise DataError(f"{path}: cannot be read as a .npy matrix ({error})") from None
@@ -70,7 +72,9 @@ def _npy_matrix(path: Path) -> NDArray[Any]:
     array = open_npy(path)
     if array is None or array.ndim != 2 or array.dtype.kind != "f":
         found = "an archive" if array is None else f"{array.dtype} {list(array.shape)}"
-        raise DataError(f"{path}: found {found}; must be floats [rows, dim], a row for each word of {words_file(path)}")
+        raise DataError(
+            f"{path}: found {found}; must be floats [rows, dim], one row for each word of {words_file(path)}"
+        )
     return array
 
 
@@ -79,7 +83,7 @@ def _words(path: Path) -> Iterator[bytes]:
     for block in read_blocks(path):
         *whole, rest = (rest + block).split(b"\n")
         if len(rest) > _MAX_WORD:
-            raise DataError(f"{path}: a line of more than {_MAX_WORD} bytes; there is one word a line")
+            raise DataError(f"{path}: a line of more than {_MAX_WORD} bytes; write one word per line")
         for line in whole:
             yield (line.removeprefix(_BYTE_ORDER_MARK) if begins else line).removesuffix(b"\r")
             begins = False

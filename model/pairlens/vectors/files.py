@@ -1,4 +1,4 @@
-"""Files of word vectors, whatever their format."""
+"""Files of word vectors in any format."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pairlens.vectors.wanted import Vectors, Wanted
 from pairlens.vectors.word2vec_file import read_word2vec
 
 _ARRAYS = (".npy", ".safetensors")
-_NUMPY, _ZIP = b"\x93NUMPY", b"PK\x03\x04"  # how a .npy and a .npz begin
+_NUMPY, _ZIP = b"\x93NUMPY", b"PK\x03\x04"  # the first bytes of a .npy and a .npz
 
 
 def read_vectors(path: Path, words: Sequence[str]) -> Vectors:
-    """The vectors of a file for these words: of the word as it is, else of the word in lower case.
+    """Read the vectors of a file for these words: of the word as it is, else of the word in lower case.
 
-    The name says the format: `.bin` is word2vec's, `.npy` and `.safetensors` have their words beside them, all else is
-    text; `.gz`, `.bz2` and `.xz` behind it are decompressed. Only rows that are wanted are kept.
+    The suffix determines the format: `.bin` is word2vec's, `.npy` and `.safetensors` have their words in another file,
+    all others are text; a further suffix `.gz`, `.bz2` or `.xz` is decompressed. Only wanted rows are kept in memory.
 
     Raises:
         DataError: the file cannot be read, has a fault (`path:line: message`), or has none of the words.
@@ -29,7 +29,7 @@ def read_vectors(path: Path, words: Sequence[str]) -> Vectors:
     refuse_irregular(path, "vectors are read more than once")
     kind = _uncompressed(path).suffix
     if kind in _ARRAYS and kind != path.suffix:
-        raise DataError(f"{path}: a compressed {kind} file is not read; decompress it first")
+        raise DataError(f"{path}: a compressed {kind} file cannot be read; decompress it first")
     wanted = Wanted(words)
     if path.suffix in _ARRAYS:
         return read_array(path, wanted)
@@ -37,14 +37,14 @@ def read_vectors(path: Path, words: Sequence[str]) -> Vectors:
 
 
 def rows_are_ids(path: Path) -> bool:
-    """Whether a file is a matrix without words, whose row N is that of id N."""
+    """Whether a file is a matrix without words, in which row N belongs to id N."""
     if path.suffix == ".safetensors" or (path.suffix == ".npy" and words_file(path).exists()):
         return False
     return path.suffix in (".npy", ".npz") or _begins_with(path, (_NUMPY, _ZIP))
 
 
 def files_read(path: Path) -> list[Path]:
-    """The file, and that of its words if it has one."""
+    """The file, and its file of words if there is one."""
     return [path, words_file(path)] if path.suffix in _ARRAYS and not rows_are_ids(path) else [path]
 
 

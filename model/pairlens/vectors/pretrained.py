@@ -1,4 +1,4 @@
-"""The vectors that a config starts its embeddings from, and how much of the data they cover."""
+"""The pretrained vectors that a config names, and how much of the data they cover."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from pairlens.vectors.wanted import Vectors
 
 
 def read_pretrained(config: Config) -> NDArray[np.float32] | None:
-    """The embeddings [input_dim, output_dim] of `model.embedding.pretrained`, if it is a matrix whose rows are ids.
+    """The embeddings [input_dim, output_dim] of `model.embedding.pretrained`, if it is a matrix with a row for each id.
 
     Raises:
-        DataError: the file is missing, is no .npy file, or holds another shape or numbers that are not finite.
+        DataError: the file is missing, is not a .npy file, or has another shape or numbers that are not finite.
     """
     embedding = config.model.embedding
     path = embedding.pretrained
     if path is None or not rows_are_ids(path):
         return None
-    refuse_irregular(path, "a .npy matrix is one")
+    refuse_irregular(path, "a .npy matrix must be one")
     matrix = open_npy(path)
     shape = (embedding.input_dim, embedding.output_dim)
     if matrix is None or matrix.shape != shape or matrix.dtype.kind != "f":
@@ -41,12 +41,12 @@ def read_pretrained(config: Config) -> NDArray[np.float32] | None:
     with np.errstate(over="ignore"):
         floats = matrix.astype(np.float32)
     if not np.isfinite(floats).all():
-        raise DataError(f"{path}: holds numbers that are not finite as 32-bit floats")
+        raise DataError(f"{path}: contains numbers that are not finite as 32-bit floats")
     return floats
 
 
 def vectors_path(config: Config) -> Path | None:
-    """The file of word vectors that the first embeddings are made of; None without one, or with a warm start."""
+    """The file of word vectors for the initial embeddings; None without one, or with a warm start."""
     embedding, initializer = config.model.embedding, config.model.embedding.embeddings_initializer
     if config.training.warm_start is not None:
         return None
@@ -60,14 +60,14 @@ def read_word_vectors(config: Config, vocabulary: Sequence[str] | None) -> Vecto
     """The vectors [input_dim, dim] of `vectors_path` for the words of the vocabulary; None if the config names none.
 
     Raises:
-        DataError: there is no vocabulary, a fault in the file (see `read_vectors`), or the width does not fit
+        DataError: there is no vocabulary, the file has a fault (see `read_vectors`), or the width does not fit
             `model.embedding.output_dim`.
     """
     path = vectors_path(config)
     if path is None:
         return None
     if not vocabulary:
-        raise DataError(f"{path}: vectors are found by their words; name the file of the ids' words in data.vocab")
+        raise DataError(f"{path}: vectors are looked up by word; set data.vocab to the file with the words of the ids")
     embedding = config.model.embedding
     words = list(vocabulary[: embedding.input_dim])
     vectors = read_vectors(path, words + [""] * (embedding.input_dim - len(words)))
@@ -75,7 +75,7 @@ def read_word_vectors(config: Config, vocabulary: Sequence[str] | None) -> Vecto
         if vectors.dim >= embedding.output_dim:
             raise DataError(
                 f"{path}: vectors of {vectors.dim} numbers, but model.embedding.output_dim is {embedding.output_dim}; "
-                f"set it to {vectors.dim} and as many more as ppmi_svd is to have, at least {vectors.dim + 1}"
+                f"set it to {vectors.dim} plus the columns of ppmi_svd, at least {vectors.dim + 1}"
             )
     elif vectors.dim != embedding.output_dim:
         raise DataError(
@@ -86,7 +86,7 @@ def read_word_vectors(config: Config, vocabulary: Sequence[str] | None) -> Vecto
 
 
 def vector_files(config: Config) -> list[Path]:
-    """Every file that a training reads of pretrained embeddings and word vectors, and the vocabulary if by word."""
+    """Every file of pretrained embeddings or word vectors that a training reads, with the vocabulary if by word."""
     path = vectors_path(config)
     if path is None:
         return [] if config.model.embedding.pretrained is None else [config.model.embedding.pretrained]
@@ -102,8 +102,8 @@ class Coverage(NamedTuple):
     tokens: int
     tokens_found: int
 
-    def told(self) -> dict[str, Any]:
-        """For a run's record."""
+    def record(self) -> dict[str, Any]:
+        """The entry for a run's environment.json."""
         found = self.vectors
         return {
             "path": str(self.path),
@@ -120,14 +120,14 @@ class Coverage(NamedTuple):
         }
 
     def sentence(self) -> str:
-        """For people: one line."""
+        """One line for people."""
         found = self.vectors
         count = int(found.found.sum())
         lower = f", {found.lower_case:,} of them in lower case" if found.lower_case else ""
         faults = [
             f"{number:,} {what}"
             for number, what in (
-                (found.duplicates, "further vectors of the same words were passed over"),
+                (found.duplicates, "further vectors of the same words were skipped"),
                 (found.undecodable, "words are not UTF-8"),
             )
             if number
@@ -136,17 +136,17 @@ class Coverage(NamedTuple):
             [
                 f"{self.path}: {count:,} of {self.words:,} words of the vocabulary have a vector "
                 f"({count / max(self.words, 1):.1%}{lower}), and {self.tokens_found / max(self.tokens, 1):.1%} of the "
-                "tokens of train",
+                "train tokens",
                 *faults,
             ]
         )
 
 
 def coverage(config: Config, vectors: Vectors, vocabulary: Sequence[str], train: Pairs) -> Coverage:
-    """Of the vectors that `read_word_vectors` gave."""
+    """The coverage of vectors from `read_word_vectors`."""
     path = vectors_path(config)
     assert path is not None
     ids = np.concatenate([train.query.ids, train.value.ids])
-    known = ids[ids < len(vectors.found)]  # `check` reads data with others, and tells of them
+    known = ids[ids < len(vectors.found)]  # `check` also reads data with larger ids, and reports them
     words = min(len(vocabulary), len(vectors.found))
     return Coverage(path, vectors, words, len(ids), int(vectors.found[known].sum()))

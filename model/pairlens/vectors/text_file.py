@@ -1,7 +1,7 @@
 """Vectors as text: GloVe's `.txt`, and the `.vec` of word2vec and fastText, which begins with a line `ROWS DIM`.
 
-A line is a word and its numbers, separated by single blanks. The word may hold blanks itself, as GloVe's `. . .` does:
-the last DIM fields are the numbers. Only lines of wanted words are parsed; of all others the blanks are counted.
+A line is a word and its numbers, separated by single blanks. The word may contain blanks, as GloVe's `. . .` does: the
+last DIM fields are the numbers. Only lines of wanted words are parsed; in all others only the blanks are counted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pairlens.texts.blocks import read_blocks
 from pairlens.texts.token_faults import quote
 from pairlens.vectors.wanted import MAX_DIM, Vectors, Wanted
 
-_MAX_LINE = 2**20  # bytes; so that a file without line ends is not read into memory
+_MAX_LINE = 2**20  # bytes; keeps a file without line ends out of memory
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _HEADER_DIGITS = 18
 
@@ -26,41 +26,41 @@ def read_text(path: Path, wanted: Wanted) -> Vectors:
     """The vectors of the wanted words.
 
     Raises:
-        DataError: the file cannot be read or is empty, a line has another number of numbers than the first, the
-            header is wrong, or the numbers of a wanted word are none or not finite (`path:line: message`).
+        DataError: the file cannot be read or is empty, a line has more or fewer numbers than the first, the header is
+            wrong, or a number of a wanted word is not valid or not finite (`path:line: message`).
     """
     parts = _whole_lines(path)
     first = next(parts, b"").removeprefix(_BYTE_ORDER_MARK)
-    head, end, behind = first.partition(b"\n")
+    head, end, after = first.partition(b"\n")
     header = _header(head)
     dim = header[1] if header else head.rstrip(b" \r").count(b" ")
     if not 1 <= dim <= MAX_DIM:
-        found = f"the first line tells of {dim} numbers a word" if header else f"found {dim} numbers behind the word"
+        found = f"the first line says {dim} numbers per word" if header else f"found {dim} numbers after the word"
         raise DataError(f"{path}:1: {found}; must be 1 to {MAX_DIM}, separated by single blanks")
     reader = _Lines(path, dim, 1 if header else 0, wanted)
     if end or not header:
-        reader.read(behind if header else first)
+        reader.read(after if header else first)
     for part in parts:
         reader.read(part)
     if header and header[0] != wanted.rows:
         raise DataError(
-            f"{path}:1: the first line tells of {header[0]} vectors, and {wanted.rows} follow; the file is cut off or "
-            "was changed: fetch it again, or correct the line"
+            f"{path}:1: the first line says {header[0]} vectors, but {wanted.rows} follow; the file is cut off or was "
+            "changed: download it again, or correct the line"
         )
     return wanted.vectors(path, dim)
 
 
 class _Lines:
-    """Reads lines in order, `line` of them were read before; a vector has `dim` numbers."""
+    """Reads lines in order, after `line` earlier ones; a vector has `dim` numbers."""
 
     def __init__(self, path: Path, dim: int, line: int, wanted: Wanted) -> None:
         self._path, self._dim, self._line, self._wanted = path, dim, line, wanted
-        # Of a word with blanks, that before the first: most lines are passed over after one look.
+        # Each word up to its first blank, a quick test that rejects most lines.
         self._heads = {word.partition(b" ")[0] for word in wanted.spellings}
-        self._blanks = 0  # of a line; those of fastText end with one
+        self._blanks = 0  # per line; fastText ends each line with one
 
     def read(self, part: bytes) -> None:
-        """Read whole lines; the end of the last one is missing."""
+        """Read whole lines; the last one lacks its line end."""
         lines = part.split(b"\n")
         self._blanks = self._blanks or self._dim + lines[0].rstrip(b"\r").endswith(b" ")
         if np.count_nonzero(np.frombuffer(part, np.uint8) == ord(" ")) != self._blanks * len(lines):
@@ -74,15 +74,15 @@ class _Lines:
         self._wanted.undecodable += _undecodable(part, lines)
 
     def _check_width(self, line: bytes, number: int) -> None:
-        """A word may have blanks; a number more than there should be is none."""
+        """Raise DataError for too few or too many numbers. A word may have blanks, but not a number after one."""
         text = line.rstrip(b" \r")
         found = text.count(b" ")
         if found > self._dim and _parsed(text.rsplit(b" ", self._dim)[0].rpartition(b" ")[2:]) is None:
             return
         if found != self._dim:
             raise DataError(
-                f"{self._path}:{number}: found {found} numbers behind the word; must be {self._dim}, as in the first "
-                "line, separated by single blanks; mend or remove this line"
+                f"{self._path}:{number}: found {found} numbers after the word; must be {self._dim}, as in the first "
+                "line, separated by single blanks; correct or remove this line"
             )
 
     def _parse(self, line: bytes, number: int) -> None:
@@ -93,12 +93,12 @@ class _Lines:
         vector = _parsed(fields)
         if vector is None:
             wrong = next(field for field in fields if _parsed([field]) is None)
-            raise DataError(f"{self._path}:{number}: not a number: {quote(wrong)}; mend or remove this line")
+            raise DataError(f"{self._path}:{number}: not a number: {quote(wrong)}; correct or remove this line")
         self._wanted.add(word, vector, f"{self._path}:{number}")
 
 
 def _header(line: bytes) -> tuple[int, int] | None:
-    """ROWS and DIM, if the line is one of two integers."""
+    """ROWS and DIM, if the line consists of two integers."""
     fields = line.split()
     if len(fields) != 2 or not all(field.isdigit() and len(field) <= _HEADER_DIGITS for field in fields):
         return None
@@ -106,8 +106,8 @@ def _header(line: bytes) -> tuple[int, int] | None:
 
 
 def _parsed(fields: list[bytes] | tuple[bytes, ...]) -> NDArray[np.float32] | None:
-    """The numbers; None if one is none. What is too large for 32 bits becomes infinite."""
-    if b"_" in b"".join(fields):  # which Python's numbers may have
+    """The numbers; None if a field is not a number. Those beyond the range of float32 become infinite."""
+    if b"_" in b"".join(fields):  # Python's float allows it
         return None
     try:
         numbers = np.fromiter(map(float, fields), np.float64, len(fields))
@@ -118,7 +118,7 @@ def _parsed(fields: list[bytes] | tuple[bytes, ...]) -> NDArray[np.float32] | No
 
 
 def _undecodable(part: bytes, lines: list[bytes]) -> int:
-    """How many lines are not UTF-8."""
+    """The count of lines that are not UTF-8."""
     return 0 if _is_utf8(part) else sum(not _is_utf8(line) for line in lines)
 
 
@@ -131,18 +131,18 @@ def _is_utf8(text: bytes) -> bool:
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:
-    """The file in parts of whole lines, without the end of the last line of each.
+    """Yield the file in parts of whole lines, each without its last line end.
 
     Raises:
-        DataError: as `read_blocks`, or a line is too long.
+        DataError: as `read_blocks` does, or a line is too long.
     """
     rest = b""
     for block in read_blocks(path):
-        whole, end, behind = block.rpartition(b"\n")
+        whole, end, after = block.rpartition(b"\n")
         if end:
             yield rest + whole
-        rest = behind if end else rest + behind
+        rest = after if end else rest + after
         if len(rest) > _MAX_LINE:
-            raise DataError(f"{path}: a line of more than {_MAX_LINE} bytes; this is no text file of word vectors")
+            raise DataError(f"{path}: a line of more than {_MAX_LINE} bytes; this is not a text file of word vectors")
     if rest:
         yield rest

@@ -1,4 +1,4 @@
-"""The words that are looked for in a file of vectors, and the vectors found for them."""
+"""The words to look up in a file of vectors, and the vectors found for them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pairlens.errors import DataError
 
-MAX_DIM = 8192  # numbers of a vector; a file that says more is damaged
+MAX_DIM = 8192  # numbers per vector; a file with more is damaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,10 @@ class Vectors:
     Attributes:
         matrix: float32 [words, dim]; zero for a word without a vector.
         found: bool [words], whether a word has a vector.
-        rows: vectors in the file.
-        exact, lower_case: words found as they are, and words found only in lower case.
-        duplicates: further vectors in the file of words that had one; the first counts.
-        undecodable: words in the file that are not UTF-8, which match nothing.
+        rows: the count of vectors in the file.
+        exact, lower_case: the counts of words found as they are, and of words found only in lower case.
+        duplicates: the count of further vectors for words that had one; the first is used.
+        undecodable: the count of words in the file that are not UTF-8, which match nothing.
     """
 
     matrix: NDArray[np.float32]
@@ -41,11 +41,11 @@ class Vectors:
 
 
 class Wanted:
-    """Collects the vectors of wanted words while a file is read. Memory: those vectors alone.
+    """Collects the vectors of wanted words while a file is read. Only those vectors are kept in memory.
 
     Attributes:
-        spellings: the words, as they are and in lower case, in UTF-8: whatever a vector is wanted for.
-        rows, undecodable: as of `Vectors`; for the reader to count.
+        spellings: the wanted words, as they are and in lower case, in UTF-8.
+        rows, undecodable: as in `Vectors`; counted by the reader.
     """
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -60,21 +60,21 @@ class Wanted:
         """Keep the vector [dim] of a wanted word, unless it has one.
 
         Raises:
-            DataError: it holds a number that is not finite; `place` is where.
+            DataError: a number is not finite; `place` is where the vector is in the file.
         """
         if not np.isfinite(vector).all():
-            raise DataError(f"{place}: a number that is not finite as a 32-bit float; mend or remove this vector")
+            raise DataError(f"{place}: a number that is not finite as a 32-bit float; correct or remove this vector")
         if word in self._vectors:
             self._duplicates += 1
         else:
             self._vectors[word] = vector
 
     def vectors(self, path: Path, dim: int) -> Vectors:
-        """What was found in the file at `path`. Raises DataError if that is nothing."""
+        """The vectors found in the file at `path`. Raises DataError if there are none."""
         if not self._vectors:
             raise DataError(
                 f"{path}: none of the {len(self._words)} words of the vocabulary has a vector here; "
-                "is it of another language, or data.vocab of another data set?"
+                "check the language of the vectors and the data set of data.vocab"
             )
         matrix = np.zeros((len(self._words), dim), np.float32)
         found = np.zeros(len(self._words), np.bool_)

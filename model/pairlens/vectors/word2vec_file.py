@@ -21,8 +21,8 @@ def read_word2vec(path: Path, wanted: Wanted) -> Vectors:
     """The vectors of the wanted words.
 
     Raises:
-        DataError: the file cannot be read, is cut off or of another kind, holds more or fewer vectors than its first
-            line says, or a wanted vector holds a number that is not finite.
+        DataError: the file cannot be read, is cut off or of another format, has more or fewer vectors than its first
+            line says, or a wanted vector has a number that is not finite.
     """
     rows, dim, entries = _open(path)
     for word, numbers in entries:
@@ -42,16 +42,18 @@ def _open(path: Path) -> tuple[int, int, Iterator[tuple[bytes, bytes]]]:
     while len(start) < _MAX_HEADER and (block := next(blocks, b"")):
         start += block
     if start.startswith(_FASTTEXT_MODEL):
-        raise DataError(f"{path}: a whole fastText model; give the .vec file that stands beside it")
-    header, end, behind = start.partition(b"\n")
+        raise DataError(f"{path}: a complete fastText model; give the .vec file next to it")
+    header, end, after = start.partition(b"\n")
     fields = header.split()
     if not end or len(header) > _MAX_HEADER or len(fields) != 2 or not all(field.isdigit() for field in fields):
-        raise DataError(f"{path}: no word2vec file: the first line must be two integers, ROWS DIM; text ends in .txt")
+        raise DataError(
+            f"{path}: not a word2vec file: the first line must be two integers, ROWS DIM; name a text file .txt"
+        )
     rows, dim = map(int, fields)
     if not (1 <= rows <= _MAX_ROWS and 1 <= dim <= MAX_DIM):
-        told = f"the first line says {rows} vectors of {dim} numbers"
-        raise DataError(f"{path}: {told}; must be at least 1, of 1 to {MAX_DIM} numbers")
-    return rows, dim, _entries(path, blocks, behind, rows, dim)
+        found = f"the first line says {rows} vectors of {dim} numbers"
+        raise DataError(f"{path}: {found}; must be at least 1, of 1 to {MAX_DIM} numbers")
+    return rows, dim, _entries(path, blocks, after, rows, dim)
 
 
 def _entries(path: Path, blocks: Iterator[bytes], buffer: bytes, rows: int, dim: int) -> Iterator[tuple[bytes, bytes]]:
@@ -63,13 +65,10 @@ def _entries(path: Path, blocks: Iterator[bytes], buffer: bytes, rows: int, dim:
             buffer, at = buffer[at:], 0
             block = next(blocks, b"")
             if not block or (blank < 0 and len(buffer) > _MAX_WORD):
-                raise DataError(
-                    f"{path}: vector {done + 1} of the {rows} that the first line tells of is cut off or damaged; "
-                    "fetch the file again"
-                )
+                raise DataError(f"{path}: vector {done + 1} of {rows} is cut off or damaged; download the file again")
             buffer += block
             continue
         yield buffer[at:blank].lstrip(b"\r\n"), buffer[blank + 1 : end]
         at, done = end, done + 1
     if buffer[at:].strip(b"\r\n") or any(block.strip(b"\r\n") for block in blocks):
-        raise DataError(f"{path}: more follows behind the {rows} vectors of {dim} numbers that the first line tells of")
+        raise DataError(f"{path}: more data follows the {rows} vectors of {dim} numbers that the first line announces")
