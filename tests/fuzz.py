@@ -238,7 +238,7 @@ def tables(data: bytes) -> None:
             pairs = TablePairs([path], table, labelled=given > 127)
         except PairlensError:
             return
-        told = kept = None
+        lenient = strict = None
         for pass_over in (True, False):
             try:
                 rows = list(pairs.rows(size=3, pass_over=pass_over))
@@ -246,11 +246,11 @@ def tables(data: bytes) -> None:
                 continue
             assert all(len(chunk.query) == len(chunk.value) == len(chunk.rows) for chunk in rows)
             assert all(isinstance(text, str) for chunk in rows for side in (chunk.query, chunk.value) for text in side)
-            told, kept = (rows, kept) if pass_over else (told, rows)
-        if kept is not None:
-            assert told is not None
-            assert [chunk.query for chunk in told] == [chunk.query for chunk in kept]
-            assert not any(chunk.faults for chunk in told)
+            lenient, strict = (rows, strict) if pass_over else (lenient, rows)
+        if strict is not None:
+            assert lenient is not None
+            assert [chunk.query for chunk in lenient] == [chunk.query for chunk in strict]
+            assert not any(chunk.faults for chunk in lenient)
 
 
 def tokenizers(data: bytes) -> None:

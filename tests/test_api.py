@@ -60,14 +60,14 @@ def test_attention_has_the_words_of_the_text(scorer: Scorer) -> None:
     assert by_ids.texts is None
 
 
-def test_what_cannot_be_scored_is_told(project: Path, scorer: Scorer) -> None:
+def test_input_that_cannot_be_scored_is_reported(project: Path, scorer: Scorer) -> None:
     with pytest.raises(DataError, match="query 1: no tokens"):
         scorer.score(["red", " "], ["red", "red"])
     with pytest.raises(DataError, match="text 0: not a sequence of ids"):
         scorer.score(["red", [3]], ["red", "red"])
     config = scorer.config.model_copy(update={"data": scorer.config.data.model_copy(update={"max_length": 1})})
     short = Scorer(config, scorer._weights, tokenizing=scorer._tokenizing)
-    with pytest.raises(DataError, match=r"text 1: more than data\.max_length: 1 tokens"):
+    with pytest.raises(DataError, match=r"text 1: more tokens than data\.max_length: 1"):
         short.score(["red", "the red"], ["red", "red"])
     with pytest.raises(DataError, match="texts are strings, but the model has no tokenizer"):
         Scorer(scorer.config, scorer._weights).score(["red"], ["red"])

@@ -25,7 +25,7 @@ def test_it_is_short() -> None:
     assert len(PAPER.splitlines()) <= 150
 
 
-def test_every_folder_is_told() -> None:
+def test_every_folder_is_described() -> None:
     folders = [path.parent.name for path in LIBRARY.glob("*/__init__.py")]
     assert len(folders) > 10
     assert [folder for folder in folders if f"  {folder}/" not in PAPER] == []

@@ -105,7 +105,7 @@ def test_plain_keras_gives_the_scores_of_pairlens(network, tmp_path):
 # ---- kills -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_scoring_is_killed_at_its_moments_and_gone_on_with_to_its_end(tmp_path):
+def test_a_scoring_is_killed_at_its_moments_and_resumed_to_its_end(tmp_path):
     # Stands in for a scoring: the first run saves nothing, the second its progress, both take too long; the third ends.
     code = """
         cd "$(dirname "$0")"; echo >> began
@@ -122,7 +122,7 @@ def test_a_scoring_is_killed_at_its_moments_and_gone_on_with_to_its_end(tmp_path
 # ---- the table -------------------------------------------------------------------------------------------------------
 
 
-def test_a_command_costs_its_memory_and_tells_its_number():
+def test_the_cost_of_a_command_has_its_memory_and_its_number():
     # Measured from a small process: this one may have TensorFlow loaded, and a parent's memory counts.
     command = [*PYTHON, "x = b'1' * 300_000_000; print(2.5)"]
     folder = str(Path(processes.__file__).parent)

@@ -128,8 +128,8 @@ def test_warnings_of_the_config_are_remarks(train: Path) -> None:
 
 def test_texts_of_padding_alone_are_counted_as_empty(tmp_path: Path) -> None:
     train = write(tmp_path, "train", ["0 0", "1 0", "0 0 2"], ["3", "0", "4"], ["0", "1", "1"])
-    told = "texts have no tokens, or none but id 0; remove them, or set data.empty: score"
-    assert findings({"train": train}, mask_zero=True).problems == [f"{train}: 2 {told}"]
+    message = "texts have no tokens, or none but id 0; remove them, or set data.empty: score"
+    assert findings({"train": train}, mask_zero=True).problems == [f"{train}: 2 {message}"]
     cut = {"train": train, "max_length": 2, "too_long": "truncate"}
-    assert findings(cut, mask_zero=True).problems == [f"{train}: 3 {told}"]
+    assert findings(cut, mask_zero=True).problems == [f"{train}: 3 {message}"]
     assert findings({"train": train, "empty": "score"}, mask_zero=True).problems == []

@@ -106,7 +106,7 @@ def test_outputs_that_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("knows", [True, False], ids=["renameat2", "a file system without it"])
-def test_what_is_made_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, knows: bool) -> None:
+def test_a_file_made_in_the_meantime_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, knows: bool) -> None:
     if not knows:
         monkeypatch.setattr(directories, "NOREPLACE", 2**30)  # flags that no file system knows
     path = tmp_path / "scores.txt"
@@ -143,7 +143,7 @@ def test_a_name_as_long_as_names_can_be(tmp_path: Path) -> None:
     assert names(tmp_path) == [path.name]
 
 
-def test_what_is_named_so_is_compressed(tmp_path: Path) -> None:
+def test_the_name_decides_about_compression(tmp_path: Path) -> None:
     for suffix, decompress in ((".gz", gzip.decompress), (".bz2", bz2.decompress), (".xz", lzma.decompress)):
         path = tmp_path / f"scores{suffix}"
         with whole_file(path) as file:
@@ -162,7 +162,7 @@ def test_a_directory_that_cannot_be_synchronised(tmp_path: Path, monkeypatch: py
     assert (tmp_path / "scores.txt").read_text() == "0.5\n"
 
 
-def test_a_disk_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: int) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 

@@ -14,7 +14,7 @@ Check = Callable[[bytes], None]
 
 
 @pytest.mark.parametrize("check", fuzz.CHECKS.values(), ids=fuzz.CHECKS)
-def test_what_is_well_formed_passes(check: Check) -> None:
+def test_well_formed_input_passes(check: Check) -> None:
     for data in fuzz.seeds(check):
         check(data)
 

@@ -44,7 +44,7 @@ def test_every_word_is_seen_often_enough_to_be_learned() -> None:
     assert counts[2:].min() >= 30
 
 
-def test_common_words_do_not_tell_paraphrases() -> None:
+def test_common_words_do_not_separate_paraphrases() -> None:
     dev = sample("dev")
     assert dev.label is not None
     overlap = np.array([len(set(q) & set(v)) / len(set(q) | set(v)) for q, v in zip(dev.query, dev.value, strict=True)])

@@ -60,11 +60,11 @@ def broken_contracts(house: Path) -> set[str]:
     return broken
 
 
-def test_no_wall_is_broken(house: Path) -> None:
+def test_no_contract_is_broken(house: Path) -> None:
     assert broken_contracts(house) == set()
 
 
-def test_every_wall_is_tried() -> None:
+def test_every_contract_is_tried() -> None:
     tried = {contract for contract, *_ in BREACHES} | {"The library: a folder imports only folders below it"}
     assert tried == set(CONTRACTS)
 

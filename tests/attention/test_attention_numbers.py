@@ -1,7 +1,7 @@
-"""The Attention layer's own test cases, with its numbers, hold for the scoring engine.
+"""The scorer passes the Keras Attention layer's own test cases.
 
 Source: keras-team/tf-keras, tf_keras/layers/attention/attention_test.py. Without convolutions a token's encoding is its
-embedding, so a case's vectors are the embeddings, and its tensors are texts of their ids.
+embedding, so the vectors of a test case are the embeddings, and its tensors are texts of their ids.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def engine(
     dim = len(vectors[0])
     config = make_config(
         task="regression",
-        empty="score",  # of id 0 alone a text is empty with mask_zero
+        empty="score",  # with mask_zero, a text of only id 0 is empty
         embedding={"input_dim": len(vectors), "output_dim": dim, "mask_zero": mask_zero},
         conv=[],
         attention={"use_scale": scale is not None, **attention},
@@ -46,8 +46,8 @@ def engine(
 def raw_scores(
     query: list[float], keys: list[list[float]], zero: list[float], **attention: object
 ) -> NDArray[np.float64]:
-    """Scores [Tv] before the softmax, told from those after it: with one key more, `zero`, whose raw score is 0,
-    log(scores[j] / scores[zero]) = raw[j] - 0."""
+    """Scores [Tv] before the softmax, computed from those after it: with an additional key `zero`, whose raw score is
+    0, log(scores[j] / scores[zero]) = raw[j] - 0."""
     vectors = [query, *keys, zero]
     [pair] = engine(vectors, **attention).attend([[0]], [range(1, len(vectors))])
     return np.log(pair.scores[0, :-1] / pair.scores[0, -1])
@@ -122,7 +122,7 @@ def test_value_mask() -> None:
 
 
 def test_key() -> None:
-    # The scores are those of test_value_mask, from the keys 1.6, 0.7, -0.8; the values are 0.5, 0.8, -0.3.
+    # The scores are those of test_value_mask, with the keys 1.6, 0.7, -0.8; the values are 0.5, 0.8, -0.3.
     # 0.72908792234 * 0.5 + 0.27091207765 * 0.8 = 0.58127362329
     config = make_config(
         task="regression",
@@ -149,8 +149,8 @@ def test_key() -> None:
 
 
 def test_query_mask() -> None:
-    # As test_value_mask, and the masked query position takes no part in the mean. Its row is uniform over the values
-    # that are not masked: the network zeroes masked encodings before the layer sees them, and then all scores are 0.
+    # As test_value_mask; the masked query position is excluded from the mean. Its row is uniform over the values that
+    # are not masked: the network sets masked encodings to zero before the layer, so all their scores are 0.
     scorer = engine([[-0.8], [1.6], [0.7], [1.1]], mask_zero=True)
     [pair] = scorer.attend([[3, 0]], [[1, 2, 0]])
     np.testing.assert_allclose(pair.scores, [[0.72908792234, 0.27091207765, 0.0], [0.5, 0.5, 0.0]], rtol=1e-6)

@@ -1,4 +1,4 @@
-"""Fonts that were installed after Matplotlib made its list of them are found."""
+"""Fonts that were installed after Matplotlib made its font list are found."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def _forget() -> None:
         cached.cache_clear()
 
 
-def test_a_font_that_the_list_does_not_know_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DejaVu Serif stands for a new font: no other family of the shortened list has the character."""
+def test_a_font_that_is_not_in_the_list_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DejaVu Serif plays the new font: no other family in the shortened list has the character."""
     listed = font_manager.fontManager.ttflist
     first = [font for font in listed if font.name == "DejaVu Sans" and font.style == "normal"]
     new = next(f.fname for f in listed if (f.name, f.style, f.weight) == ("DejaVu Serif", "normal", 400))

@@ -1,4 +1,4 @@
-"""Pictures: the words and numbers in them, what is left out, and which fonts they need."""
+"""Pictures: their words and numbers, the parts that are cut, and the fonts that they need."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def pair_of(Tq: int, Tv: int, both: bool = False, number: int = 5) -> PairMap:
 
 
 def texts(path: Path) -> list[str]:
-    """The texts of an SVG, all of which are text."""
+    """The text elements of an SVG."""
     root = ElementTree.parse(path).getroot()
     return ["".join(node.itertext()).strip() for node in root.iter("{http://www.w3.org/2000/svg}text")]
 
@@ -57,7 +57,7 @@ def test_words_numbers_and_the_score(tmp_path: Path) -> None:
         "drives",
     ]
     assert {"25", "75", "100"} <= set(found)
-    assert "0" not in found  # a number is where there is weight
+    assert "0" not in found  # cells of weight 0 have no number
 
 
 def test_both_directions_are_two_maps(tmp_path: Path) -> None:
@@ -67,10 +67,10 @@ def test_both_directions_are_two_maps(tmp_path: Path) -> None:
     assert {"← query attends to", "value →", "← value attends to", "query →"} <= set(found)
 
 
-def test_nothing_in_a_word_is_obeyed(tmp_path: Path) -> None:
+def test_markup_in_words_has_no_effect(tmp_path: Path) -> None:
     missing = write_picture(tmp_path / "maps.svg", [pair_of(10, 10)], HOSTILE)
-    assert missing <= {"Cjk", "Hebrew"}  # where no such font is installed
-    found = texts(tmp_path / "maps.svg")  # which parses
+    assert missing <= {"Cjk", "Hebrew"}  # if no such font is installed
+    found = texts(tmp_path / "maps.svg")  # the SVG is well-formed
     shown = [
         "<script>",
         "</text>&amp;",
@@ -96,7 +96,7 @@ def test_long_texts_are_shown_around_the_strongest_score(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("Tq", "Tv"), [(0, 3), (3, 0), (0, 0), (1, 1)])
-def test_hardly_anything(tmp_path: Path, Tq: int, Tv: int) -> None:
+def test_tiny_maps(tmp_path: Path, Tq: int, Tv: int) -> None:
     ids = np.arange(Tq, dtype=np.int32), np.arange(Tv, dtype=np.int32)
     pair = PairMap(0, PairAttention(*ids, np.ones((Tq, Tv), np.float32)), 0.5)
     write_picture(tmp_path / "maps.svg", [pair], None)
@@ -109,7 +109,7 @@ def test_the_size_follows_the_number_of_tokens(tmp_path: Path) -> None:
         write_picture(tmp_path / "maps.png", [pair_of(Tq, Tv)], None)
         shapes.append(imread(tmp_path / "maps.png").shape[:2])
     (height, width), (_, wide), (high, _) = shapes
-    # 36 cells more, 0.3 inches each at 200 dots an inch, are 2160 dots.
+    # 36 more cells of 0.3 inches each at 200 dots per inch are 2160 dots.
     assert wide - width == pytest.approx(2160, rel=0.15)
     assert high - height == pytest.approx(2160, rel=0.15)
 
@@ -132,7 +132,7 @@ def test_names_of_several(tmp_path: Path) -> None:
 # ---- fonts -----------------------------------------------------------------------------------------------------------
 
 
-def test_fonts_are_added_for_what_is_missing() -> None:
+def test_fonts_are_added_for_missing_characters() -> None:
     assert fonts_for("word") == (["DejaVu Sans"], set())
     assert fonts_for("") == (["DejaVu Sans"], set())
     families, missing = fonts_for("word \ue123 \u0d05")  # private use, Malayalam
@@ -140,7 +140,7 @@ def test_fonts_are_added_for_what_is_missing() -> None:
     assert missing <= {"U+E123", "Malayalam"}
 
 
-def test_a_script_without_a_font_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_script_without_a_font_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fonts, "_families", lambda: ["DejaVu Sans"])
     pair = pair_of(3, 3)
     assert write_picture(tmp_path / "maps.png", [pair], ["हिन्दी", "学习", "word"]) == {"Cjk", "Devanagari"}

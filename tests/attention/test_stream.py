@@ -1,4 +1,4 @@
-"""Which pairs are looked at: the ones that a plain loop over the file would choose, whatever way the work is cut."""
+"""The selected pairs are those that a plain loop over the file would select, however the work is split."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COUNT = 97
 
 @pytest.fixture(params=["exact", "none"])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Scorer:
-    """A model for files that take several chunks, each with several parts."""
+    """A model, with limits that split the files into several chunks with several parts each."""
     monkeypatch.setattr(stream, "_CHUNK", 32)
     monkeypatch.setattr(scorer_module, "_MAPS_COST", 1500)
     config = make_config(batch_size=5, masking=request.param, attention={"direction": "both"})
@@ -48,7 +48,7 @@ def everything(engine: Scorer) -> list[tuple[PairAttention, float]]:
 
 
 def numbers(engine: Scorer, files: tuple[Path, Path], selection: Selection) -> list[int]:
-    """The numbers of the selected pairs, after a look at their maps and scores."""
+    """The numbers of the selected pairs, after checking their maps and scores."""
     whole, found = everything(engine), []
     for pair, attention, score in chain.from_iterable(attend_pairs(engine, IdFiles(*files), selection)):
         expected, expected_score = whole[pair]
@@ -82,7 +82,9 @@ def test_selections(engine: Scorer, files: tuple[Path, Path]) -> None:
         assert numbers(engine, files, selection) == expected, selection
 
 
-def test_a_sample_is_of_what_the_other_conditions_leave(engine: Scorer, files: tuple[Path, Path]) -> None:
+def test_a_sample_is_drawn_from_the_pairs_that_meet_the_other_conditions(
+    engine: Scorer, files: tuple[Path, Path]
+) -> None:
     scores = np.array([score for _, score in everything(engine)])
     above = np.flatnonzero(scores >= np.median(scores)).tolist()
     found = numbers(engine, files, Selection(min_score=float(np.median(scores)), sample=9, seed=3))
@@ -92,7 +94,7 @@ def test_a_sample_is_of_what_the_other_conditions_leave(engine: Scorer, files: t
     assert found != numbers(engine, files, Selection(min_score=float(np.median(scores)), sample=9, seed=4))
 
 
-def test_no_more_is_read_than_is_needed(engine: Scorer, files: tuple[Path, Path]) -> None:
+def test_no_more_is_read_than_necessary(engine: Scorer, files: tuple[Path, Path]) -> None:
     with files[0].open("a") as query:
         query.write("not ids\n")
     assert numbers(engine, files, Selection("0,2")) == [0, 2]
@@ -100,33 +102,35 @@ def test_no_more_is_read_than_is_needed(engine: Scorer, files: tuple[Path, Path]
 
 
 def test_a_pair_that_is_missing(engine: Scorer, files: tuple[Path, Path]) -> None:
-    with pytest.raises(UsageError, match=r"--pairs: there is no pair 97; .*q\.txt has 97, from 0"):
+    with pytest.raises(UsageError, match=r"--pairs: there is no pair 97; .*q\.txt has 97, numbered from 0"):
         numbers(engine, files, Selection("5,90-99"))
 
 
 @pytest.mark.parametrize("pairs", ["x", "3-1", "1,,2", "", "-1", "1.5"])
-def test_pairs_that_are_none(pairs: str) -> None:
+def test_invalid_pairs(pairs: str) -> None:
     with pytest.raises(UsageError, match="must be numbers and ranges"):
         Selection(pairs)
 
 
 def test_a_limit_and_a_sample() -> None:
-    with pytest.raises(UsageError, match="give one of the two"):
+    with pytest.raises(UsageError, match="give one of them"):
         Selection(limit=1, sample=1)
 
 
-def test_a_bound_that_is_no_number() -> None:
+def test_a_bound_that_is_not_a_number() -> None:
     with pytest.raises(UsageError, match="must be numbers"):
         Selection(min_score=float("nan"))
 
 
-def test_a_sample_of_what_can_be_read_once(engine: Scorer, files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_sample_of_a_stream(engine: Scorer, files: tuple[Path, Path], tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(UsageError, match=r"pipe: --sample reads the texts twice, so they must be files"):
+    with pytest.raises(
+        UsageError, match=r"pipe: --sample reads the texts twice, which a stream does not allow; give files"
+    ):
         next(attend_pairs(engine, IdFiles(tmp_path / "pipe", files[1]), Selection(sample=1)))
 
 
-def test_the_score_of_a_multiclass_model_is_that_of_the_class_it_chooses(files: tuple[Path, Path]) -> None:
+def test_the_score_of_a_multiclass_model_is_that_of_the_predicted_class(files: tuple[Path, Path]) -> None:
     config = make_config(task="multiclass", classes=3)
     engine = Scorer(config, random_weights(config))
     [chunk] = attend_pairs(engine, IdFiles(*files), Selection(min_score=0.5))
@@ -151,7 +155,7 @@ def parts(total: int, cuts: list[int]) -> list[NDArray[np.int64]]:
 
 
 @given(st.integers(0, 200), st.integers(1, 20), st.lists(st.integers(0, 200)), st.integers(0, 2**32))
-def test_how_the_stream_is_cut_changes_no_sample(total: int, count: int, cuts: list[int], seed: int) -> None:
+def test_the_division_of_the_stream_changes_no_sample(total: int, count: int, cuts: list[int], seed: int) -> None:
     sample = draw(parts(total, cuts), count, seed)
     assert sample.tolist() == draw([np.arange(total)], count, seed).tolist()
     assert len(set(sample.tolist())) == len(sample) == min(count, total)
@@ -159,7 +163,7 @@ def test_how_the_stream_is_cut_changes_no_sample(total: int, count: int, cuts: l
 
 
 def test_each_number_is_equally_likely() -> None:
-    # 4,000 samples of 5 of 20: each number is expected 1,000 times, with a deviation of √(4000 · ¼ · ¾) = 27.
+    # 4,000 samples of 5 of 20: each number is expected 1,000 times, with a standard deviation of √(4000 · ¼ · ¾) = 27.
     drawn = np.concatenate([draw(parts(20, [7, 9]), 5, seed) for seed in range(4000)])
     counts = np.bincount(drawn, minlength=20)
     assert abs(counts - 1000).max() < 4 * 27

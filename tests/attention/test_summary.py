@@ -1,4 +1,4 @@
-"""The summary of maps: what a slow, obvious loop over every cell counts."""
+"""The summary of maps equals that of a slow, obvious loop over every cell."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import make_config
 
-from pairlens.attention.summary import FEWEST_MEETINGS, LISTED, summarize
+from pairlens.attention.summary import FEWEST_COOCCURRENCES, LISTED, summarize
 from pairlens.attention.word_pairs import WordPairs
 from pairlens.config.schema import Config
 from pairlens.scoring.maps import PairAttention
@@ -36,7 +36,7 @@ def oracle(maps: list[tuple[list[int], list[int], Any]], causal: bool, mask_zero
     by_position = defaultdict(list)
     identical: list[tuple[float, float, float]] = []
     weights, evens, tokens = Counter[int](), Counter[int](), Counter[int]()
-    meetings, strongest, pair_weight = Counter[Any](), Counter[Any](), Counter[Any]()
+    cooccurrences, strongest, pair_weight = Counter[Any](), Counter[Any](), Counter[Any]()
     rows = 0
     for row_ids, column_ids, scores in maps:
         tokens.update(column_ids)
@@ -62,12 +62,12 @@ def oracle(maps: list[tuple[list[int], list[int], Any]], causal: bool, mask_zero
                 pair = row_id, column_ids[j]
                 weights[column_ids[j]] += row[k]
                 evens[column_ids[j]] += 1 / len(seen)
-                meetings[pair] += 1
+                cooccurrences[pair] += 1
                 pair_weight[pair] += row[k]
                 strongest[pair] += k == best
     frequent = sorted(tokens, key=lambda x: (-tokens[x], x))[:LISTED]
     punctuation = [0, 2, 4]
-    often = [p for p in meetings if meetings[p] >= FEWEST_MEETINGS and p[0] != p[1]]
+    often = [p for p in cooccurrences if cooccurrences[p] >= FEWEST_COOCCURRENCES and p[0] != p[1]]
 
     def share(of: Counter[int], ids: list[int]) -> float:
         return sum(of[i] for i in ids) / rows if rows else math.nan
@@ -83,13 +83,13 @@ def oracle(maps: list[tuple[list[int], list[int], Any]], causal: bool, mask_zero
         "frequent": (share(weights, frequent), share(evens, frequent)),
         "words": [(VOCABULARY[i], tokens[i], share(weights, [i]), share(evens, [i])) for i in frequent],
         "punctuation": (share(weights, punctuation), share(evens, punctuation)),
-        "often": {(VOCABULARY[p[0]], VOCABULARY[p[1]]): pair_weight[p] / meetings[p] for p in often},
-        "pairs": {(VOCABULARY[a], VOCABULARY[b]): (meetings[a, b], strongest[a, b]) for a, b in meetings},
+        "often": {(VOCABULARY[p[0]], VOCABULARY[p[1]]): pair_weight[p] / cooccurrences[p] for p in often},
+        "pairs": {(VOCABULARY[a], VOCABULARY[b]): (cooccurrences[a, b], strongest[a, b]) for a, b in cooccurrences},
     }
 
 
 def flat(found: dict[str, Any]) -> dict[str, Any]:
-    """The summary in the oracle's shape, but for the pairs of words."""
+    """The summary in the oracle's format, without the pairs of words."""
     parts = found["entropy"]["by_position"]
     return {
         "rows": found["rows"],
@@ -142,7 +142,7 @@ def random_pairs(count: int, seed: int, causal: bool, mask_zero: bool) -> list[S
 
 @settings(max_examples=60)
 @given(st.integers(1, 20), st.integers(0, 2**32), st.booleans(), st.booleans(), st.integers(1, 20))
-def test_it_is_the_oracles(count: int, seed: int, causal: bool, mask_zero: bool, chunk: int) -> None:
+def test_equals_the_oracle(count: int, seed: int, causal: bool, mask_zero: bool, chunk: int) -> None:
     pairs = random_pairs(count, seed, causal, mask_zero)
     summary = summarize(chunks_of(pairs, chunk), config_with(causal, mask_zero), VOCABULARY)
     assert summary["pairs"] == count
@@ -179,10 +179,10 @@ def one_map(scores: object, query: list[int] | None = None, value: list[int] | N
 def test_by_hand() -> None:
     # "cat" gives 1 to "cat", "the" ½ to each of "cat" and "!".
     found = one_map([[1, 0], [0.5, 0.5]], [3, 1], [3, 0])
-    assert found["entropy"]["mean"] == 0.5  # of 0 and 1
+    assert found["entropy"]["mean"] == 0.5  # the mean of 0 and 1
     assert found["entropy"]["histogram"] == [1, *[0] * 8, 1]
     assert found["strongest"] == {"mean": 0.75, "uniform": 0.5, "histogram": [0, 0, 0, 0, 0, 1, 0, 0, 0, 1]}
-    assert found["distance"] == 0.25  # of ½, moved from one cell to the other, and 0
+    assert found["distance"] == 0.25  # the mean of ½, moved from one cell to the other, and 0
     assert found["identical"] == {"rows": 1, "weight": 1.0, "uniform": 0.5, "strongest": 1.0}
     assert found["punctuation"] == {"weight": 0.25, "uniform": 0.5}
     assert (
@@ -192,17 +192,17 @@ def test_by_hand() -> None:
     assert not found["uniform"]
 
 
-def test_uniform_attention_is_told_in_a_sentence() -> None:
+def test_uniform_attention_is_reported_in_a_sentence() -> None:
     found = one_map(np.full((5, 4), 0.25))
     assert found["uniform"]
     assert found["verdict"].startswith("Attention is uniform, so its map means nothing: moving 0.0% of a row's weight")
 
 
-def test_rows_that_padding_took_a_part_of_are_scaled() -> None:
+def test_rows_with_weight_on_padding_are_scaled() -> None:
     assert one_map([[0.2, 0.2], [0.1, 0.1]])["entropy"]["mean"] == pytest.approx(1)
 
 
-def test_without_a_choice_there_is_nothing_to_say() -> None:
+def test_rows_of_one_cell_have_no_distance() -> None:
     found = one_map([[1.0]])
     assert (found["rows"], found["choices"], found["uniform"]) == (1, 0, False)
     assert found["verdict"] == "There is nothing to attend to: no row has two cells."
@@ -219,7 +219,7 @@ def test_no_pairs_and_no_vocabulary() -> None:
 
 
 @given(st.integers(2, 40), st.integers(0, 2**32))
-def test_what_is_dropped_is_bounded(limit: int, seed: int) -> None:
+def test_the_error_of_dropped_pairs_is_bounded(limit: int, seed: int) -> None:
     """No count is too high, and none is too low by more than `missing_weight`."""
     random = np.random.default_rng(seed)
     counted, exact = WordPairs(30, limit), Counter[tuple[int, int]]()
@@ -227,7 +227,7 @@ def test_what_is_dropped_is_bounded(limit: int, seed: int) -> None:
         row, column = (np.minimum(random.geometric(0.2, 40), 29) for _ in range(2))
         weight = random.random(40)
         counted.add(row, column, weight, np.zeros(40))
-        counts = counted.counts()  # merges, so that what is too much is dropped each time
+        counts = counted.counts()  # merges, so pairs are dropped each time
         assert len(counts.weight) <= limit
         for a, b, w in zip(row.tolist(), column.tolist(), weight.tolist(), strict=True):
             exact[a, b] += w

@@ -1,4 +1,4 @@
-"""Heat maps in the terminal: the words and the weights can be read back, and nothing in a vocabulary is obeyed."""
+"""Heat maps in the terminal: words and weights can be read back, and control characters in words have no effect."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ def test_a_pipe_is_shown_shades() -> None:
     assert best_look(Console(file=StringIO(), force_terminal=False, _environ={"TERM": "dumb"})) == "shades"
 
 
-def test_words_go_on_below_like_a_text_and_lines_are_cut() -> None:
-    # The side takes a quarter of 20 columns and a blank; of the other 14, "an" takes 4 and "automobile" 11.
+def test_a_long_map_is_wrapped_and_lines_are_cut() -> None:
+    # The row labels take a quarter of 20 columns and a blank; of the other 14, "an" takes 4 and "automobile" 11.
     assert lines_of(heat_map(CAR, ["car", "drives"], ["an", "automobile"], 20, look="shades")) == [
         "query ↓ attends to …",
         "      an",
@@ -124,7 +124,7 @@ def test_both_directions() -> None:
     assert second[1:4] == ["           car", "        an 100", "automobile 100"]
 
 
-def test_rows_that_padding_took_a_part_of_are_not_said_to_sum_to_one() -> None:
+def test_rows_with_weight_on_padding_do_not_sum_to_one() -> None:
     lines = lines_of(heat_map(attention_of([[0.25, 0.5]]), ["a"], ["b", "c"], 80, look="shades"))
     assert "blank ░▒▓█ from 0% to 50%" in lines
 
@@ -133,11 +133,11 @@ def test_rows_that_padding_took_a_part_of_are_not_said_to_sum_to_one() -> None:
 def test_no_tokens(shape: tuple[int, int], name: str) -> None:
     attention = attention_of(np.zeros(shape))
     text = heat_map(attention, numbers(shape[0]), numbers(shape[1]), 80, look="truecolor")
-    assert text.plain == f"{name}: no tokens, no attention"
+    assert text.plain == f"{name}: no tokens, so no attention"
 
 
 def read_back(lines: list[str], Tv: int) -> dict[str, list[int]]:
-    """The percentages of each row, over all the parts of a map with numbers for words and no weight below 1%."""
+    """The percentages of each row over all parts of a map whose words are numbers and whose weights are at least 1%."""
     rows: dict[str, list[int]] = {}
     header: list[str] = []
     for line in lines:
@@ -184,8 +184,8 @@ def test_no_line_is_too_wide(query: list[str], value: list[str], width: int, loo
 
 
 def test_a_long_text_is_shown_around_its_strongest_score() -> None:
-    # Of 50 columns, the two of the side leave 48: 12 words a line. Six rows with a header fit 5 times into 40 lines:
-    # lines 4 to 8 of the 13 with words 48 to 107, since words 50 and 100 weigh more than all others.
+    # Of 50 columns, the row labels take two and leave 48: 12 words per line. Six rows with a header fit 5 times into 40
+    # lines: lines 4 to 8 of the 13, with words 48 to 107, since words 50 and 100 weigh more than all others.
     scores = np.full((6, 150), 0.001)
     scores[2, 50], scores[4, 100] = 0.8, 0.7
     lines = lines_of(heat_map(attention_of(scores), numbers(6), [f"{i:03}" for i in range(150)], 50, look="shades"))
@@ -238,7 +238,7 @@ def test_heavier_is_brighter_and_text_stands_out(look: Look, levels: int) -> Non
     scores = np.linspace(0.0, 1.0, 200)[:, None]
     found = []
     for part in np.split(scores, 8):
-        # Every part is scaled to the same maximum, which stands in its last row.
+        # Every part has the same maximum, in its last row.
         text = heat_map(attention_of([*part, [1.0]]), numbers(26), ["a"], 80, look)
         found += [style for _, style in cells_of(text)[:25]]
     backgrounds = [luminance(style.bgcolor.get_truecolor()) for style in found if style.bgcolor]
@@ -247,10 +247,10 @@ def test_heavier_is_brighter_and_text_stands_out(look: Look, levels: int) -> Non
     assert (np.diff(backgrounds) >= 0).all()
     assert len(set(backgrounds)) == levels
     contrast = [(max(pair) + 0.05) / (min(pair) + 0.05) for pair in zip(backgrounds, texts, strict=True)]
-    assert min(contrast) >= 4.5  # what WCAG asks for
+    assert min(contrast) >= 4.5  # required by WCAG
 
 
-def test_zeros_alone_are_all_of_the_lowest_colour() -> None:
+def test_only_zeros_have_the_lowest_colour() -> None:
     cells = cells_of(heat_map(attention_of(np.zeros((2, 2))), ["a", "b"], ["c", "d"], 80, look="truecolor"))
     assert {str(style.bgcolor and style.bgcolor.name) for _, style in cells[:4]} == {"#440154"}
 
@@ -291,7 +291,7 @@ def test_words_of_ids() -> None:
     assert words_of(ids, ["a", "b", "c"]) == ["c", "a", "#123"]
 
 
-def test_nothing_in_a_word_is_obeyed() -> None:
+def test_markup_in_words_has_no_effect() -> None:
     words = ["\x1b[2J", "[red]x[/red]", ":smile:", "https://x.y"]
     console = Console(file=StringIO(), width=120, color_system=None, force_terminal=True)
     console.print(heat_map(attention_of(np.full((4, 4), 0.25)), words, words, 120, look="shades"))

@@ -1,4 +1,4 @@
-"""Distance from uniform: how much of a row's weight would have to move; 0 for uniform attention."""
+"""Distance from uniform: the share of a row's weight that would have to move; 0 for uniform attention."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pairlens.texts.texts import Texts
 
 
 def of(scores: list[list[float]], value: list[int] | None = None, causal: bool = False) -> list[float]:
-    """The distances of the rows of one map that have a choice; ids count from 1 unless the value's are given."""
+    """The distances of the rows of one map with at least two cells; ids count from 1 unless the value's are given."""
     matrix = np.array(scores, np.float32)
     rows, columns = ([range(1, n + 1)] for n in matrix.shape)
     cells = cells_of(
@@ -25,22 +25,22 @@ def test_peaked_uniform_and_between() -> None:
     assert of([[0.75, 0.25], [0.5, 0.5]]) == pytest.approx([0.25, 0])
 
 
-def test_what_id_0_hides_is_no_cell() -> None:
+def test_a_masked_id_0_is_no_cell() -> None:
     assert of([[0.5, 0.5, 0]], value=[3, 4, 0]) == pytest.approx([0])
-    assert of([[0.5, 0.5, 0]]) == pytest.approx([1 / 3])  # a zero that nothing hides is a choice
+    assert of([[0.5, 0.5, 0]]) == pytest.approx([1 / 3])  # an unmasked zero is a cell
 
 
 def test_causal_rows_attend_to_themselves_and_before() -> None:
-    # The first row has no choice; the second is uniform over 2, the third over 3.
+    # The first row has one cell; the second is uniform over 2, the third over 3.
     assert of([[1, 0, 0], [1 / 2, 1 / 2, 0], [1 / 3] * 3], causal=True) == pytest.approx([0, 0], abs=1e-7)
 
 
-def test_padding_took_its_part() -> None:
+def test_weight_on_padding() -> None:
     assert of([[0.1, 0.1], [0.3, 0.1]]) == pytest.approx([0, 0.25])
 
 
 @pytest.mark.parametrize("scores", [[[1.0]], [[1.0], [1.0]], np.zeros((0, 4)), np.zeros((4, 0))])
-def test_no_row_has_a_choice(scores: list[list[float]]) -> None:
+def test_no_row_has_two_cells(scores: list[list[float]]) -> None:
     assert of(scores) == []
 
 

@@ -79,13 +79,13 @@ def test_the_terminal(project: Path) -> None:
 @pytest.mark.parametrize("pairs", ["x", "3-1", "1,,2", ""])
 def test_pairs_that_are_none(project: Path, pairs: str) -> None:
     result = pairlens(project, "attend", "run", *FILES, f"--pairs={pairs}")
-    message = f"--pairs {pairs}: must be numbers and ranges, counted from 0, such as 0,5-9"
+    message = f"--pairs {pairs}: must be numbers and ranges from 0, such as 0,5-9"
     assert result == (2, "", f"error: {message}\n")
 
 
 def test_pairs_beyond_the_end(project: Path, tmp_path: Path) -> None:
     result = pairlens(project, "attend", "run", *FILES, "--pairs", "79-81", "--output", tmp_path / "maps.npz")
-    assert result == (2, "", "error: --pairs: there is no pair 80; data/test.query.txt has 80, from 0\n")
+    assert result == (2, "", "error: --pairs: there is no pair 80; data/test.query.txt has 80, numbered from 0\n")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -170,7 +170,7 @@ def test_pictures(project: Path, tmp_path: Path) -> None:
         ),
         (["--dtype", "float16"], "--dtype is for files of matrices, not for heat maps in the terminal"),
         (["--dtype", "float16", "--summary"], "--dtype is for files of matrices, not for --summary"),
-        (["--limit", "1", "--sample", "1"], "--limit takes the first pairs, --sample any; give one of the two"),
+        (["--limit", "1", "--sample", "1"], "--limit selects the first pairs, --sample random ones; give one of them"),
     ],
 )
 def test_options_that_do_not_fit(project: Path, arguments: list[str], fault: str) -> None:
@@ -273,7 +273,8 @@ def test_a_pair_whose_map_cannot_be_held_is_named(project: Path, tmp_path: Path)
     result = pairlens(tmp_path, "attend", "run", "q.txt", "q.txt", "--output", "maps.npz")
     assert result.code == 2
     fault = re.compile(
-        r"q\.txt:2:1: the attention of its pair takes [\d,]{9}\.\d GB of memory, but [\d,.]+ GB are available"
+        r"q\.txt:2:1: the attention of its pair needs [\d,]{9}\.\d GB of memory, but [\d,.]+ GB are available; "
+        "shorten the text"
     )
     assert fault.fullmatch(result.stderr.strip().removeprefix("error: ")), result.stderr
     assert not (tmp_path / "maps.npz").exists()

@@ -437,7 +437,7 @@ def test_a_text_that_its_batch_cannot_be_padded_to(project: Path, tmp_path: Path
     config = (run / "config.yaml").read_text()
     (run / "config.yaml").write_text(re.sub("batch_size: .*", "batch_size: 20000", config))
     message = (
-        "q.txt:7001:1: with `masking: none`, the texts of its batch, padded to its length, take 800.0 GB of memory, "
+        "q.txt:7001:1: with `masking: none`, the texts of its batch, padded to its length, need 800.0 GB of memory, "
     )
     stopped = pairlens(tmp_path, "score", "run", "q.txt", "v.txt")
     assert (stopped.code, stopped.stdout) == (2, "")

@@ -31,7 +31,7 @@ def test_a_dev_split_of_one_class(project: Path) -> None:
     options += setting(early_stopping__patience=2)
     done = pairlens(project, "train", "config.yaml", *options, "--seeds", "2", "--output", "undefined")
     assert done.code == 0
-    warning = f"{project}/data/ones: no pair has label 0, so roc_auc is undefined there"
+    warning = f"{project}/data/ones: no pair has label 0, so roc_auc is undefined"
     assert done.stderr.index(f"warning: {warning}") < done.stderr.index("epoch ")
     assert f"warning: {warning}" in pairlens(project, "check", "config.yaml", *options).stderr
     assert len(re.findall("^epoch .* best$", done.stderr, re.MULTILINE)) == 2  # the first of each

@@ -122,7 +122,10 @@ WRONG = [
     (["attend", "binary"], "QUERY and VALUE are missing"),
     (["attend", "binary", "--query-text", "x"], "--query-text and --value-text go together"),
     (["attend", "binary", "q.txt", "v.txt", "--input", "train.jsonl"], "one of the three"),
-    (["attend", "binary", "--text", "-", "--sample", "1"], "--sample reads the texts twice, so they must be files"),
+    (
+        ["attend", "binary", "--text", "-", "--sample", "1"],
+        "--sample reads the texts twice, which a stream does not allow; give files",
+    ),
     (["attend", "binary", "--query-text", "", "--value-text", "x"], "--query-text:1:1: a text without tokens"),
 ]
 

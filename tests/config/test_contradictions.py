@@ -89,12 +89,12 @@ def test_convolutions_that_no_view_shows_are_refused(write: Write) -> None:
     load_config(path, ["model.views=[embedding]", "model.conv=[]"])
 
 
-def test_a_contradiction_of_a_short_form_is_told_as_one(write: Write) -> None:
+def test_a_contradiction_of_a_short_form_is_reported_as_one(write: Write) -> None:
     (found,) = faults_of(write(MINIMAL), "model.views=embedding")
     assert 'model.views: found "embedding"; must be a list with convolution unless model.conv is []' in found
 
 
-def test_a_contradiction_of_a_default_is_told_as_one(write: Write) -> None:
+def test_a_contradiction_of_a_default_is_reported_as_one(write: Write) -> None:
     path = write(MINIMAL)
     (found,) = faults_of(path, "training.word_dropout.rate=0.5", "model.embedding.input_dim=1")
     assert "model.embedding.input_dim: found 1; must be more than training.word_dropout.unknown_id, 1" in found
@@ -102,7 +102,7 @@ def test_a_contradiction_of_a_default_is_told_as_one(write: Write) -> None:
 
 
 @pytest.mark.parametrize("views", ["3", "true", "{a: 1}"])
-def test_what_contradictions_look_at_may_be_anything(write: Write, views: str) -> None:
+def test_contradictions_accept_values_of_any_type(write: Write, views: str) -> None:
     (found,) = faults_of(write(MINIMAL), f"model.views={views}")
     assert "; must be embedding or convolution" in found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from written_configs import MINIMAL, Write, faults_of
 
 
-def test_every_fault_is_told_at_once_in_the_order_of_the_file(write: Write) -> None:
+def test_all_faults_are_reported_together_in_the_order_of_the_file(write: Write) -> None:
     path = write("""\
 data:
   trian: train

@@ -56,7 +56,7 @@ def test_a_config_may_say_any_format_so_far(write: Write, format_: int) -> None:
     assert load_config(write(f"{MINIMAL}format: {format_}\n")) == load_config(write(MINIMAL))
 
 
-def test_a_later_format_is_told_before_any_other_fault(write: Write) -> None:
+def test_a_later_format_is_reported_before_any_other_fault(write: Write) -> None:
     later = FORMAT + 1
     assert faults_of(write(f"new_section: 1\nformat: {later}\ntask: [3]\n"), "task=4") == [
         f"c.yaml:2: format {later} was written by a later pairlens; this is {version('pairlens')}, "

@@ -96,7 +96,7 @@ def test_settings_without_effect_are_refused(write: Write, others: list[str], se
         ["model.dnn.units=[]", "model.dnn.dropout=0.1"],  # on the pooled features
     ],
 )
-def test_the_same_settings_where_they_have_one(write: Write, settings: list[str]) -> None:
+def test_the_same_settings_are_accepted_where_they_have_an_effect(write: Write, settings: list[str]) -> None:
     load_config(write(MINIMAL), settings)
 
 
@@ -110,7 +110,7 @@ def test_a_config_with_every_default_written_out_loads(write: Write, tmp_path: P
     assert load_config(tmp_path / "whole.yaml") == config
 
 
-def test_a_run_that_was_trained_with_one_is_a_run_still(write: Write, tmp_path: Path) -> None:
+def test_a_run_that_was_trained_with_one_still_loads(write: Write, tmp_path: Path) -> None:
     config = load_config(write(MINIMAL), ["task=regression"])
     run = Run.create(tmp_path / "run", config, {})
     path = tmp_path / "run" / "config.yaml"
@@ -120,13 +120,13 @@ def test_a_run_that_was_trained_with_one_is_a_run_still(write: Write, tmp_path: 
     assert "must be 0 with training.loss: mse" in fault
 
 
-def test_it_is_refused_without_a_file_too() -> None:
+def test_one_is_refused_without_a_file_too() -> None:
     raw: dict[str, Any] = {"data": {"train": "t", "too_long": "truncate"}, "model": {"embedding": {"input_dim": 5}}}
     with pytest.raises(ValidationError, match=r"data\.too_long: must be error"):
         Config.model_validate(raw)
 
 
-def test_what_it_looks_at_may_be_anything(write: Write) -> None:
+def test_values_of_any_type_are_accepted(write: Write) -> None:
     for setting in (
         "model.conv=3",
         "model.views={a: 1}",

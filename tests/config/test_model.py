@@ -37,7 +37,7 @@ def test_the_columns_of_each_view(write: Write) -> None:
     assert widths("model.conv=[]") == {"embedding": 5}  # the only view, whatever `views` says
 
 
-def test_a_pretrained_matrix_may_stand_beside_the_written_out_default(write: Write, tmp_path: Path) -> None:
+def test_a_pretrained_matrix_goes_with_the_written_out_default(write: Write, tmp_path: Path) -> None:
     written_out = "model.embedding.embeddings_initializer={name: uniform, scale: 0.05}"
     config = load_config(write(MINIMAL), [f"model.embedding.pretrained={tmp_path}/e.npy", written_out])
     assert config.model.embedding.pretrained == tmp_path / "e.npy"

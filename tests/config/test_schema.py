@@ -146,7 +146,7 @@ def test_the_decisive_metric_is_the_one_that_stops_early_or_the_tasks_first(writ
         assert load_config(path, [unsaid, "task=regression"]).decisive_metric == "pearson"
 
 
-def test_warnings_tell_what_is_allowed_and_has_no_use(write: Write) -> None:
+def test_warnings_name_settings_that_are_allowed_and_useless(write: Write) -> None:
     path = write(MINIMAL)
     assert load_config(path, ["data.dev=d"]).warnings() == []
     (early,) = load_config(path).warnings()

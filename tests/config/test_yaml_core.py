@@ -32,7 +32,7 @@ def test_what_only_yaml_1_1_converts_stays_a_word(write: Write, word: str) -> No
     assert fault.endswith(f'found "{word}"; must be true or false')
 
 
-def test_a_number_of_any_length_is_told_as_a_fault(write: Write) -> None:
+def test_a_number_of_any_length_is_reported_as_a_fault(write: Write) -> None:
     # Python refuses to convert more than 4300 digits.
     (fault,) = faults_of(write(MINIMAL + f"training: {{seed: {'9' * 5000}}}\n"))
     assert fault == "c.yaml:5: training.seed: found Infinity; must be an integer from 0 to 4294967295"

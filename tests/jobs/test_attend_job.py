@@ -119,7 +119,7 @@ def test_what_does_not_fit_is_refused_before_it_is_made(
         finally:
             tracemalloc.stop()
 
-    with pytest.raises(DataError, match=r"/q\.txt:2:1: the attention of its pair takes .* of memory, but "):
+    with pytest.raises(DataError, match=r"/q\.txt:2:1: the attention of its pair needs .* of memory, but "):
         peak(counted - 1)
     assert list(tmp_path.glob("maps*")) == []
     peak(counted)  # which imports what it needs

@@ -231,7 +231,7 @@ def test_lost_best_weights_and_another_networks_checkpoint(straight: Run, tmp_pa
     with pytest.raises(RunError, match=r"weights\.npz: missing"):
         Trainer(CONFIG, run)
     run.write_checkpoint({"head/bias": np.zeros(1, np.float32)}, checkpoint.progress)
-    with pytest.raises(RunError, match="its checkpoint is of another network; --force starts anew"):
+    with pytest.raises(RunError, match="its checkpoint belongs to another network; start over with --force"):
         Trainer(CONFIG, run)
 
 
@@ -240,7 +240,7 @@ def test_lost_best_weights_and_another_networks_checkpoint(straight: Run, tmp_pa
 
 @pytest.mark.parametrize(
     ("task", "every_steps", "cause"),
-    [("regression", None, r"the loss became (nan|inf)"), ("binary", 1, r"\S+ holds numbers that are not finite")],
+    [("regression", None, r"the loss became (nan|inf)"), ("binary", 1, r"\S+ contains numbers that are not finite")],
 )
 def test_a_learning_rate_that_is_far_too_high(tmp_path: Path, task: str, every_steps: int | None, cause: str) -> None:
     """The first step leaves weights of about 1e30, and the next ones multiply them with each other."""
@@ -259,7 +259,7 @@ def test_a_learning_rate_that_is_far_too_high(tmp_path: Path, task: str, every_s
         faults.append(str(error.value))
     assert faults[0] == faults[1]  # going on ends in the same place
     assert re.match(cause + r" in epoch 1, step \d, at learning rate 1e\+30; .*run has no weights yet\. ", faults[0])
-    assert "begin anew with --force and a lower training.optimizer.learning_rate" in faults[0]
+    assert "start over with --force and a lower training.optimizer.learning_rate" in faults[0]
     assert not (run.path / "weights.npz").exists()
     if every_steps:
         checkpoint = run.checkpoint()
@@ -281,7 +281,7 @@ def test_weights_that_are_not_finite_are_in_no_file(tmp_path: Path) -> None:
 
         with pytest.raises(PairlensError) as error:
             trainer.fit(TRAIN, DEV, break_weights)
-        assert f"head/bias holds numbers that are not finite in epoch 2, step {at}, at" in str(error.value)
+        assert f"head/bias contains numbers that are not finite in epoch 2, step {at}, at" in str(error.value)
         assert "keeps the best weights, of epoch 1" in str(error.value)
         assert run.weights(config)  # which are finite
         assert run.checkpoint() is None

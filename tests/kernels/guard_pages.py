@@ -1,6 +1,6 @@
-"""Kernels called with every array at the edge of a page that nobody may touch: what reaches beyond it ends the process.
+"""Call kernels with each array next to an inaccessible page: an access outside of the array ends the process.
 
-python guard_pages.py 1200     scores so many random networks so, twice: close to the page behind, and to that before
+python guard_pages.py 1200     scores 1200 random networks twice: next to the page after each array, then before it
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Guarded:
-    """A copy of an array between two guard pages, close to the one behind it or to the one before it."""
+    """A copy of an array between two guard pages, adjacent to the one after it (`behind`) or before it."""
 
     def __init__(self, x: NDArray[Any], behind: bool) -> None:
         pages = -(-x.nbytes // PAGE) + 2
@@ -54,7 +54,7 @@ class Guarded:
 
 
 def array_of(argument: Argument, row: NDArray[np.int64]) -> NDArray[Any]:
-    """The array that a row of a kernel's table tells of."""
+    """The array that a row of a kernel's table describes."""
     address, *shape = row[: 1 + argument.rank].tolist()
     size = argument.dtype.itemsize * int(np.prod(shape))
     return np.frombuffer((ctypes.c_char * size).from_address(address), argument.dtype).reshape(shape)
@@ -62,7 +62,7 @@ def array_of(argument: Argument, row: NDArray[np.int64]) -> NDArray[Any]:
 
 @contextmanager
 def guard_pages(behind: bool) -> Iterator[None]:
-    """Every kernel that is called within gets such copies; what it fills is copied back."""
+    """Call every kernel in this context with guarded copies, and copy its results back."""
     run = loader.run
 
     def run_guarded(signature: Signature, table: NDArray[np.int64]) -> None:
@@ -83,7 +83,7 @@ def guard_pages(behind: bool) -> Iterator[None]:
 
 
 def score_guarded(case: Case, behind: bool) -> None:
-    """Scores and maps with guard pages are those of the reference."""
+    """Check that scores and maps computed with guard pages equal the reference's."""
     scorer = Scorer(case.config, case.weights, threads=1)
     with guard_pages(behind):
         scores, maps = scorer.score(case.queries, case.values), scorer.attend(case.queries, case.values)
@@ -101,7 +101,7 @@ def main(networks: int) -> None:
             score_guarded(case, behind)
 
     check()
-    print(f"{2 * networks} random networks: nothing beyond an array was touched")
+    print(f"{2 * networks} random networks: nothing outside of an array was accessed")
 
 
 if __name__ == "__main__":

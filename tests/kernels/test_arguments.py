@@ -1,4 +1,4 @@
-"""A kernel is called with arrays by name, and every one of them is looked at before the call: never by `assert`."""
+"""A kernel is called with arrays by name, and each is checked before the call, also under `python -O`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def right(argument: Argument) -> NDArray[Any]:
 
 
 def wrong(argument: Argument) -> Iterator[Any]:
-    """An array of another type, of another rank and of another layout; and no array at all."""
+    """Arrays of a wrong type, rank or layout, and something that is no array."""
     other = np.float64 if argument.dtype == np.float32 else np.float32
     yield np.zeros((2,) * argument.rank, other)
     yield np.zeros((2,) * (argument.rank + 1), argument.dtype)
@@ -54,7 +54,7 @@ def test_a_wrong_argument_is_named_before_the_call(kernel: str, name: str) -> No
         call(signature, **others, **{f"{name}_x": arrays[name]})
 
 
-def test_the_message_says_what_it_must_be() -> None:
+def test_the_message_says_what_is_expected() -> None:
     with pytest.raises(TypeError) as error:
         call(
             signatures.DENSE,
@@ -68,7 +68,7 @@ def test_the_message_says_what_it_must_be() -> None:
     )
 
 
-def test_it_is_looked_at_without_assertions_too() -> None:
+def test_arguments_are_checked_under_python_with_assertions_off() -> None:
     """python -O removes `assert`."""
     code = f"import sys; sys.path[:0] = {sys.path!r}; import test_arguments as t\n"
     code += (
@@ -79,6 +79,6 @@ def test_it_is_looked_at_without_assertions_too() -> None:
     assert done.stdout == "False\n"
 
 
-def test_the_rank_is_that_of_the_words() -> None:
+def test_the_rank_is_read_from_the_description() -> None:
     signature = Signature("x", a=signatures.floats("[n]: one, two"), b=signatures.floats("[a + 1, b]"))
     assert [argument.rank for argument in signature.arguments.values()] == [1, 2]

@@ -1,6 +1,6 @@
-"""Kernels work on raw addresses, and nothing they do reaches beyond their arguments.
+"""Kernels work on raw addresses, and never access memory outside of their arguments.
 
-Guard pages show it, and the checked build, which reports a wrong access with its kernel, argument and index.
+Two things prove it: guard pages, and the checked build, which reports the kernel, argument and index of a wrong access.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def python(*arguments: str, **environment: str) -> str:
 
 def test_the_checked_build_names_kernel_argument_and_index() -> None:
     assert python("-c", FAULTS, PAIRLENS_CHECK_KERNELS="1").splitlines() == [
-        "kernel dense: x: index 2 is out of bounds, which end at 2",
-        "kernel dense: out: index 4 is out of bounds, which end at 4",
-        "kernel dense: kernel: index 4 is out of bounds, which end at 4",
-        "kernel dense: out: index 5 is out of bounds, which end at 5",
+        "kernel dense: x: index 2 is out of bounds; the limit is 2",
+        "kernel dense: out: index 4 is out of bounds; the limit is 4",
+        "kernel dense: kernel: index 4 is out of bounds; the limit is 4",
+        "kernel dense: out: index 5 is out of bounds; the limit is 5",
     ]
 
 
@@ -57,4 +57,4 @@ def test_the_tests_of_the_scorer_pass_in_the_checked_build(tmp_path: Path) -> No
 
 def test_no_random_network_reaches_beyond_an_array() -> None:
     printed = python(str(Path(__file__).parent / "guard_pages.py"), "60")
-    assert printed == "120 random networks: nothing beyond an array was touched\n"
+    assert printed == "120 random networks: nothing outside of an array was accessed\n"

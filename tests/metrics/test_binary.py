@@ -41,7 +41,7 @@ def test_by_hand():
     # brier: the squares of 0.2, 0.8, 0.4, 0.4, 0.8.
     # roc_auc, of 3 x 2 comparisons: 0.8 ties and wins, 0.6 loses and wins, 0.2 loses twice: (0.5 + 1 + 1) / 6.
     # average_precision: cuts at 0.8, 0.6, 0.4, 0.2 gain 1/3, 1/3, 0, 1/3 of recall at precision 1/2, 2/3, 2/4, 3/5.
-    # log_loss: the labels were given 0.8, 0.2, 0.6, 0.6, 0.2.
+    # log_loss: the labels' probabilities are 0.8, 0.2, 0.6, 0.6, 0.2.
     found = binary_metrics(label, score)
     assert list(found) == BINARY
     assert found == pytest.approx(
@@ -98,7 +98,7 @@ def test_equal_to_sklearn(rows, threshold):
 
 def test_a_score_on_an_edge_belongs_to_the_bin_below():
     # The second bin is from 1/15, without, to 2/15, with: both pairs are in it, and its mean score is 0.1.
-    # A hair above the edge is in the third: the errors are |0 - 2/15| and |1 - 1/15| then.
+    # Slightly above the edge is in the third bin: the errors are |0 - 2/15| and |1 - 1/15| then.
     label = np.array([0, 1])
     together = binary_metrics(label, np.array([2 / 15, np.nextafter(1 / 15, 1)]))
     apart = binary_metrics(label, np.array([np.nextafter(2 / 15, 1), np.nextafter(1 / 15, 1)]))
@@ -114,7 +114,7 @@ def test_order_of_pairs_does_not_matter():
 
 
 @pytest.mark.parametrize("only", [0, 1])
-def test_one_class_alone_leaves_ranking_undefined(only):
+def test_with_one_class_only_ranking_metrics_are_undefined(only):
     found = binary_metrics(np.full(3, only), np.array([0.1, 0.5, 0.9]))
     assert math.isnan(found["roc_auc"])
     # All positive: every cut has precision 1. No positive: nothing to recall.

@@ -45,7 +45,7 @@ def test_curves_by_hand():
 
 
 @given(pairs.filter(lambda rows: len({label for label, _ in rows}) == 2))
-def test_curves_are_scikit_learns_and_their_areas_are_the_metrics(rows):
+def test_curves_equal_scikit_learns_and_their_areas_are_the_metrics(rows):
     label, score = columns(rows)
     roc = roc_curve(label, score)
     rate, recall, threshold = sklearn.metrics.roc_curve(label, score, drop_intermediate=False)
@@ -72,7 +72,7 @@ def test_a_curve_that_needs_the_missing_class_is_undefined(label):
 
 
 def distance_to_line(x, y, xs, ys):
-    """Of a point from the nearest part of a line, segment by segment."""
+    """The distance of a point from the nearest segment of a line."""
     distances = []
     for a, b, c, d in zip(xs, ys, xs[1:], ys[1:], strict=False):
         length = (c - a) ** 2 + (d - b) ** 2
@@ -82,7 +82,7 @@ def distance_to_line(x, y, xs, ys):
 
 
 @given(st.lists(st.tuples(tenths, tenths), min_size=1, max_size=30), st.sampled_from([0.0, 0.05, 0.3]))
-def test_thinning_drops_only_what_does_not_show(points, tolerance):
+def test_thinning_only_drops_points_within_the_tolerance(points, tolerance):
     x, y = np.array(points).T
     kept = thin(x, y, tolerance)
     assert (kept[0], kept[-1]) == (0, len(x) - 1)
@@ -111,7 +111,7 @@ def test_a_million_points_are_thinned_to_a_drawing_quickly():
 
 
 @given(pairs)
-def test_reliability_is_that_of_a_slow_loop_and_adds_up_to_ece(rows):
+def test_reliability_equals_a_slow_loop_and_adds_up_to_ece(rows):
     label, score = columns(rows)
     found = reliability(label, score)
     for number in range(15):
@@ -150,7 +150,7 @@ def test_histograms_count_every_value_once():
     assert joint_histogram(np.ones(3), np.ones(3), 2).counts.sum() == 3
 
 
-def test_a_metric_by_length_is_that_of_the_bins_pairs():
+def test_a_metric_by_length_is_computed_from_the_pairs_in_each_bin():
     label, score, _ = example("binary", 50)
     lengths = np.arange(50) % 10 + 2  # ten lengths, five pairs of each: two lengths a bin
     bins = by_length("accuracy", lengths, "binary", label, score, 0.4)

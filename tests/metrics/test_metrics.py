@@ -1,4 +1,4 @@
-"""What holds for the metrics of every task."""
+"""Properties of the metrics of every task."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_weight_is_how_often_a_pair_counts(task):
 
 
 def test_pairs_that_do_not_count_may_leave_a_metric_undefined():
-    # Row 0 draws one positive and one negative; row 1 the positives alone, whose scores are equal.
+    # Row 0 draws one positive and one negative; row 1 only the positives, whose scores are equal.
     label, score = np.array([1, 0, 1]), np.array([0.1, 0.7, 0.1])
     weight = np.array([[1.0, 2.0, 0.0], [1.0, 0.0, 2.0]])
     roc_auc = task_metrics("binary", label, score)(weight)["roc_auc"]
@@ -48,7 +48,7 @@ def test_pairs_that_do_not_count_may_leave_a_metric_undefined():
 
 
 @pytest.mark.parametrize("broken", [math.nan, math.inf, -math.inf])
-def test_a_score_that_is_no_number_is_refused(broken):
+def test_a_score_that_is_not_finite_is_refused(broken):
     label, score = np.array([0, 1, 0, 1]), np.array([0.1, 0.2, broken, broken], dtype=np.float32)
     cause = rf"^pair 2: its score is {broken} \(2 of 4 are not finite\); .*learning_rate$"
     for task in TASKS:
@@ -77,6 +77,6 @@ def test_classes_have_a_column_each():
             evaluate_scores("multiclass", label, np.full(shape, 0.5))
 
 
-def test_another_task_has_no_metrics():
-    with pytest.raises(PairlensError, match="found 'sorting', which has no metrics; must be one of binary, "):
+def test_an_unknown_task():
+    with pytest.raises(PairlensError, match="'sorting' is unknown; must be one of binary, "):
         evaluate_scores("sorting", np.array([0]), np.array([0.5]))

@@ -15,7 +15,7 @@ from pairlens.metrics import confusion_matrix, evaluate_scores
 
 MULTICLASS = ["accuracy", "macro_f1", "mcc", "log_loss"]
 
-# Small counts as shares: ties and certainties are common.
+# Shares of small counts: ties and probabilities of 0 and 1 are common.
 shares = st.lists(st.integers(0, 3), min_size=4, max_size=4).filter(any)
 pairs = st.lists(st.tuples(st.integers(0, 3), shares), min_size=1, max_size=30)
 
@@ -25,7 +25,7 @@ def test_by_hand():
     score = np.array([[0.7, 0.2, 0.1], [0.3, 0.6, 0.1], [0.1, 0.8, 0.1], [0.5, 0.3, 0.2]])
     # Predicted 0, 1, 1, 0. TP 1, 1, 0; labels 2, 1, 1; predicted 2, 2, 0: f1 = 2/4, 2/3, 0/1.
     # mcc: (2 x 4 - (2 x 2 + 1 x 2 + 1 x 0)) / sqrt((16 - 4 - 1 - 1) (16 - 4 - 4)).
-    # log_loss: the labels were given 0.7, 0.3, 0.8, 0.2.
+    # log_loss: the labels' probabilities are 0.7, 0.3, 0.8, 0.2.
     assert evaluate_scores("multiclass", label, score) == pytest.approx(
         {
             "accuracy": 2 / 4,
@@ -67,7 +67,7 @@ def test_two_classes_are_binary():
     )
 
 
-def test_of_equally_probable_classes_the_first_is_predicted():
+def test_the_first_of_equally_probable_classes_is_predicted():
     assert evaluate_scores("multiclass", np.array([0, 1]), np.full((2, 2), 0.5))["accuracy"] == 0.5
 
 
@@ -77,7 +77,7 @@ def test_no_pairs():
 
 
 @pytest.mark.parametrize("label", [3, -1, 0.5])
-def test_a_label_that_is_no_class_of_the_model(label):
+def test_a_label_that_is_not_a_class_of_the_model(label):
     for measure in (lambda *pairs: evaluate_scores("multiclass", *pairs), confusion_matrix):
         with pytest.raises(DataError, match=rf"^pair 1: its label is {label}; the model's classes are 0 to 2$"):
             measure(np.array([0, label]), np.full((2, 3), 1 / 3))

@@ -25,15 +25,15 @@ def ranking_metrics(label, score, group):
 
 
 def metrics_of_a_ranking(labels):
-    """The textbook's definitions for the labels of one group, best first; then the place of its first positive."""
-    places = [place for place, label in enumerate(labels, start=1) if label]
-    ideal = sum(1 / math.log2(place + 1) for place in range(1, min(len(places), 10) + 1))
+    """The textbook definitions for the labels of one group, best first; then the position of its first positive."""
+    positions = [position for position, label in enumerate(labels, start=1) if label]
+    ideal = sum(1 / math.log2(position + 1) for position in range(1, min(len(positions), 10) + 1))
     return (
-        sum(number / place for number, place in enumerate(places, start=1)) / len(places),
-        1 / places[0],
-        sum(1 / math.log2(place + 1) for place in places if place <= 10) / ideal,
-        float(places[0] == 1),
-        places[0],
+        sum(number / position for number, position in enumerate(positions, start=1)) / len(positions),
+        1 / positions[0],
+        sum(1 / math.log2(position + 1) for position in positions if position <= 10) / ideal,
+        float(positions[0] == 1),
+        positions[0],
     )
 
 
@@ -102,17 +102,17 @@ def test_average_precision_equals_sklearn_without_ties():
     assert found["map"] == pytest.approx(np.mean(expected), abs=1e-9)
 
 
-def test_a_constant_score_gets_what_chance_gets():
-    # One positive among 1000 is at each place with probability 1/1000: its mean reciprocal place is H(1000) / 1000.
-    harmonic = sum(1 / place for place in range(1, 1001))
+def test_a_constant_score_gets_the_value_of_a_random_ranking():
+    # One positive among 1000 is at each position with probability 1/1000: its mean reciprocal rank is H(1000) / 1000.
+    harmonic = sum(1 / position for position in range(1, 1001))
     found = ranking_metrics(np.arange(1000) == 321, np.zeros(1000), np.full(1000, 2**62))
     assert found["mrr"] == pytest.approx(harmonic / 1000, abs=1e-12)
     assert found["map"] == pytest.approx(harmonic / 1000, abs=1e-12)
     assert found["precision_at_1"] == pytest.approx(1 / 1000, abs=1e-12)
 
 
-def test_what_grows_beside_a_group_does_not_change_it():
-    # A positive on top everywhere, whatever stands in groups without one.
+def test_other_groups_do_not_change_a_group():
+    # A positive is first in every group that has one.
     found = ranking_metrics([1, 0, 0, 0], [0.9, 0.8, 1.0, 1.0], [1, 1, 0, 2])
     assert found == dict.fromkeys(RANKING, 1.0)
 
@@ -122,7 +122,7 @@ def test_no_group_counts():
         assert all(math.isnan(value) for value in ranking_metrics(label, label, label).values())
 
 
-def test_groups_are_asked_for():
+def test_groups_are_required():
     label = np.array([0, 1])
     with pytest.raises(ValueError, match="ranking needs the group of each pair"):
         evaluate_scores("ranking", label, label)

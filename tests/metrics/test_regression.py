@@ -53,7 +53,7 @@ def test_perfect_correlation_is_never_above_one():
         assert 1 - 1e-12 < regression_metrics(label, label)["pearson"] <= 1
 
 
-def test_a_rank_is_shared_by_equal_scores():
+def test_equal_scores_share_a_rank():
     # Ranks (1, 2.5, 2.5, 4) and (1, 2, 3, 4).
     # Deviations (-1.5, 0, 0, 1.5) and (-1.5, -0.5, 0.5, 1.5): rho = 4.5 / sqrt(4.5 x 5).
     found = regression_metrics(np.array([1, 2, 2, 3]), np.array([1, 2, 3, 4]))

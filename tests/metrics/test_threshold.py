@@ -39,7 +39,7 @@ def goodness(label, score, threshold, metric):
 @given(pairs, st.sampled_from(["accuracy", "f1"]))
 def test_best_threshold_is_the_optimum(rows, metric):
     label, score = columns(rows)
-    # Thresholds at every score, and one above all, are all the cuts there are.
+    # Thresholds at every score and above all scores give all possible cuts.
     best = max(goodness(label, score, cut, metric) for cut in [*score.astype(np.float64), 2.0])
     threshold = best_threshold(label, score, metric)
     assert goodness(label, score, threshold, metric) == best
@@ -66,9 +66,9 @@ def test_best_threshold_prefers_the_middle():
 
 
 def test_best_threshold_beyond_all_scores():
-    # Nothing is positive: above the greatest score, halfway to 1.
+    # Nothing is positive: above the highest score, halfway to 1.
     assert best_threshold(np.array([0, 0]), np.array([0.25, 0.5]), "accuracy") == 0.75
-    # Everything is: below the least score, halfway to 0.
+    # Everything is positive: below the lowest score, halfway to 0.
     assert best_threshold(np.array([1, 1]), np.array([0.5, 0.75]), "accuracy") == 0.25
     # A score of 1 must stay below the threshold, a score of 0 must reach it.
     assert best_threshold(np.array([0]), np.array([1.0]), "accuracy") > 1
@@ -84,7 +84,7 @@ def test_best_threshold_separates_adjacent_floats():
 
 
 def test_the_threshold_of_float32_scores_is_one_of_them():
-    # Between neighbours there is no float32: the greater one itself.
+    # There is no float32 between neighbours: the greater one itself.
     low, high = np.float32(0.5), np.nextafter(np.float32(0.5), np.float32(1))
     assert best_threshold(np.array([0, 1]), np.array([low, high]), "f1") == high
     # 0.1 and 0.2 as float32 are 0.10000000149 and 0.20000000298; their middle is rounded.
@@ -92,7 +92,7 @@ def test_the_threshold_of_float32_scores_is_one_of_them():
     assert threshold == np.float32(threshold) == np.float32(0.15)
 
 
-def test_a_bound_is_reached_by_the_score_that_it_is_the_text_of():
+def test_a_score_reaches_a_bound_copied_from_its_text():
     score = np.array([0.1, 0.7], np.float32)  # 0.10000000149 and 0.69999998807
     assert at_least(score, 0.7).tolist() == [False, True]
     assert at_most(score, 0.1).tolist() == [True, False]
@@ -101,7 +101,7 @@ def test_a_bound_is_reached_by_the_score_that_it_is_the_text_of():
     assert evaluate_scores("binary", np.array([0, 1]), score, 0.7)["accuracy"] == 1
 
 
-def test_best_threshold_knows_two_metrics():
+def test_an_unknown_metric():
     with pytest.raises(ValueError, match="found 'recall'; a threshold is fitted to accuracy or f1"):
         best_threshold(np.array([0, 1]), np.array([0.1, 0.9]), "recall")
 
@@ -111,7 +111,7 @@ def test_the_best_threshold_of_nothing_is_the_middle():
 
 
 def test_a_threshold_among_equal_scores_is_a_logit():
-    # Both pairs score 1, with logits 20 and 30: the cut between them is 25, and nothing else tells them apart.
+    # Both pairs score 1, with logits 20 and 30: only a logit between them, 25, separates them.
     label, score = np.array([0, 1]), np.array([[1, 20], [1, 30]], np.float32)
     threshold = fit_threshold(label, score, "accuracy")
     assert threshold == (1.0, 25.0)

@@ -11,7 +11,7 @@ from pairlens.metrics import evaluate_scores, worst_pairs
 
 
 def test_binary_by_log_loss():
-    # The labels were given 0.9, 0.3, 0.1, 0.3: the worst is pair 2, then 1 and 3, the earlier first.
+    # The labels' probabilities are 0.9, 0.3, 0.1, 0.3: the worst is pair 2, then 1 and 3, the earlier first.
     pair, loss = worst_pairs("binary", np.array([1, 1, 0, 0]), np.array([0.9, 0.3, 0.9, 0.7]), count=3)
     assert pair.tolist() == [2, 1, 3]
     assert loss == pytest.approx([-math.log(0.1), -math.log(0.3), -math.log(0.3)])
@@ -32,8 +32,8 @@ def test_regression_by_absolute_error():
 
 def test_ranking_by_the_negative_that_beats_the_best_positive():
     # Group 0: negatives at 8 and 9 beat the positives at 5 and 1; the better one counts, by 4.
-    # Group 1: a negative at 6 beats the positive at 1, by 5. Group 2: the positive leads. Group 3: a draw.
-    # Groups 4 and 5 have only the one kind.
+    # Group 1: a negative at 6 beats the positive at 1, by 5. Group 2: the positive leads. Group 3: a tie.
+    # Groups 4 and 5 have only one label.
     label = np.array([1, 0, 0, 1, 0, 1, 1, 0, 1, 0, 0, 1])
     score = np.array([5, 8, 9, 1, 6, 1, 7, 3, 2, 2, 9, 0.5])
     group = np.array([0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 5])
@@ -46,7 +46,7 @@ def test_ranking_by_the_negative_that_beats_the_best_positive():
 
 
 @pytest.mark.parametrize(("task", "metric"), [("binary", "log_loss"), ("multiclass", "log_loss")])
-def test_the_losses_of_all_pairs_are_what_the_metric_averages(task, metric):
+def test_the_metric_is_the_mean_of_the_losses_of_all_pairs(task, metric):
     rng = np.random.default_rng(1)
     label, positive = rng.integers(0, 2, 50), rng.random(50)
     score = positive if task == "binary" else np.stack([1 - positive, positive], axis=1)

@@ -1,4 +1,4 @@
-"""Scores in slices are the layer's formula, in value and in gradient, however the slices fall."""
+"""Scores computed in slices equal the layer's formula, and so do their gradients, for any slices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pairlens.network.concat_scores import concat_scores
 
 
 def whole(query: tf.Tensor, key: tf.Tensor, scale: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-    """`tf_keras.layers.Attention._calculate_scores`, through an array [B, Tq, Tv, F]."""
+    """`tf_keras.layers.Attention._calculate_scores`, by way of an array [B, Tq, Tv, F]."""
     return weight * tf.reduce_sum(tf.tanh(scale * (query[:, :, tf.newaxis] + key[:, tf.newaxis])), axis=-1)
 
 

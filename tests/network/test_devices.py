@@ -1,11 +1,11 @@
-"""TensorFlow uses as many processors as it may, and no GPU, from its first operation on."""
+"""TensorFlow uses the processors that this process may use, and no GPU, from its first operation on."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-# What is visible has to be said before TensorFlow begins, which is when its context gets a handle.
+# Devices must be chosen before TensorFlow is initialised, when its context gets a handle.
 TRAIN = """
 import sys, tempfile
 from pathlib import Path

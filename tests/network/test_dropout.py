@@ -1,4 +1,4 @@
-"""Dropout drops the stated fraction in training, from (seed, step) alone, and does nothing outside training."""
+"""Dropout drops the configured fraction, depends on (seed, step) only, and does nothing outside of training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pairlens.scoring.scorer import Scorer
 MANY = 4096  # a power of two: sums of 1 / MANY are exact
 ONES: Floats = np.ones((1, MANY), np.float32)
 
-# Networks whose score is the mean of MANY numbers that are all 1 before dropout, by the key that drops them.
+# Networks whose score is the mean of MANY numbers that are 1 before dropout, by the config key.
 LINEAR: dict[str, Any] = {"task": "regression", "conv": [], "dnn": {"units": []}, "features": ["encoding"]}
 MEANS: dict[str, tuple[dict[str, Any], Weights]] = {
     # A query of one token whose embedding is all ones.
@@ -24,7 +24,7 @@ MEANS: dict[str, tuple[dict[str, Any], Weights]] = {
         {**LINEAR, "embedding": {"output_dim": MANY, "dropout": 0.25}},
         {"embedding/embeddings": ONES.repeat(2, 0)},
     ),
-    # The same, dropped on its way into the DNN, of which there is only the head.
+    # The same, dropped before the DNN, which only has a head.
     "dnn.dropout of the input": (
         {**LINEAR, "embedding": {"output_dim": MANY}, "dnn": {"units": [], "dropout": 0.25}},
         {"embedding/embeddings": ONES.repeat(2, 0)},
@@ -67,7 +67,7 @@ def test_each_rate_drops_its_fraction_in_training_only(name: str) -> None:
     assert Scorer(config, weights).score(QUERY, VALUE)[0] == pytest.approx(1.0, abs=1e-6)
 
 
-def test_what_is_kept_is_scaled_by_what_is_dropped() -> None:
+def test_the_remaining_values_are_scaled() -> None:
     # 0 or 1 / (1 - 0.2) = 1.25
     dropped = Dropout(seed=1, step=tf.constant(0))(tf.ones([100, 100]), 0.2)
     np.testing.assert_array_equal(np.unique(dropped), np.float32([0.0, 1.25]))
@@ -79,7 +79,7 @@ def test_a_rate_of_zero_keeps_all() -> None:
     np.testing.assert_array_equal(Dropout(seed=1, step=tf.constant(0))(x, 0.0), x)
 
 
-def test_what_is_dropped_follows_from_seed_step_and_place() -> None:
+def test_dropped_values_depend_on_seed_step_and_call() -> None:
     def twice(seed: int, step: int) -> tuple[Floats, Floats]:
         drop = Dropout(seed, tf.constant(step, tf.int64))
         return drop(tf.ones([50]), 0.5).numpy(), drop(tf.ones([50]), 0.5).numpy()

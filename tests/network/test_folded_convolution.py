@@ -1,4 +1,4 @@
-"""A convolution by look-ups is Keras's Conv1D of each text alone, in value and in every gradient."""
+"""A folded convolution equals Keras's Conv1D on each text alone, in value and in every gradient."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def layers(conv: ConvConfig, dim: int) -> tuple[tf_keras.layers.Embedding, tf_ke
 def word_texts(
     ids: np.ndarray, lengths: list[int], embedding: tf_keras.layers.Embedding, mask_zero: bool = False
 ) -> WordTexts:
-    words, places = tf.unique(ids.ravel())
-    texts = [(tf.reshape(places, ids.shape), tf.constant(lengths))]
+    words, indices = tf.unique(ids.ravel())
+    texts = [(tf.reshape(indices, ids.shape), tf.constant(lengths))]
     return WordTexts(Words(words, embedding(words), mask_zero, texts), 0)
 
 
@@ -47,7 +47,7 @@ def word_texts(
     use_bias=st.booleans(),
     mask_zero=st.booleans(),
 )
-def test_value_and_gradients_are_those_of_conv1d(
+def test_value_and_gradients_equal_conv1d(
     lengths: list[int],
     extra: int,
     kernel_size: int,
@@ -93,9 +93,9 @@ def test_by_hand() -> None:
     layer.set_weights([np.array([[[3]], [[5]]], np.float32), np.array([7], np.float32)])
     with tf.GradientTape() as tape:
         out = word_texts(np.array([[1, 2, 1, 2]]), [3], embedding).convolve(conv, layer)
-    # "same" with two taps looks at a position and the next: 3 * 1 + 5 * 10 + 7, 3 * 10 + 5 * 1 + 7, 3 * 1 + 7, no more.
+    # "same" with two taps looks at a position and the next: 3 * 1 + 5 * 10 + 7, 3 * 10 + 5 * 1 + 7, 3 * 1 + 7.
     np.testing.assert_array_equal(out, [[[60], [42], [10], [0]]])
-    upstream = tf.constant([[[1.0], [100.0], [10_000.0], [1e6]]])  # the last is of padding
+    upstream = tf.constant([[[1.0], [100.0], [10_000.0], [1e6]]])  # the last position is padding
     by_words, by_kernel, by_bias = tape.gradient(out, [embedding.embeddings, *layer.trainable_weights], upstream)
     # Word 1 is seen at 0 (3), at 1 as next (500), at 2 (30,000); word 2 at 0 as next (5), at 1 (300).
     np.testing.assert_array_equal(tf.convert_to_tensor(by_words)[:3, 0], [0, 30_503, 305])

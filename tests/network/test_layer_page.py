@@ -1,4 +1,4 @@
-"""The code example of the Attention layer's page, in plain tf-keras, gives the numbers of Scorer and Network.
+"""The example on the Attention layer's page, in plain tf-keras, gives the same numbers as Scorer and Network.
 
 https://www.tensorflow.org/api_docs/python/tf/keras/layers/Attention
 """
@@ -94,7 +94,7 @@ def masked(x: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
 
 
 def config_of(arguments: Arguments, **model: object) -> Config:
-    """The same in a config. Everything but the vocabulary's size is the config's default."""
+    """The equivalent config. Everything except the vocabulary's size is the default."""
     attention = arguments._asdict() | {"key": "convolution" if arguments.key else "value"}
     mask_zero = attention.pop("mask_zero")
     defaults = {"conv": [{}], "dnn": {}}
@@ -110,7 +110,7 @@ def test_a_pair_alone_scores_as_on_the_page(arguments: Arguments) -> None:
     queries, values = random_texts(4, 19, 1000, seed=1), random_texts(4, 19, 1000, seed=2)
     for query, value in zip(queries, values, strict=True):
         query[1::3] = 0
-        value[0::3] = 0  # so that masked and causal, the first row has nothing to attend to
+        value[0::3] = 0  # with both masks, the first row has nothing to attend to
     engine = Scorer(config, weights)
     score, attention = engine.score(queries, values), engine.attend(queries, values)
     for i, pair in enumerate(zip(queries, values, strict=True)):
@@ -131,7 +131,7 @@ def test_without_masking_a_padded_batch_scores_as_on_the_page(arguments: Argumen
         batch = slice(start, start + config.training.batch_size)
         query, value = (tf_keras.utils.pad_sequences(side[batch], padding="post") for side in (queries, values))
         expected_score, expected_attention = keras([query, value])
-        lengths = np.ones(len(query), np.int32)  # says nothing without masking
+        lengths = np.ones(len(query), np.int32)  # unused without masking
         network_score, parts = network(query, lengths, value, lengths)
 
         np.testing.assert_array_equal(network_score, expected_score[:, 0])
@@ -142,7 +142,7 @@ def test_without_masking_a_padded_batch_scores_as_on_the_page(arguments: Argumen
             np.testing.assert_allclose(pair.scores, true_size, rtol=0, atol=1e-5)
 
 
-def test_masks_from_true_lengths_are_the_masks_of_a_batch_padded_with_id_0() -> None:
+def test_true_lengths_give_the_same_masks_as_padding_with_id_0() -> None:
     config = config_of(Arguments())
     weights = random_weights(config)
     queries, values = ([np.maximum(text, 1) for text in random_texts(7, 19, 1000, seed)] for seed in (1, 2))
@@ -156,8 +156,8 @@ def test_masks_from_true_lengths_are_the_masks_of_a_batch_padded_with_id_0() -> 
 
 @pytest.mark.parametrize("suffix", [".npz", ".h5"])
 @pytest.mark.parametrize("causal", [False, True])
-def test_a_dump_holds_what_the_layer_returns_for_a_padded_batch(suffix: str, causal: bool, tmp_path: Path) -> None:
-    """Within 1e-6; rows sum to one; and what is cropped from the padded batch is exactly zero."""
+def test_a_dump_contains_the_layers_scores_for_a_padded_batch(suffix: str, causal: bool, tmp_path: Path) -> None:
+    """Within 1e-6; rows sum to one, and the scores cropped from the padded batch are exactly zero."""
     config = config_of(Arguments(use_causal_mask=causal))
     weights = random_weights(config)
     # With these biases raw scores are about 25, and their rounding to float32 alone makes a difference of 2e-6.
@@ -177,7 +177,7 @@ def test_a_dump_holds_what_the_layer_returns_for_a_padded_batch(suffix: str, cau
         assert scores.dtype == np.float32
         np.testing.assert_allclose(scores, whole[: len(query), : len(value)], rtol=0, atol=1e-6)
         np.testing.assert_allclose(scores.sum(axis=1), 1.0, rtol=0, atol=1e-6)
-        assert not whole[: len(query), len(value) :].any()  # the query's own padding has no rows to keep
+        assert not whole[: len(query), len(value) :].any()  # rows of the query's padding are not stored
 
 
 def read_scores(path: Path) -> list[NDArray[np.float32]]:

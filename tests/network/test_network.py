@@ -1,4 +1,4 @@
-"""Network, which trains, and Scorer, which scores, are one network; padding and batches change nothing in it."""
+"""Network, for training, and Scorer, for scoring, give the same results, whatever the padding and batches."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Called = tuple[tf.Tensor, dict[str, tf.Tensor]]  # what Network.call returns
 
 
 class Ran(NamedTuple):
-    """`score` [B], and of each pair its attention scores at the true lengths, by the names of `Network.call`."""
+    """`score` [B], and each pair's attention scores at the true lengths, by the names of `Network.call`."""
 
     score: Floats
     attention: list[dict[str, Floats]]
 
 
 def padded(texts: Texts, extra: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Ids [B, T] and true lengths [B]; with `extra` columns more, every pad is garbage."""
+    """Ids [B, T] and true lengths [B]; with `extra` columns, all padding is garbage."""
     ids, lengths = pad(Ragged.from_lists(texts), np.arange(len(texts)))
     if extra:
         ids = np.pad(ids, ((0, 0), (0, extra)))
@@ -51,7 +51,7 @@ def run(network: Network, queries: Texts, values: Texts, extra: tuple[int, int] 
         of_pair = {name: parts[name][i].numpy() for name in sizes if name in parts}
         for name, matrix in of_pair.items():
             rows, columns = sizes[name]
-            assert not matrix[:, columns:].any()  # no pad is ever attended to
+            assert not matrix[:, columns:].any()  # padding is never attended to
             of_pair[name] = matrix[:rows, :columns]
         attention.append(of_pair)
     return Ran(score.numpy(), attention)
@@ -67,7 +67,7 @@ def assert_same(actual: Ran, expected: Ran) -> None:
 
 @settings(max_examples=60)
 @given(cases())
-def test_scorer_and_network_are_the_same(case: Case) -> None:
+def test_scorer_and_network_give_the_same_results(case: Case) -> None:
     config, weights, queries, values = case
     engine = Scorer(config, weights, threads=1)
     attention = [
@@ -92,12 +92,12 @@ def test_padding_batch_and_order_change_nothing(case: Case) -> None:
 
 @settings(max_examples=25)
 @given(configs())
-def test_weights_have_the_names_and_shapes_that_weight_shapes_tells(config: Config) -> None:
+def test_weights_have_the_names_and_shapes_of_weight_shapes(config: Config) -> None:
     shapes = {name: array.shape for name, array in build_network(config).arrays().items()}
     assert shapes == weight_shapes(config.model)
 
 
-def test_the_initial_weights_follow_from_the_seed() -> None:
+def test_the_initial_weights_depend_on_the_seed() -> None:
     first, again, other = (build_network(make_config(seed=seed)).arrays() for seed in (1, 1, 2))
     for name, array in first.items():
         np.testing.assert_array_equal(array, again[name])
@@ -112,12 +112,12 @@ def test_l2_is_added_to_the_losses() -> None:
     weights = random_weights(config)
     weights["conv/0/kernel"] = np.array([[[3.0]], [[4.0]]], np.float32)
     weights["key_conv/0/kernel"] = np.array([[[1.0]], [[2.0]]], np.float32)
-    # l2 times the sum of squares: 0.1 * (9 + 16) of the encodings' layer, 0.1 * (1 + 4) of the keys'; no other has it.
+    # l2 times the sum of squares: 0.1 * (9 + 16) for the encodings' layer, 0.1 * (1 + 4) for the keys'.
     np.testing.assert_allclose(network_with(config, weights).losses, [2.5, 0.5], rtol=1e-6)
 
 
 @pytest.mark.parametrize("score_mode", ["dot", "concat"])
-def test_gradients_stay_finite_where_nothing_is_left_to_look_at(score_mode: str) -> None:
+def test_gradients_are_finite_where_there_is_nothing_to_attend_to(score_mode: str) -> None:
     config = make_config(
         empty="score",
         embedding={"mask_zero": True},

@@ -1,4 +1,4 @@
-"""Activations are Keras's, within float32."""
+"""Activations equal Keras's, within float32 rounding."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def wide_range() -> Floats:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_as_tf_keras(name: str) -> None:
+def test_equals_tf_keras(name: str) -> None:
     expected = getattr(tf_keras.activations, name)(wide_range())
     actual = activate(name, wide_range())
     assert actual.dtype == np.float32
     np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-6)
 
 
-def test_every_activation_has_an_oracle() -> None:
+def test_every_activation_equals_the_reference() -> None:
     assert set(ACTIVATIONS) == set(NAMES)
     for name, oracle in ACTIVATIONS.items():
         np.testing.assert_allclose(activate(name, wide_range()), oracle(wide_range()), rtol=1e-6, atol=1e-6)

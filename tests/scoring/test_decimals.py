@@ -1,4 +1,4 @@
-"""Numbers are written as the shortest decimals that read back as the same number: those that NumPy finds."""
+"""Numbers are written as the shortest decimals that read back as the same number: NumPy's digits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pairlens.scoring.decimals import decimal_lines, shortest
 
 
 def expected(number: np.float32) -> str:
-    """NumPy's digits in the look of `%g`: plain from 0.0001 to below 1e7."""
+    """NumPy's digits in the format of `%g`: without an exponent from 0.0001 to below 1e7."""
     if not np.isfinite(number):
         return str(number)
     digits = np.format_float_scientific(number, unique=True, trim="-", exp_digits=2)
@@ -43,7 +43,7 @@ def lines(numbers: np.ndarray) -> str:
         (0.000012345, "1.2345e-05"),
         (2.0**-14, "6.1035156e-05"),  # .00006103515625: the float32 below is 3.6e-12 away
         (1.1754944e-38, "1.1754944e-38"),
-        (1e-45, "1e-45"),  # the least there is, 1.4e-45: one digit tells it from 0 and from 2.8e-45
+        (1e-45, "1e-45"),  # the smallest, 1.4e-45: one digit distinguishes it from 0 and from 2.8e-45
         (float("nan"), "nan"),
         (float("-inf"), "-inf"),
     ],
@@ -66,14 +66,14 @@ def test_any_numbers(numbers: np.ndarray) -> None:
     assert decimal_lines(numbers) == lines(numbers)
 
 
-def test_numbers_of_every_size_beside_powers_of_two_and_of_ten() -> None:
+def test_numbers_of_every_size_next_to_powers_of_two_and_of_ten() -> None:
     random = np.random.default_rng(0)
     anything = random.integers(0, 2**32, 100_000, dtype=np.uint32).view(np.float32)
     powers = np.concatenate([np.ldexp(1.0, np.arange(-149, 128)), 10.0 ** np.arange(-45, 39)]).astype(np.float32)
     neighbours = (powers.view(np.int32)[:, np.newaxis] + np.arange(-40, 41)).ravel().clip(0).view(np.float32)
-    least = np.arange(2000, dtype=np.int32).view(np.float32)  # without all of their digits
+    least = np.arange(2000, dtype=np.int32).view(np.float32)  # subnormal, with fewer digits
     for numbers in (anything, neighbours, least, -least, random.random(100_000).astype(np.float32)):
-        small = numbers[~(np.abs(numbers) >= 1e7) & np.isfinite(numbers)]  # which the kernel writes
+        small = numbers[~(np.abs(numbers) >= 1e7) & np.isfinite(numbers)]  # the numbers that the kernel writes
         assert decimal_lines(small) == lines(small)
         assert decimal_lines(numbers[:20_000]) == lines(numbers[:20_000])
 
@@ -82,11 +82,11 @@ def test_json_has_the_same_digits_and_reads_back() -> None:
     numbers = np.array([[0.1, 3.6], [1e-20, 1.0]], np.float32)
     assert shortest(numbers).tolist() == [[0.1, 3.6], [1e-20, 1.0]]
     assert shortest(numbers).astype(np.float32).tobytes() == numbers.tobytes()
-    assert shortest(numbers[0, 0]) == 0.1  # of one number too
+    assert shortest(numbers[0, 0]) == 0.1  # a single number
 
 
 def test_every_float16() -> None:
-    """Digits before the point cost nothing more where they are the number's own: 4112, though 4110 reads back too."""
+    """Digits before the point are exact, since zeros would be no shorter: 4112, although 4110 reads back too."""
     numbers = np.arange(2**16, dtype=np.uint16).view(np.float16)
     written = decimal_lines(numbers).split()
     read = np.array(written).astype(np.float16)

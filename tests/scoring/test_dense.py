@@ -1,4 +1,4 @@
-"""The scorer's dense layer, which its kernels compute in tiles: exact at every shape, and of each row alone."""
+"""The scorer's dense layer, which a kernel computes in tiles: exact for every shape, and row by row."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def test_by_hand() -> None:
     assert dense(rows, kernel, np.array([0.5, 0, -1], np.float32)).tolist() == [[12.5, 20, 27], [34.5, 60, 85]]
 
 
-# A tile is four rows by four vectors, of eight or sixteen numbers.
+# A tile is four rows by four vectors of eight or sixteen numbers.
 @given(rows=st.integers(0, 9), inputs=st.integers(0, 20), units=st.integers(1, 140), seed=st.integers(0, 99))
-def test_is_the_product_and_each_row_is_its_own(rows: int, inputs: int, units: int, seed: int) -> None:
+def test_equals_the_product_and_no_row_depends_on_another(rows: int, inputs: int, units: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     x, kernel, bias = (
         random.normal(size=shape).astype(np.float32) for shape in ((rows, inputs), (inputs, units), units)

@@ -1,4 +1,4 @@
-"""Texts and numbers at the edge of what is allowed score finitely, and as the oracle says."""
+"""Extreme but allowed texts and numbers have finite scores, equal to the reference's."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_fully_masked_text_is_attended_to_evenly_and_has_no_features(score_mod
     engine = Scorer(config, weights)
     [pair] = engine.attend([[3, 4]], [[0, 0, 0, 0, 0]])
     np.testing.assert_allclose(pair.scores, np.full((2, 5), 1 / 5), rtol=1e-6)
-    # The value's encoding and what it attended to are zero: of its logit, the bias is left.
+    # The value's encoding and what it attended to are zero, so the logit is the bias.
     np.testing.assert_array_equal(engine.score([[3, 4]], [[0, 0, 0, 0, 0]]), weights["head/bias"])
 
 
@@ -81,7 +81,7 @@ def test_an_empty_text_has_no_features_and_the_same_score_in_every_batch(score_m
     config = make_config(task="regression", empty="score", attention=attention, dnn={"units": []})
     weights = random_weights(config)
     engine = Scorer(config, weights)
-    # Empty beside empty: every feature is zero, and the bias is left.
+    # Two empty texts: every feature is zero, so the score is the bias.
     np.testing.assert_array_equal(engine.score([[]], [[]]), weights["head/bias"])
     [pair] = engine.attend([[3, 4]], [[]])
     assert pair.scores.shape == (2, 0)

@@ -1,4 +1,4 @@
-"""What a caller hands to the scorer: any layout in memory gives the same bits, and what cannot be read is refused."""
+"""What a caller passes to the scorer: any memory layout gives the same bits, and bad input is refused."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def test_weights_of_any_layout() -> None:
         np.testing.assert_array_equal(Scorer(CONFIG, weights).score(side(1), side(2)), expected)
 
 
-def test_weights_that_are_not_the_models() -> None:
+def test_weights_that_do_not_fit_the_config() -> None:
     kernel = WEIGHTS["head/kernel"]  # [11, 1]
     for changed, fault in (
-        (kernel.astype(np.float64), r"head/kernel: float64 \[11, 1\]; the config makes it float32 \[11, 1\]"),
-        (kernel.T, r"head/kernel: float32 \[1, 11\]; the config makes it"),
+        (kernel.astype(np.float64), r"head/kernel: float64 \[11, 1\]; the config requires float32 \[11, 1\]"),
+        (kernel.T, r"head/kernel: float32 \[1, 11\]; the config requires"),
     ):
         with pytest.raises(RunError, match=fault):
             Scorer(CONFIG, WEIGHTS | {"head/kernel": changed})
@@ -42,7 +42,7 @@ def test_weights_that_are_not_the_models() -> None:
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, ">i4", np.uint64])
 def test_texts_of_any_integers(dtype: Any) -> None:
-    """Offsets of 32 bits were read as if they had 64."""
+    """32-bit offsets were once read as if they were 64-bit."""
     query, value = side(1), side(2)
     expected = Scorer(CONFIG, WEIGHTS).score(query, value)
     for offsets in (query.offsets.astype(np.int32), query.offsets.astype(dtype), np.repeat(query.offsets, 2)[::2]):
@@ -52,7 +52,7 @@ def test_texts_of_any_integers(dtype: Any) -> None:
             assert given[0].tolist() == query[0].tolist()
 
 
-def test_texts_that_fit_are_not_copied() -> None:
+def test_texts_of_the_right_types_are_not_copied() -> None:
     texts = side(1)
     again = Texts(texts.ids, texts.offsets)
     assert again.ids is texts.ids
@@ -72,36 +72,36 @@ def test_texts_that_fit_are_not_copied() -> None:
         ([1, 2], [0.0, 2.0], "offsets of texts: found float64"),
     ],
 )
-def test_what_are_no_texts(ids: Any, offsets: Any, fault: str) -> None:
+def test_invalid_texts(ids: Any, offsets: Any, fault: str) -> None:
     with pytest.raises(DataError, match=fault):
         Texts(np.array(ids), np.array(offsets))
 
 
-def test_offsets_that_descend_are_not_followed() -> None:
+def test_decreasing_offsets_are_refused() -> None:
     texts = Texts(np.array([1, 2, 3], np.int32), np.array([0, 3, 1, 3]))
-    with pytest.raises(DataError, match="text 1: its offsets 3 and 1 descend"):
+    with pytest.raises(DataError, match="text 1: offsets decrease from 3 to 1"):
         Scorer(CONFIG, WEIGHTS).score(texts, texts)
 
 
 def test_a_text_of_nothing_but_padding_is_empty() -> None:
-    """As in files (tests/cli/test_bad_input.py), with the same words."""
+    """As in files, with the same message (tests/cli/test_bad_input.py)."""
     config = make_config(embedding={"mask_zero": True})
     engine = Scorer(config, random_weights(config))
-    told = "no id but 0, which is padding with model.embedding.mask_zero; give another id or set data.empty: score"
+    message = "no id but 0, which is padding with model.embedding.mask_zero; give another id or set data.empty: score"
     for call in (engine.score, engine.logits, engine.attend):
-        with pytest.raises(DataError, match=f"^query 1: {told}$"):
+        with pytest.raises(DataError, match=f"^query 1: {message}$"):
             call([[1, 0], [0, 0]], [[3], [4]])
-        with pytest.raises(DataError, match=f"^value 0: {told}$"):
+        with pytest.raises(DataError, match=f"^value 0: {message}$"):
             call([[1, 0], [2]], [[0], [4]])
         call([[1, 0], [0, 2]], [[3], [4]])
     allowing = make_config(empty="score", embedding={"mask_zero": True})
     assert np.isfinite(Scorer(allowing, random_weights(allowing)).score([[0, 0]], [[3]])).all()
-    assert np.isfinite(Scorer(CONFIG, WEIGHTS).score([[0, 0]], [[3]])).all()  # without it, id 0 is a token
+    assert np.isfinite(Scorer(CONFIG, WEIGHTS).score([[0, 0]], [[3]])).all()  # without mask_zero, id 0 is a token
 
 
 @pytest.mark.parametrize("task", ["binary", "regression", "multiclass"])
 def test_a_pair_without_a_finite_score_is_named(task: str) -> None:
-    """Word 3 alone is too large. As in the command, it scores nan where that is asked for."""
+    """Only word 3 is too large. As with the command, its pair scores nan on request."""
     config = make_config(task, **({"classes": 3} if task == "multiclass" else {}))
     weights = {name: np.abs(weight) for name, weight in random_weights(config).items()}
     weights["embedding/embeddings"][3] = 3e38

@@ -1,4 +1,4 @@
-"""A scorer that has scored works in the processes that are made of its own, and in those that it is sent to."""
+"""A scorer that has been used works in forked processes, and in processes that it is sent to."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEXTS = random_texts(300, 9, 11)
 
 @pytest.fixture
 def used() -> Scorer:
-    """A scorer whose threads and tables have been made."""
+    """A scorer that has made its threads and tables."""
     config = make_config()
     scorer = Scorer(config, random_weights(config), threads=2)
     scorer.score(TEXTS, TEXTS[::-1])
@@ -35,11 +35,11 @@ scorer = pairlens.load(sys.argv[1], threads=2)
 expected = scorer.score(texts, texts[::-1]).tobytes()
 at_work = threading.Event()
 others = threading.Thread(target=lambda: [scorer.score(texts, texts) for _ in range(20)] + [at_work.set()])
-others.start()  # so that threads are at work whenever the process forks
+others.start()  # so that threads are working whenever the process forks
 for _ in range(5):
     child = os.fork()
     if not child:
-        signal.alarm(30)  # ends a child that waits for ever
+        signal.alarm(30)  # kills a child that hangs
         same = scorer.score(texts, texts[::-1]).tobytes() == expected
         same &= scorer.attend(texts[:3], texts[:3])[0].scores.shape == (3, 3)
         os._exit(0 if same else 1)
@@ -83,7 +83,7 @@ def test_a_process_that_forks_while_a_thread_loads_a_kernel() -> None:
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_a_pool_of_processes(used: Scorer, method: str) -> None:
-    """`fork` is above, in a process without the threads of a test session."""
+    """`fork` is tested above, in a process without a test session's threads."""
     with multiprocessing.get_context(method).Pool(1) as pool:
         [score] = pool.starmap(used.score, [(TEXTS, TEXTS[::-1])])
     np.testing.assert_array_equal(score, used.score(TEXTS, TEXTS[::-1]))

@@ -1,4 +1,4 @@
-"""The scoring engine computes the documented network, and nothing around a pair changes its numbers."""
+"""The scorer computes the documented network, and a pair's numbers do not depend on the other pairs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def assert_same_attention(actual: PairAttention, expected: PairAttention, atol: 
 
 @settings(max_examples=200)
 @given(cases())
-def test_scores_and_attention_are_the_oracles(case: Case) -> None:
+def test_scores_and_attention_equal_the_references(case: Case) -> None:
     config, weights, queries, values = case
     engine = Scorer(config, weights, threads=1)
     expected = [score_pair(config, weights, query, value) for query, value in zip(queries, values, strict=True)]
@@ -52,7 +52,7 @@ def test_scores_and_attention_are_the_oracles(case: Case) -> None:
 
 @settings(max_examples=40)
 @given(cases())
-def test_a_text_that_comes_again_is_encoded_once_and_scores_the_same(case: Case) -> None:
+def test_a_repeated_text_is_encoded_once_and_scores_the_same(case: Case) -> None:
     config, weights, queries, values = case
     engine, last = Scorer(config, weights, threads=1), len(queries) - 1
     rows, columns = [0, 0, last, last, 0, 0], [0, last, last, 0, 0, 0]
@@ -108,19 +108,19 @@ def test_any_number_of_threads_gives_the_same_bits(case: Case) -> None:
 
 @settings(max_examples=20)
 @given(cases())
-def test_how_the_work_is_cut_changes_no_score(case: Case) -> None:
+def test_how_the_work_is_split_changes_no_score(case: Case) -> None:
     config, weights, queries, values = case
     whole = Scorer(config, weights, threads=1).score(queries, values)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scorer, "_WINDOW_TOKENS", 11)
-        patch.setattr(encoder, "_TABLE_BYTES", 20_000)  # first-layer tables of a block's ids, not of all
+        patch.setattr(encoder, "_TABLE_BYTES", 20_000)  # first-layer tables for a block's ids, not for all
         cut = Scorer(config, weights, threads=1).score(queries, values)
     np.testing.assert_allclose(cut, whole, rtol=0, atol=1e-6)
 
 
 @settings(max_examples=40)
 @given(cases())
-def test_some_rows_of_a_long_pair_at_a_time_give_the_same_bits(case: Case) -> None:
+def test_computing_a_long_pair_some_rows_at_a_time_gives_the_same_bits(case: Case) -> None:
     config, weights, queries, values = case
     engine = Scorer(config, weights, threads=1)
     whole, maps = engine.score(queries, values), engine.attend(queries, values)
@@ -133,30 +133,30 @@ def test_some_rows_of_a_long_pair_at_a_time_give_the_same_bits(case: Case) -> No
                 np.testing.assert_array_equal(some.value_scores, attention.value_scores)
 
 
-def test_one_thread_holds_the_tables_of_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_thread_keeps_the_tables_of_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
     config = make_config(conv=[{"filters": 8, "kernel_size": 2}])
-    monkeypatch.setattr(encoder, "_TABLE_BYTES", 2 * 8 * 4 * 20)  # of 20 ids
-    made: list[weakref.ref[np.ndarray]] = []
-    waiting: list[int] = []
+    monkeypatch.setattr(encoder, "_TABLE_BYTES", 2 * 8 * 4 * 20)  # for 20 ids
+    tables: list[weakref.ref[np.ndarray]] = []
+    alive: list[int] = []
 
     def fold(*arguments: Any, **keywords: Any) -> encoder.Folded:
-        waiting.append(sum(table() is not None for table in made))
+        alive.append(sum(table() is not None for table in tables))
         folded = original(*arguments, **keywords)
-        made.append(weakref.ref(folded.first_layers[0]))
+        tables.append(weakref.ref(folded.first_layers[0]))
         return folded
 
     original = encoder.Encoder.fold
     monkeypatch.setattr(encoder.Encoder, "fold", fold)
     texts = random_texts(7, 11, config.model.embedding.input_dim, seed=1)
     Scorer(config, random_weights(config), threads=1).score(texts, texts)
-    assert len(made) > 3
-    assert max(waiting) == 1  # the last one, while its place is not yet taken
+    assert len(tables) > 3
+    assert max(alive) == 1  # the previous one, until the new one replaces it
 
 
 def test_a_masked_token_matches_nothing() -> None:
     config = make_config(embedding={"mask_zero": True, "match_channels": True})
     weights = random_weights(config)
-    query, value = np.array([1, 0, 2], np.int32), np.array([0, 3], np.int32)  # id 0 is in both, and padding in both
+    query, value = np.array([1, 0, 2], np.int32), np.array([0, 3], np.int32)  # id 0 is padding in both texts
     expected = score_pair(config, weights, query, value).score
     np.testing.assert_allclose(Scorer(config, weights).score([query], [value]), [expected], rtol=0, atol=1e-5)
 
@@ -177,7 +177,7 @@ def test_without_masking_a_batch_is_padded_with_id_0() -> None:
         np.testing.assert_allclose(attention[i].scores, scores, rtol=0, atol=1e-5)
 
 
-def test_lists_arrays_and_ragged_texts_are_the_same() -> None:
+def test_lists_arrays_and_ragged_texts_score_the_same() -> None:
     config = make_config()
     engine = Scorer(config, random_weights(config))
     as_lists, as_texts = [[3, 1, 4], [1]], Texts.from_lists([[3, 1, 4], [1]])
@@ -210,11 +210,11 @@ def test_no_pairs_have_no_scores() -> None:
     [
         ([[1], [2]], [[1]], "2 queries but 1 values; a pair has one of each"),
         ([[1], [2, 23]], [[1], [2]], "query 1: id 23; the model's ids go from 0 to 22"),
-        ([[1], [2]], [[1], []], "value 1: no tokens; `data.empty: score` would allow it"),
+        ([[1], [2]], [[1], []], "value 1: no tokens; give some or set data.empty: score"),
         ([[1], [2]], [[-1], [2]], "text 0: -1 is not an id: ids are integers from 0 to 2147483647"),
     ],
 )
-def test_what_is_no_pair_is_named(queries: list[list[int]], values: list[list[int]], message: str) -> None:
+def test_an_invalid_pair_is_named(queries: list[list[int]], values: list[list[int]], message: str) -> None:
     config = make_config()
     engine = Scorer(config, random_weights(config))
     for method in (engine.score, engine.attend):
@@ -223,11 +223,11 @@ def test_what_is_no_pair_is_named(queries: list[list[int]], values: list[list[in
         assert str(error.value) == message
 
 
-def test_ragged_texts_are_not_walked_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Millions of them come from files, and Python takes longer to look at each than the kernels to score it."""
+def test_ragged_texts_are_not_iterated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files have millions of texts, and Python takes longer to look at one than the kernels take to score it."""
     config = make_config()
     engine = Scorer(config, random_weights(config))
     expected = engine.score([[1, 2], [3]], [[3], [1]])
     queries, values = Texts.from_lists([[1, 2], [3]]), Texts.from_lists([[3], [1]])
-    monkeypatch.setattr(Texts, "__iter__", lambda _: pytest.fail("walked through"))
+    monkeypatch.setattr(Texts, "__iter__", lambda _: pytest.fail("iterated"))
     assert np.array_equal(engine.score(queries, values), expected)

@@ -66,7 +66,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("columns", "options", "message"), WRONG)
-def test_what_is_not_clear_is_refused(columns: list[str] | None, options: dict[str, str], message: str) -> None:
+def test_an_unclear_column_is_refused(columns: list[str] | None, options: dict[str, str], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         chosen(columns, **options)
 

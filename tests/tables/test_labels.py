@@ -46,7 +46,7 @@ def test_other_words_are_sorted_or_in_the_order_that_is_given() -> None:
     assert LabelNumbers(["0", "1"]).of(["1"], place) == ["1"]
 
 
-def test_what_is_no_label_is_told_with_its_place() -> None:
+def test_a_wrong_label_is_reported_with_its_place() -> None:
     with pytest.raises(DataError, match=r"t.csv:4: the label 'x' is not a number, but t.csv:2 has '1'"):
         classes("1", "2", "x")
     with pytest.raises(DataError, match=r"t.csv:3: the label 'b' is not among --classes a,c"):

@@ -36,7 +36,7 @@ def test_chunks_are_of_one_size_and_know_their_lines() -> None:
         (b'{"s1": "a", "s2": ["b"], "score": 1}\n', r"<stdin>:1: 's2' \(the value\) is a list; must be text"),
     ],
 )
-def test_a_row_without_a_needed_column_is_told(text: bytes, message: str) -> None:
+def test_a_row_without_a_needed_column_is_reported(text: bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
         list(pair_rows(open_table(io.BytesIO(text)), Columns(0, 1, 2)))
 

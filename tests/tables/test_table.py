@@ -101,12 +101,12 @@ LOOKS = [
 
 
 @pytest.mark.parametrize(("text", "name", "layout"), LOOKS)
-def test_the_layout_is_found_by_looking(tmp_path: Path, text: str, name: str, layout: tuple[str, str]) -> None:
+def test_the_layout_is_detected(tmp_path: Path, text: str, name: str, layout: tuple[str, str]) -> None:
     (tmp_path / name).write_text(text)
     assert open_table(tmp_path / name).layout == layout
 
 
-def test_what_is_given_overrules_what_is_found() -> None:
+def test_options_override_detection() -> None:
     assert values(opened('a,b\n"x",y\n', input_format="tsv")) == [['"x",y']]
     assert values(opened("a,b\tc\nd,e\tf\n", delimiter=",")) == [["d", "e\tf"]]
     assert values(opened("1,2\n3,4\n", header=False)) == [["1", "2"], ["3", "4"]]
@@ -171,7 +171,7 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("text", "message"), FAULTS, ids=[message[:40] for _, message in FAULTS])
-def test_a_fault_is_told_with_its_line(text: str | bytes, message: str) -> None:
+def test_a_fault_is_reported_with_its_line(text: str | bytes, message: str) -> None:
     with pytest.raises(DataError, match=message):
         list(opened(text))
 

@@ -104,7 +104,7 @@ def test_groups_are_words_numbered_as_they_come(path: Path, words: list[str]) ->
     assert read_groups(path).dtype == np.int64
 
 
-def test_the_same_groups_are_the_same_whatever_they_are_called(path: Path) -> None:
+def test_the_names_of_groups_make_no_difference(path: Path) -> None:
     path.write_bytes(b"3\n1\n003\n2\n")
     assert read_groups(path).tolist() == [3, 1, 3, 2]
     path.write_bytes(b"Q3\nQ1\nQ3\nQ2\n")

@@ -126,7 +126,7 @@ def test_whole_chunks_before_a_fault_are_given(folder: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("block_bytes", [1, 6, 1000])
-def test_each_chunk_tells_the_faults_of_its_own_lines(
+def test_each_chunk_has_the_faults_of_its_own_lines(
     folder: Path, monkeypatch: pytest.MonkeyPatch, block_bytes: int
 ) -> None:
     """At any block size of both files; the query's fault comes before the value's."""
@@ -238,7 +238,7 @@ def test_faults_of_a_whole_split(folder: Path) -> None:
         read_pairs(SplitPaths(one, one, write(folder / "3", b"2\n")), RULES, "binary")
 
 
-def test_nothing_is_nothing_in_chunks(folder: Path) -> None:
+def test_no_lines_give_no_chunks(folder: Path) -> None:
     empty = write(folder / "query", b"")
     assert list(iter_pairs(empty, empty, RULES)) == []
     assert list(iter_tsv(io.BytesIO(b""), RULES)) == []
@@ -256,7 +256,7 @@ def test_split_paths(tmp_path: Path) -> None:
     assert as_lists(read_pairs(paths, RULES, "binary")) == [([1], [2])]
 
 
-def test_a_group_file_is_found_beside_the_queries(tmp_path: Path) -> None:
+def test_a_group_file_is_found_next_to_the_queries(tmp_path: Path) -> None:
     group = write(tmp_path / "v1.2.group.txt.gz", gzip.compress(b"1\n"))
     assert find_group_file(tmp_path / "v1.2.query.txt") == group
     assert find_group_file(tmp_path / "v1.2.query.txt.xz") == group

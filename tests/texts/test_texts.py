@@ -33,7 +33,7 @@ def test_layout() -> None:
 
 
 @pytest.mark.parametrize("i", [2, -3])
-def test_there_is_no_text_beyond_the_last(i: int) -> None:
+def test_an_index_beyond_the_last_text_is_refused(i: int) -> None:
     with pytest.raises(IndexError, match="out of bounds"):
         Texts.from_lists([[1], [2]])[i]
 

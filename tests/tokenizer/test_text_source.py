@@ -110,7 +110,7 @@ def test_the_first_fault_ends_the_reading_unless_it_is_passed_over(text: str, pl
 
 def test_lines_of_stdin_without_one_tab() -> None:
     stream = TabPairs(io.BytesIO(b"a\tb\na b\na\tb\tc\n"))
-    assert [told.partition(";")[0] for told in faults(stream, RULES)] == [
+    assert [fault.partition(";")[0] for fault in faults(stream, RULES)] == [
         "<stdin>:2:1: no tab in the line",
         "<stdin>:3:1: a third column",
     ]

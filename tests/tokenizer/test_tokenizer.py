@@ -87,7 +87,7 @@ def test_a_vocabulary_is_the_same_bytes_in_every_process() -> None:
     assert len(made) == 1
 
 
-def test_nothing_to_learn_from_is_told() -> None:
+def test_nothing_to_learn_from_is_an_error() -> None:
     with pytest.raises(DataError, match="no token occurs 2 times"):
         learn_tokenizer(["a b c"])
     with pytest.raises(UsageError, match="--vocab-size 2: must be more than the 2 special tokens"):
@@ -262,7 +262,7 @@ def test_a_strange_tokenizer_is_refused_in_one_line(made: Any, message: str) -> 
 
 
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"model": NaN}', "9" * 10_000])
-def test_what_is_no_json_object_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_json_object_is_refused(text: str) -> None:
     with pytest.raises(DataError, match=r"tokenizer.json: not "):
         Tokenizer(text)
 

@@ -31,7 +31,7 @@ def same(one: list[Batch], other: list[Batch]) -> bool:
     )
 
 
-def test_padding_stands_after_the_true_length() -> None:
+def test_padding_follows_the_true_length() -> None:
     batch = Texts.from_lists([[7], [5, 6], [], [1, 2, 3]])
     ids, lengths = pad(batch, np.array([3, 0, 2]))
     assert_array_equal(ids, [[1, 2, 3], [7, 0, 0], [0, 0, 0]])
@@ -46,7 +46,7 @@ def test_a_batch_of_empty_texts_is_one_wide() -> None:
 
 
 @given(pair_lists, st.integers(1, 9), st.integers(0, 3), st.integers(1, 3))
-def test_every_pair_comes_once_and_whole(
+def test_every_pair_occurs_once_and_is_complete(
     pairs: list[tuple[list[int], list[int]]], batch_size: int, seed: int, epoch: int
 ) -> None:
     found = {}
@@ -58,7 +58,7 @@ def test_every_pair_comes_once_and_whole(
             assert label not in found
             found[label] = (query, value)
     assert [found[i] for i in range(len(pairs))] == pairs
-    # All batches are full but the last of a window, here of all pairs.
+    # All batches are full except the last of a window, here of all pairs.
     sizes = sorted(len(batch.label) for batch in batches)
     assert sizes[1:] == [batch_size] * (len(sizes) - 1)
 
@@ -79,13 +79,13 @@ def test_the_order_follows_from_seed_and_epoch() -> None:
 
 
 def test_batches_are_a_sequence() -> None:
-    """Of a known length, and any of them can be had without the others."""
+    """Their number is known, and each can be made without the others."""
     batches = training_batches(make_pairs([([1] * (1 + i % 5), [2]) for i in range(50)]), 4, seed=1, epoch=1)
     assert len(batches) == 13  # 12 of 4, and one of 2
     assert same([batches[9]], list(batches)[9:10])
 
 
-def test_what_belongs_to_a_pair_stays_with_it() -> None:
+def test_the_columns_of_a_pair_stay_together() -> None:
     """Label, weight, group and overlap of pair i are i, 100 + i, i % 3 and (i, -i)."""
     number = np.arange(20, dtype=np.float32)
     plain = make_pairs([([1] * (1 + i % 5), [2]) for i in range(20)])
@@ -106,7 +106,7 @@ def test_without_weights_groups_and_overlap() -> None:
 
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=40), st.integers(1, 9))
 def test_groups_stay_whole(groups: list[int], batch_size: int) -> None:
-    """A batch takes groups until it is full: without its last group it would have room left."""
+    """Groups are added to a batch until it is full: without its last group it would not be."""
     plain = make_pairs([([1], [2])] * len(groups))
     pairs = Pairs(plain.query, plain.value, plain.label, np.array(groups))
     batches = list(training_batches(pairs, batch_size, seed=1, epoch=1, by_group=True))
@@ -119,7 +119,7 @@ def test_groups_stay_whole(groups: list[int], batch_size: int) -> None:
         assert len(batch) - batch.count(batch[-1]) < batch_size
 
 
-def test_similar_lengths_come_together_and_batches_in_random_order() -> None:
+def test_similar_lengths_share_a_batch_and_batches_are_in_random_order() -> None:
     """1000 pairs of 1 to 50 + 1 tokens. In batches of 20 in random order the longest is about 48 long, so that half
     of all positions are padding; sorted, lengths in a batch differ by about 1."""
     random = np.random.default_rng(0)
@@ -132,12 +132,12 @@ def test_similar_lengths_come_together_and_batches_in_random_order() -> None:
     assert np.corrcoef(widths, range(len(widths)))[0, 1] < 0.5
 
 
-def test_batches_by_group_are_full_but_the_last() -> None:
+def test_batches_by_group_are_full_except_the_last() -> None:
     group = np.repeat(np.arange(10), [1, 2, 3, 4, 5, 1, 2, 3, 4, 5])
     plain = make_pairs([([1], [2])] * 30)
     pairs = Pairs(plain.query, plain.value, plain.label, group * 7)
     batches = list(training_batches(pairs, 6, seed=1, epoch=1, by_group=True))
-    held = [set(batch.group.tolist()) for batch in batches]
-    assert sum(map(len, held)) == 10  # no group is in two batches
+    groups = [set(batch.group.tolist()) for batch in batches]
+    assert sum(map(len, groups)) == 10  # no group is in two batches
     assert sum(len(batch.label) for batch in batches) == 30
     assert all(len(batch.label) >= 6 for batch in batches[:-1])

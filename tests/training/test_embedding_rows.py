@@ -1,4 +1,4 @@
-"""The rows of the embedding that a batch names."""
+"""The rows of the embedding for the words of a batch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_rows_of_a_batch_by_hand() -> None:
     np.testing.assert_array_equal(rows.embeddings, embeddings[[3, 7, 9]])
 
 
-def test_the_variables_have_what_was_moved_once_it_is_collected() -> None:
+def test_collect_brings_the_variables_up_to_date() -> None:
     pairs = Pairs(Texts.from_lists([[3]]), Texts.from_lists([[3]]), np.zeros(1, np.float32))
     batch = training_batches(pairs, 1, seed=1, epoch=1)[0]
     embeddings, means, squares = (tf.Variable(tf.zeros([10, 2])) for _ in range(3))

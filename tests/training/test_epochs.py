@@ -1,4 +1,4 @@
-"""What an epoch reads: with word dropout each another text, and the overlap that goes with it."""
+"""What an epoch reads: with word dropout, different texts each time, and overlap features that fit them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make_config(**training: Any) -> Config:
 
 
 @pytest.mark.parametrize(("rate", "readings"), [(0.5, 3), (0.0, 1)])
-def test_word_dropout_reads_each_epoch_anew_and_the_overlap_with_it(
+def test_word_dropout_changes_the_texts_and_overlap_features_of_each_epoch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rate: float, readings: int
 ) -> None:
     config = make_config(word_dropout={"rate": rate, "unknown_id": 1}, epochs=3).model_dump()
@@ -46,6 +46,6 @@ def test_word_dropout_reads_each_epoch_anew_and_the_overlap_with_it(
     assert len(epochs) == 3
     assert len({tuple(ids) for ids, _ in epochs}) == readings
     for ids, _ in epochs:
-        assert ids[1::2] == [3, 3, 3, 3]  # every query holds it
+        assert ids[1::2] == [3, 3, 3, 3]  # every query contains it
         assert all(found in (1, word) for found, word in zip(ids[::2], [2, 4, 5, 6], strict=True))
     assert pairs.query.ids.tolist() == [2, 3, 4, 3, 5, 3, 6, 3]

@@ -1,4 +1,4 @@
-"""What is minimised: the losses by hand."""
+"""The losses, compared with values computed by hand."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ def test_the_pairwise_loss_compares_within_groups_only() -> None:
     assert loss("pairwise", make_batch([1, 1]), [[2.0, 1.0]]) == 0.0  # nothing to compare
 
 
-def test_in_the_pairwise_loss_both_pairs_count_as_much_as_their_weights_say() -> None:
+def test_the_pairwise_loss_multiplies_the_weights_of_both_pairs() -> None:
     # In group 0 of 1 against 2, with weights 5 and 3; in group 1 of 3 against 0, with weights 1 and 2.
     batch = make_batch([1, 0, 1, 0], weight=[5, 3, 1, 2], group=[0, 0, 1, 1])
     expected = (5 * 3 * np.log1p(np.exp(1 - 2)) + 1 * 2 * np.log1p(np.exp(3 - 0))) / 2
     assert loss("pairwise", batch, [[2.0, 1.0, 0.0, 3.0]]) == pytest.approx(expected)
-    # The same of a positive alone in its batch: batches of one group each do not hide how much the group counts.
+    # The weight also counts if the group is alone in its batch.
     assert loss("pairwise", make_batch([1, 0], weight=[5, 1]), [[2.0, 1.0]]) == pytest.approx(5 * np.log1p(np.exp(-1)))
 
 
-def test_a_pair_counts_as_much_as_its_weight_says() -> None:
+def test_a_pair_counts_by_its_weight() -> None:
     batch = make_batch([1, 3], weight=[0.5, 1.5])
     assert loss("mse", batch, [[2.0, 1.0]]) == pytest.approx((0.5 * 1 + 1.5 * 4) / 2)

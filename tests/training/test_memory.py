@@ -1,4 +1,4 @@
-"""What a config takes is told within a factor of 2 before it is taken, and refused where it cannot fit."""
+"""The memory that a config needs is estimated within a factor of 2, and refused if it is not available."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_measured_peaks(batch_size: int, tokens: int, trained: int, scored: int,
 
 
 def largest(config: Config, tokens: int) -> str:
-    """The largest part, as it is named where it does not fit."""
+    """The error message, which names the largest part."""
     with pytest.raises(UsageError) as error:
         refuse_too_large("training", training_memory(config, tokens, tokens), 10**8)
     return str(error.value)
@@ -77,7 +77,7 @@ def test_the_largest_part_is_named() -> None:
     refuse_too_large("training", {"x": 200}, 100)  # the estimate may be twice too high
 
 
-def test_what_is_available(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_available_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as unknown:
         unknown.setattr("os.sysconf", lambda _: -1)
         assert available_memory(tmp_path) is None

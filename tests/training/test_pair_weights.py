@@ -1,4 +1,4 @@
-"""How much each train pair counts."""
+"""The weights of the train pairs."""
 
 from __future__ import annotations
 
@@ -36,10 +36,12 @@ def test_class_weights_and_pair_weights_multiply() -> None:
     np.testing.assert_allclose(
         pair_weights(make_config(class_weight=[1, 5]), pairs), explicit / explicit.mean(), rtol=1e-6
     )
-    with pytest.raises(DataError, match="3 weights; the labels have 2 classes"):
+    with pytest.raises(DataError, match="3 weights, but the labels have 2 classes; give one each"):
         pair_weights(make_config(class_weight=[1, 2, 3]), pairs)
 
 
-def test_some_pair_counts() -> None:
-    with pytest.raises(DataError, match="train: every pair weighs 0, by its own weight or its class's"):
+def test_some_pair_must_have_a_weight() -> None:
+    with pytest.raises(
+        DataError, match="train: every pair has weight 0, its own or its class's; there is nothing to learn"
+    ):
         pair_weights(make_config(class_weight=[0, 1]), make_pairs([1, 0], weight=np.array([0, 1], np.float32)))

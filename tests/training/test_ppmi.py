@@ -1,4 +1,4 @@
-"""Embeddings from the company of words, and from their spelling."""
+"""Embeddings from co-occurrences of words, and from their spelling."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pairlens.training.spelling import spelling_features
 
 
 def oracle(texts: list[list[int]], input_dim: int, dim: int, window: int) -> np.ndarray:
-    """The same from Levy et al.'s formulas, with a whole matrix and NumPy's SVD."""
+    """The same by Levy et al.'s formulas, with a full matrix and NumPy's SVD."""
     counts: dict[tuple[int, int], float] = defaultdict(float)
     for text in texts:
         for i, word in enumerate(text):
@@ -20,8 +20,8 @@ def oracle(texts: list[list[int]], input_dim: int, dim: int, window: int) -> np.
                 if i != j and abs(i - j) <= window:
                     counts[word, context] += 1 / abs(i - j)
     matrix = np.zeros((input_dim, input_dim))
-    for place, count in counts.items():
-        matrix[place] = count
+    for entry, count in counts.items():
+        matrix[entry] = count
     of_word, of_context = matrix.sum(axis=1, keepdims=True), matrix.sum(axis=0, keepdims=True) ** 0.75
     with np.errstate(divide="ignore", invalid="ignore"):
         pmi = np.log(matrix * of_context.sum() / (of_word * of_context))
@@ -31,34 +31,34 @@ def oracle(texts: list[list[int]], input_dim: int, dim: int, window: int) -> np.
     return np.where(norms > 1e-6, vectors / np.maximum(norms, 1e-6), 0)
 
 
-def test_the_directions_are_those_of_the_whole_matrix() -> None:
+def test_the_vectors_equal_those_of_a_full_svd() -> None:
     random = np.random.default_rng(1)
     texts = [random.integers(1, 12, random.integers(2, 9)).tolist() for _ in range(40)]
     found = ppmi_svd(Texts.from_lists(texts), 14, 6, 3).astype(np.float64)
     expected = oracle(texts, 14, 6, 3)
-    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-4)  # but for turns and signs
+    np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-4)  # up to rotation and sign
     assert not found[[0, 12, 13]].any()  # never seen
 
 
-def test_words_in_the_same_company_are_near_each_other() -> None:
-    texts = [[word, *company] for word, company in ((1, [5, 6]), (2, [5, 6]), (3, [7, 8]), (4, [7, 8])) for _ in "ab"]
+def test_words_with_the_same_contexts_are_near_each_other() -> None:
+    texts = [[word, *context] for word, context in ((1, [5, 6]), (2, [5, 6]), (3, [7, 8]), (4, [7, 8])) for _ in "ab"]
     vectors = ppmi_svd(Texts.from_lists(texts), 9, 4, 2)
     assert vectors[1] @ vectors[2] > 0.99
     assert vectors[1] @ vectors[3] < 0.5
 
 
-def test_spelling_places_a_word_that_no_text_holds() -> None:
+def test_spelling_gives_a_vector_to_a_word_without_texts() -> None:
     vocabulary = ["<pad>", "<unk>", "play", "game", "house", "garden", "playing"]
     texts = Texts.from_lists([[2, 3], [3, 2], [4, 5], [5, 4]])
-    company = ppmi_svd(texts, 7, 4, 2, vocabulary, 0.0)
-    assert not company[6].any()
-    np.testing.assert_array_equal(company, ppmi_svd(texts, 7, 4, 2))
+    contexts = ppmi_svd(texts, 7, 4, 2, vocabulary, 0.0)
+    assert not contexts[6].any()
+    np.testing.assert_array_equal(contexts, ppmi_svd(texts, 7, 4, 2))
     both = ppmi_svd(texts, 7, 4, 2, vocabulary, 1.0)
     assert both[6] @ both[2] > 0.3 > max(both[6] @ both[4], both[6] @ both[5])
-    assert not both[:2].any()  # neither seen nor spelled
+    assert not both[:2].any()  # neither in a text nor spelled
 
 
-def test_with_much_weight_only_the_spelling_counts() -> None:
+def test_with_a_large_weight_only_the_spelling_counts() -> None:
     vocabulary = ["play", "plays", "replay", "house"]
     rows, columns, values = spelling_features(vocabulary)
     spelled = np.zeros((4, columns.max() + 1))

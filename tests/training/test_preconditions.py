@@ -1,4 +1,4 @@
-"""What a training needs of its data: `check` and `train` refuse the same, in the same words, before a run is made."""
+"""What training needs of its data: `check` and `train` report the same problems, before a run directory is made."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def config(task: str = "binary", training: dict[str, Any] | None = None, **data:
     return Config.model_validate({"task": task, "data": data, "model": model, "training": training or {}})
 
 
-def both_say(config: Config, folder: Path) -> list[str]:
+def problems_of_both(config: Config, folder: Path) -> list[str]:
     """The problems that `check` finds, and `train` refuses."""
     problems = examine(config).problems
     job = TrainJob(config, folder / "run")
@@ -54,14 +54,24 @@ def both_say(config: Config, folder: Path) -> list[str]:
             {"class_weight": [1, 0]},
             "{}: every label of weight above 0 is 0; there is nothing to learn",
         ),
-        ("binary", {}, {"class_weight": [0, 0]}, "{}: every pair weighs 0, by its own weight or its class's"),
-        ("binary", {}, {"class_weight": [1, 2, 3]}, "training.class_weight: 3 weights; the labels have 2 classes"),
+        (
+            "binary",
+            {},
+            {"class_weight": [0, 0]},
+            "{}: every pair has weight 0, its own or its class's; there is nothing to learn",
+        ),
+        (
+            "binary",
+            {},
+            {"class_weight": [1, 2, 3]},
+            "training.class_weight: 3 weights, but the labels have 2 classes; give one each",
+        ),
         (
             "ranking",
             {"group": [1, 2, 3, 4]},
             {"loss": "pairwise"},
             "{}: no group has both a positive and a negative pair, which training.loss: pairwise compares; there is "
-            "nothing to learn. Give the groups in {}.group.txt, or set training.loss: cross_entropy",
+            "nothing to learn; give groups in {}.group.txt, or set training.loss: cross_entropy",
         ),
     ],
 )
@@ -69,44 +79,43 @@ def test_check_and_train_agree(
     tmp_path: Path, task: str, sides: dict[str, list[Any]], training: dict[str, Any], problem: str
 ) -> None:
     train = write_split(tmp_path / "train", **GOOD | sides)
-    assert both_say(config(task, training, train=train), tmp_path) == [problem.replace("{}", str(train))]
+    assert problems_of_both(config(task, training, train=train), tmp_path) == [problem.replace("{}", str(train))]
 
 
 @pytest.mark.parametrize("task", ["binary", "regression", "multiclass", "ranking"])
-def test_they_agree_on_what_is_right(tmp_path: Path, task: str) -> None:
+def test_they_agree_on_good_data(tmp_path: Path, task: str) -> None:
     train = write_split(tmp_path / "train", **GOOD)
     training = {"loss": "pairwise"} if task == "ranking" else {}
-    assert both_say(config(task, training, train=train), tmp_path) == []
+    assert problems_of_both(config(task, training, train=train), tmp_path) == []
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
 def test_a_split_that_is_only_measured(tmp_path: Path, split: str) -> None:
-    """Its labels may be all the same, but it must be whole, and a class must be one that train has."""
+    """Its labels may be all the same, but its files must be complete, and its classes must occur in train."""
     train = write_split(tmp_path / "train", **GOOD)
     other = write_split(tmp_path / split, **GOOD | {"label": [0] * 4})
-    assert both_say(config(train=train, **{split: other}), tmp_path) == []
+    assert problems_of_both(config(train=train, **{split: other}), tmp_path) == []
     write_split(other, label=[0, 1, 2, 0])
-    (problem,) = both_say(config("multiclass", train=train, **{split: other}), tmp_path)
+    (problem,) = problems_of_both(config("multiclass", train=train, **{split: other}), tmp_path)
     assert problem == f"{other}.label.txt:3:1: not a class: '2'; must be an integer from 0 to 1"
     Path(f"{other}.value.txt").unlink()
-    (problem,) = both_say(config(train=train, **{split: other}), tmp_path)
+    (problem,) = problems_of_both(config(train=train, **{split: other}), tmp_path)
     assert problem.startswith(f"{other}.value.txt: no such file")
 
 
 @pytest.mark.parametrize("temperature", [1e-320, 1e300])
-def test_numbers_that_32_bits_do_not_hold(tmp_path: Path, temperature: float) -> None:
+def test_numbers_that_do_not_fit_into_32_bits(tmp_path: Path, temperature: float) -> None:
     train = write_split(tmp_path / "train", **GOOD)
     raw = config(train=train).model_dump()
     raw["model"]["attention"]["temperature"] = temperature
-    (problem,) = both_say(Config.model_validate(raw), tmp_path)
-    told = f"model.attention.temperature: {temperature:g}; must be of a size that 32 bits hold"
-    assert problem.startswith(told)
+    (problem,) = problems_of_both(Config.model_validate(raw), tmp_path)
+    assert problem.startswith(f"model.attention.temperature: {temperature:g} does not fit into a 32-bit float; ")
 
 
 def test_a_vocabulary_that_is_missing(tmp_path: Path) -> None:
-    """Training may do without it; whoever looks at the run may not."""
+    """Training does not need it, but showing the run's words does."""
     train, vocab = write_split(tmp_path / "train", **GOOD), tmp_path / "vocab.txt"
-    assert both_say(config(train=train, vocab=vocab), tmp_path) == [f"{vocab}: No such file or directory"]
+    assert problems_of_both(config(train=train, vocab=vocab), tmp_path) == [f"{vocab}: No such file or directory"]
 
 
 def test_a_warm_start_that_is_missing_or_of_another_network(tmp_path: Path) -> None:
@@ -114,22 +123,22 @@ def test_a_warm_start_that_is_missing_or_of_another_network(tmp_path: Path) -> N
 
     train, origin = write_split(tmp_path / "train", **GOOD), tmp_path / "first"
     warm = config(train=train, training={"warm_start": origin})
-    (problem,) = both_say(warm, tmp_path)
+    (problem,) = problems_of_both(warm, tmp_path)
     assert problem.startswith(f"{origin}: no such run directory")
     run = Run.create(origin, config(train=train), {})
-    (problem,) = both_say(warm, tmp_path)
+    (problem,) = problems_of_both(warm, tmp_path)
     assert problem.startswith(f"{origin}/weights.npz: missing")
     run.write_weights({})
-    (problem,) = both_say(warm, tmp_path)
+    (problem,) = problems_of_both(warm, tmp_path)
     assert problem.startswith(f"{origin}/weights.npz: the arrays do not fit")
     text = (origin / "config.yaml").read_text()
     (origin / "config.yaml").write_text(text.replace("format: 1", "format: 99"))
-    (problem,) = both_say(warm, tmp_path)
-    assert "format 99 is of a later pairlens" in problem
+    (problem,) = problems_of_both(warm, tmp_path)
+    assert "format 99 was written by a later pairlens" in problem
 
 
 def test_another_vocabulary_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    """One that is not known is not compared."""
+    """Without `data.vocab`, vocabularies are not compared."""
     from models import random_weights
 
     from pairlens.runs.run import Run
@@ -138,7 +147,7 @@ def test_another_vocabulary_is_refused_with_what_to_do(tmp_path: Path) -> None:
     vocab.write_text("a\nb\n")
     first = config(train=train)
     Run.create(origin, first, {}, carried={"vocab.txt": b"b\na\n"}).write_weights(random_weights(first, 1))
-    (problem,) = both_say(config(train=train, vocab=vocab, training={"warm_start": origin}), tmp_path)
+    (problem,) = problems_of_both(config(train=train, vocab=vocab, training={"warm_start": origin}), tmp_path)
     assert problem == (
         f"{origin}: its vocabulary is not {vocab}, so its embedding is of other words; set "
         f"training.warm_start_words: true to match them, or data.vocab to {origin}/vocab.txt"
@@ -162,7 +171,7 @@ def test_another_vocabulary_is_refused_with_what_to_do(tmp_path: Path) -> None:
 def test_class_names_that_do_not_fit(tmp_path: Path, text: str, message: str) -> None:
     train, classes = write_split(tmp_path / "train", **GOOD), tmp_path / "classes.json"
     classes.write_text(text)
-    (problem,) = both_say(config(train=train, classes=classes), tmp_path)
+    (problem,) = problems_of_both(config(train=train, classes=classes), tmp_path)
     assert problem.startswith(f"{classes}: {message}")
 
 
@@ -173,7 +182,7 @@ def test_pairs_that_stand_with_both_labels_are_counted_and_shown(tmp_path: Path)
     found = examine(config(train=train))
     assert found.problems == []
     (remark,) = [remark for remark in found.remarks if "label" in remark]
-    assert remark == f"{train}: 2 distinct pairs stand with more than one label, in lines 2 and 5, 3 and 6"
+    assert remark == f"{train}: 2 distinct pairs have more than one label, in lines 2 and 5, 3 and 6"
     assert TrainJob(config(train=train), tmp_path / "run").read().remarks == [remark]
     graded = examine(config("regression", train=train))
     assert [remark for remark in graded.remarks if "label" in remark] == []
@@ -184,6 +193,6 @@ def test_a_ranking_that_cannot_be_measured(tmp_path: Path) -> None:
     dev = write_split(tmp_path / "dev", **GOOD | {"group": [1, 2, 3, 4]})
     found = examine(config("ranking", train=train, dev=dev))
     assert found.problems == []
-    told = f"{dev}: no group has both a positive and a negative pair; every metric of it is the same"
-    assert any(remark.startswith(told) for remark in found.remarks)
+    expected = f"{dev}: no group has both a positive and a negative pair, so its metrics do not depend on the scores"
+    assert any(remark.startswith(expected) for remark in found.remarks)
     assert [split.groups for split in found.splits] == [(2, 2, 2, 2, 0, 0), (4, 1, 1, 1, 2, 2)]

@@ -1,4 +1,4 @@
-"""Adam row by row is Keras's Adam, whatever rows a batch names and whenever the others are asked for."""
+"""Adam row by row equals Keras's Adam, for any rows in a batch and whenever the other rows are requested."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ batches = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(batches, st.sampled_from([0.0, 0.5, 0.9]), st.integers(0, 40))
-def test_as_keras_does_it(words: list[NDArray[np.int64]], beta_1: float, rest: int) -> None:
-    words = [*words, *[np.array([0])] * rest]  # in which all others rest
+def test_equals_keras(words: list[NDArray[np.int64]], beta_1: float, rest: int) -> None:
+    words = [*words, *[np.array([0])] * rest]  # steps in which no other row has a gradient
     rates = [0.1 / (1 + step) for step in range(len(words))]
     adam = start(Adam(beta_1=beta_1))
     move(adam, words, rates)
@@ -71,7 +71,7 @@ def test_after_a_thousand_steps_without_a_gradient() -> None:
 
 
 @given(batches, st.data())
-def test_when_rows_are_asked_for_changes_no_bit(words: list[NDArray[np.int64]], data: st.DataObject) -> None:
+def test_requesting_rows_at_any_time_changes_no_bit(words: list[NDArray[np.int64]], data: st.DataObject) -> None:
     rates = [0.1] * len(words)
     adam, asked = start(Adam()), start(Adam())
     for some, gradient, rate in zip(words, gradients(words), rates, strict=True):
@@ -85,7 +85,7 @@ def test_when_rows_are_asked_for_changes_no_bit(words: list[NDArray[np.int64]], 
 
 
 @given(batches, st.integers(0, 11))
-def test_what_is_kept_goes_on_to_the_same_bits(words: list[NDArray[np.int64]], stop: int) -> None:
+def test_a_saved_state_continues_to_the_same_bits(words: list[NDArray[np.int64]], stop: int) -> None:
     rates = [0.1 / (1 + step) for step in range(len(words))]
     whole, first = start(Adam()), start(Adam())
     for number, (some, gradient, rate) in enumerate(zip(words, gradients(words), rates, strict=True)):
@@ -94,8 +94,8 @@ def test_what_is_kept_goes_on_to_the_same_bits(words: list[NDArray[np.int64]], s
             adam.move(some, gradient, rate)
         if number == stop:
             first.all_rows()
-            kept = (x.copy() for x in (first.weights, first.means, first.squares, first.touched))
-            first = RowAdam(Adam(), *kept, number + 1)
+            saved = (x.copy() for x in (first.weights, first.means, first.squares, first.touched))
+            first = RowAdam(Adam(), *saved, number + 1)
     np.testing.assert_array_equal(whole.all_rows(), first.all_rows())
 
 

@@ -1,4 +1,4 @@
-"""The learning rate: up in the warm-up, then as the schedule says."""
+"""The learning rate rises in the warm-up, then follows the schedule."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pairlens.training.schedule import learning_rate
 @pytest.mark.parametrize(
     ("schedule", "expected"),
     [
-        # Of 10 epochs of 4 steps: the rate of the first step, after 1 epoch (half of the warm-up), and after 5 epochs.
+        # For 10 epochs of 4 steps: the rate of the first step, after 1 epoch (half of the warm-up), and after 5 epochs.
         ({"name": "constant"}, [1.0, 1.0, 1.0]),
         ({"name": "linear"}, [1.0, 0.9, 0.5]),
         ({"name": "cosine"}, [1.0, 0.5 + 0.5 * np.cos(np.pi * 0.1), 0.5]),

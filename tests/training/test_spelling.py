@@ -1,4 +1,4 @@
-"""Words as the character n-grams they are spelled with."""
+"""Words as bags of their character n-grams."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def matrix(vocabulary: list[str]) -> np.ndarray:
 
 def test_the_ngrams_of_a_word_and_its_ends() -> None:
     assert list(ngrams("cat")) == [*("<c", "ca", "at", "t>"), *("<ca", "cat", "at>"), *("<cat", "cat>"), "<cat>"]
-    assert list(ngrams("猫")) == ["<猫", "猫>", "<猫>"]  # 2 characters are at most all but the whole word's own 3
+    assert list(ngrams("猫")) == ["<猫", "猫>", "<猫>"]  # up to 2 characters, and the whole
     assert len(list(ngrams("antidisestablishmentarianism"))) == 29 + 28 + 27 + 26 + 1
 
 
-def test_entries_in_brackets_are_no_words() -> None:
+def test_special_tokens_have_no_ngrams() -> None:
     assert [list(ngrams(entry)) for entry in ("<pad>", "<unk>", "[UNK]")] == [[], [], []]
     assert not matrix(["<pad>", "cat", "dog"])[0].any()
 
@@ -37,10 +37,10 @@ def test_words_spelled_alike_are_near_each_other() -> None:
     assert abs(play @ garden) < 0.1
 
 
-def test_what_every_word_holds_weighs_nothing() -> None:
+def test_an_ngram_of_every_word_has_no_weight() -> None:
     assert not matrix(["same", "same"]).any()  # idf: ln 2/2
     one, other = matrix(["a1", "a2"])
-    assert one @ other == 0.0  # `<a` is all that they share
+    assert one @ other == 0.0  # they only share `<a`
 
 
 @given(st.lists(st.text(min_size=0, max_size=8), max_size=30))
@@ -49,6 +49,6 @@ def test_rows_have_length_one_or_zero_whatever_the_words(vocabulary: list[str]) 
     assert np.isfinite(values).all()
     assert ((columns >= 0) & (columns < COLUMNS)).all()
     entries = rows * COLUMNS + columns
-    assert (np.diff(entries) > 0).all()  # sorted, and each once
+    assert (np.diff(entries) > 0).all()  # sorted and distinct
     lengths = np.sqrt(np.bincount(rows, values**2, len(vocabulary))) if vocabulary else np.zeros(0)
     assert (np.isclose(lengths, 1.0) | (lengths == 0.0)).all()

@@ -1,4 +1,4 @@
-"""Where embeddings start that are made of word vectors."""
+"""Initial embeddings from word vectors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PPMI = {"name": "ppmi_svd", "stddev": STDDEV, "window": 2}
 
 
 def vectors() -> Vectors:
-    """Of ids 1, 2 and 6; the last one is in no text."""
+    """Vectors for ids 1, 2 and 6; the last one is in no text."""
     matrix = np.zeros((INPUT_DIM, WIDTH), np.float32)
     matrix[[1, 2, 6]] = [[3, 0, 0, 4], [0, 1, 0, 0], [6, 0, 8, 0]]  # of length 5, 1 and 10
     return Vectors(matrix, matrix.any(axis=1), 3, 3, 0, 0, 0)
@@ -36,7 +36,7 @@ def start(given: Vectors | None, output_dim: int, **embedding: Any) -> np.ndarra
     return network.encoder.embedding.embeddings.numpy()
 
 
-def test_words_without_a_vector_start_as_they_were_drawn() -> None:
+def test_words_without_a_vector_keep_their_random_values() -> None:
     drawn, started = start(None, WIDTH), start(vectors(), WIDTH)
     found = vectors().found
     np.testing.assert_array_equal(started[found], vectors().matrix[found])
@@ -44,16 +44,16 @@ def test_words_without_a_vector_start_as_they_were_drawn() -> None:
     assert drawn.any(axis=1).all()
 
 
-def test_vectors_stand_behind_the_company_of_words() -> None:
+def test_vectors_follow_the_co_occurrences() -> None:
     started = start(vectors(), 3 + WIDTH, embeddings_initializer=PPMI)
     alone = start(None, 3, embeddings_initializer=PPMI)
     seen = [1, 2, 3, 4, 5]
     np.testing.assert_array_equal(started[seen, :3], alone[seen])
-    # Of lengths 5, 1 and 10 the mean is 16 / 3; it becomes that of an embedding of this width, 0.5 * sqrt(4) = 1.
+    # The mean of lengths 5, 1 and 10 is 16 / 3; it is scaled to 0.5 * sqrt(4) = 1, the norm for this width.
     np.testing.assert_allclose(started[[1, 2, 6], 3:], vectors().matrix[[1, 2, 6]] * 3 / 16, rtol=1e-6)
 
 
-def test_each_part_has_the_mean_length_of_its_width() -> None:
+def test_each_part_has_the_mean_norm_for_its_width() -> None:
     started = start(vectors(), 3 + WIDTH, embeddings_initializer=PPMI)
     lengths = np.linalg.norm(started[:, :3], axis=1)
     np.testing.assert_allclose(lengths, STDDEV * 3**0.5, rtol=1e-5)
@@ -61,13 +61,13 @@ def test_each_part_has_the_mean_length_of_its_width() -> None:
     assert found.mean() == pytest.approx(STDDEV * WIDTH**0.5)
 
 
-def test_beside_the_company_a_word_without_a_vector_has_drawn_numbers() -> None:
+def test_with_ppmi_a_word_without_a_vector_has_random_values() -> None:
     started = start(vectors(), 3 + WIDTH, embeddings_initializer=PPMI)
     as_drawn = start(None, 3 + WIDTH, embeddings_initializer={"name": "normal", "stddev": STDDEV})
     missing = ~vectors().found
     np.testing.assert_array_equal(started[missing, 3:], as_drawn[missing, 3:])
 
 
-def test_vectors_of_zeros_alone_stay_zero() -> None:
+def test_vectors_that_are_all_zero_stay_zero() -> None:
     zero = Vectors(np.zeros((INPUT_DIM, WIDTH), np.float32), np.ones(INPUT_DIM, np.bool_), 7, 7, 0, 0, 0)
     assert not start(zero, 3 + WIDTH, embeddings_initializer=PPMI)[:, 3:].any()

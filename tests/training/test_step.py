@@ -1,4 +1,4 @@
-"""A step: of one batch, or of several whose gradients were gathered."""
+"""A step with the gradient of one batch, or with the gathered gradients of several."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def weights_after(path: Path, config: Config, pairs: Pairs) -> dict[str, np.ndar
     return run.weights(config)
 
 
-def test_gathered_batches_are_applied_when_they_are_enough_or_the_epoch_ends() -> None:
+def test_gathered_batches_are_applied_after_enough_batches_or_at_the_end_of_the_epoch() -> None:
     assert [batches_to_apply(number, 5, 2) for number in (1, 2, 3, 4, 5)] == [0, 2, 0, 2, 1]
     assert [batches_to_apply(number, 4, 2) for number in (1, 2, 3, 4)] == [0, 2, 0, 2]
     assert [batches_to_apply(number, 3, 1) for number in (1, 2, 3)] == [1, 1, 1]
 
 
 def test_accumulated_batches_make_the_step_of_one_large_batch(tmp_path: Path) -> None:
-    pairs = make_pairs([i % 2 for i in range(12)])  # all of one length: any batches are padded alike
+    pairs = make_pairs([i % 2 for i in range(12)])  # all of one length, so padding is the same in any batch
     sgd = {"epochs": 2, "optimizer": {"name": "sgd", "learning_rate": 0.5}}
     large = weights_after(tmp_path / "large", make_config(batch_size=12, **sgd), pairs)
     small = weights_after(
@@ -51,7 +51,7 @@ def test_accumulated_batches_make_the_step_of_one_large_batch(tmp_path: Path) ->
 
 
 def test_a_small_last_batch_counts_by_its_pairs(tmp_path: Path) -> None:
-    """Nine pairs in batches of 8 and 1, weighed or not, make the step of one batch of nine."""
+    """Nine weighted pairs in batches of 8 and 1 make the same step as one batch of nine."""
     sgd = {"epochs": 2, "optimizer": {"name": "sgd", "learning_rate": 0.5}}
     pairs = make_pairs([1, 0, 1, 0, 1, 0, 0, 0, 1], weight=np.array([1, 2, 3, 4, 5, 6, 7, 8, 9], np.float32))
     large = weights_after(tmp_path / "large", make_config(batch_size=16, **sgd), pairs)
@@ -61,7 +61,7 @@ def test_a_small_last_batch_counts_by_its_pairs(tmp_path: Path) -> None:
 
 
 def test_batches_of_groups_count_by_their_comparisons(tmp_path: Path) -> None:
-    """A group of 1 against 2 and one of 2 against 2: 2 comparisons and 4."""
+    """A group of 1 positive and 2 negatives has 2 comparisons, one of 2 and 2 has 4."""
     label, group = [1, 0, 0, 1, 1, 0, 0], np.array([0, 0, 0, 1, 1, 1, 1])
     sections = {"task": "ranking", "data": {"train": "train"}, "model": make_config().model.model_dump()}
     training = {"epochs": 2, "loss": "pairwise", "optimizer": {"name": "sgd", "learning_rate": 0.5}}

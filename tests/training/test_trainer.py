@@ -1,4 +1,4 @@
-"""The training loop: the same bits for the same seed, the best weights kept, and stopped in time."""
+"""The training loop: the same bits for the same seed, the best weights kept, early stopping."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OPTIMIZERS = [
 
 
 def make_config(task: str = "binary", embedding: dict[str, Any] | None = None, **training: Any) -> Config:
-    """A network with dropout wherever there can be some."""
+    """A network with every kind of dropout."""
     model = {
         "embedding": {"input_dim": INPUT_DIM, "output_dim": OUTPUT_DIM, "dropout": 0.2, **(embedding or {})},
         "conv": [{"filters": 2, "kernel_size": 2}],
@@ -67,7 +67,7 @@ def train(
 
 
 def read_metrics(run: Run) -> list[dict[str, Any]]:
-    """The lines of metrics.jsonl without what the clock says."""
+    """The lines of metrics.jsonl without the speed."""
     lines = [json.loads(line) for line in (run.path / "metrics.jsonl").read_text().splitlines()]
     return [{key: value for key, value in line.items() if key != "pairs_per_second"} for line in lines]
 
@@ -92,16 +92,16 @@ def straight(tmp_path_factory: pytest.TempPathFactory, events: list[Event]) -> R
     return train(tmp_path_factory.mktemp("training") / "straight", CONFIG, listen=events.append)
 
 
-def test_a_listener_hears_of_every_step_and_every_evaluation(straight: Run, events: list[Event]) -> None:
+def test_a_listener_gets_every_step_and_every_evaluation(straight: Run, events: list[Event]) -> None:
     steps = [(event.epoch, event.step) for event in events if isinstance(event, Step)]
     assert steps == [(epoch, step) for epoch in (1, 2, 3, 4) for step in (1, 2, 3, 4)]
     assert all((event.epochs, event.steps) == (4, 4) for event in events if isinstance(event, Step))
     evaluations = [event for event in events if isinstance(event, Evaluation)]
-    assert [events.index(evaluation) for evaluation in evaluations] == [4, 9, 14, 19]  # behind its four steps
+    assert [events.index(evaluation) for evaluation in evaluations] == [4, 9, 14, 19]  # after four steps each
     assert [(e.epoch, e.loss, e.dev, e.best) for e in evaluations] == [
         (line["epoch"], line["loss"], line["dev"], line["best"]) for line in read_metrics(straight)
     ]
-    # An epoch's loss is the mean over its pairs, which the last step knows.
+    # An epoch's loss is the mean over its pairs, which is also the last step's.
     last_steps = [event for event in events if isinstance(event, Step) and event.step == 4]
     assert [step.loss for step in last_steps] == [evaluation.loss for evaluation in evaluations]
 
@@ -118,7 +118,7 @@ def test_another_seed_gives_other_weights(straight: Run, tmp_path: Path) -> None
 
 
 def test_early_stopping_and_the_best_weights(tmp_path: Path) -> None:
-    """On dev the labels are exchanged: the more is learned, the worse it gets, and the first epoch is the best."""
+    """Dev has the opposite labels: the more is learned, the worse it gets, so the first epoch is the best."""
     config = make_config(
         epochs=50,
         optimizer={"name": "adam", "learning_rate": 0.01},
@@ -153,7 +153,7 @@ def test_without_dev_all_epochs_are_trained_and_the_last_weights_kept(tmp_path: 
 )
 @pytest.mark.parametrize("lazy", [False, True])
 def test_the_rows_of_the_embedding_move_as_in_tensorflow(tmp_path: Path, embedding: dict[str, Any], lazy: bool) -> None:
-    """Clipping at a value that no gradient has leaves them to TensorFlow."""
+    """With clipping, TensorFlow updates the rows; no gradient reaches this limit."""
     weights = []
     for name, clip in (("rows", None), ("whole", 1e9)):
         optimizer = {"name": "adam", "learning_rate": 0.01, "lazy": lazy, "clipvalue": clip}
@@ -200,7 +200,7 @@ def test_a_warm_start_begins_with_the_weights_of_the_run(tmp_path: Path) -> None
 
 
 def test_a_warm_start_from_another_vocabulary_matches_rows_by_word(tmp_path: Path) -> None:
-    """The old run has a, b and c; the new one c, new and a, and eight ids without a word."""
+    """The old run has the words a, b and c; the new one has c, new, a, and eight ids without a word."""
     config = make_config(embedding={"match_channels": True})
     sections = config.model_dump()
     sections["model"]["embedding"]["input_dim"] = 3
@@ -246,7 +246,7 @@ def test_every_optimizer_takes_a_step_with_its_defaults(tmp_path: Path, name: st
 
 
 def graded(unit: float, zero: float) -> Pairs:
-    """Pairs whose label is the query's share of id 0, in some unit and counted from some zero."""
+    """Pairs whose label is zero + unit * the query's share of id 0."""
     random = np.random.default_rng(3)
     queries = [random.choice([0, 1], 4).tolist() for _ in range(64)]
     share = np.mean(np.array(queries) == 0, axis=1)
@@ -255,10 +255,10 @@ def graded(unit: float, zero: float) -> Pairs:
 
 @pytest.mark.parametrize("loss", ["mse", "huber"])
 @pytest.mark.parametrize(("unit", "zero"), [(0.25, -0.25), (0.001, 0.0), (1000.0, 0.0)])
-def test_what_a_regression_learns_does_not_depend_on_the_unit_of_labels(
+def test_a_regression_does_not_depend_on_the_unit_of_labels(
     tmp_path: Path, loss: str, unit: float, zero: float
 ) -> None:
-    """The scores are those of the labels as they were, in the new unit."""
+    """The scores are the same in the new unit."""
     config = make_config("regression", epochs=5, loss=loss, early_stopping=None)
     plain, other = graded(1.0, 0.0), graded(unit, zero)
     scores = []
@@ -287,8 +287,8 @@ def test_a_warm_start_of_a_regression_gives_the_grades_of_the_run_to_other_label
         np.testing.assert_allclose(second[name], array, rtol=1e-6, atol=1e-4 if name == "head/bias" else 0)
 
 
-def test_a_regression_goes_on_to_the_same_bits(tmp_path: Path) -> None:
-    """A checkpoint holds what the network learns, not the label's unit: nothing is rounded on the way."""
+def test_a_resumed_regression_ends_with_the_same_bits(tmp_path: Path) -> None:
+    """A checkpoint has the weights for standardised labels, so that no conversion rounds them."""
     pairs, config = graded(1000.0, 50.0), make_config("regression", epochs=3, early_stopping=None)
     straight = train(tmp_path / "straight", config, pairs, pairs)
     run = Run.create(tmp_path / "run", config, {})

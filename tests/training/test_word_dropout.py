@@ -1,4 +1,4 @@
-"""Word dropout: words of a single query read as unknown, in both texts of a pair."""
+"""Word dropout replaces words of a single query by the unknown word, in both texts of a pair."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def pairs() -> Pairs:
     return Pairs(query, value, np.zeros(3, np.float32))
 
 
-def test_words_of_one_query_are_those_unknown_without_its_pairs(pairs: Pairs) -> None:
-    # 11 is in both queries, 13 in values of both; 10 is in three texts, but all of the first query's pairs.
+def test_words_of_one_query_only_occur_in_its_pairs(pairs: Pairs) -> None:
+    # 11 is in both queries, 13 in values of both; 10 is in three texts, but all in the first query's pairs.
     assert words_of_one_query(pairs).tolist() == [10, 12, 14, 15]
 
 
@@ -40,7 +40,7 @@ def test_a_dropped_word_is_unknown_in_both_texts_of_its_pairs(pairs: Pairs) -> N
         assert read.query[0].tolist() == [1 if 10 in dropped else 10, 11]
         assert dropped <= set(words.tolist())
         seen.add(frozenset(dropped))
-    assert len(seen) == 16  # each of four words is dropped or not, anew in each epoch
+    assert len(seen) == 16  # every subset of the four words was dropped in some epoch
 
 
 def test_the_rate_is_the_share_of_the_words() -> None:
@@ -61,8 +61,8 @@ def test_the_same_seed_and_epoch_drop_the_same(pairs: Pairs) -> None:
     assert len({tuple(ids(seed, epoch)) for seed in range(5) for epoch in range(5)}) > 5
 
 
-def test_changed_pairs_are_those_that_read_otherwise_in_one_text_or_both() -> None:
-    """Also behind texts without tokens, and not where the word that is dropped is the unknown one."""
+def test_changed_pairs_differ_in_one_text_or_both() -> None:
+    """Also after empty texts, but not where the dropped word is the unknown word."""
     pairs = Pairs(Texts.from_lists([[], [2], [], [3], [1], [4, 5]]), Texts.from_lists([[6], [], [7, 8], [3], [1], []]))
     words = words_of_one_query(pairs)
     found = set()

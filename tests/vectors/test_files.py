@@ -35,8 +35,8 @@ def safetensors(tensors: dict[str, Any], data: bytes) -> bytes:
 
 def one_tensor(matrix: NDArray[Any], dtype: str, **changes: Any) -> bytes:
     data = matrix.tobytes()
-    told = {"dtype": dtype, "shape": list(matrix.shape), "data_offsets": [0, len(data)], **changes}
-    return safetensors({"__metadata__": {"format": "pt"}, "weight": told}, data)
+    entry = {"dtype": dtype, "shape": list(matrix.shape), "data_offsets": [0, len(data)], **changes}
+    return safetensors({"__metadata__": {"format": "pt"}, "weight": entry}, data)
 
 
 def word2vec(end: bytes, rows: int = 4) -> bytes:

@@ -119,11 +119,11 @@ def test_what_does_not_fit_says_which_key_to_set(path: Path, tmp_path: Path) -> 
     width = f"{path}: vectors of 3 numbers, but model.embedding.output_dim is"
     assert refused(pretrained=path, output_dim=4) == f"{width} 4; set it to 3"
     for output_dim in (2, 3):
-        told = refused(embeddings_initializer=mixed, output_dim=output_dim)
-        assert told == f"{width} {output_dim}; set it to 3 plus the columns of ppmi_svd, at least 4"
+        message = refused(embeddings_initializer=mixed, output_dim=output_dim)
+        assert message == f"{width} {output_dim}; set it to 3 plus the columns of ppmi_svd, at least 4"
     for embedding in ({"pretrained": path}, {"embeddings_initializer": mixed, "output_dim": 4}):
-        told = refused(None, **embedding)
-        assert told == f"{path}: vectors are looked up by word; set data.vocab to the file with the words of the ids"
+        message = refused(None, **embedding)
+        assert message == f"{path}: vectors are looked up by word; set data.vocab to the file with the words of the ids"
 
 
 def test_a_warm_start_needs_no_vectors(path: Path, tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def _compare(scored: Scored, other: Run, files: Files, threshold: float | None, 
     theirs = score_files(other, files, threshold, threads)
     return {
         "run": str(other.path),
-        **(theirs.threshold.told() if task == "binary" else {}),
+        **(theirs.threshold.as_json() if task == "binary" else {}),
         "metrics": evaluate_scores(task, scored.label, theirs.measured, theirs.threshold, group),
         "differences": {name: difference._asdict() for name, difference in differences(scored, theirs).items()},
     }

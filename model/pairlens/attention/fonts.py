@@ -1,4 +1,4 @@
-"""The installed fonts that a text needs."""
+"""Find installed fonts that have all characters of a text."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _FIRST = "DejaVu Sans"  # comes with matplotlib
 
 
 def fonts_for(text: str) -> tuple[list[str], set[str]]:
-    """Families that together have every character of a text, as far as any has it, the plain one first; and the
-    scripts of those characters that none has, as in `Devanagari`."""
+    """Return font families that together cover a text, the default first; and the scripts that no font covers, such as
+    `Devanagari`."""
     families, lacking = _found_for(text)
     if lacking and _add_new_fonts():
         families, lacking = _found_for(text)
@@ -19,7 +19,7 @@ def fonts_for(text: str) -> tuple[list[str], set[str]]:
 
 
 def _found_for(text: str) -> tuple[list[str], set[str]]:
-    """Families as `fonts_for` gives them, and the characters that none has."""
+    """Return families as `fonts_for` does, and the characters that no font has."""
     first, *others = _families()
     families = [first]
     lacking = {c for c in text if not c.isspace() and ord(c) not in _characters(first)}
@@ -32,13 +32,13 @@ def _found_for(text: str) -> tuple[list[str], set[str]]:
 
 @lru_cache(maxsize=1)
 def _add_new_fonts() -> bool:
-    """Whether there are fonts that were installed after Matplotlib made its list; from now on it knows them."""
+    """Tell Matplotlib about fonts installed after it made its list; return False if there are none."""
     from matplotlib import font_manager
 
     known = {font.fname for font in font_manager.fontManager.ttflist}
     new = [path for path in font_manager.findSystemFonts() if path not in known]
     for path in new:
-        with suppress(OSError, RuntimeError):  # no font, or none that FreeType can read
+        with suppress(OSError, RuntimeError):  # not a font, or one that FreeType cannot read
             font_manager.fontManager.addfont(path)
     _families.cache_clear()
     _characters.cache_clear()
@@ -47,11 +47,11 @@ def _add_new_fonts() -> bool:
 
 @lru_cache(maxsize=1)
 def _families() -> list[str]:
-    """Installed families with an upright font of normal weight: the first choice, those without serifs, the others."""
+    """Installed families with an upright font of normal weight: the default first, then sans-serif, then others."""
     from matplotlib import font_manager
 
     upright = [font for font in font_manager.fontManager.ttflist if font.style == "normal" and font.weight == 400]
-    names = {font.name for font in upright if not font.name.startswith("Last Resort")}  # which has a box for everything
+    names = {font.name for font in upright if not font.name.startswith("Last Resort")}  # has a box for every character
     return sorted(names, key=lambda name: (name != _FIRST, "Sans" not in name, "Mono" in name, name))
 
 
@@ -64,6 +64,6 @@ def _characters(family: str) -> frozenset[int]:
 
 
 def _script(character: str) -> str:
-    """The first word of a character's name, which is its script but for symbols."""
+    """The first word of a character's Unicode name, which is its script unless it is a symbol."""
     name = unicodedata.name(character, "")
     return name.split()[0].capitalize() if name else f"U+{ord(character):04X}"

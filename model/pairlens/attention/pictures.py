@@ -1,7 +1,7 @@
-"""Attention scores of pairs as pictures to print: `.png`, `.svg` or `.pdf`.
+"""Attention scores of pairs as pictures for print: `.png`, `.svg` or `.pdf`.
 
-Words stay text in SVG and PDF, and every script is drawn that an installed font has, from right to left where it is
-written so (matplotlib shapes text from 3.11 on).
+Words remain text in SVG and PDF. Every script for which a font is installed is drawn, right to left if it is written so
+(matplotlib shapes text from 3.11 on).
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 PICTURE_SUFFIXES = (".png", ".svg", ".pdf")
 LARGEST_GRID = 36  # maps
 
-_MOST_TOKENS = 60  # of a side; of longer texts the strongest part is shown
+_MOST_TOKENS = 60  # per side; of a longer text only the strongest part is shown
 _LONGEST_WORD = 20  # characters
 _CELL = 0.3  # inches
 _POINTS = 9
-_NUMBERED = 30  # a map of at most so many columns has numbers in its cells
-_COLOURS = "Blues"  # one hue, light for nothing: reads the same in grey and to the colour-blind
+_NUMBERED = 30  # a map with at most this many columns has numbers in its cells
+_COLOURS = "Blues"  # one hue, light for 0: works in greyscale and for colour-blind readers
 _SETTINGS: dict[str, Any] = {
     "font.size": _POINTS,
-    "text.parse_math": False,  # a word may have a dollar
+    "text.parse_math": False,  # a word may contain a dollar sign
     "svg.fonttype": "none",
     "svg.hashsalt": "pairlens",
     "pdf.fonttype": 42,
@@ -46,7 +46,7 @@ _SETTINGS: dict[str, Any] = {
 
 
 class PairMap(NamedTuple):
-    """What a picture shows of a pair: its number in the file, its attention and its score."""
+    """A pair to draw: its number in the file, its attention and its score."""
 
     pair: int
     attention: PairAttention
@@ -54,7 +54,7 @@ class PairMap(NamedTuple):
 
 
 class _Panel(NamedTuple):
-    """One matrix [rows, columns] with its words and the names of its sides; all of it fits."""
+    """One matrix [rows, columns] with its words and the names of its sides, cut to the part to draw."""
 
     title: str
     scores: NDArray[np.floating]
@@ -67,12 +67,12 @@ class _Panel(NamedTuple):
 def write_picture(
     path: Path, pairs: Sequence[PairMap], vocabulary: Sequence[str] | None, replace: bool = True
 ) -> set[str]:
-    """One picture of the pairs, one beside the other; a pair has a map for each direction of the model.
+    """Draw the pairs next to each other in one picture, with a map for each direction of the model.
 
-    The same pairs give the same bytes on the same machine. The file appears only when it is whole.
+    The same pairs give the same bytes on the same machine. The file appears only when it is complete.
 
     Returns:
-        the scripts of the words for which no font is installed; their characters are boxes.
+        The scripts in the words for which no font is installed; their characters are drawn as boxes.
     """
     from matplotlib import rc_context
 
@@ -81,10 +81,10 @@ def write_picture(
     families, missing = fonts_for("".join(words))
     kind = path.suffix.removeprefix(".")
     undated = {"png": {"Software": "pairlens"}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
-    # The generic name is for who opens an SVG without these fonts.
+    # The generic name is for viewers of an SVG that lack these fonts.
     settings: Any = {**_SETTINGS, "font.family": [*families, "sans-serif"], "font.sans-serif": families}
     with rc_context(settings), catch_warnings():
-        filterwarnings("ignore", "Glyph .* missing from font")  # told by what is returned
+        filterwarnings("ignore", "Glyph .* missing from font")  # the return value reports it
         figure = _figure(panels)
         with whole_file(path, "w+b", replace) as file:
             figure.savefig(file, format=kind, dpi=200, bbox_inches="tight", pad_inches=0.1, metadata=undated)
@@ -92,12 +92,12 @@ def write_picture(
 
 
 def numbered(path: Path, pair: int) -> Path:
-    """The path of one pair's picture among several: maps.png makes maps-5.png."""
+    """The path of one pair's picture among several: maps-5.png for maps.png and pair 5."""
     return path.with_name(f"{path.stem}-{pair}{path.suffix}")
 
 
 def existing_pictures(path: Path) -> list[Path]:
-    """Pictures that stand where `numbered` may want to write, the first first."""
+    """Existing files with names that `numbered` may return, in the order of their numbers."""
     found = path.parent.glob(f"{_literal(path.stem)}-*{_literal(path.suffix)}")
     numbers = {p: p.stem.removeprefix(f"{path.stem}-") for p in found}
     return sorted((p for p, number in numbers.items() if number.isdecimal()), key=lambda p: int(numbers[p]))
@@ -124,7 +124,7 @@ def _panels(pair: PairMap, vocabulary: Sequence[str] | None) -> list[_Panel]:
 def _panel(
     title: str, scores: NDArray[np.floating], rows: tuple[str, list[str]], columns: tuple[str, list[str]]
 ) -> _Panel:
-    """The part of the scores that fits, around the strongest."""
+    """A panel with the part around the strongest score that fits."""
     shown = [slice(0, n) for n in scores.shape]
     if scores.size:
         squares = np.square(scores, dtype=np.float64)  # a strong score outweighs many weak ones
@@ -143,7 +143,7 @@ def _short(word: str) -> str:
 
 
 def _figure(panels: Sequence[_Panel]) -> Figure:
-    """The panels in a grid about as wide as high, two (both directions of a pair) beside each other."""
+    """Draw the panels in a grid about as wide as high, with both directions of a pair next to each other."""
     from matplotlib.figure import Figure
 
     n_columns = len(panels) if len(panels) < 3 else 2 * math.ceil(math.sqrt(len(panels)) / 2)
@@ -165,7 +165,7 @@ def _figure(panels: Sequence[_Panel]) -> Figure:
 
 
 def _width(panel: _Panel) -> float:
-    """Inches of a panel: its cells, and a margin for the words beside them."""
+    """The width of a panel in inches: its cells and a margin for the words."""
     return _CELL * max(len(panel.columns), 4) + _label(panel.rows)
 
 
@@ -178,7 +178,7 @@ def _label(words: list[str]) -> float:
 
 
 def _draw(ax: Axes, panel: _Panel, top: float) -> Any:
-    """One map; the colours run from 0 to `top`."""
+    """Draw one map, with colours from 0 to `top`."""
     Tq, Tv = panel.scores.shape
     ax.set_title(panel.title, fontsize=_POINTS + 1, loc="left")
     mesh = ax.pcolormesh(panel.scores.astype(np.float64), vmin=0, vmax=top, cmap=_COLOURS, edgecolors="w", lw=0.4)

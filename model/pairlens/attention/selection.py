@@ -1,4 +1,4 @@
-"""Which pairs of two files are looked at: by number, by score, the first ones, or a sample."""
+"""Select pairs of a file: by number, by score, the first N, or a random sample."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ Ints = NDArray[np.int64]
 
 
 def one_score(score: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One number a pair [pairs]: of a multiclass model, the probability of the class that it chooses."""
+    """One score for each pair [pairs]: for a multiclass model, the probability of the predicted class."""
     return score if score.ndim == 1 else score.max(axis=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Pairs to choose: those that meet every condition.
+    """The conditions that selected pairs must meet.
 
     Attributes:
-        pairs: such as `0,5-9`, counted from 0.
-        min_score, max_score: bounds of the score, both included; see `one_score`.
-        limit: only so many, the first ones.
-        sample: only so many, each equally likely, drawn with `seed`.
+        pairs: numbers and ranges from 0, such as `0,5-9`.
+        min_score, max_score: inclusive bounds of the score; see `one_score`.
+        limit: select the first N pairs.
+        sample: select N pairs uniformly at random, with `seed`.
 
     Raises:
-        UsageError: `pairs` is not of this form, a bound is no number, or both a limit and a sample are wanted.
+        UsageError: `pairs` has another form, a bound is not a number, or both a limit and a sample are given.
     """
 
     pairs: str | None = None
@@ -45,7 +45,7 @@ class Selection:
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.sample is not None:
-            raise UsageError("--limit takes the first pairs, --sample any; give one of the two")
+            raise UsageError("--limit selects the first pairs, --sample random ones; give one of them")
         if any(bound is not None and math.isnan(bound) for bound in (self.min_score, self.max_score)):
             raise UsageError("--min-score and --max-score must be numbers, such as 0.5")
         self.ranges()
@@ -60,7 +60,7 @@ class Selection:
 
     @property
     def at_most_one(self) -> bool:
-        """Whether it is plain that no two pairs can be selected."""
+        """True if at most one pair can be selected, as far as that is known without reading the pairs."""
         ranges = self.ranges()
         named = None if ranges is None else set(chain.from_iterable(r[:2] for r in ranges))
         return 1 in (self.limit, self.sample) or (named is not None and len(named) == 1)
@@ -70,7 +70,7 @@ class Selection:
         return None if self.pairs is None else [_range(part, self.pairs) for part in self.pairs.split(",")]
 
     def fits(self, score: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Which scores lie within the bounds."""
+        """True for the scores within the bounds [pairs]."""
         score, fits = one_score(score), np.ones(len(score), np.bool_)
         if self.min_score is not None:
             fits &= at_least(score, self.min_score)
@@ -83,19 +83,19 @@ def _range(part: str, pairs: str) -> range:
     match = re.fullmatch(r"\s*([0-9]{1,18})(?:-([0-9]{1,18}))?\s*", part)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
     if last < first:
-        raise UsageError(f"--pairs {pairs}: must be numbers and ranges, counted from 0, such as 0,5-9")
+        raise UsageError(f"--pairs {pairs}: must be numbers and ranges from 0, such as 0,5-9")
     return range(first, last + 1)
 
 
 def draw(numbers: Iterable[Ints], count: int, seed: int) -> Ints:
-    """A uniform sample of a stream of numbers, sorted; the same for a seed, however the stream is cut into parts.
+    """Draw `count` numbers uniformly at random from a stream, sorted; its division into parts changes nothing.
 
-    Each number gets a random key, and those with the smallest keys stay.
+    Each number gets a random key, and the numbers with the smallest keys are kept.
     """
     random = np.random.default_rng(seed)
     keys, kept = np.empty(0), np.empty(0, np.int64)
-    for some in numbers:
-        keys, kept = np.concatenate([keys, random.random(len(some))]), np.concatenate([kept, some])
+    for part in numbers:
+        keys, kept = np.concatenate([keys, random.random(len(part))]), np.concatenate([kept, part])
         if len(keys) > count:
             smallest = np.argpartition(keys, count - 1)[:count]
             keys, kept = keys[smallest], kept[smallest]
@@ -103,12 +103,12 @@ def draw(numbers: Iterable[Ints], count: int, seed: int) -> Ints:
 
 
 def named(numbers: range, ranges: list[range] | None, sample: Ints | None) -> Ints:
-    """The indices of those numbers that are in the ranges or the sample."""
+    """The indices of the numbers that are in the sample, or else in the ranges; all if neither is given."""
     if sample is not None:
         return sample[slice(*np.searchsorted(sample, [numbers.start, numbers.stop]))] - numbers.start
     if ranges is None:
         return np.arange(len(numbers))
     named = np.zeros(len(numbers), np.bool_)
-    for some in ranges:
-        named[max(some.start - numbers.start, 0) : max(some.stop - numbers.start, 0)] = True
+    for part in ranges:
+        named[max(part.start - numbers.start, 0) : max(part.stop - numbers.start, 0)] = True
     return np.flatnonzero(named)

@@ -1,4 +1,4 @@
-"""The attention of the pairs that are selected, as a stream of bounded memory."""
+"""The attention of selected pairs, as a stream in bounded memory."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from pairlens.texts.words import TokenizedText
 
 PassOver = Callable[[Sequence[BadLine]], object]
 
-_CHUNK = 8192  # pairs that are read at once; their maps are made in smaller parts
+_CHUNK = 8192  # pairs that are read at once; their maps are computed in smaller parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredMaps:
-    """Some pairs of a file; an item is (its number, its attention, its score as one number).
+    """Some pairs of a file with their attention; an item is (number, attention, score as one number).
 
     Attributes:
         pair: int64 [pairs], their numbers in the file, from 0, ascending.
-        score: the model's output, float32 [pairs]; of a multiclass model the classes' probabilities [pairs, classes].
+        score: the model's output, float32 [pairs]; for a multiclass model, the class probabilities [pairs, classes].
         maps: their attention.
-        texts: gives both texts of each, if they were given as texts.
+        texts: returns both texts of each pair if they were given as text, else None.
     """
 
     pair: Ints
@@ -61,65 +61,67 @@ def attend_pairs(
     cell_bytes: int = 0,
     pass_over: PassOver | None = None,
 ) -> Iterator[ScoredMaps]:
-    """The selected pairs of a source, in their order, with bounded memory; reads no further than it must.
+    """Yield the selected pairs of a source in order, in bounded memory; read no further than necessary.
 
-    With a sample it is read twice: to draw it, then for its maps.
+    For a sample the source is read twice: to draw the pairs, then to compute their maps.
 
     Args:
-        cell_bytes: what is made of a map takes so many bytes beside it, for each of its numbers.
-        pass_over: is told the faults of pairs that would be selected, which are then left out; else the first fault
-            is raised. A fault is one of a line, a map that takes more memory than there is, or an overflow.
+        cell_bytes: the bytes that the caller needs for each attention score in addition to the map.
+        pass_over: called with the faults of selected pairs, which are then skipped; without it, the first fault is
+            raised. Faults are faulty lines, maps that need more memory than is available, and overflows.
 
     Raises:
-        UsageError: a pair that is named does not exist, or a sample is wanted of what can be read only once.
-        DataError: a fault of a line, or a map that is too large. PairlensError: a score or attention is not finite.
+        UsageError: a pair in `selection.pairs` does not exist, or a sample is requested from a stream.
+        DataError: a faulty line, or a map that is too large. PairlensError: a score or attention is not finite.
     """
     files = _Pairs(scorer, source, cell_bytes, pass_over)
     sample = None
     if selection.sample is not None:
         if not source.repeatable:
-            raise UsageError(f"{source.names[0]}: --sample reads the texts twice, so they must be files")
+            raise UsageError(
+                f"{source.names[0]}: --sample reads the texts twice, which a stream does not allow; give files"
+            )
         numbers = (first + chosen for first, _, chosen in files.selected(selection))
         sample = draw(numbers, selection.sample, selection.seed)
         selection = Selection()
-    left = sys.maxsize if selection.limit is None else selection.limit
+    remaining = sys.maxsize if selection.limit is None else selection.limit
     for first, chunk, selected in files.selected(selection, sample):
         done = 0
-        while left and done < len(selected):  # a pair that is passed over makes room for another one
-            chosen = selected[done : done + left]
+        while remaining and done < len(selected):  # another pair takes the place of one that is skipped
+            chosen = selected[done : done + remaining]
             for maps in files.attend(first, chunk, chosen):
                 yield maps
-                left -= len(maps)
+                remaining -= len(maps)
             done += len(chosen)
-        if not left:
+        if not remaining:
             return
 
 
 class _Pairs:
-    """The pairs of a source; see `attend_pairs` for the arguments and for what its methods raise."""
+    """The pairs of a source; for arguments and errors see `attend_pairs`."""
 
     def __init__(self, scorer: Scorer, source: PairSource, cell_bytes: int, pass_over: PassOver | None) -> None:
         self._scorer, self._source = scorer, source
         self._cell_bytes, self._pass_over = cell_bytes, pass_over
 
     def selected(self, selection: Selection, sample: Ints | None = None) -> Iterator[tuple[int, Chunk, Ints]]:
-        """Chunks of the source: their first pair's number, themselves, and the indices of those that are selected.
+        """Yield (number of its first pair, chunk, indices of the selected pairs) for each chunk of the source.
 
-        A sorted sample of numbers selects too, where there is one; the limit is not looked at.
+        If there is a sorted `sample` of pair numbers, it selects the pairs. The limit is ignored.
         """
         ranges = selection.ranges()
         last = None if ranges is None else max(numbers.stop for numbers in ranges)
         if sample is not None:
             last = int(sample[-1]) + 1 if len(sample) else 0
-        # Only the lines of the pairs that are named need be right; without masks, all of a batch matter to each other.
+        # Faults in lines of other pairs do not matter, except with `masking: none`, where a batch is scored together.
         any_fault = self._pass_over is None and (ranges is None or self._scorer.config.model.masking == "none")
         first = 0
         for chunk in self._chunks(any_fault):
             pairs = chunk.pairs
             chosen = named(range(first, first + len(pairs)), ranges, sample)
             chosen = self._readable(chosen, first, chunk.bad)
-            if selection.sample is not None and self._pass_over:  # what is left out is not drawn
-                chosen = self._holdable(pairs, chosen, first)
+            if selection.sample is not None and self._pass_over:  # a sample must not contain skipped pairs
+                chosen = self._that_fit(pairs, chosen, first)
             if selection.by_score:
                 finite, score = self._scored(pairs, chosen, first + chosen)
                 chosen = chosen[finite][selection.fits(score)]
@@ -130,31 +132,32 @@ class _Pairs:
         if ranges is not None:
             missing = next(numbers for numbers in ranges if numbers.stop > first)
             raise UsageError(
-                f"--pairs: there is no pair {max(missing.start, first)}; {self._source.names[0]} has {first}, from 0"
+                f"--pairs: there is no pair {max(missing.start, first)}; "
+                f"{self._source.names[0]} has {first}, numbered from 0"
             )
 
     def attend(self, first: int, chunk: Chunk, chosen: Ints) -> Iterator[ScoredMaps]:
-        """Those chosen of some pairs, the first of which has the number `first`."""
+        """Yield the maps of the chosen pairs of a chunk, whose first pair has the number `first`."""
         pairs = chunk.pairs
-        chosen = self._holdable(pairs, chosen, first)
+        chosen = self._that_fit(pairs, chosen, first)
         number = first + chosen
-        if self._scorer.config.model.masking == "exact":  # otherwise a batch's pairs matter to each other
+        if self._scorer.config.model.masking == "exact":  # with `masking: none`, a batch is scored together
             pairs, chosen = pairs.take(chosen), np.arange(len(chosen))
         finite, score = self._scored(pairs, chosen, number)
         number, done = number[finite], 0
         for maps in self._scorer.maps(pairs.query, pairs.value, chosen[finite]):
             part = slice(done, done + len(maps))
-            whole = maps.finite()
-            self._overflow(number[part][~whole])
-            if whole.any():
-                kept = maps if whole.all() else maps.take(np.flatnonzero(whole))
-                shown = number[part][whole]
+            good = maps.finite()
+            self._overflow(number[part][~good])
+            if good.any():
+                kept = maps if good.all() else maps.take(np.flatnonzero(good))
+                shown = number[part][good]
                 texts = partial(self._source.texts, chunk.given, (shown - first).tolist())
-                yield ScoredMaps(shown, score[part][whole], kept, texts)
+                yield ScoredMaps(shown, score[part][good], kept, texts)
             done += len(maps)
 
     def _chunks(self, any_fault: bool) -> Iterator[Chunk]:
-        """Some pairs, and the faults of their lines; with `any_fault` the first one is raised."""
+        """Yield chunks with the faults of their lines; with `any_fault`, raise the first fault."""
         config = self._scorer.config
         batch, first = config.training.batch_size, 0
         size = max(_CHUNK // batch, 1) * batch  # whole batches, which matter with `masking: none`
@@ -167,7 +170,7 @@ class _Pairs:
             yield chunk._replace(pairs=pairs, bad=[*chunk.bad, *too_long])
             first += len(pairs)
 
-    # ---- the chosen ones that have no fault; the faults of the others are raised, or told and passed over ------------
+    # ---- the chosen pairs without a fault; faults of the others are raised, or reported and skipped ------------------
 
     def _readable(self, chosen: Ints, first: int, faults: Sequence[BadLine]) -> Ints:
         bad = np.array([fault.line - 1 - first for fault in faults], np.int64)
@@ -175,7 +178,7 @@ class _Pairs:
         self._fault([fault for fault, does in zip(faults, concerns, strict=True) if does], DataError)
         return chosen[~np.isin(chosen, bad)]
 
-    def _holdable(self, pairs: Pairs, chosen: Ints, first: int) -> Ints:
+    def _that_fit(self, pairs: Pairs, chosen: Ints, first: int) -> Ints:
         config = self._scorer.config
         query, value = (seen_lengths(config, side.lengths)[chosen] for side in (pairs.query, pairs.value))
         found = too_large_maps(config, query, value, self._cell_bytes)
@@ -183,7 +186,7 @@ class _Pairs:
         return np.delete(chosen, list(found))
 
     def _scored(self, pairs: Pairs, chosen: Ints, number: Ints) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-        """Which of the chosen pairs, whose numbers these are, have a finite score, and those scores."""
+        """True for the chosen pairs with finite scores, and these scores; `number` are the pairs' numbers."""
         [(_, logits)] = self._scorer.stream([Chunk(pairs)])
         finite = logits.finite()[chosen]
         self._overflow(number[~finite])

@@ -1,7 +1,7 @@
-"""What the maps of many pairs have in common: how peaked they are, and on which words; one pass in bounded memory.
+"""Statistics of the attention maps of many pairs: how peaked they are, and on which words; one pass, bounded memory.
 
-Rows, cells, weights and *uniform* are as in uniformity.py; shares that are no larger than uniform attention's are no
-finding. Rows of one cell are left out of entropy, distance and strongest weight.
+Rows, cells, weights and *uniform* are defined in uniformity.py. A share no larger than that of uniform attention means
+nothing. Rows of one cell are excluded from entropy, distance and strongest weight.
 """
 
 from __future__ import annotations
@@ -21,32 +21,33 @@ from pairlens.texts.texts import Texts
 from pairlens.texts.words import words_of
 
 LISTED = 10  # words and pairs of words
-FEWEST_MEETINGS = 5  # of two words for a mean weight
+FEWEST_COOCCURRENCES = 5  # of two words, to list their mean weight
 _BINS = 10
 
 
 def summarize(chunks: Iterable[ScoredMaps], config: Config, vocabulary: Sequence[str] | None) -> dict[str, Any]:
-    """The summary of a stream of maps, ready for JSON; NaN where there is nothing to take the mean of.
+    """Summarize a stream of maps, ready for JSON; a mean of nothing is NaN.
 
-    Of each direction (query_to_value, and with `direction: both` value_to_query):
+    For each direction (query_to_value, and with `direction: both` value_to_query):
 
-        rows, choices         rows with at least one cell; with at least two
+        rows, choices         the numbers of rows with at least one cell, and with at least two
         distance              mean over rows of ½ Σ |w - uniform|: the share of weight that would have to move to make
                               the row uniform, from 0 to 1
-        uniform, verdict      whether the distance is below 0.05, and in a sentence what that means
+        uniform, verdict      true if the distance is below 0.05; a sentence about what that means
         entropy               of a row: -Σ w ln w / ln cells, 0 for one strong cell, 1 for uniform. `mean`, `histogram`
                               (rows in ten bins from 0 to 1), and `by_position` of the row in its text: `first` and
                               `last` position, `rows`, `mean`
         strongest             the largest weight of a row: `mean`, `uniform` (mean of 1 / cells), `histogram`
-        identical             rows whose own token stands in the other text: their `rows`, and on that token the mean
-                              `weight` and `uniform`, and how often it is the `strongest` cell
-        frequent, punctuation share of all weight on the ten most frequent words of the attended texts, and on words of
-                              Unicode punctuation alone (null without a vocabulary): `weight`, `uniform`; `words` has
+        identical             rows whose token also occurs in the other text: the number of `rows`, the mean `weight`
+                              and `uniform` on that token, and the share in which it is the `strongest` cell
+        frequent, punctuation share of all weight on the ten most frequent words of the attended texts, and on words
+                              that are all punctuation (null without a vocabulary): `weight`, `uniform`; `words` lists
                               the frequent ones with their `count` of tokens
-        word_pairs            `by_weight`: different words that met at least 5 times, by their mean weight;
-                              `by_strongest`: any two, by how often the one is what the other attends to most; each with
-                              both words, mean `weight`, `meetings` (cells) and `strongest` (times). `missing_weight`:
-                              0 if counted exactly, else how much of a pair's summed weight may be missing at most
+        word_pairs            `by_weight`: pairs of different words with at least 5 cells, by mean weight;
+                              `by_strongest`: any two words, by the number of rows of the one in which the other is the
+                              strongest; each with both words, mean `weight`, `meetings` (the number of cells) and
+                              `strongest` (that number of rows). `missing_weight`: 0 if counted exactly, else the most
+                              that may be missing from a pair's summed weight
     """
     both = config.model.attention.direction == "both"
     directions = {name: _Direction(config) for name in ("query_to_value", "value_to_query")[: 1 + both]}
@@ -57,7 +58,7 @@ def summarize(chunks: Iterable[ScoredMaps], config: Config, vocabulary: Sequence
         directions["query_to_value"].add(query, value, maps.scores)
         if maps.value_scores is not None:
             directions["value_to_query"].add(value, query, maps.value_scores)
-    return {"pairs": pairs, "directions": {name: some.result(vocabulary) for name, some in directions.items()}}
+    return {"pairs": pairs, "directions": {name: sums.result(vocabulary) for name, sums in directions.items()}}
 
 
 class _Direction:
@@ -90,7 +91,7 @@ class _Direction:
         self._pairs.add(c.row_id[c.row], c.column_id, c.weight, strongest)
 
     def _add_rows(self, c: Cells, top: Reals) -> None:
-        """Entropy, distance and strongest weight of the rows that have a choice."""
+        """Add entropy, distance and strongest weight of the rows with at least two cells."""
         chooses = c.cells > 1
         logs = np.log(c.weight, where=c.weight > 0, out=np.zeros(len(c.weight)))
         entropy = -np.add.reduceat(c.weight * logs, c.first)[chooses] / np.log(c.cells[chooses])
@@ -139,7 +140,7 @@ class _Direction:
         }
 
     def _share(self, ids: NDArray[Any]) -> dict[str, Any]:
-        """Of all weight, the share on these ids."""
+        """The share of all weight on these ids."""
         weight, uniform = self._words[:, ids].sum(axis=1).tolist()
         return {"weight": _mean(weight, self._rows), "uniform": _mean(uniform, self._rows)}
 
@@ -161,9 +162,9 @@ def _by_position(rows: Reals, entropy: Reals) -> list[dict[str, Any]]:
 
 
 def _word_pairs(counts: WordPairCounts, vocabulary: Sequence[str] | None) -> dict[str, Any]:
-    mean = counts.weight / np.maximum(counts.meetings, 1)
-    often = np.flatnonzero((counts.meetings >= FEWEST_MEETINGS) & (counts.row != counts.column))
-    by_weight = often[np.lexsort((-counts.meetings[often], -mean[often]))][:LISTED]
+    mean = counts.weight / np.maximum(counts.cooccurrences, 1)
+    often = np.flatnonzero((counts.cooccurrences >= FEWEST_COOCCURRENCES) & (counts.row != counts.column))
+    by_weight = often[np.lexsort((-counts.cooccurrences[often], -mean[often]))][:LISTED]
     by_strongest = np.lexsort((-counts.weight, -counts.strongest))[:LISTED]
 
     def listed(order: NDArray[np.int64]) -> list[dict[str, Any]]:
@@ -173,7 +174,7 @@ def _word_pairs(counts: WordPairCounts, vocabulary: Sequence[str] | None) -> dic
                 "word": word,
                 "attends_to": other,
                 "weight": float(mean[i]),
-                "meetings": int(counts.meetings[i]),
+                "meetings": int(counts.cooccurrences[i]),
                 "strongest": int(counts.strongest[i]),
             }
             for word, other, i in zip(*words, order, strict=True)
@@ -187,7 +188,7 @@ def _word_pairs(counts: WordPairCounts, vocabulary: Sequence[str] | None) -> dic
 
 
 def _punctuation(vocabulary: Sequence[str], input_dim: int) -> NDArray[np.bool_]:
-    """Which ids stand for words of punctuation alone."""
+    """True for the ids of words that are all punctuation [input_dim]."""
     found = np.zeros(input_dim, np.bool_)
     for i, word in enumerate(vocabulary[:input_dim]):
         found[i] = bool(word) and all(unicodedata.category(c).startswith("P") for c in word)

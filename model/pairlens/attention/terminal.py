@@ -1,8 +1,8 @@
 """One pair's attention scores as a heat map in the terminal: the query's words down the side, the value's on top.
 
-Every column is as wide as its word, so that the words across the top read as the text that they are. Like a text they
-are continued on the next line, above a map of their own. What would fill more than a screen is cut down to the part
-around the strongest score.
+Every column is as wide as its word, so that the words across the top read like the text. A long text is wrapped, and
+each line of it has its own part of the map below. A map larger than a screen is cut to the part around the strongest
+score.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ Side = tuple[str, list[str]]  # "query" or "value", and its words
 Look = Literal["truecolor", "256", "shades", "numbers"]
 
 _LINES = 40  # about a screen
-_LONGEST = 24  # columns of a word
+_LONGEST = 24  # columns for a word
 _STRONGEST = 3
 _SHADES = " ░▒▓█"
 _VIRIDIS = np.array([(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)])  # red, green, blue
-_VIRIDIS_256 = (53, 24, 30, 36, 77, 149, 191, 227)  # much the same in the palette of 256, ever brighter
+_VIRIDIS_256 = (53, 24, 30, 36, 77, 149, 191, 227)  # about the same colours in the 256-colour palette
 
 
 def heat_map(
@@ -38,10 +38,10 @@ def heat_map(
     """A heat map of `scores`, and below it one of `value_scores` if the model has that direction.
 
     Args:
-        attention: of one pair.
+        attention: the attention of one pair.
         query_words, value_words: a word for each token of the query [Tq] and of the value [Tv].
-        width: of the terminal in columns, at least 20; no line is wider.
-        look: how cells are shaded: with colours, with block characters, or, as numbers in ASCII, not at all.
+        width: the width of the terminal in columns, at least 20; no line is wider.
+        look: how cells are shaded: with colours, with block characters, or not at all (`numbers`, in ASCII).
     """
     query, value = ([printable(word) for word in words] for words in (query_words, value_words))
     maps = [_one_map(attention.scores, ("query", query), ("value", value), width, look)]
@@ -51,7 +51,7 @@ def heat_map(
 
 
 def best_look(console: Console) -> Look:
-    """What a terminal can show. Its 16 colours are its user's choice, and no scale."""
+    """The best look for a terminal. Its 16 basic colours are not used: users redefine them."""
     if console.is_dumb_terminal or console.encoding.replace("_", "-") not in ("utf-8", "utf8"):
         return "numbers"
     if console.no_color or console.color_system not in ("truecolor", "256"):
@@ -60,10 +60,10 @@ def best_look(console: Console) -> Look:
 
 
 def _one_map(scores: Floats, rows: Side, columns: Side, width: int, look: Look) -> Text:
-    """`scores` [rows, columns] with a title above, and below it what the shades mean and the strongest scores."""
+    """A map of `scores` [rows, columns] with a title above, and a legend and the strongest scores below."""
     for name, words in (rows, columns):
         if not words:
-            return Text(f"{name}: no tokens, no attention")
+            return Text(f"{name}: no tokens, so no attention")
     margin = min(max(map(cell_len, rows[1])), width // 4)
     widths = [min(max(cell_len(word), 3), _LONGEST, width - margin - 2) + 1 for word in columns[1]]
     bands = _wrap(widths, width - margin - 1)
@@ -93,11 +93,11 @@ def _one_map(scores: Floats, rows: Side, columns: Side, width: int, look: Look) 
 # ---- what is shown where ---------------------------------------------------------------------------------------------
 
 
-def _wrap(widths: list[int], room: int) -> list[slice]:
-    """Neighbouring columns that stand on one line, line by line."""
+def _wrap(widths: list[int], available: int) -> list[slice]:
+    """Wrap columns of these widths into lines of the available width."""
     starts, used = [0], 0
     for i, width in enumerate(widths):
-        if used + width > room:
+        if used + width > available:
             starts.append(i)
             used = 0
         used += width
@@ -105,7 +105,7 @@ def _wrap(widths: list[int], room: int) -> list[slice]:
 
 
 def _strongest_part(scores: Floats, bands: list[slice]) -> tuple[slice, slice]:
-    """The rows and the bands that fit a screen, around the strongest score."""
+    """The rows and bands around the strongest score that fit on a screen."""
     row, column = np.unravel_index(np.argmax(scores), scores.shape)
     squares = np.square(scores, dtype=np.float64)  # a strong score outweighs many weak ones
     rows = strongest_window(squares.sum(axis=1), int(row), _LINES - 1)
@@ -115,7 +115,7 @@ def _strongest_part(scores: Floats, bands: list[slice]) -> tuple[slice, slice]:
 
 
 def _fit(word: str, width: int, look: Look) -> str:
-    """The word in exactly `width` columns: filled up with blanks or cut short."""
+    """The word in exactly `width` columns: padded with blanks or shortened."""
     more = "~" if look == "numbers" else "…"
     return set_cell_size(word if cell_len(word) <= width else set_cell_size(word, width - 1) + more, width)
 
@@ -124,7 +124,7 @@ def _fit(word: str, width: int, look: Look) -> str:
 
 
 def _cell(weight: float, top: float, width: int, look: Look) -> tuple[str, str]:
-    """A cell's text and style: its weight in per cent if that is not 0, on a shade of weight / top."""
+    """A cell's text and style: its weight in per cent unless that is 0, shaded by weight / top."""
     share = weight / top if top > 0 else 0.0
     number = f"{round(100 * weight) or ''}"
     if look == "numbers":
@@ -139,7 +139,7 @@ def _step(share: float, steps: int) -> int:
 
 
 def _style(share: float, look: Look) -> str:
-    """Viridis, which the colour-blind can read too, from 0 to 1; the text is black or white, whichever stands out."""
+    """Viridis, which suits colour-blind readers, from 0 to 1, with black or white text for contrast."""
     if look == "256":
         step = _step(share, len(_VIRIDIS_256))
         return f"color({16 if step > 1 else 231}) on color({_VIRIDIS_256[step]})"
@@ -149,7 +149,7 @@ def _style(share: float, look: Look) -> str:
 
 def _legend(scores: Floats, look: Look) -> Text:
     top = f"{scores.max():.0%}"
-    # With `masking: none` padding took its part, and rows sum to less.
+    # With `masking: none` some weight is on padding, so rows sum to less.
     sums = "; each row sums to 100% over all positions" if np.allclose(scores.sum(axis=1), 1.0, atol=1e-3) else ""
     if look == "numbers":
         return Text(f"per cent, up to {top}{sums}")

@@ -1,8 +1,8 @@
-"""How far from uniform attention is: uniform attention tells nothing, whatever its map looks like.
+"""The distance of attention from uniform attention, which means nothing, whatever its map looks like.
 
-A row is one token that attends, a cell one token that it may attend to: not those that a mask hides. The weights of a
-row are its attention scores, divided by their sum (which is 1 but with `masking: none`). *Uniform* is what attention
-that spreads evenly over the cells of a row would give. Rows of one cell have no choice.
+A row is a token that attends, a cell a token that it may attend to and that no mask hides. The weights of a row are its
+attention scores divided by their sum (which is 1 except with `masking: none`). *Uniform* is the weight of a cell if a
+row's weight were spread evenly. Rows of one cell are always uniform, so they are excluded from the distance.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pairlens.texts.texts import Texts
 
 Reals = NDArray[np.float64]
 
-UNIFORM_BELOW = 0.05  # mean distance from uniform below which maps mean nothing
+UNIFORM_BELOW = 0.05  # maps with a lower mean distance mean nothing
 
 
 def verdict(distance: float) -> str:
-    """What a mean distance from uniform says of one map or many; NaN: of no row."""
+    """A sentence about the mean distance from uniform of one or more maps; NaN means that there are no rows."""
     if np.isnan(distance):
         return "There is nothing to attend to: no row has two cells."
     if distance < UNIFORM_BELOW:
@@ -33,12 +33,12 @@ def verdict(distance: float) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """The cells of some maps, and of their rows: those with at least one cell.
+    """The cells of some maps, and the rows that have at least one cell.
 
     Attributes:
-        row: the row of each cell, ascending [cells]; row_id, position, cells: of each row [rows].
-        column_id, weight, uniform: of each cell [cells].
-        first: of each row its first cell [rows].
+        row, column_id, weight, uniform: for each cell [cells] its row (ascending), the id attended to, and its weights.
+        row_id, position, cells, first: for each row [rows] its id, its position in the text, its number of cells, and
+            the index of its first cell.
     """
 
     row: NDArray[np.int64]
@@ -51,16 +51,16 @@ class Cells:
     first: NDArray[np.int64]
 
     def distances(self) -> Reals:
-        """Of each row that has a choice ½ Σ |weight - uniform|: how much of its weight would have to move to make it
-        uniform, from 0 to 1."""
+        """½ Σ |weight - uniform| of each row with at least two cells, from 0 to 1: the share of its weight that would
+        have to move to make it uniform."""
         if not len(self.row):
             return np.zeros(0)
         return np.add.reduceat(np.abs(self.weight - self.uniform), self.first)[self.cells > 1] / 2
 
 
 def cells_of(rows: Texts, columns: Texts, scores: NDArray[np.floating], causal: bool, mask_zero: bool) -> Cells:
-    """The cells of the maps of some pairs: `scores` are their matrices, row by row, one after the other."""
-    pair = np.repeat(np.arange(len(rows)), rows.lengths)  # of each row
+    """The cells of the maps of some pairs; `scores` are their matrices, flattened row by row and concatenated."""
+    pair = np.repeat(np.arange(len(rows)), rows.lengths)  # the pair of each row
     position = np.arange(len(rows.ids)) - rows.offsets[pair]
     width = columns.lengths[pair]
     row = np.repeat(np.arange(len(pair)), width)

@@ -125,7 +125,7 @@ def score_files(run: Run, files: Files, threshold: float | None = None, threads:
 def measure(scored: Scored) -> dict[str, Any]:
     """Metrics and their 95 % intervals, and as the task has them threshold, confusion matrix and count of groups."""
     config, pairs, label, scores, _, threshold, _ = scored
-    result: dict[str, Any] = threshold.told() if config.task == "binary" else {}
+    result: dict[str, Any] = threshold.as_json() if config.task == "binary" else {}
     result["metrics"] = evaluate_scores(config.task, label, scored.measured, threshold, pairs.group)
     result["intervals"] = bootstrap_intervals(config.task, label, scored.measured, threshold, pairs.group)
     if config.task == "binary":

@@ -1,4 +1,4 @@
 """The inner loops of reading, training and scoring, compiled by Numba. May import metrics and all below it, and Numba.
 
-Importing the package, and calling a kernel that was compiled before, loads no Numba: only `compiler` does.
+Only `compiler` imports Numba; importing this package, or calling a kernel that is already compiled, does not.
 """

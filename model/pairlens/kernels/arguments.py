@@ -1,7 +1,7 @@
-"""What a kernel takes: arrays by name, declared once, checked before every call, and read by name in the kernel.
+"""The arguments of kernels: named arrays, declared once, checked before every call, and read by name in the kernel.
 
-A kernel gets one address: that of a table with a row (address, rows, columns) for each array, in the order in which its
-signature names them. No other place knows that order.
+A kernel gets one address: that of a table with a row (address, rows, columns) for each array, in the order of its
+signature. No other module depends on that order.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 
 class Argument(NamedTuple):
-    """An array: its type, its shape in words, such as `[B, units], filled`, and its number of dimensions."""
+    """An array: its type, a description of its shape such as `[B, units], filled`, and its number of dimensions."""
 
     dtype: np.dtype[Any]
     shape: str
@@ -22,16 +22,16 @@ class Argument(NamedTuple):
 
 
 class Signature:
-    """The arguments of the kernel `name`, by their names."""
+    """The name of a kernel, and its arguments by name."""
 
     def __init__(self, name: str, **arguments: Argument) -> None:
         self.name, self.arguments = name, arguments
 
     def table(self, arrays: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
-        """The rows (address, rows, columns) of the arrays that a kernel is called with: int64 [arguments, 3].
+        """Make the kernel's table, a row (address, rows, columns) for each array: int64 [arguments, 3].
 
         Raises:
-            TypeError: an argument is missing or unknown, or of another type, rank or layout than it must be.
+            TypeError: an argument is missing or unknown, or has the wrong type, rank or layout.
         """
         if arrays.keys() != self.arguments.keys():
             wrong = ", ".join(sorted(arrays.keys() ^ self.arguments.keys()))
@@ -42,7 +42,7 @@ class Signature:
     def _row(self, name: str, argument: Argument, x: Any) -> tuple[int, int, int]:
         dtype, _, rank = argument
         if not (isinstance(x, np.ndarray) and x.dtype == dtype and x.ndim == rank and x.flags.c_contiguous):
-            raise TypeError(f"kernel {self.name}: {name} is {_show(x)}; must be {_show_wanted(argument)}")
+            raise TypeError(f"kernel {self.name}: {name} is {_show(x)}; must be {_show_expected(argument)}")
         shape = x.shape
         return x.ctypes.data, shape[0], shape[-1]
 
@@ -51,7 +51,7 @@ def _show(x: Any) -> str:
     return f"{x.dtype} {list(x.shape)}, strides {list(x.strides)}" if isinstance(x, np.ndarray) else str(type(x))
 
 
-def _show_wanted(argument: Argument) -> str:
+def _show_expected(argument: Argument) -> str:
     return f"C-contiguous {argument.dtype.name} {argument.shape}"
 
 
@@ -64,7 +64,7 @@ def floats(shape: str) -> Argument:
 
 
 def ids(shape: str) -> Argument:
-    """Ids of tokens, or their places in a table."""
+    """Token ids, or indices of tokens in a table."""
     return of(np.int32, shape)
 
 

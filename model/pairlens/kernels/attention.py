@@ -1,4 +1,4 @@
-"""Attention scores of a pair, or of some rows of it, as the Keras layer computes them; and what they attend to."""
+"""Attention as in the Keras layer, for all or some positions of the query: scores, softmax, and what is attended to."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def _concat_scores(query, key, scale, weight, out):
         for j in range(key.shape[0]):
             k, summed = row_of(key, j), zeros()
             for f in range(0, F, LANES):
-                mask = first(F - f)  # tanh of the zeros behind it adds nothing
+                mask = first(F - f)  # past F, tanh of zeros adds nothing
                 summed = summed + tanh(factor * (load(q, f, mask) + load(k, f, mask)))
             out[i, j] = weight * total(summed)
 
 
 @compiled()
 def _exclude(row, value_ids, last, mask_zero):
-    """Minus infinity at masked positions and from `last` on; all zero if that leaves nothing."""
+    """Set masked positions and those from `last` on to minus infinity, or all to zero if no others remain."""
     allowed = 0
     for j in range(row.size):
         if j < last and is_real(value_ids[j], mask_zero):
@@ -43,7 +43,7 @@ def _exclude(row, value_ids, last, mask_zero):
 
 @compiled()
 def raw_scores(query, key, plan, out):
-    """Attention scores [rows, Tv] before mask and softmax, of these rows of the query."""
+    """Fill out [rows, Tv] with the attention scores of some rows of the query, before mask and softmax."""
     if plan.dot:
         dot_products(query, key, np.float32(plan.scale / plan.temperature), out)
     else:
@@ -53,7 +53,7 @@ def raw_scores(query, key, plan, out):
 
 @compiled()
 def transpose(x, rows, columns, out):
-    """out = x transposed, so many rows and columns of it."""
+    """out = x transposed, for the first `rows` rows and `columns` columns."""
     for i in range(rows):
         for j in range(columns):
             out[j, i] = x[i, j]
@@ -61,10 +61,10 @@ def transpose(x, rows, columns, out):
 
 @compiled(fastmath=FAST)
 def softmax(scores, start, value_ids, plan):
-    """Softmax of every row in place over the positions that mask and causal mask leave; over all if they leave none.
+    """Softmax of every row in place over the positions that are not masked, or over all if every one is masked.
 
-    The first row is that of the query's position `start`. Of the columns behind `value_ids` there must be enough for a
-    whole vector; they become zero.
+    The first row belongs to the query's position `start`. The rows must be padded after `value_ids.size` columns to
+    whole vectors; the padding becomes zero.
     """
     Tq, Tv, whole, lowest = scores.shape[0], value_ids.size, first(LANES), full(LOWEST)
     for i in range(Tq):
@@ -85,5 +85,5 @@ def softmax(scores, start, value_ids, plan):
 
 @compiled()
 def attend(scores, value, out):
-    """What each row of the query attended to: out [rows, F] = scores [rows, Tv] @ value [Tv, F]."""
+    """out [rows, F] = scores [rows, Tv] @ value [Tv, F]: what each row of the query attended to."""
     add_product(scores, FIRST, value, FIRST, out, FRESH)

@@ -1,4 +1,4 @@
-"""Every kernel by name, compiled by Numba. Only the loader imports this, where there is no machine code yet."""
+"""Every kernel, to be compiled by Numba. The loader imports this module only if machine code is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as text, digit by digit (see decimals.py)."""
+"""Write numbers as text, digit by digit (see scoring/decimals.py)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pairlens.kernels import signatures
 from pairlens.kernels.simd.compiled import compiled, kernel
 from pairlens.kernels.simd.instructions import function, instruction
 
-_DIGITS, _MOST = 7, 9  # significant ones to begin with, and those that are always enough
+_DIGITS, _MOST = 7, 9  # significant digits to try first, and the number that is always enough
 _LEAST, _END = 10 ** (_DIGITS - 1), 10**_DIGITS
 _ZERO, _POINT, _MINUS, _E, _BLANK, _NEWLINE = b"0.-e \n"
 
@@ -25,13 +25,13 @@ _fma = instruction(types.float64, types.float64, types.float64, types.float64)(
 
 @compiled()
 def _nearest(x, high, low):
-    """The integer nearest to x * (high + low), to the even one of two, and by how much it is larger.
+    """Return the integer nearest to x * (high + low), ties to even, and its excess over the exact product.
 
-    Both are exact up to a power of 10**22, which float64 holds; beyond it nothing is ever so near to a tie that the
-    rounding of what is left could matter (Adams 2018, "Ryū: fast float-to-string conversion", section 3.3).
+    Both are exact up to a power of 10**22, which float64 represents exactly. For larger powers no product is so close
+    to a tie that the rounding error could matter (Adams 2018, "Ryū: fast float-to-string conversion", section 3.3).
     """
     product = x * high
-    error = _fma(x, high, -product) + x * low  # by which the exact product is larger
+    error = _fma(x, high, -product) + x * low  # of `product`: the exact product minus it
     whole = np.int64(math.floor(product))
     above_half = product - whole - 0.5
     if above_half > 0.0 or (above_half == 0.0 and (error > 0.0 or (error == 0.0 and whole % 2 == 1))):
@@ -41,7 +41,7 @@ def _nearest(x, high, low):
 
 @compiled()
 def _reads_back(x, high, low, below, above, even):
-    """The integer nearest to x * (high + low) from which x is read back, or 0; see `_shortest`."""
+    """The integer nearest to x * (high + low) if it reads back as x, else 0; see `_shortest`."""
     number, excess = _nearest(x, high, low)
     if excess < 0.0 and -excess > below * high:  # below a power of two the next float is nearer than above it
         number, excess = number + 1, excess + 1.0
@@ -52,18 +52,18 @@ def _reads_back(x, high, low, below, above, even):
 
 @compiled()
 def _shortest(x, bits, k, powers, halves):
-    """The shortest decimal number from which x is read back, of equally short ones the nearest: its digits as an
-    integer, and their count.
+    """Return the digits, as an integer, and their count, of the shortest decimal that reads back as x, and of the
+    nearest among equally short ones.
 
-    x is read back from what lies between the middles to its neighbours below and above, of its own type; the middles
-    themselves are rounded to the even one.
+    A decimal reads back as x if it lies between the midpoints to the neighbouring floats of x's type; a midpoint itself
+    rounds to the even neighbour.
     """
     exponent, even = (bits >> 23) & 255, bits % 2 == 0
     above = halves[exponent]
     below = 0.5 * above if bits & 0x7FFFFF == 0 and exponent > 1 else above
     digits = _DIGITS
-    if 2.0 * above * powers[k, 0] > 1.0:  # it stands for several numbers of seven digits
-        digits = max(1, _DIGITS - k)  # no fewer than stand before the point
+    if 2.0 * above * powers[k, 0] > 1.0:  # several numbers of seven digits read back as x
+        digits = max(1, _DIGITS - k)  # no fewer than there are before the point
     while digits < _MOST:
         power = k + digits - _DIGITS
         number = _reads_back(x, powers[power, 0], powers[power, 1], below, above, even)
@@ -76,7 +76,7 @@ def _shortest(x, bits, k, powers, halves):
 
 @compiled()
 def _write_integer(number, digits, out, at):
-    """Write so many digits; returns the place behind them."""
+    """Write `digits` digits of a number; return the index after them."""
     for i in range(at + digits - 1, at - 1, -1):
         out[i] = _ZERO + number % 10
         number //= 10
@@ -85,7 +85,7 @@ def _write_integer(number, digits, out, at):
 
 @compiled()
 def _write_fraction(number, digits, out, at):
-    """Write a point and so many digits, if there are any."""
+    """Write a point and `digits` digits, or nothing for 0 digits; return the index after them."""
     if digits > 0:
         out[at] = _POINT
         at = _write_integer(number, digits, out, at + 1)
@@ -94,7 +94,7 @@ def _write_fraction(number, digits, out, at):
 
 @compiled()
 def _write(x, bits, powers, halves, out, at):
-    """Write a number; returns the place behind it, or -1 if it is too large."""
+    """Write a number; return the index after it, or -1 if it is too large."""
     if bits < 0:
         out[at] = _MINUS
         at, x = at + 1, -x
@@ -102,7 +102,7 @@ def _write(x, bits, powers, halves, out, at):
         return _write_integer(0, 1, out, at)
     if not x < _END:
         return -1
-    k = 0  # such that the seven first digits are those of x * 10**k
+    k = 0  # x * 10**k has the first seven digits before its point
     while x * powers[k, 0] < _LEAST:
         k += 1
     number, digits = _shortest(x, bits, k, powers, halves)
@@ -112,24 +112,24 @@ def _write(x, bits, powers, halves, out, at):
     while number % 10 == 0:
         number //= 10
         digits -= 1
-    digits = max(digits, 1)  # of 10**7 there are none left
+    digits = max(digits, 1)  # 10**7 would have lost all of them
     if exponent < -4:
         scale = np.int64(powers[digits - 1, 0])
         at = _write_integer(number // scale, 1, out, at)
         at = _write_fraction(number % scale, digits - 1, out, at)
         out[at], out[at + 1] = _E, _MINUS
         return _write_integer(-exponent, 2, out, at + 2)
-    behind = max(digits - 1 - exponent, 0)  # the point
-    if behind == 0:
+    fraction_digits = max(digits - 1 - exponent, 0)
+    if fraction_digits == 0:
         return _write_integer(number * np.int64(powers[exponent + 1 - digits, 0]), exponent + 1, out, at)
-    scale = np.int64(powers[behind, 0])
+    scale = np.int64(powers[fraction_digits, 0])
     at = _write_integer(number // scale, max(exponent, 0) + 1, out, at)
-    return _write_fraction(number % scale, behind, out, at)
+    return _write_fraction(number % scale, fraction_digits, out, at)
 
 
 @kernel(signatures.DECIMALS)
 def decimals(a):
-    """Every row of numbers as a line of text, with a blank between two."""
+    """Write every row of numbers as a line of text, with a blank between two numbers."""
     numbers, bits, out, count = a.numbers, a.bits, a.out, a.count
     columns, at, count[0] = numbers.shape[1], 0, -1
     for row in range(numbers.shape[0]):

@@ -1,4 +1,4 @@
-"""From token ids to encodings: the sums of look-ups that a folded convolution is (see encoder.py)."""
+"""From token ids to encodings: a folded convolution, computed as sums of look-ups (see scoring/convolution.py)."""
 
 from __future__ import annotations
 
@@ -14,28 +14,29 @@ from pairlens.kernels.simd.vectors import first, full
 
 
 @compiled()
-def _tap(places, table, kernel_size, k, position, zero_row):
-    """The row that tap k adds for the token at the position; zeros outside of the text."""
-    if k < kernel_size and 0 <= position < places.size:
-        return row_of(table, np.int64(places[position]) * kernel_size + k)
+def _tap(indices, table, kernel_size, k, position, zero_row):
+    """The table's row of tap k for the token at the position; zeros outside of the text."""
+    if k < kernel_size and 0 <= position < indices.size:
+        return row_of(table, np.int64(indices[position]) * kernel_size + k)
     return as_row(zero_row)
 
 
 @compiled()
 def _add_taps(a, b, c, d, start, floor, row, f, mask):
-    """The vector at f of four taps' rows and of a row to start from, summed."""
+    """Store in row, at f, the sum of the vectors at f of a row to start from and of four taps' rows."""
     taps = (load(a, f, mask) + load(b, f, mask)) + (load(c, f, mask) + load(d, f, mask))
     store(row, f, max(load(start, f, mask) + taps, floor), mask)
 
 
 @compiled()
-def sum_taps(places, table, bias, zero_row, kernel_size, dilation, left, least, out, column):
-    """A convolution as a sum of look-ups: out[t] = bias + sum over k of table rows, of token t + k * dilation - left,
-    but nowhere less than `least`.
+def sum_taps(indices, table, bias, zero_row, kernel_size, dilation, left, least, out, column):
+    """A convolution as a sum of look-ups, no output below `least`.
+
+    out[t] is the bias, plus for each tap k the table's row for tap k of the token at t + k * dilation - left.
 
     Args:
-        places: int32 [T], of each token in the table.
-        table: float32 [places * kernel size, F], input rows times each tap of the kernel. bias: float32 [F].
+        indices: int32 [T], the index of each token in the table.
+        table: float32 [entries * kernel size, F], each entry times each tap of the kernel. bias: float32 [F].
         zero_row: float32 [F].
         out: float32 [T, column + F], filled from `column` on.
     """
@@ -45,10 +46,10 @@ def sum_taps(places, table, bias, zero_row, kernel_size, dilation, left, least, 
         row = row_of(out, t, column)
         for k in range(0, kernel_size, 4):  # four taps share one pass over the row
             position = t + k * dilation - left
-            a = _tap(places, table, kernel_size, k, position, zero_row)
-            b = _tap(places, table, kernel_size, k + 1, position + dilation, zero_row)
-            c = _tap(places, table, kernel_size, k + 2, position + 2 * dilation, zero_row)
-            d = _tap(places, table, kernel_size, k + 3, position + 3 * dilation, zero_row)
+            a = _tap(indices, table, kernel_size, k, position, zero_row)
+            b = _tap(indices, table, kernel_size, k + 1, position + dilation, zero_row)
+            c = _tap(indices, table, kernel_size, k + 2, position + 2 * dilation, zero_row)
+            d = _tap(indices, table, kernel_size, k + 3, position + 3 * dilation, zero_row)
             start = as_row(bias) if k == 0 else row
             floor = full(np.float32(least)) if k + 4 >= kernel_size else lowest
             for f in range(0, whole, LANES):
@@ -59,10 +60,10 @@ def sum_taps(places, table, bias, zero_row, kernel_size, dilation, left, least, 
 
 @compiled(fastmath=FAST)
 def _add_matches(ids, matched, idf, taps, plan, out, column):
-    """Add what the match channels of matched tokens bring to a convolution, in place.
+    """Add the match channels' contribution of matched tokens to a convolution, in place.
 
     Args:
-        matched: float32 [T], 1 where a token stands in the other text too. idf: float32 [input_dim].
+        matched: float32 [T], 1 where a token also occurs in the other text. idf: float32 [input_dim].
         taps: float32 [2 * kernel size, F]: by how much a match, and each unit of its idf, changes the output.
         out: float32 [T, column + F], changed from `column` on.
     """
@@ -81,7 +82,7 @@ def _add_matches(ids, matched, idf, taps, plan, out, column):
 
 @compiled()
 def find_matches(query, value, plan, query_matched, value_matched):
-    """Which tokens of each text stand in the other text of its pair too: float32 [Tq] and [Tv], 1 or 0, filled."""
+    """Fill float32 [Tq] and [Tv] with 1 for the tokens that also occur in the other text of the pair, else 0."""
     query_matched[:] = ZERO
     value_matched[:] = ZERO
     mask_zero = plan.mask_zero
@@ -94,12 +95,12 @@ def find_matches(query, value, plan, query_matched, value_matched):
 
 
 @compiled(fastmath=FAST)
-def encode_text(ids, places, matched, table, bias, zero_row, taps, idf, embeddings, plan, out):
-    """The encoding of one text: its embedding with the match channels, its convolution, or both side by side.
+def encode_text(ids, indices, matched, table, bias, zero_row, taps, idf, embeddings, plan, out):
+    """Encode one text: its embedding with the match channels, its convolution, or both side by side.
 
     Args:
         ids: int32 [T]. matched: float32 [T]. taps, idf: see `_add_matches`.
-        places, table, bias, zero_row: see `sum_taps`.
+        indices, table, bias, zero_row: see `sum_taps`.
         embeddings: float32 [input_dim, dim].
         out: float32 [T, width], filled.
     """
@@ -114,7 +115,7 @@ def encode_text(ids, places, matched, table, bias, zero_row, taps, idf, embeddin
                 row[plan.dim + 1] = matched[t] * idf[ids[t]]
     if plan.kernel_size:
         least = ZERO if plan.relu and not plan.match else LOWEST
-        sum_taps(places, table, bias, zero_row, plan.kernel_size, plan.dilation, plan.left, least, out, start)
+        sum_taps(indices, table, bias, zero_row, plan.kernel_size, plan.dilation, plan.left, least, out, start)
         if plan.match:
             _add_matches(ids, matched, idf, taps, plan, out, start)
         if plan.relu and plan.match:
@@ -130,12 +131,12 @@ def encode_text(ids, places, matched, table, bias, zero_row, taps, idf, embeddin
 
 @kernel(signatures.CONVOLVE)
 def convolve(a):
-    """A convolution after the first of every text, whose table has the texts' own positions as places."""
+    """A convolution after the first, of every text; the table's entries are the positions of the texts."""
     size, dilation, left = a.shape[0], a.shape[1], a.shape[2]
     for text in range(a.offsets.size - 1):
         start, stop = a.offsets[text], a.offsets[text + 1]
-        places, out = a.places[start:stop], a.out[start:stop]
-        sum_taps(places, a.table, a.bias, a.zero_row, size, dilation, left, LOWEST, out, FIRST)
+        indices, out = a.indices[start:stop], a.out[start:stop]
+        sum_taps(indices, a.table, a.bias, a.zero_row, size, dilation, left, LOWEST, out, FIRST)
 
 
 @kernel(signatures.ENCODE)
@@ -149,8 +150,9 @@ def encode(a):
         query_matched, value_matched = a.query_matched[: q1 - q0], a.value_matched[: v1 - v0]
         if plan.match:
             find_matches(query_ids, value_ids, plan, query_matched, value_matched)
-        for ids, places, matched, out in (
-            (query_ids, a.query_places[q0:q1], query_matched, a.query_encoding[q0:q1]),
-            (value_ids, a.value_places[v0:v1], value_matched, a.value_encoding[v0:v1]),
+        for ids, indices, matched, out in (
+            (query_ids, a.query_indices[q0:q1], query_matched, a.query_encoding[q0:q1]),
+            (value_ids, a.value_indices[v0:v1], value_matched, a.value_encoding[v0:v1]),
         ):
-            encode_text(ids, places, matched, a.table, a.bias, a.zero_row, a.match_taps, a.idf, a.embeddings, plan, out)
+            table, taps = a.table, a.match_taps
+            encode_text(ids, indices, matched, table, a.bias, a.zero_row, taps, a.idf, a.embeddings, plan, out)

@@ -1,4 +1,4 @@
-"""From a text's encoding and what it attended to, to the features of its positions, pooled or compared."""
+"""The features of a text's positions, computed from its encoding and what it attended to; then pooled or compared."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pairlens.kernels.simd.vectors import first, fma, full, zeros
 
 @compiled()
 def _combine(query, attended, differences, out):
-    """The absolute differences of two arrays [T, F], or their products, in out [T, F]."""
+    """Fill out [T, F] with the absolute differences of two arrays [T, F], or with their products."""
     T, F = query.shape
     for i in range(T):
         q, a, row = row_of(query, i), row_of(attended, i), row_of(out, i)
@@ -25,18 +25,18 @@ def _combine(query, attended, differences, out):
 
 
 @compiled()
-def project(encoding, places, table, weights, out):
-    """A text's part in the linear features of the layer `compare` (see comparison.py): out [T, P], filled.
+def project(encoding, indices, table, weights, out):
+    """Fill out [T, P] with a text's projection for the layer `compare` (see scoring/compare_layer.py).
 
     Args:
-        encoding: float32 [T, F]. places: int32 [T], of its tokens in the table.
-        table: float32 [places, P], of what the first columns of an encoding bring; without them it is empty.
-        weights: float32 [other columns, P].
+        encoding: float32 [T, F]. indices: int32 [T], the index of each token in the table.
+        table: float32 [words, P], the projections of the embedding's columns; empty without them.
+        weights: float32 [other columns of an encoding, P].
     """
     P = out.shape[1]
     if table.size:
         for t in range(out.shape[0]):
-            row, word = row_of(out, t), row_of(table, np.int64(places[t]))
+            row, word = row_of(out, t), row_of(table, np.int64(indices[t]))
             for p in range(0, P, LANES):
                 mask = first(P - p)
                 store(row, p, load(word, p, mask), mask)
@@ -47,12 +47,12 @@ def project(encoding, places, table, weights, out):
 
 @compiled()
 def compare(query, own, other, scores, attended, weights, bias, plan, feature, out):
-    """The dense layer `compare`, before its activation, of the features of these rows of the query: out [rows, units].
+    """Fill out [rows, units] with the dense layer `compare` of some rows of the query, before its activation.
 
     Args:
-        own: float32 [rows, P], the projection of the query's rows. other: float32 [Tv, P], that of the value.
-        weights: float32 [other features * F, units]: those of the features that are not linear.
-        feature: float32 [rows, F], room.
+        own: float32 [rows, P], the projection of the query's rows. other: float32 [Tv, P], the value's projection.
+        weights: float32 [other features * F, units], the weights of the features that are not linear.
+        feature: float32 [rows, F], a buffer.
     """
     units = bias.size
     for i in range(out.shape[0]):
@@ -75,7 +75,7 @@ def compare(query, own, other, scores, attended, weights, bias, plan, feature, o
 
 @compiled()
 def _store_pooled(number, average, largest, plan, out, f, mask, F):
-    """Write the vectors at f of the average and the maximum, as far as wanted, of the feature with this number."""
+    """Store the vectors at f of a feature's average and maximum; `number` is the feature's index, -1 for none."""
     row, start = as_row(out), number * plan.poolings
     if number >= 0 and plan.average >= 0:
         store(row, (start + plan.average) * F + f, average, mask)
@@ -85,9 +85,9 @@ def _store_pooled(number, average, largest, plan, out, f, mask, F):
 
 @compiled()
 def pool_features(query, attended, shares, plan, out):
-    """Every feature pooled over the positions that have a share: out [features * poolings * F], filled.
+    """Fill out [features * poolings * F] with every feature, pooled over the positions that have a share.
 
-    All of them are made in one pass: the rows are what takes time to get, and not the sums.
+    All are computed in one pass, because loading the rows takes longer than the sums.
     """
     F = query.shape[1]
     for f in range(0, F, LANES):
@@ -112,10 +112,10 @@ def pool_features(query, attended, shares, plan, out):
 
 @compiled()
 def pool_first(query, value, mean_scores, shares, plan, out):
-    """What `pool_features` gives for encoding and attention with average pooling, with less work.
+    """Do the same as `pool_features` for encoding and attention with average pooling, with less work.
 
-    The mean of the attended rows is the mean row of scores, applied once: Tv * F products instead of Tq * Tv * F.
-    `mean_scores` [Tv] are that mean.
+    The mean of what the rows attended to is the mean row of scores times the value: Tv * F products instead of
+    Tq * Tv * F. `mean_scores` [Tv] is that mean row.
     """
     F = query.shape[1]
     if plan.encoding >= 0:

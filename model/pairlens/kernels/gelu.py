@@ -1,4 +1,4 @@
-"""The activation that NumPy lacks."""
+"""The activation gelu, which needs an error function that NumPy lacks."""
 
 from __future__ import annotations
 

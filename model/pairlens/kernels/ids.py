@@ -1,4 +1,4 @@
-"""Ids of a text."""
+"""Small functions of token ids."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def is_real(token, mask_zero):
 
 @compiled()
 def same_ids(text, other):
-    """Whether two texts are equal."""
+    """True if two texts are equal."""
     if text.size != other.size:
         return False
     for i in range(text.size):

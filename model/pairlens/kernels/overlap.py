@@ -1,4 +1,4 @@
-"""The overlap features of pairs, which overlap.py lists."""
+"""The overlap features of pairs, listed in texts/overlap.py."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pairlens.kernels.simd.compiled import compiled, kernel
 
 @kernel(signatures.OVERLAP)
 def overlap(a):
-    """The features that overlap.py lists, of every pair."""
+    """Compute the overlap features of every pair."""
     idf, out = a.idf, a.out
     for pair in range(out.shape[0]):
         q = a.query_ids[a.query_offsets[pair] : a.query_offsets[pair + 1]]
         v = a.value_ids[a.value_offsets[pair] : a.value_offsets[pair + 1]]
-        # Each set as (size, weight) of its tokens that stand in the other text, and of those that do not.
+        # The count and total idf of the distinct tokens that occur in the other text, and of those that do not.
         q_in, q_in_weight, q_out, q_out_weight = _split(q, v, idf)
         v_in, v_in_weight, v_out, v_out_weight = _split(v, q, idf)
         q_bigrams, q_common = _bigrams(q, v)
@@ -46,12 +46,12 @@ def _ratio(part, whole):
 
 @compiled()
 def _split(text, other, idf):
-    """How many distinct tokens of a text stand in the other and their idf, and the same for those that do not."""
+    """The count and total idf of the distinct tokens of a text that occur in the other, and of those that do not."""
     inside, inside_weight, outside, outside_weight = 0, 0.0, 0, 0.0
     for i in range(text.size):
-        if _stands_in(text[i], text[:i]):
+        if _contains(text[i], text[:i]):
             continue
-        if _stands_in(text[i], other):
+        if _contains(text[i], other):
             inside += 1
             inside_weight += idf[text[i]]
         else:
@@ -61,7 +61,7 @@ def _split(text, other, idf):
 
 
 @compiled()
-def _stands_in(token, text):
+def _contains(token, text):
     for other in text:
         if other == token:
             return True
@@ -70,7 +70,7 @@ def _stands_in(token, text):
 
 @compiled()
 def _bigrams(text, other):
-    """How many distinct bigrams a text has, and how many of them the other has too."""
+    """The number of distinct bigrams in a text, and how many of them also occur in the other."""
     distinct = common = 0
     for i in range(text.size - 1):
         if _has_bigram(text[: i + 1], text[i], text[i + 1]):

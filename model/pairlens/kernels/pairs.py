@@ -1,7 +1,7 @@
-"""Pair by pair from ids to attention scores, to pooled features, or to comparisons of every position: three kernels.
+"""Three kernels that go pair by pair from ids to attention scores, to pooled features, or to compared positions.
 
-They share their way: encode both texts, then for each direction the attention scores, in as many rows of the query at a
-time as the room for scores holds. A short pair fits as a whole; of a long one no whole matrix is ever made.
+Each encodes both texts, then computes the attention scores of each direction, as many rows of the query at a time as
+fit into the buffer for scores. A short pair fits as a whole; the whole matrix of a long pair is never in memory.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from pairlens.kernels.simd.vector_types import LANES
 
 @compiled()
 def _to_whole_vector(columns):
-    """The columns of a row of scores in the room: it ends where a vector would."""
+    """The number of columns of a row of scores in the buffer: padded to whole vectors."""
     return columns + -columns % LANES
 
 
 @compiled()
 def _rows_at_once(a, query, value):
-    """How many rows of the query the room for scores holds: all, if it holds the scores of both directions."""
+    """The number of the query's rows that fit into the buffer: all, if it is large enough for both directions."""
     Tq, Tv = query.ids.size, value.ids.size
     width = _to_whole_vector(Tv)
     if Tq * width + Tv * _to_whole_vector(Tq) <= a.scores.size:
@@ -37,16 +37,17 @@ def _rows_at_once(a, query, value):
 
 @compiled()
 def _scores_of_rows(a, plan, direction, query, value, start, stop):
-    """Attention scores [rows, Tv, and on to a whole vector] of some rows of the query, after mask and softmax.
+    """Attention scores of some rows of the query, after mask and softmax: [rows, Tv padded to whole vectors].
 
-    The scores of the other direction are the same numbers, transposed: where all fit into the room they are made once.
+    The raw scores of the other direction are the same numbers, transposed: if all fit into the buffer, they are
+    computed once.
     """
     Tq, Tv = query.ids.size, value.ids.size
     width, height = _to_whole_vector(Tv), _to_whole_vector(Tq)
     fits = stop - start == Tq and Tq * width + Tv * height <= a.scores.size
     shared = plan.both and not plan.own_key and fits
-    behind = Tv * height if direction == 1 and shared else 0  # the other direction's
-    scores = as_matrix(a.scores, behind, stop - start, width)
+    begin = Tv * height if direction == 1 and shared else 0  # after the first direction's
+    scores = as_matrix(a.scores, begin, stop - start, width)
     if direction == 0 or not shared:
         raw_scores(query.encoding[start:stop], value.key, plan, scores)
         if shared:
@@ -57,7 +58,7 @@ def _scores_of_rows(a, plan, direction, query, value, start, stop):
 
 @kernel(signatures.ATTENTION_SCORES)
 def attention_scores(a):
-    """The attention scores of every pair."""
+    """Compute the attention scores of every pair."""
     plan = a.plan[0]
     for pair in range(a.query_offsets.size - 1):
         query, value = encode_pair(a, plan, pair)
@@ -84,7 +85,7 @@ def _copy_scores(a, plan, direction, query, value, out, begin):
 
 @kernel(signatures.POOLED_FEATURES)
 def pooled_features(a):
-    """The pooled features of every pair."""
+    """Compute the pooled features of every pair."""
     plan = a.plan[0]
     for pair in range(a.query_offsets.size - 1):
         query, value = encode_pair(a, plan, pair)
@@ -101,16 +102,16 @@ def _pool_direction(a, plan, direction, query, value, out):
     Tq, Tv = query.ids.size, value.ids.size
     shares, mean_scores = a.shares[:Tq], a.shares[Tq : Tq + Tv]
     share_positions(query.ids, plan.mask_zero, shares)
-    of_positions = plan.max >= 0 or plan.absolute_difference >= 0 or plan.product >= 0
+    needs_positions = plan.max >= 0 or plan.absolute_difference >= 0 or plan.product >= 0
     step = _rows_at_once(a, query, value)
     for start in range(0, max(Tq, 1), step):
         stop = min(start + step, Tq)
         scores = _scores_of_rows(a, plan, direction, query, value, start, stop)
-        if of_positions:
+        if needs_positions:
             attend(scores, value.encoding, a.attended[start:stop])
         elif plan.attention >= 0:
             sum_rows(shares[start:stop], scores, mean_scores, start == 0)
-    if of_positions:
+    if needs_positions:
         pool_features(query.encoding, a.attended[:Tq], shares, plan, out)
     else:
         pool_first(query.encoding, value.encoding, mean_scores, shares, plan, out)
@@ -121,12 +122,12 @@ def _pool_direction(a, plan, direction, query, value, out):
 
 @kernel(signatures.COMPARED_POSITIONS)
 def compared_positions(a):
-    """The dense layer `compare` of every position of the pairs, before its activation."""
+    """Apply the dense layer `compare`, without its activation, to every position of the pairs."""
     plan = a.plan[0]
     for pair in range(a.query_offsets.size - 1):
         query, value = encode_pair(a, plan, pair)
-        own = _project_side(a, query, a.query_places, a.query_projection)
-        other = _project_side(a, value, a.value_places, a.value_projection)
+        own = _project_side(a, query, a.query_indices, a.query_projection)
+        other = _project_side(a, value, a.value_indices, a.value_projection)
         out = a.query_out
         for direction in range(1 + plan.both):
             _compare_direction(a, plan, direction, query, value, own, other, out)
@@ -134,18 +135,18 @@ def compared_positions(a):
 
 
 @compiled()
-def _project_side(a, side, places, room):
-    """The projection [T, P] of a text for the layer `compare`; it is kept like an encoding."""
+def _project_side(a, side, indices, buffer):
+    """The projection [T, P] of a text for the layer `compare`, reused if the text is that of the pair before."""
     T = side.ids.size
     if side.is_new:
-        places = places[side.start : side.start + T]
-        project(side.encoding, places, a.word_projections, a.token_weights, room[:T])
-    return room[:T]
+        indices = indices[side.start : side.start + T]
+        project(side.encoding, indices, a.word_projections, a.token_weights, buffer[:T])
+    return buffer[:T]
 
 
 @compiled()
 def _compare_direction(a, plan, direction, query, value, own, other, out):
-    """Fill the rows of out [tokens, units] that are those of one direction of a pair."""
+    """Fill the rows of out [tokens, units] that belong to one direction of a pair."""
     Tq = query.ids.size
     step = _rows_at_once(a, query, value)
     for start in range(0, Tq, step):

@@ -16,7 +16,7 @@ from pairlens.kernels.simd.vectors import first, zeros
 
 @compiled()
 def share_positions(ids, mask_zero, out):
-    """The share of each position of a text in an average over its real positions: float32 [T], filled; else 0."""
+    """Fill float32 [T] with the share of each position in the average over the real positions; 0 for padding."""
     count = 0
     for i in range(ids.size):
         count += is_real(ids[i], mask_zero)
@@ -27,7 +27,7 @@ def share_positions(ids, mask_zero, out):
 
 @compiled()
 def pool_rows(rows, shares, plan, out):
-    """Average and maximum, as far as the plan wants them, of the rows [T, F] that have a share: out, filled."""
+    """Fill out with the poolings of the plan, over the rows [T, F] that have a share."""
     F = rows.shape[1]
     if plan.average >= 0:
         sum_rows(shares, rows, out[plan.average * F : (plan.average + 1) * F], FRESH)
@@ -37,7 +37,7 @@ def pool_rows(rows, shares, plan, out):
 
 @compiled()
 def _largest(rows, shares, out):
-    """The largest of each column over the rows that have a share; 0 where none has."""
+    """Fill out [F] with the maximum of each column over the rows that have a share; 0 if none has."""
     F = rows.shape[1]
     for f in range(0, F, LANES):
         mask, seen, highest = first(F - f), False, zeros()
@@ -51,7 +51,7 @@ def _largest(rows, shares, out):
 
 @kernel(signatures.POOL)
 def pool(a):
-    """Pool rows of every text."""
+    """Pool the rows of every text."""
     plan, rows, column = a.plan[0], a.rows, a.column[0]
     end = column + rows.shape[1] * plan.poolings
     for text in range(a.offsets.size - 1):

@@ -1,4 +1,4 @@
-"""Adam for the rows of an embedding (see row_adam.py)."""
+"""Adam for the rows of an embedding (see training/row_adam.py)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pairlens.kernels.simd.rows import prefetch, row_of
 from pairlens.kernels.simd.vector_types import LANES
 from pairlens.kernels.simd.vectors import first, fma, full, square_root
 
-_AHEAD = 8  # rows to ask memory for before they are wanted
+_AHEAD = 8  # rows to prefetch
 
 
 @compiled()
@@ -18,11 +18,11 @@ def _prefetch_row(weights, means, squares, row):
         prefetch(x, row, row + 1)
 
 
-@kernel(signatures.REST_ROWS)
-def rest_rows(a):
-    """Do what Adam does to rows in steps without a gradient, up to a step."""
+@kernel(signatures.CATCH_UP_ROWS)
+def catch_up_rows(a):
+    """Apply Adam's steps without a gradient to rows, up to the current step."""
     rows, weights, means, squares, touched, current = a.rows, a.weights, a.means, a.squares, a.touched, a.current
-    rates, mean_left, root_left, limits = a.rates, a.mean_left, a.root_left, a.limits
+    rates, mean_decay, root_decay, limits = a.rates, a.mean_decay, a.root_decay, a.limits
     epsilon, out, dim = full(a.epsilon[0]), a.out, weights.shape[1]
     for i in range(rows.size):
         row, ahead = rows[i], rows[min(i + _AHEAD, rows.size - 1)]
@@ -36,8 +36,8 @@ def rest_rows(a):
             root = square_root(load(row_of(squares, row), f, mask))
             for step in range(begin + 1, end + 1):
                 age = step - touched[row]
-                moved = full(rates[step] * mean_left[age]) * mean
-                weight = weight - moved / fma(full(root_left[age]), root, epsilon)
+                moved = full(rates[step] * mean_decay[age]) * mean
+                weight = weight - moved / fma(full(root_decay[age]), root, epsilon)
             store(row_of(weights, row), f, weight, mask)
             store(row_of(out, i), f, weight, mask)
 
@@ -46,21 +46,21 @@ def rest_rows(a):
 def move_rows(a):
     """One step of Adam (Kingma and Ba 2015, algorithm 1) for rows with a gradient."""
     rows, weights, means, squares, touched, current = a.rows, a.weights, a.means, a.squares, a.touched, a.current
-    gradient, mean_left, root_left, numbers = a.gradient, a.mean_left, a.root_left, a.numbers
-    step, in_between = a.step[0], a.step[1]
+    gradient, mean_decay, root_decay, numbers = a.gradient, a.mean_decay, a.root_decay, a.numbers
+    step, decays = a.step[0], a.step[1]
     mean_rate, square_rate, rate, epsilon = full(numbers[0]), full(numbers[1]), full(numbers[2]), full(numbers[3])
     dim = weights.shape[1]
     for i in range(rows.size):
         row, ahead = rows[i], rows[min(i + _AHEAD, rows.size - 1)]
         _prefetch_row(weights, means, squares, ahead)
-        age = step - touched[row] if in_between else 1
-        mean_kept, square_kept = full(mean_left[age]), full(root_left[age] * root_left[age])
+        age = step - touched[row] if decays else 1
+        mean_factor, square_factor = full(mean_decay[age]), full(root_decay[age] * root_decay[age])
         touched[row] = current[row] = step
         for f in range(0, dim, LANES):
             mask = first(dim - f)
             g = load(row_of(gradient, i), f, mask)
-            mean = fma(mean_rate, g, mean_kept * load(row_of(means, row), f, mask))
-            square = fma(square_rate, g * g, square_kept * load(row_of(squares, row), f, mask))
+            mean = fma(mean_rate, g, mean_factor * load(row_of(means, row), f, mask))
+            square = fma(square_rate, g * g, square_factor * load(row_of(squares, row), f, mask))
             moved = rate * mean / (square_root(square) + epsilon)
             store(row_of(means, row), f, mean, mask)
             store(row_of(squares, row), f, square, mask)

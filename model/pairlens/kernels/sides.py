@@ -1,4 +1,4 @@
-"""The two sides of a pair: its texts, encoded when the kernels come to it."""
+"""The two sides of a pair: its texts with their encodings, computed when a kernel reaches the pair."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pairlens.kernels.simd.compiled import compiled
 
 
 class Side(NamedTuple):
-    """One text of a pair: its ids [T], its encoding and its key [T, width]; `start`: its first token in its file."""
+    """One text of a pair: its ids [T], encoding and key [T, width]; `start` is the index of its first token."""
 
     ids: Any
     encoding: Any
     key: Any
     start: Any
-    is_new: Any  # 0 if the text is that of the pair before, and so is its encoding
+    is_new: Any  # 0 if the text and its encoding are those of the pair before
 
 
 @compiled()
@@ -27,24 +27,24 @@ def _text(ids, offsets, pair):
 
 @compiled()
 def _is_new(ids, offsets, plan, pair):
-    """1 if a text is not that of the pair before, else 0. With match channels, encodings depend on both texts."""
+    """1 if a text differs from that of the pair before, or its encoding may differ (match channels), else 0."""
     if plan.match or pair == 0:
         return 1
     return 1 - same_ids(_text(ids, offsets, pair), _text(ids, offsets, pair - 1))
 
 
 @compiled()
-def _encode_side(a, plan, ids, places, matched, stacks, encoding, key):
-    """Fill the encoding [T, width] of a text, and of two stacks of convolutions also its key; of no stack nothing."""
+def _encode_side(a, plan, ids, indices, matched, stacks, encoding, key):
+    """Fill the encoding [T, width] of a text if `stacks` is 1, also its key if it is 2, nothing if it is 0."""
     table, bias, taps, out = a.table, a.bias, a.match_taps, encoding
     for _ in range(stacks):
-        encode_text(ids, places, matched, table, bias, a.zero_row, taps, a.idf, a.embeddings, plan, out)
+        encode_text(ids, indices, matched, table, bias, a.zero_row, taps, a.idf, a.embeddings, plan, out)
         table, bias, taps, out = a.key_table, a.key_bias, a.key_match_taps, key
 
 
 @compiled()
 def encode_pair(a, plan, pair):
-    """Both sides of a pair. One query is often scored with many values: it is not encoded again."""
+    """Encode both sides of a pair. A query that is scored with many values is encoded once."""
     q0, q1, v0, v1 = a.query_offsets[pair], a.query_offsets[pair + 1], a.value_offsets[pair], a.value_offsets[pair + 1]
     Tq, Tv = q1 - q0, v1 - v0
     query_ids, value_ids = a.query_ids[q0:q1], a.value_ids[v0:v1]
@@ -62,10 +62,10 @@ def encode_pair(a, plan, pair):
         find_matches(query_ids, value_ids, plan, query_matched, value_matched)
     query, value = a.query[:Tq], a.value[:Tv]
     query_key, value_key = (a.query_key[:Tq], a.value_key[:Tv]) if plan.own_key else (query, value)
-    query_stacks = (1 + plan.own_key * plan.both) * new_query  # only what is attended to needs a key
+    query_stacks = (1 + plan.own_key * plan.both) * new_query  # only a text that is attended to needs a key
     value_stacks = (1 + plan.own_key) * new_value
-    _encode_side(a, plan, query_ids, a.query_places[q0:q1], query_matched, query_stacks, query, query_key)
-    _encode_side(a, plan, value_ids, a.value_places[v0:v1], value_matched, value_stacks, value, value_key)
+    _encode_side(a, plan, query_ids, a.query_indices[q0:q1], query_matched, query_stacks, query, query_key)
+    _encode_side(a, plan, value_ids, a.value_indices[v0:v1], value_matched, value_stacks, value, value_key)
     return (
         Side(query_ids, query, query_key, q0, new_query),
         Side(value_ids, value, value_key, v0, new_value),

@@ -1,5 +1,7 @@
-"""What every kernel takes. "Filled" arguments are its results, "room" is memory to work in, without meaning before or
-after; `zero_row` is float32 zeros, as many as the convolution has filters.
+"""The arguments of every kernel.
+
+"Filled" arguments are its results. A "buffer" is working memory whose content means nothing before or after the call.
+`zero_row` is [filters] zeros.
 """
 
 from __future__ import annotations
@@ -14,18 +16,18 @@ from pairlens.kernels.plan import PLAN
 TOKENIZE = Signature(
     "tokenize",
     text=of(np.uint8, "[bytes]: a multiple of 64"),
-    rules=integers("[4]: which text of a line the bytes begin in, texts a line, limit of ids, longest token"),
+    rules=integers("[4]: index in its line of the text at the start, texts per line, limit of ids, longest token"),
     ids=ids("[tokens or more], filled"),
-    ends=integers("[text ends], filled: how many tokens lie before each"),
-    counts=integers("[3], filled: tokens, text ends, the largest id; tokens are -1 where a byte stands that may not"),
+    ends=integers("[text ends], filled: the number of tokens before each"),
+    counts=integers("[3], filled: tokens, text ends, the largest id; tokens are -1 if there is a wrong byte"),
 )
 DECIMALS = Signature(
     "decimals",
     numbers=floats("[rows, columns]"),
-    bits=ids("[rows, columns]: sign and exponent at a float32's places, and the fraction"),
-    powers=of(np.float64, "[54, 2]: powers of ten, from 1 on, and what float64 leaves of them"),
-    halves=of(np.float64, "[255]: of a number with this exponent, half the distance to the next"),
-    out=of(np.uint8, "[bytes], filled; room for 16 a number"),
+    bits=ids("[rows, columns]: sign and exponent at a float32's positions, and the fraction"),
+    powers=of(np.float64, "[54, 2]: powers of ten from 1 on, and the rounding error of each"),
+    halves=of(np.float64, "[255]: for each exponent, half the distance from a number to the next"),
+    out=of(np.uint8, "[bytes], filled; 16 for each number"),
     count=integers("[1], filled: bytes; -1 if a number is too large"),
 )
 
@@ -44,21 +46,21 @@ OVERLAP = Signature(
 # ---- encodings -----------------------------------------------------------------------------------------------------
 
 _CONVOLUTION = {  # of the first layer; see `sum_taps` and `_add_matches` in encode.py
-    "table": floats("[places * kernel size, filters]"),
+    "table": floats("[entries * kernel size, filters]"),
     "bias": floats("[filters]"),
     "match_taps": floats("[2 * kernel size, filters], or empty"),
 }
 _ENCODE = {
     "plan": of(PLAN, "[1]"),
     **_TEXTS,
-    "query_places": ids("[query tokens], of each in the tables"),
-    "value_places": ids("[value tokens]"),
+    "query_indices": ids("[query tokens]: the index of each in the tables"),
+    "value_indices": ids("[value tokens]: the same"),
     **_CONVOLUTION,
     "idf": floats("[input_dim], or empty"),
     "embeddings": floats("[input_dim, dim]"),
     "zero_row": floats("[filters]"),
-    "query_matched": floats("[longest query], room: 1 for tokens that stand in the other text too"),
-    "value_matched": floats("[longest value], room"),
+    "query_matched": floats("[longest query], buffer: 1 for tokens that also occur in the other text"),
+    "value_matched": floats("[longest value], buffer"),
 }
 ENCODE = Signature(
     "encode",
@@ -68,8 +70,8 @@ ENCODE = Signature(
 )
 CONVOLVE = Signature(
     "convolve",
-    shape=integers("[3]: kernel size, dilation, positions before the output's"),
-    places=ids("[tokens]"),
+    shape=integers("[3]: kernel size, dilation, distance of the first tap before the output"),
+    indices=ids("[tokens]"),
     offsets=integers("[texts + 1]"),
     table=_CONVOLUTION["table"],
     bias=_CONVOLUTION["bias"],
@@ -77,39 +79,39 @@ CONVOLVE = Signature(
     out=floats("[tokens, filters], filled"),
 )
 
-# ---- pairs, from ids to what is wanted of them ---------------------------------------------------------------------
+# ---- pairs, from ids to scores or features -------------------------------------------------------------------------
 
 _PAIRS = {
     **_ENCODE,
-    "key_table": floats("[places * kernel size, filters], of the keys' convolution"),
+    "key_table": floats("[entries * kernel size, filters], of the keys' convolution"),
     "key_bias": floats("[filters]"),
     "key_match_taps": floats("[2 * kernel size, filters], or empty"),
-    # With `plan.encoded`: the encodings and keys of all texts, and else empty.
+    # With `plan.encoded`, the encodings and keys of all texts; otherwise empty.
     "encoded_query": floats("[query tokens, width]"),
     "encoded_value": floats("[value tokens, width]"),
     "encoded_query_key": floats("[query tokens, width]"),
     "encoded_value_key": floats("[value tokens, width]"),
-    # Else: where those of a pair are made.
-    "query": floats("[longest query, width], room"),
-    "value": floats("[longest value, width], room"),
-    "query_key": floats("[longest query, width], room, with `plan.own_key`"),
-    "value_key": floats("[longest value, width], room, with `plan.own_key`"),
-    "word_projections": floats("[places, P] of the layer `compare`, see compare_layer.py; or empty"),
-    "scores": floats("[numbers], room: for those of a pair, or for some rows of them"),
+    # Otherwise, buffers for those of one pair.
+    "query": floats("[longest query, width], buffer"),
+    "value": floats("[longest value, width], buffer"),
+    "query_key": floats("[longest query, width], buffer; empty without `plan.own_key`"),
+    "value_key": floats("[longest value, width], buffer; empty without `plan.own_key`"),
+    "word_projections": floats("[entries, P] for the layer `compare`, see compare_layer.py; or empty"),
+    "scores": floats("[numbers], buffer for the scores of a pair, or for some rows of them"),
 }
 ATTENTION_SCORES = Signature(
     "attention_scores",
     **_PAIRS,
-    offsets=integers("[B + 1]: where the scores of a pair begin"),
-    query_out=floats("[scores], filled: those of all pairs, row by row"),
-    value_out=floats("[scores], filled with `plan.both`: those of the other direction"),
+    offsets=integers("[B + 1]: the index of each pair's first score"),
+    query_out=floats("[scores], filled: the scores of all pairs, row by row"),
+    value_out=floats("[scores], filled with `plan.both`: the scores of the other direction"),
 )
 POOLED_FEATURES = Signature(
     "pooled_features",
     **_PAIRS,
-    attended=floats("[longest text, width], room"),
-    shares=floats("[longest query + longest value], room"),
-    out=floats("[B, directions * pooled or more], filled; the value's behind the query's"),
+    attended=floats("[longest text, width], buffer"),
+    shares=floats("[longest query + longest value], buffer"),
+    out=floats("[B, directions * pooled or more], filled; the value's after the query's"),
 )
 COMPARED_POSITIONS = Signature(
     "compared_positions",
@@ -117,10 +119,10 @@ COMPARED_POSITIONS = Signature(
     token_weights=floats("[other columns of an encoding, P]"),
     position_weights=floats("[columns of the other features, units]"),
     compare_bias=floats("[units]"),
-    attended=floats("[longest text, width], room"),
-    feature=floats("[longest text, width], room"),
-    query_projection=floats("[longest query, P], room"),
-    value_projection=floats("[longest value, P], room"),
+    attended=floats("[longest text, width], buffer"),
+    feature=floats("[longest text, width], buffer"),
+    query_projection=floats("[longest query, P], buffer"),
+    value_projection=floats("[longest value, P], buffer"),
     query_out=floats("[query tokens, units], filled: the layer of every position, before its activation"),
     value_out=floats("[value tokens, units], filled with `plan.both`"),
 )
@@ -130,8 +132,8 @@ POOL = Signature(
     ids=ids("[tokens]"),
     offsets=integers("[texts + 1]"),
     rows=floats("[tokens, F]"),
-    column=integers("[1]: where the pooled rows begin in `out`"),
-    shares=floats("[longest text], room"),
+    column=integers("[1]: the first column of `out` to fill"),
+    shares=floats("[longest text], buffer"),
     out=floats("[texts, ...], filled from `column` on"),
 )
 
@@ -149,10 +151,10 @@ GELU = Signature("gelu", x=floats("[n], changed in place"))
 # ---- training ------------------------------------------------------------------------------------------------------
 
 _PADDED = {
-    "shape": integers("[3]: kernel size, dilation, positions before the output's"),
-    "places": ids("[B, T], of the tokens in the table"),
+    "shape": integers("[3]: kernel size, dilation, distance of the first tap before the output"),
+    "indices": ids("[B, T]: the index of each token in the table"),
     "lengths": ids("[B]"),
-    "least": floats("[1]: no output is below it"),
+    "least": floats("[1]: the lower bound of the output"),
 }
 SUM_PADDED = Signature(
     "sum_padded",
@@ -166,36 +168,36 @@ SUM_PADDED_GRADIENT = Signature(
     "sum_padded_gradient",
     **_PADDED,
     upstream=floats("[B * T, filters]: the gradient of `out`"),
-    out=floats("[B * T, filters]: what sum_padded filled"),
-    table=floats("[places * kernel size, filters]: its gradient, added to"),
+    out=floats("[B * T, filters]: the output of sum_padded"),
+    table=floats("[entries * kernel size, filters]: its gradient, added to"),
     bias=floats("[filters]: its gradient, added to with the first tap"),
-    row=floats("[filters], room"),
-    taps=integers("[2]: the first one and the one behind the last"),
+    row=floats("[filters], buffer"),
+    taps=integers("[2]: the first tap and the one after the last"),
 )
 _ROWS = {
     "rows": integers("[n]: the embedding's rows to work on"),
     "weights": floats("[V, dim], changed"),
-    "means": floats("[V, dim]: Adam's mean gradient, as the last gradient of a row left it"),
+    "means": floats("[V, dim]: Adam's mean gradient, as of each row's last gradient"),
     "squares": floats("[V, dim]: the mean squared gradient, likewise"),
-    "touched": integers("[V]: the step of a row's last gradient"),
-    "current": integers("[V], changed: the step that a row has reached"),
-    "mean_left": floats("[steps]: what is left of the mean gradient after so many steps"),
-    "root_left": floats("[steps]: and of the root of the squared one"),
+    "touched": integers("[V]: the step of each row's last gradient"),
+    "current": integers("[V], changed: the step that each row has reached"),
+    "mean_decay": floats("[steps]: the factor of the mean gradient after that many steps without a gradient"),
+    "root_decay": floats("[steps]: the same for the root of the mean squared gradient"),
 }
-REST_ROWS = Signature(
-    "rest_rows",
+CATCH_UP_ROWS = Signature(
+    "catch_up_rows",
     **_ROWS,
-    rates=floats("[steps]: the rate of each step"),
+    rates=floats("[steps]: the learning rate of each step, bias correction included"),
     epsilon=floats("[1]"),
-    limits=integers("[2]: the step to reach, and after how many nothing moves any more"),
-    out=floats("[n, dim], filled with the rows"),
+    limits=integers("[2]: the step to reach, and the number of steps after which a row no longer moves"),
+    out=floats("[n, dim], filled: the rows"),
 )
 MOVE_ROWS = Signature(
     "move_rows",
     **_ROWS,
     gradient=floats("[n, dim]"),
     numbers=floats("[4]: 1 - beta_1, 1 - beta_2, rate, epsilon"),
-    step=integers("[2]: the step, and whether the steps between two gradients count"),
+    step=integers("[2]: the step, and 1 if moments decay in the steps between two gradients"),
 )
 
 ALL = {signature.name: signature for signature in list(globals().values()) if isinstance(signature, Signature)}

@@ -1,6 +1,6 @@
-"""Bytes of token texts to ids, 64 bytes at a time (see tokens.py).
+"""From bytes to token ids, 64 bytes at a time (see texts/tokens.py).
 
-Which of 64 bytes are digits, line ends and so on is a number with a bit for each byte, the first byte's the lowest.
+A set of the 64 bytes (digits, line ends, ...) is an integer with one bit for each byte; the first byte has the lowest.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _count_zeros = function("llvm.cttz.i64", _BITS, _BITS, ir.IntType(1))
 _count_ones = function("llvm.ctpop.i64", _BITS, _BITS)
 
 _ZERO, _NEWLINE, _TAB, _SPACE = (np.uint8(byte) for byte in b"0\n\t ")
-_STEP = 64  # bytes that are looked at together
-_SWAR = 8  # digits that are read together
+_STEP = 64  # bytes at a time
+_SWAR = 8  # digits that are parsed at once in a 64-bit register
 
 
 def _load_bytes(builder, address):
-    """64 bytes."""
+    """Load 64 bytes."""
     return builder.load(builder.inttoptr(address, _BYTES.as_pointer()), align=1)
 
 
@@ -35,14 +35,14 @@ def _full(byte):
 
 @instruction(types.int64, types.int64)
 def _digits(builder, address):
-    """Which of the 64 bytes are digits."""
+    """The bytes of 64 that are digits, as bits."""
     from_zero = builder.sub(_load_bytes(builder, address), _full(_ZERO))
     return builder.bitcast(builder.icmp_unsigned("<", from_zero, _full(10)), _BITS)
 
 
 @instruction(types.int64, types.int64, types.uint8)
 def _equal(builder, address, byte):
-    """Which of the 64 bytes are that byte."""
+    """The bytes of 64 that equal `byte`, as bits."""
     one = builder.insert_element(ir.Constant(_BYTES, ir.Undefined), byte, ir.IntType(32)(0))
     all_ = builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), 64), [0] * 64))
     return builder.bitcast(builder.icmp_unsigned("==", _load_bytes(builder, address), all_), _BITS)
@@ -50,25 +50,25 @@ def _equal(builder, address, byte):
 
 @instruction(types.int64, types.int64)
 def _lowest(builder, bits):
-    """The place of the lowest bit."""
+    """The position of the lowest 1 bit."""
     return _count_zeros(builder, bits, ir.IntType(1)(1))
 
 
 @instruction(types.int64, types.int64)
 def _ones(builder, bits):
-    """How many bits are 1."""
+    """The number of 1 bits."""
     return _count_ones(builder, bits)
 
 
 @instruction(types.int64, types.int64)
 def _eight_bytes(builder, address):
-    """The eight bytes as a number, the first the lowest."""
+    """Load eight bytes as an integer, the first byte lowest."""
     return builder.load(builder.inttoptr(address, _BITS.as_pointer()), align=1)
 
 
 @compiled()
 def _short_number(address, length):
-    """The number of up to eight digits, the last of the eight bytes at the address."""
+    """The number written by the last `length` (up to 8) of the eight bytes at the address."""
     x = _eight_bytes(address) & 0x0F0F0F0F0F0F0F0F & (-1 << (8 * (_SWAR - length)))
     x = (x * 10 + (x >> 8)) & 0x00FF00FF00FF00FF
     x = (x * 100 + (x >> 16)) & 0x0000FFFF0000FFFF
@@ -77,7 +77,7 @@ def _short_number(address, length):
 
 @compiled()
 def _number(text, start, stop, limit, longest):
-    """The number of the digits; `limit` if it is larger or has more than `longest` digits."""
+    """The number written by digits; `limit` if it is larger or has more than `longest` digits."""
     if stop - start > longest:
         return limit
     number = 0
@@ -88,7 +88,7 @@ def _number(text, start, stop, limit, longest):
 
 @kernel(signatures.TOKENIZE)
 def tokenize(a):
-    """Every token's id, and how many tokens lie before each text end."""
+    """Read the id of every token, and count the tokens before each text end."""
     text, rules, ids, ends, counts = a.text, a.rules, a.ids, a.ends, a.counts
     field, fields, limit, longest = rules[0], rules[1], rules[2], rules[3]
     n = n_ends = largest = start = inside = 0
@@ -103,13 +103,13 @@ def tokenize(a):
         inside = (digits >> 63) & 1
         text_ends = newlines if fields == 1 else newlines | tabs
         while text_ends:
-            place = _lowest(text_ends)
+            position = _lowest(text_ends)
             if fields > 1:
                 field += 1
-                if ((newlines >> place) & 1) != (field == fields):
+                if ((newlines >> position) & 1) != (field == fields):
                     return
                 field = 0 if field == fields else field
-            ends[n_ends] = n + _ones(stops & ((2 << place) - 1))
+            ends[n_ends] = n + _ones(stops & ((2 << position) - 1))
             n_ends += 1
             text_ends &= text_ends - 1
         while stops:

@@ -1,6 +1,6 @@
-"""What evaluate reports: how well scores agree with labels. May import config and all below it.
+"""The metrics of evaluate: how well scores agree with labels. May import config and all below it.
 
-A value that the data leaves undefined is nan, so that a report can be written whatever the split holds.
+A metric that is undefined for the given data is nan.
 """
 
 from __future__ import annotations
@@ -45,20 +45,20 @@ def evaluate_scores(
     threshold: float | Threshold = 0.5,
     group: NDArray[np.int64] | None = None,
 ) -> dict[str, float]:
-    """The metrics of a task, by name, in the order in which they are reported.
+    """Return the metrics of a task by name, in the order in which they are reported.
 
     Args:
         task: `binary`, `regression`, `multiclass` or `ranking`.
         label: `[N]`, in the task's domain.
-        score: what the model says of the same pairs: `[N]`, with `multiclass` class probabilities `[N, C]`. With
+        score: the model's outputs for the same pairs: `[N]`, for `multiclass` class probabilities `[N, C]`. For
             `binary` and `ranking` it may be `[N, 2]`, scores and logits: see order.py.
-        threshold: the least probability that counts as positive; only `binary` uses it.
-        group: int64 `[N]`, which `ranking` needs and only `ranking` uses.
+        threshold: the lowest probability that counts as positive; only used by `binary`.
+        group: int64 `[N]`; only used by `ranking`, which needs it.
 
     Raises:
-        PairlensError: a score is not finite, or the task has no metrics here.
-        DataError: a label is no class of the model's.
-        ValueError: the arrays have other shapes.
+        PairlensError: a score is not finite, or the task is unknown.
+        DataError: a label is not one of the model's classes.
+        ValueError: an array has a wrong shape.
     """
     metrics = task_metrics(task, label, score, threshold, group)
     return {name: float(value[0]) for name, value in metrics(np.ones((1, metrics.units))).items()}
@@ -71,10 +71,10 @@ def task_metrics(
     threshold: float | Threshold = 0.5,
     group: NDArray[np.int64] | None = None,
 ) -> TaskMetrics:
-    """The metrics of a task as a function of how often each unit counts: weights [R, units] to values [R] by name.
+    """Return a function from weights [R, units] to the metrics of a task by name, each [R].
 
-    A unit is what a bootstrap resamples: a pair, or with `ranking` a group. Arguments and errors are those of
-    `evaluate_scores`.
+    A unit is what a bootstrap resamples: a pair, or for `ranking` a group; its weight is the number of times it counts.
+    Arguments and errors are those of `evaluate_scores`.
     """
     if task == "binary":
         return BinaryMetrics(label, score, threshold)
@@ -86,9 +86,7 @@ def task_metrics(
         if group is None:
             raise ValueError("group: found None; ranking needs the group of each pair")
         return RankingMetrics(label, score, group)
-    raise PairlensError(
-        f"task: found {task!r}, which has no metrics; must be one of binary, regression, multiclass, ranking"
-    )
+    raise PairlensError(f"task: {task!r} is unknown; must be one of binary, regression, multiclass, ranking")
 
 
 def higher_is_better(metric: str) -> bool:
@@ -97,17 +95,17 @@ def higher_is_better(metric: str) -> bool:
 
 
 def predictions(score: NDArray[Any], threshold: float | Threshold) -> NDArray[np.bool_]:
-    """Which of both classes [N, 2] each pair is predicted to be of, from scores [N] or [N, 2] with their logits."""
+    """The predicted class of each pair as bool [N, 2], from scores [N], or [N, 2] with logits."""
     positive = at_least(score, threshold)
     return np.stack([~positive, positive], axis=1)
 
 
 def confusion_matrix(label: NDArray[Any], score: NDArray[Any], threshold: float | Threshold = 0.5) -> NDArray[np.int64]:
-    """How many pairs of each class (row) are predicted to be of each class (column): int64 [C, C].
+    """Count the pairs of each class (row) that are predicted as each class (column): int64 [C, C].
 
     Args:
         label: [N], classes.
-        score: [N], where class 1 is predicted from the threshold on (C = 2); or [N, C], where the most probable is.
+        score: [N], for which class 1 is predicted from the threshold on (C = 2); or [N, C], class probabilities.
     """
     if score.ndim == 1:
         score = predictions(score, threshold)

@@ -1,7 +1,7 @@
-"""What the metrics share: checked arrays, and sums over weighted pairs. NumPy alone, in float64.
+"""Functions that the metrics share: checks of arrays, and sums over weighted pairs, in float64.
 
-A weight says how often a pair counts, so one definition serves the pairs as they are (all ones) and every resample of
-a bootstrap. Weights come as rows [R, N], and each row gives one value of a metric.
+A weight is the number of times that a pair counts, so the same code serves the original pairs (all ones) and the
+resamples of a bootstrap. Weights are rows [R, N], and each row gives one value of a metric.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Ints = NDArray[np.int64]
 
 
 def checked(label: NDArray[Any], score: NDArray[Any], score_shape: str = "[N]") -> tuple[Floats, Floats]:
-    """Labels [N] and scores of the shape that is written, `[N]` or `[N, C]`, as float64.
+    """Return labels [N] and scores of shape `score_shape`, such as `[N]` or `[N, C]`, as float64.
 
     Raises:
         PairlensError: a score is not finite.
-        ValueError: the shapes are others.
+        ValueError: a shape is wrong.
     """
     label, score = np.asarray(label, dtype=np.float64), np.asarray(score, dtype=np.float64)
     if label.ndim != 1 or score.ndim != score_shape.count(",") + 1 or len(label) != len(score):
@@ -34,7 +34,7 @@ def checked(label: NDArray[Any], score: NDArray[Any], score_shape: str = "[N]") 
 
 
 def refuse_broken(score: Floats) -> None:
-    """Raises PairlensError, naming the first pair, unless all scores are finite."""
+    """Raise PairlensError for the first pair whose score is not finite."""
     broken = ~np.isfinite(score)
     if broken.any():
         first = tuple(np.argwhere(broken)[0])
@@ -46,7 +46,7 @@ def refuse_broken(score: Floats) -> None:
 
 
 def ratio(part: Floats, whole: Floats, empty: float = np.nan) -> Floats:
-    """part / whole, and `empty` where it would be 0 / 0."""
+    """part / whole, but `empty` where whole is 0."""
     quotient = np.full(whole.shape, empty)
     np.divide(part, whole, out=quotient, where=whole != 0)
     return quotient
@@ -58,20 +58,20 @@ def sums_by(index: Ints, weight: Floats, size: int) -> Floats:
 
 
 def log_losses(probability: Floats) -> Floats:
-    """-ln of the probability given to the label, that probability being kept in [eps, 1 - eps] of float64."""
+    """-ln of the label's predicted probability, clipped to [eps, 1 - eps] of float64."""
     eps = np.finfo(np.float64).eps
     losses: Floats = -np.log(np.clip(probability, eps, 1 - eps))
     return losses
 
 
 def matthews(right: Floats, labels: Floats, predicted: Floats) -> Floats:
-    """Matthews's correlation of label and predicted class [R]; 0 if all labels, or all predictions, are one class.
+    """Matthews's correlation of label and predicted class [R]; 0 if all labels or all predictions are one class.
 
     The R_K statistic of Gorodkin (2004), which with two classes is the phi of Matthews (1975).
 
     Args:
-        right: [R], how many pairs are predicted right.
-        labels, predicted: [R, C], how many pairs have, and are predicted, each class.
+        right: [R], the numbers of correct predictions.
+        labels, predicted: [R, C], the numbers of labels and of predictions of each class.
     """
     n = labels.sum(axis=1)
     covariance = right * n - (labels * predicted).sum(axis=1)

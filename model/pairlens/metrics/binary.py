@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 
 from pairlens.metrics.arrays import Floats, log_losses, matthews, ratio, sums_by
 from pairlens.metrics.calibration import BINS, calibration_bin
-from pairlens.metrics.order import Threshold, at_least, checked_order, places, probabilities
+from pairlens.metrics.order import Threshold, at_least, checked_order, dense_ranks, probabilities
 
 
 class BinaryMetrics:
-    """How well probabilities agree with labels; from the threshold on, as `at_least` says, positive is predicted.
+    """How well probabilities agree with labels. Positive is predicted from the threshold on (see `at_least`).
 
     With TP, FP, TN, FN the counts of true and false positives and negatives:
 
     - accuracy = (TP + TN) / N
-    - precision = TP / (TP + FP), recall = TP / (TP + FN), f1 = 2 TP / (2 TP + FP + FN); each 0 where it would be 0 / 0
+    - precision = TP / (TP + FP), recall = TP / (TP + FN), f1 = 2 TP / (2 TP + FP + FN); each 0 if it would be 0 / 0
     - mcc: Matthews's correlation, see `matthews`
     - ece: expected calibration error of P(label 1) in 15 bins of equal width (Guo et al. 2017, Naeini et al. 2015): the
       mean over pairs of their bin's |mean score - share of positives|
     - brier: mean of (score - label)²
-    - roc_auc, average_precision: see below; nan where a class that they need is missing
-    - log_loss: mean of -ln(probability given to the label)
+    - roc_auc, average_precision: see `_over_cuts`; nan if a class that they need is missing
+    - log_loss: mean of -ln(predicted probability of the label)
 
     Args:
         label: [N] of 0 and 1.
@@ -32,13 +32,13 @@ class BinaryMetrics:
     """
 
     def __init__(self, label: NDArray[Any], score: NDArray[Any], threshold: float | Threshold = 0.5) -> None:
-        said = np.asarray(score)
-        label, score = checked_order(label, said)
-        predicted = at_least(said, threshold)
+        given = np.asarray(score)
+        label, score = checked_order(label, given)
+        predicted = at_least(given, threshold)
         positive = label == 1
         self.units = len(label)
         self._positive = positive
-        self._cut = places(score)
+        self._cut = dense_ranks(score)
         score = probabilities(score)
         self._bin = calibration_bin(score)
         self._residual = label - score
@@ -47,7 +47,7 @@ class BinaryMetrics:
         self._columns = np.stack(columns, axis=1, dtype=np.float64)
 
     def __call__(self, weight: Floats) -> dict[str, Floats]:
-        """Each metric [R] of the pairs with weights [R, N]."""
+        """Return each metric [R] for weights [R, N] of the pairs."""
         n = weight.sum(axis=1)
         hits, positives, predicted, right, loss, squares = (weight @ self._columns).T
         gaps = sums_by(self._bin, weight * self._residual, BINS)
@@ -68,11 +68,11 @@ class BinaryMetrics:
         }
 
     def _over_cuts(self, weight: Floats) -> tuple[Floats, Floats]:
-        """What does not depend on the threshold, since it looks at every cut between distinct scores.
+        """Return roc_auc and average_precision, which consider every cut between distinct scores.
 
-        - roc_auc: P(a positive scores above a negative), a tie counting one half; the area under the receiver operating
-          characteristic as the Mann-Whitney statistic (Hanley and McNeil 1982)
-        - average_precision: sum over cuts k, from the greatest score down, of (recall_k - recall_{k-1}) precision_k,
+        - roc_auc: P(a positive scores above a negative), where a tie counts one half; the area under the receiver
+          operating characteristic as the Mann-Whitney statistic (Hanley and McNeil 1982)
+        - average_precision: sum over cuts k, from the highest score down, of (recall_k - recall_{k-1}) precision_k,
           without interpolation; tied scores are one cut, so their order does not matter
         """
         K = self._cut.max(initial=-1) + 1

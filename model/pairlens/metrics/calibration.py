@@ -1,4 +1,4 @@
-"""Do probabilities mean what they say: the bins of the expected calibration error, and the reliability diagram."""
+"""Calibration of probabilities: the bins of the expected calibration error, and the reliability diagram."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from pairlens.metrics.arrays import Floats, Ints, checked, ratio, sums_by
 
 BINS = 15
-_Z = 1.959963984540054  # 97.5 % of a standard normal distribution lie below it
+_Z = 1.959963984540054  # the 97.5 % quantile of the standard normal distribution
 
 
 class Reliability(NamedTuple):
-    """Bins of equal width from 0 to 1, all of them [15]; nan where a bin has no pairs.
+    """Bins of equal width from 0 to 1, each array [15]; nan for a bin without pairs.
 
     Attributes:
-        pairs: how many.
+        pairs: the number of pairs.
         score: their mean score.
         positive: their share of positives; low, high: its 95 % interval (Wilson 1927).
     """
@@ -32,7 +32,7 @@ class Reliability(NamedTuple):
 def reliability(label: NDArray[Any], score: NDArray[Any]) -> Reliability:
     """The reliability diagram (DeGroot and Fienberg 1983) of probabilities [N] of label 1.
 
-    The mean of |score - positive|, weighed by pairs, is `ece`.
+    The mean of |score - positive|, weighted by `pairs`, is `ece`.
     """
     label, score = checked(label, score)
     bins = calibration_bin(score)

@@ -1,4 +1,4 @@
-"""Curves over all thresholds, and how to draw one of a million points with the few that show."""
+"""Curves over all thresholds, and a way to draw one of a million points with only a few."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pairlens.metrics.order import checked_order, cuts, probabilities
 
 
 class Curve(NamedTuple):
-    """The corners of a line, from the highest threshold down: all [K], nan where a class that is needed is missing.
+    """The corners of a line, from the highest threshold down, each array [K]; nan if a class that it needs is missing.
 
-    `threshold` is that at which a corner's pairs of x and y are reached: `score >= threshold` is predicted positive.
+    A corner's x and y result from predicting positive where `score >= threshold`.
     """
 
     x: Floats
@@ -22,7 +22,7 @@ class Curve(NamedTuple):
     threshold: Floats
 
     def thin(self, tolerance: float) -> Curve:
-        """The curve without the corners that the others' line passes within `tolerance`."""
+        """The curve without the corners within `tolerance` of the line through the others."""
         kept = thin(self.x, self.y, tolerance)
         return Curve(self.x[kept], self.y[kept], self.threshold[kept])
 
@@ -30,7 +30,7 @@ class Curve(NamedTuple):
 def roc_curve(label: NDArray[Any], score: NDArray[Any]) -> Curve:
     """The receiver operating characteristic: false positive rate and recall, from (0, 0) to (1, 1) [cuts + 1].
 
-    The straight lines between the corners enclose `roc_auc`: in a tie, a positive beats a negative half of the time.
+    The area under the straight lines between the corners is `roc_auc`.
     """
     threshold, predicted, hits = _cuts_downwards(label, score)
     rate, recall = _share_of_last(predicted - hits), _share_of_last(hits)
@@ -38,9 +38,9 @@ def roc_curve(label: NDArray[Any], score: NDArray[Any]) -> Curve:
 
 
 def precision_recall_curve(label: NDArray[Any], score: NDArray[Any]) -> Curve:
-    """Recall and precision as stairs, whose area is `average_precision` [2 cuts].
+    """Recall and precision as a step function [2 cuts], the area under which is `average_precision`.
 
-    Each cut has two corners: at the recall before it and, where its own recall and precision are, at its own.
+    Each cut has two corners with its precision: one at the recall of the cut before, one at its own recall.
     """
     threshold, predicted, hits = _cuts_downwards(label, score)
     recall, precision = _share_of_last(hits), ratio(hits, predicted)
@@ -49,7 +49,7 @@ def precision_recall_curve(label: NDArray[Any], score: NDArray[Any]) -> Curve:
 
 
 def _cuts_downwards(label: NDArray[Any], score: NDArray[Any]) -> tuple[Floats, Floats, Floats]:
-    """The distinct scores from the greatest down [K]; how many pairs score at least that; how many of those are 1."""
+    """The distinct scores, descending [K]; the numbers of pairs and of positives at or above each."""
     label, score = checked_order(label, score)
     threshold, predicted, hits = cuts(label == 1, score)
     return probabilities(threshold)[::-1], predicted[::-1].astype(np.float64), hits[::-1].astype(np.float64)
@@ -60,7 +60,7 @@ def _share_of_last(counts: Floats) -> Floats:
 
 
 def thin(x: Floats, y: Floats, tolerance: float) -> Ints:
-    """Which points of a line to keep [n], so that all others are within `tolerance` of the line through these.
+    """The indices [n] of points to keep, such that all others are within `tolerance` of the line through them.
 
     Points are dropped, never moved (Ramer 1972, Douglas and Peucker 1973).
     """
@@ -80,7 +80,7 @@ def thin(x: Floats, y: Floats, tolerance: float) -> Ints:
 
 
 def _distances(x: Floats, y: Floats) -> Floats:
-    """Of each point [n] from the straight line between the first and the last."""
+    """The distance of each point [n] from the straight line between the first and the last."""
     width, height = x[-1] - x[0], y[-1] - y[0]
     x, y = x - x[0], y - y[0]
     length = width**2 + height**2

@@ -1,4 +1,4 @@
-"""The groups of a ranking, counted: how large they are, and how many of them no metric can tell anything by."""
+"""Statistics of the groups of a ranking: their sizes, and how many have only one label."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 class GroupFigures(NamedTuple):
-    """So many groups, and their pairs: the fewest, the median and the most."""
+    """The number of groups, statistics of their sizes, and the numbers of groups without one of the labels."""
 
     groups: int
     smallest: int
@@ -20,12 +20,12 @@ class GroupFigures(NamedTuple):
 
     @property
     def mixed(self) -> int:
-        """Groups with both labels: only in these does it matter how pairs are ranked."""
+        """The number of groups with both labels; only in these does the ranking matter."""
         return self.groups - self.without_positive - self.without_negative
 
 
 def group_figures(label: NDArray[Any], group: NDArray[np.int64]) -> GroupFigures:
-    """Figures of at least one pair, with labels 0 and 1 [N] and groups [N]."""
+    """Compute the statistics from labels 0 and 1 [N] and groups [N] of at least one pair."""
     number = np.unique(group, return_inverse=True)[1]
     sizes, positives = np.bincount(number), np.bincount(number, label == 1)
     return GroupFigures(

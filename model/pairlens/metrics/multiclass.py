@@ -12,13 +12,13 @@ from pairlens.metrics.arrays import Floats, Ints, checked, log_losses, matthews,
 
 
 class MulticlassMetrics:
-    """How well class probabilities agree with classes; the most probable class is predicted, of equal ones the first.
+    """How well class probabilities agree with classes. The most probable class is predicted, the first in a tie.
 
     - accuracy: the share of pairs whose class is predicted
-    - macro_f1: the mean over classes of 2 TP / (2 TP + FP + FN); a class that is neither a label nor predicted is left
-      out, as scikit-learn does
+    - macro_f1: the mean over classes of 2 TP / (2 TP + FP + FN); a class that is neither a label nor predicted is
+      excluded, as in scikit-learn
     - mcc: Matthews's correlation, see `matthews`
-    - log_loss: mean of -ln(probability given to the label)
+    - log_loss: mean of -ln(predicted probability of the label)
 
     Args:
         label: [N], classes from 0 to C - 1.
@@ -32,7 +32,7 @@ class MulticlassMetrics:
         self._loss = log_losses(score[np.arange(self.units), self._label])
 
     def __call__(self, weight: Floats) -> dict[str, Floats]:
-        """Each metric [R] of the pairs with weights [R, N]."""
+        """Return each metric [R] for weights [R, N] of the pairs."""
         n = weight.sum(axis=1)
         labels, predicted = (sums_by(index, weight, self._classes) for index in (self._label, self._predicted))
         hits = sums_by(self._label, weight * (self._label == self._predicted), self._classes)
@@ -47,11 +47,11 @@ class MulticlassMetrics:
 
 
 def checked_classes(label: NDArray[Any], score: NDArray[Any]) -> tuple[Ints, Floats]:
-    """Labels as int64 [N], scores as float64 [N, C].
+    """Return labels as int64 [N], scores as float64 [N, C].
 
     Raises:
-        DataError: a label is no class of the model's. PairlensError: a score is not finite.
-        ValueError: the shapes are others.
+        DataError: a label is not one of the model's classes. PairlensError: a score is not finite.
+        ValueError: a shape is wrong.
     """
     label, score = checked(label, score, "[N, C]")
     C = score.shape[1]

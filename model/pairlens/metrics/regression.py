@@ -11,7 +11,7 @@ from pairlens.metrics.arrays import Floats, Ints, checked, ratio, sums_by
 
 
 class RegressionMetrics:
-    """Pearson's r, Spearman's rho (both nan where label or score is constant) and mean squared error.
+    """Pearson's r, Spearman's rho (both nan if labels or scores are constant) and mean squared error.
 
     Args:
         label, score: [N].
@@ -22,13 +22,13 @@ class RegressionMetrics:
         self.units = len(label)
         self._squares = (score - label) ** 2
         self._label, self._score = _scaled(label), _scaled(score)
-        self._label_place = np.unique(label, return_inverse=True)[1]
-        self._score_place = np.unique(score, return_inverse=True)[1]
+        self._label_rank = np.unique(label, return_inverse=True)[1]
+        self._score_rank = np.unique(score, return_inverse=True)[1]
 
     def __call__(self, weight: Floats) -> dict[str, Floats]:
-        """Each metric [R] of the pairs with weights [R, N]."""
-        label_ranks, label_varies = _ranks(self._label_place, weight)
-        score_ranks, score_varies = _ranks(self._score_place, weight)
+        """Return each metric [R] for weights [R, N] of the pairs."""
+        label_ranks, label_varies = _ranks(self._label_rank, weight)
+        score_ranks, score_varies = _ranks(self._score_rank, weight)
         defined = label_varies & score_varies
         return {
             "pearson": np.where(defined, _pearson(self._label, self._score, weight), np.nan),
@@ -38,7 +38,7 @@ class RegressionMetrics:
 
 
 def _scaled(x: Floats) -> Floats:
-    """Deviations from the mean, the largest being 1, lest squares overflow or vanish; all 0 if x is constant."""
+    """Deviations from the mean, scaled to at most 1 so that squares do not overflow; all 0 if x is constant."""
     if not len(x):
         return x
     x = x - x.mean()
@@ -54,11 +54,11 @@ def _pearson(x: Floats, y: Floats, weight: Floats) -> Floats:
     return np.clip(ratio(np.vecdot(weighted, y), spread), -1, 1)
 
 
-def _ranks(place: Ints, weight: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Ranks [R, N] of values from their places [N] among the distinct ones; and whether more than one counts [R].
+def _ranks(rank: Ints, weight: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Ranks [R, N] of values with these dense ranks [N], and whether several distinct values have weight [R].
 
-    Equal values share the mean of their ranks (Spearman 1904).
+    Equal values have the mean of their ranks (Spearman 1904).
     """
-    count = sums_by(place, weight, place.max(initial=-1) + 1)
+    count = sums_by(rank, weight, rank.max(initial=-1) + 1)
     ranks = count.cumsum(axis=1) - (count - 1) / 2
-    return ranks[:, place], np.count_nonzero(count, axis=1) > 1
+    return ranks[:, rank], np.count_nonzero(count, axis=1) > 1

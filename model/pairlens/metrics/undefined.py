@@ -1,4 +1,4 @@
-"""Whether labels leave a metric undefined, whatever the scores."""
+"""Metrics that are undefined for some labels, whatever the scores."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _NEEDS_VARIANCE = ("pearson", "spearman")
 
 
 def why_undefined(task: str, metric: str, label: NDArray[Any]) -> str | None:
-    """What the labels [N] lack for the metric to be a number; None if nothing.
+    """Return why the metric is undefined for the labels [N], or None if it is defined.
 
-    The task's metrics are those of `evaluate_scores`.
+    `metric` is one of those that `evaluate_scores` returns for the task.
     """
     if task == "ranking" and not (label == 1).any():
         return "no group has a pair with label 1"

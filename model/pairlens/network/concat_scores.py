@@ -1,8 +1,8 @@
 """The Keras layer's `score_mode="concat"` for training, in slices of bounded memory.
 
-The layer computes `weight * sum over f of tanh(scale * (query + key))` through an array [B, Tq, Tv, F]. Here
-neither the scores nor their gradient hold more than a slice of query positions of that array; the backward pass
-computes the slices anew. That needs a tf.function: an eager gradient tape keeps every slice.
+The layer computes `weight * sum over f of tanh(scale * (query + key))` by way of an array [B, Tq, Tv, F]. Here only one
+slice of that array, for some query positions, is in memory at a time; the backward pass computes the slices again. This
+must run in a tf.function: an eager gradient tape keeps every slice.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def concat_scores(
     slices = (Tq + rows - 1) // rows
 
     def tanh_of(index: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """query + key of one slice, and tanh of it scaled: both [B, rows, Tv, F]."""
+        """query + key of one slice, and the tanh of it scaled: both [B, rows, Tv, F]."""
         summed = query[:, index * rows : (index + 1) * rows, tf.newaxis] + key[:, tf.newaxis]
         return summed, tf.tanh(scale * summed)
 

@@ -1,4 +1,4 @@
-"""What TensorFlow may use of this machine: as many processors as this process, and no GPU."""
+"""Restrict TensorFlow to the processors that this process may use, without a GPU."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pairlens.kernels.threads import processors
 
 
 def use_processors_alone() -> None:
-    """Call this before the first operation: what TensorFlow has begun to use stays in its use."""
+    """Let TensorFlow use these processors and no GPU; without effect after its first operation."""
     count = processors()
-    with suppress(RuntimeError):  # it has begun
+    with suppress(RuntimeError):  # TensorFlow is already initialised
         tf.config.set_visible_devices([], "GPU")
         tf.config.threading.set_intra_op_parallelism_threads(count)
         tf.config.threading.set_inter_op_parallelism_threads(count)

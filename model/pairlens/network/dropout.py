@@ -1,4 +1,4 @@
-"""Dropout for training that can stop at any step and go on."""
+"""Dropout that gives the same numbers when training is resumed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _CHANCES = 2**16
 
 
 class Dropout:
-    """Dropout whose every number follows from (seed, step): training can stop and go on without a trace.
+    """Dropout whose random numbers depend on (seed, step) only, so that a resumed training ends with the same bits.
 
-    What is kept is scaled, so that the mean stays. The rate is taken in steps of 1/65,536.
+    The values that are not dropped are scaled to preserve the mean. The rate is rounded to a multiple of 1/65,536.
     """
 
     def __init__(self, seed: int, step: tf.Tensor) -> None:
@@ -23,7 +23,7 @@ class Dropout:
             return x
         self._seed += [0, 1]
         size, dropped = tf.size(x), min(round(rate * _CHANCES), _CHANCES - 1)
-        # Half of what TensorFlow's own dropout draws; drawing is most of its work.
+        # Draws half as many random bits as TensorFlow's dropout; drawing takes most of the time.
         drawn = tf.random.stateless_uniform([(size + 1) // 2], self._seed, None, None, tf.uint32)
         chances = tf.reshape(tf.reshape(tf.bitcast(drawn, tf.uint16), [-1])[:size], tf.shape(x))
         return tf.where(chances >= tf.constant(dropped, tf.uint16), x / (1.0 - rate), 0.0)

@@ -17,7 +17,7 @@ from pairlens.network.layers import conv_layer, embedding_layer
 class Side(NamedTuple):
     """One text of every pair: `encoding` and `key` [B, T, F], `mask` and `inside` bool [B, T].
 
-    `inside` is where the text has a token; `mask` is where it has one that is not masked by `mask_zero`.
+    `inside` is true at the text's tokens, `mask` at those that `mask_zero` does not mask.
     """
 
     encoding: tf.Tensor
@@ -27,10 +27,10 @@ class Side(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The rows of the embedding that a batch names.
+    """The rows of the embedding for the words of a batch.
 
-    `ids` [words], distinct; `embeddings` float32 [words, dim]; `query` [B, Tq] and `value` [B, Tv] int32, the places of
-    their ids among the words.
+    `ids` [words], distinct; `embeddings` float32 [words, dim]; `query` [B, Tq] and `value` [B, Tv] int32, the indices
+    of the texts' tokens among the words.
     """
 
     ids: tf.Tensor
@@ -44,7 +44,7 @@ class Encoder(tf_keras.layers.Layer):  # type: ignore[misc]
 
     Attributes:
         embedding, conv, key_conv: the Keras layers; no `key_conv` unless keys have convolutions of their own.
-        idf: of every id, float32 [input_dim], for the match channels.
+        idf: float32 [input_dim], for the match channels.
     """
 
     def __init__(self, model: ModelConfig, seeds: Iterator[int]) -> None:
@@ -55,7 +55,7 @@ class Encoder(tf_keras.layers.Layer):  # type: ignore[misc]
         self.key_conv = [conv_layer(conv, seeds) for conv in model.conv] if model.attention.key == "convolution" else []
         self.idf = tf.Variable(tf.zeros([model.embedding.input_dim]), trainable=False, name="idf")
         self._folds = _folds(model)
-        # Keras would build these layers when they are first called, which they are not.
+        # Keras builds a layer on its first call, but these are never called.
         for layer in (self.conv[0], *self.key_conv[:1]) if self._folds else ():
             layer.build([None, None, model.embedding.output_dim])
 
@@ -68,7 +68,7 @@ class Encoder(tf_keras.layers.Layer):  # type: ignore[misc]
         rows: Rows | None,
         drop: Drop,
     ) -> tuple[Side, Side]:
-        """Both texts of every pair; for the arguments see `Network.call`."""
+        """Encode both texts of every pair; for the arguments see `Network.call`."""
         query_matched, value_matched = self.find_matches(query, query_length, value, value_length)
         query, value = self.clean(query, query_length), self.clean(value, value_length)
         query_vectors, value_vectors = self.look_up(query, query_length, value, value_length, rows)
@@ -78,7 +78,7 @@ class Encoder(tf_keras.layers.Layer):  # type: ignore[misc]
     def find_matches(
         self, query: tf.Tensor, query_length: tf.Tensor, value: tf.Tensor, value_length: tf.Tensor
     ) -> tuple[tf.Tensor | None, tf.Tensor | None]:
-        """Which tokens stand in the other text of their pair too: float32 [B, Tq] and [B, Tv], 1 or 0."""
+        """1 for the tokens that also occur in the other text of their pair, else 0: float32 [B, Tq] and [B, Tv]."""
         if not self._model.embedding.match_channels:
             return None, None
         query_inside = tf.sequence_mask(query_length, tf.shape(query)[1])[:, :, tf.newaxis]
@@ -87,27 +87,27 @@ class Encoder(tf_keras.layers.Layer):  # type: ignore[misc]
         return tf.cast(tf.reduce_any(same, axis=2), tf.float32), tf.cast(tf.reduce_any(same, axis=1), tf.float32)
 
     def clean(self, ids: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
-        """The ids [B, T] with 0 for padding, which may hold anything."""
+        """The ids [B, T] with padding, which may be any ids, replaced by 0."""
         return ids if self._model.masking == "none" else tf.where(tf.sequence_mask(length, tf.shape(ids)[1]), ids, 0)
 
     def look_up(
         self, query: tf.Tensor, query_length: tf.Tensor, value: tf.Tensor, value_length: tf.Tensor, rows: Rows | None
     ) -> list[tf.Tensor | WordTexts]:
-        """What the embedding has for the ids of both texts: [B, T, dim], or words whose convolution can be shared."""
+        """The embedding vectors of both texts [B, T, dim], or if the convolution folds, their distinct words."""
         if not self._folds:
             if rows is None:
                 return [self.embedding(query), self.embedding(value)]
             return [tf.gather(rows.embeddings, rows.query), tf.gather(rows.embeddings, rows.value)]
         if rows is None:
-            ids, places = tf.unique(tf.concat([tf.reshape(query, [-1]), tf.reshape(value, [-1])], axis=0))
-            places = [places[: tf.size(query)], places[tf.size(query) :]]
-            rows = Rows(ids, self.embedding(ids), *map(tf.reshape, places, [tf.shape(query), tf.shape(value)]))
+            ids, indices = tf.unique(tf.concat([tf.reshape(query, [-1]), tf.reshape(value, [-1])], axis=0))
+            indices = [indices[: tf.size(query)], indices[tf.size(query) :]]
+            rows = Rows(ids, self.embedding(ids), *map(tf.reshape, indices, [tf.shape(query), tf.shape(value)]))
         texts = [(rows.query, query_length), (rows.value, value_length)]
         words = Words(rows.ids, rows.embeddings, self._model.embedding.mask_zero, texts)
         return [WordTexts(words, 0), WordTexts(words, 1)]
 
     def embed(self, ids: tf.Tensor, vectors: tf.Tensor, matched: tf.Tensor | None, drop: Drop) -> tf.Tensor:
-        """The embedding's vectors [B, T, dim] of ids [B, T], and beside them the match channels."""
+        """The embedding vectors [B, T, dim] of ids [B, T], followed by the match channels."""
         embedded = drop(vectors, self._model.embedding.dropout)
         if matched is None:
             return embedded
@@ -120,7 +120,7 @@ class Encoder(tf_keras.layers.Layer):  # type: ignore[misc]
             if isinstance(x, WordTexts):
                 x = x.convolve(conv, layer)
                 if not self._model.embedding.mask_zero:
-                    continue  # it is zero where it must be
+                    continue  # padding is already zero
             else:
                 x = layer(x)
             x = self._zero_masked(x, mask)
@@ -134,7 +134,7 @@ class Encoder(tf_keras.layers.Layer):  # type: ignore[misc]
         matched: tf.Tensor | None,
         drop: Drop,
     ) -> Side:
-        """Embed and convolve ids [B, T], zeroing what is padding before the first convolution and after each."""
+        """Embed and convolve ids [B, T], setting padding to zero before the first convolution and after each."""
         inside = tf.sequence_mask(length, tf.shape(ids)[1])
         if self._model.masking == "none":
             inside = tf.ones_like(inside)
@@ -146,8 +146,8 @@ class Encoder(tf_keras.layers.Layer):  # type: ignore[misc]
 
         def views(layers: list[tf_keras.layers.Conv1D]) -> tf.Tensor:
             """The embedding, its convolution, or both side by side: [B, T, F]."""
-            made = {"embedding": embedded, "convolution": self.convolve(embedded, mask, layers)}
-            return tf.concat([made[view] for view in self._model.view_widths], axis=-1)
+            encodings = {"embedding": embedded, "convolution": self.convolve(embedded, mask, layers)}
+            return tf.concat([encodings[view] for view in self._model.view_widths], axis=-1)
 
         encoding = views(self.conv)
         return Side(encoding, views(self.key_conv) if self.key_conv else encoding, mask, inside)
@@ -157,7 +157,7 @@ class Encoder(tf_keras.layers.Layer):  # type: ignore[misc]
 
 
 def _folds(model: ModelConfig) -> bool:
-    """Whether the first convolution sees words alone, so that what its taps make of a word can be shared."""
+    """True if the first convolution's input depends on words only, so that it can be computed once per word."""
     embedding = model.embedding
     only_words = not embedding.match_channels and embedding.dropout == 0.0
     return model.masking == "exact" and tuple(model.view_widths) == ("convolution",) and only_words

@@ -1,7 +1,7 @@
-"""The first convolution as sums of look-ups, in training as in scoring (see encoder.py).
+"""The first convolution as sums of look-ups, in training as in scoring (see scoring/convolution.py).
 
-A batch names few words many times. The product of a word's embedding and each tap of the kernel is made once a batch,
-and nothing is made for padding: a quarter of what a convolution over every position multiplies.
+A batch contains a few words many times. The product of a word's embedding and each tap of the kernel is computed once
+per batch, and never for padding: a quarter of the multiplications of a convolution over every position.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Padded = tuple[tf.Tensor, tf.Tensor]
 
 
 class Words:
-    """The words of some texts, for which a convolution makes what its taps need once.
+    """The distinct words of some texts, whose products with a convolution's taps are computed once.
 
     Args:
-        ids: distinct, [words]. embeddings: float32 [words, dim].
-        mask_zero: the embedding of id 0 is zero.
-        texts: the places int32 [B, T] of tokens among the words, and the lengths int32 [B].
+        ids: the distinct ids [words]. embeddings: float32 [words, dim].
+        mask_zero: treat the embedding of id 0 as zero.
+        texts: for each side, the indices int32 [B, T] of tokens among the words, and the lengths int32 [B].
     """
 
     def __init__(self, ids: tf.Tensor, embeddings: tf.Tensor, mask_zero: bool, texts: list[Padded]) -> None:
@@ -40,22 +40,22 @@ class Words:
         self._convolved: dict[str, list[tf.Tensor]] = {}
 
     def convolve(self, conv: ConvConfig, layer: tf_keras.layers.Conv1D) -> list[tf.Tensor]:
-        """What the built layer makes of each text alone: [B, T, filters] of all, zero after a text."""
+        """The built layer's output for the texts of each side: [B, T, filters], zero after a text."""
         if layer.name not in self._convolved:
             taps = tf.concat(tf.unstack(layer.kernel), axis=-1)  # [dim, kernel size * filters]
             bias = layer.bias if conv.use_bias else tf.zeros([conv.filters])
             out = _SumTaps(conv)(self._embeddings @ taps, bias, self._texts)
             if conv.activation not in ("linear", "relu"):
                 out = [
-                    tf.where(tf.sequence_mask(length, tf.shape(places)[1])[:, :, tf.newaxis], layer.activation(x), 0.0)
-                    for x, (places, length) in zip(out, self._texts, strict=True)
+                    tf.where(tf.sequence_mask(length, tf.shape(indices)[1])[:, :, tf.newaxis], layer.activation(x), 0.0)
+                    for x, (indices, length) in zip(out, self._texts, strict=True)
                 ]
             self._convolved[layer.name] = out
         return self._convolved[layer.name]
 
 
 class WordTexts(NamedTuple):
-    """The words' texts of one side: 0 for the first."""
+    """The texts of one side of the pairs: 0 for the query, 1 for the value."""
 
     words: Words
     side: int
@@ -66,7 +66,7 @@ class WordTexts(NamedTuple):
 
 
 class _SumTaps:
-    """The kernel sum_padded with its gradient, and relu if the layer has it."""
+    """The kernel sum_padded as an operation with a gradient; includes relu if the layer has it."""
 
     def __init__(self, conv: ConvConfig) -> None:
         self._filters = conv.filters
@@ -75,7 +75,7 @@ class _SumTaps:
         self._each = each_in(processors())
 
     def __call__(self, table: tf.Tensor, bias: tf.Tensor, texts: list[Padded]) -> list[tf.Tensor]:
-        """float32 [B, T, filters] of all texts, from a table [words, kernel size * filters] and a bias [filters]."""
+        """float32 [B, T, filters] for each side, from a table [words, kernel size * filters] and a bias [filters]."""
         flat = [x for text in texts for x in text]
 
         @tf.custom_gradient  # type: ignore[untyped-decorator]
@@ -92,7 +92,7 @@ class _SumTaps:
         return convolve(table, bias)  # type: ignore[no-any-return]
 
     def _forward(self, table: Floats, bias: Floats, *flat: Ints) -> list[Floats]:
-        out = [_aligned((*places.shape, self._filters)) for places in flat[::2]]
+        out = [_aligned((*indices.shape, self._filters)) for indices in flat[::2]]
 
         def fill(i: int) -> None:
             call(
@@ -128,28 +128,28 @@ class _SumTaps:
                 )
 
         end = int(self._shape[0])
-        middle = (end + 1) // 2  # each thread has its own rows of the table
+        middle = (end + 1) // 2  # each thread writes to its own rows of the table
         list(self._each(spread, [(0, middle), (middle, end)] if middle < end else [(0, end)]))
         return by_table, by_bias
 
-    def _text(self, places: Ints, lengths: Ints) -> dict[str, NDArray[Any]]:
-        """What both kernels need of a side's texts."""
-        return {"shape": self._shape, "places": places, "lengths": lengths, "least": self._least}
+    def _text(self, indices: Ints, lengths: Ints) -> dict[str, NDArray[Any]]:
+        """The arguments of both kernels for one side's texts."""
+        return {"shape": self._shape, "indices": indices, "lengths": lengths, "least": self._least}
 
     def _rows(self, x: Floats) -> Floats:
         return x.reshape(-1, self._filters)
 
 
 def _aligned(shape: tuple[int, ...]) -> Floats:
-    """Room that TensorFlow takes as it is; it copies what is not aligned to 64 bytes."""
+    """An uninitialised array aligned to 64 bytes, which TensorFlow uses without a copy."""
     size = math.prod(shape)
-    room = np.empty(size + 16, np.float32)
-    start = -room.ctypes.data % 64 // 4
-    return room[start : start + size].reshape(shape)
+    buffer = np.empty(size + 16, np.float32)
+    start = -buffer.ctypes.data % 64 // 4
+    return buffer[start : start + size].reshape(shape)
 
 
 def _on_arrays(function: Callable[..., Any], tensors: list[tf.Tensor], types: Any) -> Any:
-    """The function of the tensors' arrays, without a copy: in a graph a step of it, else at once."""
-    if tf.executing_eagerly():  # where tf.numpy_function copies, in a way that NumPy warns of
+    """Call the function with the tensors' arrays, without a copy; in a graph, as an operation of the graph."""
+    if tf.executing_eagerly():  # tf.numpy_function would copy, in a way that makes NumPy warn
         return function(*map(np.asarray, tensors))
     return tf.numpy_function(function, tensors, types, stateful=False)

@@ -1,4 +1,4 @@
-"""The Keras layers that a config describes, each with initial weights that follow from a seed of its own."""
+"""The Keras layers of a config, each initialised with its own seed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def dense_layer(units: int, activation: str, seeds: Iterator[int]) -> tf_keras.l
 
 
 def dense_of_parts(layer: tf_keras.layers.Dense, parts: list[tf.Tensor]) -> tf.Tensor:
-    """What the built layer makes of the parts [B, T, F] side by side, without putting them there: [B, T, units]."""
+    """The built layer's output [B, T, units] for the concatenated parts [B, T, F], computed without concatenating."""
     kernels = tf.split(layer.kernel, len(parts))
     products = [tf.tensordot(part, kernel, 1) for part, kernel in zip(parts, kernels, strict=True)]
     return layer.activation(tf.nn.bias_add(tf.add_n(products), layer.bias))
@@ -49,7 +49,7 @@ def dense_of_parts(layer: tf_keras.layers.Dense, parts: list[tf.Tensor]) -> tf.T
 
 def _initializer(initializer: Initializer | EmbeddingsInitializer, seed: int) -> tf_keras.initializers.Initializer:
     arguments = initializer.model_dump(exclude={"name"})
-    if initializer.name == "ppmi_svd":  # for the words that training/start.py knows no direction of
+    if initializer.name == "ppmi_svd":  # for words to which training/start.py gives no direction
         return tf_keras.initializers.RandomNormal(stddev=arguments["stddev"], seed=seed)
     if initializer.name == "uniform":
         return tf_keras.initializers.RandomUniform(-arguments["scale"], arguments["scale"], seed)

@@ -5,7 +5,7 @@
     value [B, Tv] ─ embed ─ convolve ─┘                    (and the value to the query) ─┘
 
 Source: the CNN + attention example of https://www.tensorflow.org/api_docs/python/tf/keras/layers/Attention. It deviates
-in one thing, which `masking: none` undoes: no position that stands for padding takes part in anything.
+in one point, unless `masking: none` is set: padding has no influence on any result.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         self.encoder = Encoder(model, seeds)
         self.overlap_mean = tf.Variable(tf.zeros([OVERLAP_FEATURES]), trainable=False, name="mean")
         self.overlap_deviation = tf.Variable(tf.ones([OVERLAP_FEATURES]), trainable=False, name="deviation")
-        # It holds the layer's weights; `attention_scores` computes what it would, with exact masks.
+        # Only for its weights; `attention_scores` computes the same with exact masks.
         self.attention_layer = tf_keras.layers.Attention(
             use_scale=model.attention.use_scale, score_mode=model.attention.score_mode
         )
@@ -66,19 +66,19 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         dropout: Dropout | None = None,
         rows: Rows | None = None,
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Scores of a batch.
+        """Score a batch.
 
         Args:
-            query, value: int32 ids [B, Tq] and [B, Tv], padded with anything after their true lengths.
+            query, value: int32 ids [B, Tq] and [B, Tv], padded with any ids after their true lengths.
             query_length, value_length: int32 [B].
-            overlap: float32 [B, 15], what overlap.py makes of the texts, for a model with `overlap`.
-            dropout: given in training (`training=True` of Keras), else None.
-            rows: what stands for the embedding, if it is given.
+            overlap: float32 [B, 15], the overlap features of texts/overlap.py, for a model with `overlap`.
+            dropout: set in training (Keras's `training=True`), else None.
+            rows: if given, the rows of the embedding to use instead of the layer's.
 
         Returns:
             score [B] (probability or grade; probabilities [B, classes] of a multiclass model), and the intermediates by
             name: `logits` [orders, B] or [orders, B, classes] (two orders if `symmetric`: the score is their mean),
-            `scores` [B, Tq, Tv], and `value_scores` [B, Tv, Tq] where the value attends too.
+            `scores` [B, Tq, Tv], and with `direction: both` `value_scores` [B, Tv, Tq].
         """
         drop = dropout or keep
         query_side, value_side = self.encoder.encode_pair(query, query_length, value, value_length, rows, drop)
@@ -92,8 +92,11 @@ class Network(tf_keras.Model):  # type: ignore[misc]
     def logits(
         self, query: Side, value: Side, overlap: tf.Tensor | None, drop: Drop
     ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """The head's outputs [B] or [B, classes], before its activation, and the attention scores by name: all stages
-        of the encoded pairs in one order."""
+        """Run all stages after encoding, for the texts in this order.
+
+        Returns:
+            The head's outputs [B] or [B, classes] before its activation, and the attention scores by name.
+        """
         parts: dict[str, tf.Tensor] = {}
         x, parts["scores"] = self.features_of_direction(query, value, drop)
         if self.config.attention.direction == "both":
@@ -109,7 +112,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         scores = self.attention_scores(query, value)
         weights = drop(scores, self.config.attention.dropout)
         if self._pools_first:
-            # The mean of the attended rows is the mean row of weights, applied once: Tv * F products, not Tq * Tv * F.
+            # The mean attended row is the mean row of weights @ value: Tv * F products, not Tq * Tv * F.
             mean_weights = self.pool("average", weights, query.mask)[:, tf.newaxis]  # [B, 1, Tv]
             attended = self.attend(mean_weights, value)[:, 0]
             averages = {"encoding": self.pool("average", query.encoding, query.mask), "attention": attended}
@@ -146,12 +149,12 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         uniform = ~tf.reduce_any(allowed, axis=-1, keepdims=True)
         scores = tf.where(uniform, 0.0, scores)
         allowed |= uniform & value.inside[:, tf.newaxis, :]
-        # Of an empty text nothing is allowed at all: its softmax is over lowest numbers, and zeroed.
+        # In an empty text nothing is allowed: the softmax of the lowest number everywhere is then set to zero.
         scores = tf.nn.softmax(tf.where(allowed, scores, scores.dtype.min))
         return tf.where(allowed, scores, 0.0)
 
     def attend(self, scores: tf.Tensor, value: Side) -> tf.Tensor:
-        """What each position of the query attended to [B, Tq, F]: the value's encoding, weighted by the scores."""
+        """What each position of the query attended to, [B, Tq, F]: the value's encoding weighted by the scores."""
         return tf.matmul(scores, value.encoding)
 
     def features(self, query: Side, attended: tf.Tensor) -> list[tf.Tensor]:
@@ -180,7 +183,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         return tf.matmul(share[:, tf.newaxis], x)[:, 0]
 
     def dnn(self, x: tf.Tensor, drop: Drop) -> tf.Tensor:
-        """The hidden layers' output [B, units of the last], with dropout of their input and of each one's output."""
+        """The last hidden layer's output [B, units], with dropout on the input and on each layer's output."""
         x = drop(x, self.config.dnn.dropout)
         for layer in self.dnn_layers:
             x = drop(layer(x), self.config.dnn.dropout)
@@ -212,7 +215,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         return variables
 
     def arrays(self) -> dict[str, Floats]:
-        """A copy of the weights, as scorer.py and weights.npz have them."""
+        """A copy of the weights, by the names of weights.npz."""
         return {name: variable.numpy().copy() for name, variable in self.named_variables().items()}
 
     def assign(self, arrays: Mapping[str, Floats]) -> None:
@@ -222,7 +225,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
 
 
 def build_network(config: Config) -> Network:
-    """The network of a config with its initial weights, which follow from `training.seed` alone."""
+    """The network of a config with its initial weights, which depend on `training.seed` only."""
     network = Network(config)
     ids, length = tf.zeros([1, 1], tf.int32), tf.ones([1], tf.int32)
     network(ids, length, ids, length, tf.zeros([1, OVERLAP_FEATURES]))

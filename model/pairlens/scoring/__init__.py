@@ -1,1 +1,1 @@
-"""The network on plain arrays, which scores. May import runs and all below it; neither TensorFlow nor Numba."""
+"""The scoring engine: the network on plain arrays. May import runs and all below it; neither TensorFlow nor Numba."""

@@ -1,4 +1,4 @@
-"""Activation functions by their Keras names, on plain arrays. In place where NumPy allows it: the argument is spent.
+"""Activation functions by their Keras names, on plain arrays. They may overwrite their argument.
 
 Source: https://www.tensorflow.org/api_docs/python/tf/keras/activations
 """
@@ -17,7 +17,7 @@ _SELU_ALPHA = 1.6732632423543772
 _SELU_SCALE = 1.0507009873554805
 
 
-def activate(name: str, x: Floats) -> Floats:  # noqa: PLR0911  (a table with the look of one)
+def activate(name: str, x: Floats) -> Floats:  # noqa: PLR0911  (a table)
     """The activation `name` of x, same shape."""
     match name:
         case "linear":
@@ -57,7 +57,7 @@ def _elu(x: Floats, alpha: float) -> Floats:
 
 
 def _sigmoid(x: Floats) -> Floats:
-    # Through exp(-|x|), which never overflows.
+    # By way of exp(-|x|), which never overflows.
     e = np.exp(-np.abs(x))
     one = np.float32(1.0)
     return (np.where(x >= 0.0, one, e) / (one + e)).astype(np.float32, copy=False)

@@ -1,8 +1,8 @@
-"""The dense layer `compare` of every position's features, in the parts in which the scorer computes it.
+"""The dense layer `compare` over the features of each position, split into the parts that the scorer computes.
 
-Two of the features are linear in the encodings: a token's own, and the mean of the other text's that it attended to. So
-their products need not be made of every position: they are sums of projections of tokens, own and other, and the
-projection of an embedding is made once per word. That leaves half of the layer's multiplications.
+Two of the features are linear in the encodings: a token's own encoding, and what it attended to, a weighted mean of the
+other text's encodings. Their part of the layer is a weighted sum of projected tokens, and an embedding is projected
+once per word instead of once per position. That saves half of the layer's multiplications.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ Floats = NDArray[np.float32]
 
 
 class Comparison(NamedTuple):
-    """The layer's parts; P is `units` times the number of linear features."""
+    """The layer's weights in parts; P is `units` times the number of linear features."""
 
-    words: Floats  # [output_dim, P], of an embedding; no rows without that view
+    words: Floats  # [output_dim, P], for the embedding's columns of an encoding; no rows without that view
     tokens: Floats  # [other columns of an encoding, P]
-    positions: Floats  # [columns of the other features, units]
+    positions: Floats  # [columns of the features that are not linear, units]
     bias: Floats  # [units]
 
 
 def split_comparison(model: ModelConfig, weights: Mapping[str, Floats]) -> Comparison:
-    """The parts of a model's layer `compare`; empty if there is none."""
+    """Split the weights of a model's layer `compare`; all parts are empty if it has none."""
     if not model.compare:
         no_matrix = np.zeros((0, 0), np.float32)
         return Comparison(no_matrix, no_matrix, no_matrix, np.zeros(0, np.float32))

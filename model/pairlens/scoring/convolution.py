@@ -1,8 +1,8 @@
 """A convolution as a sum of look-ups: with `table[k] = rows @ kernel[k]`, output t is the sum over k of `table[k]` at
 position t + k.
 
-For the first layer the rows are the embedding itself, so that the product is made once per word of the vocabulary
-("folded"); for a later one they are the texts' own positions.
+For the first layer the rows are those of the embedding, so the product is computed once per word of the vocabulary
+("folded"). For a later layer the rows are the positions of the texts.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Convolution:
-    """One layer, on plain arrays.
+    """One convolution layer, on plain arrays.
 
     Attributes:
         taps: float32 [dim, kernel size * filters].
         bias: float32 [filters].
-        match_taps: float32 [2 * kernel size, filters] of the first layer with match channels (see kernels/encode.py),
-            else without rows.
-        shape: int64 [3]: kernel size, dilation, and how many positions the first tap lies before the output's.
+        match_taps: float32 [2 * kernel size, filters] for the first layer with match channels (see kernels/encode.py);
+            otherwise it has no rows.
+        shape: int64 [3]: kernel size, dilation, and the distance of the first tap before the output's position.
     """
 
     taps: Floats
@@ -42,7 +42,7 @@ class Convolution:
 
     @classmethod
     def load(cls, conv: ConvConfig, weights: Mapping[str, Floats], name: str, dim: int) -> Convolution:
-        """The layer `name`, whose input has `dim` columns, and after them the match channels, if it is the first."""
+        """Load the layer `name`. Its input has `dim` columns; the first layer's may have match channels after them."""
         kernel = weights[f"{name}/kernel"]  # [kernel size, inputs, filters]
         size, inputs, filters = kernel.shape
         bias = weights[f"{name}/bias"] if conv.use_bias else np.zeros(filters, np.float32)
@@ -55,18 +55,18 @@ class Convolution:
         return cls(taps, bias, match_taps, conv.activation, shape)
 
     def times_taps(self, rows: Floats, each: Each = map) -> Floats:
-        """The rows [rows, dim], without a match, times each tap of the kernel: [rows * kernel size, filters]."""
+        """The rows [rows, dim], as unmatched tokens, times each tap of the kernel: [rows * kernel size, filters]."""
         dim = rows.shape[1]
         without_match = -self.taps[dim] if len(self.match_taps) else None
         return dense(rows, self.taps[:dim], without_match, each).reshape(-1, len(self.bias))
 
     def __call__(self, x: Floats, offsets: NDArray[np.int64]) -> Floats:
-        """What the layer makes of ragged texts x [tokens, dim], before its activation: [tokens, filters]."""
+        """The convolution of ragged texts x [tokens, dim], before the activation: [tokens, filters]."""
         out = np.empty((len(x), len(self.bias)), np.float32)
         call(
             signatures.CONVOLVE,
             shape=self.shape,
-            places=np.arange(len(x), dtype=np.int32),
+            indices=np.arange(len(x), dtype=np.int32),
             offsets=offsets,
             table=self.times_taps(x),
             bias=self.bias,

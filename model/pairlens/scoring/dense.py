@@ -15,7 +15,7 @@ _PART_ROWS = 2048
 
 
 def dense(rows: Floats, kernel: Floats, bias: Floats | None = None, each: Each = map) -> Floats:
-    """rows [rows, inputs] @ kernel [inputs, units] + bias [units]; each row's numbers do not depend on the others."""
+    """rows [rows, inputs] @ kernel [inputs, units] + bias [units]; no row depends on the others."""
     bias = np.zeros(kernel.shape[1], np.float32) if bias is None else bias
     out = np.empty((len(rows), len(bias)), np.float32)
 
@@ -23,5 +23,5 @@ def dense(rows: Floats, kernel: Floats, bias: Floats | None = None, each: Each =
         part = slice(start, start + _PART_ROWS)
         call(signatures.DENSE, x=rows[part], kernel=kernel, bias=bias, out=out[part])
 
-    list(each(fill, range(0, len(rows), _PART_ROWS)))  # which waits for all
+    list(each(fill, range(0, len(rows), _PART_ROWS)))  # list() waits for all parts
     return out

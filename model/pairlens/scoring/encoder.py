@@ -1,8 +1,7 @@
 """From token ids to the encoding of every token, on plain arrays: embed and convolve.
 
-The first convolution is folded into tables (see convolution.py), and the kernels encode each pair when they come to it.
-Where a network has more than that (several layers, or another activation than relu), the texts of a window are encoded
-before.
+The first convolution is folded into tables (see convolution.py), from which the kernels encode each pair as they reach
+it. If a model has several convolutions, or an activation other than relu, the texts of a window are encoded in advance.
 """
 
 from __future__ import annotations
@@ -28,29 +27,30 @@ Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
 
 _TABLE_BYTES = 256 << 20
-# So many of a pair's attention scores are made at once: more would not stay in the cache, and all those of long texts
-# might not fit into memory. A row is never cut, and products are made of four rows together.
+# The number of a pair's attention scores computed at once: more would not stay in the cache, and all those of long
+# texts might not fit into memory. A row is never split, and matrix products work on four rows together.
 _MOST_SCORES = 1 << 20
 _FEWEST_ROWS = 4
-_LANES = 16  # numbers of a vector, at most; a row of scores goes on to the end of one
+_LANES = 16  # the most numbers in a SIMD vector; rows of scores are padded to whole vectors
 _NO_MATRIX, _NO_VECTOR = np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """Tables for the token ids that occur: id i has place `places[i]` in each; no places: place i.
+    """Tables for the token ids that occur.
 
     Attributes:
-        first_layers: of each stack of convolutions.
-        word_projections: for the layer `compare`.
+        indices: int32 [input_dim], the index of each id in the tables; None if they contain every id.
+        first_layers: the table of the first layer of each stack of convolutions.
+        word_projections: the table for the layer `compare`.
     """
 
-    places: NDArray[np.int32] | None
+    indices: NDArray[np.int32] | None
     first_layers: list[Floats]
     word_projections: Floats
 
-    def places_of(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
-        return ids if self.places is None else self.places[ids]
+    def indices_of(self, ids: NDArray[np.int32]) -> NDArray[np.int32]:
+        return ids if self.indices is None else self.indices[ids]
 
 
 class Encoder:
@@ -61,7 +61,7 @@ class Encoder:
 
     Attributes:
         plan: a record [1], see kernels/plan.py.
-        width: columns of an encoding.
+        width: the number of columns of an encoding.
     """
 
     def __init__(self, model: ModelConfig, weights: Mapping[str, Floats], word_weights: Floats = _NO_MATRIX) -> None:
@@ -79,65 +79,65 @@ class Encoder:
         self._full: Folded | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is pickled: not the tables, which are larger than the weights and soon made again."""
+        """Leave the tables out of a pickle: they are larger than the weights and quickly computed again."""
         return self.__dict__ | {"_full": None}
 
     # ---- fold ----------------------------------------------------------------------------------------------------
 
     @property
     def fold_limit(self) -> int:
-        """How many tokens may share one `Folded`, so that its tables stay within 256 MiB."""
+        """The number of tokens that may share one `Folded`, so that its tables stay within 256 MiB."""
         return max(self._rows_that_fit, 1) if len(self._embeddings) > self._rows_that_fit else 1 << 62
 
     def fold(self, *texts: Texts, each: Each = map) -> Folded:
-        """First-layer tables for these texts: of the whole vocabulary if that pays, else of the ids that occur.
+        """Make tables for these texts: for the whole vocabulary if that pays off, else for the ids that occur.
 
-        `each` may make parts of them in several threads.
+        `each` is `map`, or computes parts of the tables in several threads.
         """
         vocabulary = len(self._embeddings)
         masks = bool(self.plan["mask_zero"][0])
         if sum(len(text.ids) for text in texts) >= vocabulary <= self._rows_that_fit:
             if self._full is None:
                 self._full = self._fold(None, self._embeddings, masks, each)
-            return self._full  # not for fewer tokens: what texts score must not depend on what was scored before
-        occurs, places = index_occurring_ids(vocabulary, *(text.ids for text in texts))
-        return self._fold(places, self._embeddings[occurs], masks and bool(occurs[0]), each)
+            return self._full  # not reused for fewer tokens: scores must not depend on what was scored before
+        occurs, indices = index_occurring_ids(vocabulary, *(text.ids for text in texts))
+        return self._fold(indices, self._embeddings[occurs], masks and bool(occurs[0]), each)
 
     def _fold(
-        self, places: NDArray[np.int32] | None, embeddings: Floats, masks_first: bool, each: Each = map
+        self, indices: NDArray[np.int32] | None, embeddings: Floats, masks_first: bool, each: Each = map
     ) -> Folded:
         first_layers = [stack[0].times_taps(embeddings, each) for stack in self._stacks]
         projections = dense(embeddings, self._word_weights, each=each) if self._word_weights.size else _NO_MATRIX
-        if masks_first:  # what id 0 stands for adds nothing
+        if masks_first:  # id 0 is padding and adds nothing
             for table in (*first_layers, projections):
                 table[: len(table) // len(embeddings)] = 0.0
-        return Folded(places, first_layers, projections)
+        return Folded(indices, first_layers, projections)
 
     # ---- the kernels' arguments ----------------------------------------------------------------------------------
 
     def pair_arguments(self, query: Texts, value: Texts, folded: Folded) -> dict[str, Array]:
-        """What the kernels of pairs.py share: the texts, all that encodes them, and room for the longest of them.
+        """The arguments that the kernels of pairs.py share: texts, weights, tables, and buffers for the longest texts.
 
-        The tables must be `fold`'s for at least these texts.
+        `folded` must have been made for these texts, or for more.
         """
         Tq, Tv, keys = _longest(query), _longest(value), int(self.plan["own_key"][0])
-        room = {
+        buffers = {
             "query": (Tq, self.width),
             "value": (Tv, self.width),
             "query_key": (keys * Tq, self.width),
             "value_key": (keys * Tv, self.width),
-            "scores": (_room_for_scores(query, value),),
+            "scores": (_score_buffer_size(query, value),),
         }
         return {
             **self._encode_arguments(query, value, folded, 0),
             **{f"key_{name}": array for name, array in self._convolution(folded, -1).items()},
             **self._encoded(query, value, folded),
-            **{name: np.empty(shape, np.float32) for name, shape in room.items()},
+            **{name: np.empty(shape, np.float32) for name, shape in buffers.items()},
             "word_projections": folded.word_projections,
         }
 
     def _encode_arguments(self, query: Texts, value: Texts, folded: Folded, stack: int) -> dict[str, Array]:
-        """What the kernel `encode` needs of the texts and of the first layer of a stack."""
+        """The arguments of the kernel `encode` for the first layer of a stack, except its outputs."""
         convolution = self._convolution(folded, stack)
         return {
             "plan": self.plan,
@@ -145,8 +145,8 @@ class Encoder:
             "query_offsets": query.offsets,
             "value_ids": value.ids,
             "value_offsets": value.offsets,
-            "query_places": folded.places_of(query.ids),
-            "value_places": folded.places_of(value.ids),
+            "query_indices": folded.indices_of(query.ids),
+            "value_indices": folded.indices_of(value.ids),
             **convolution,
             "idf": self._idf,
             "embeddings": self._embeddings,
@@ -165,12 +165,12 @@ class Encoder:
     # ---- encoding whole windows ----------------------------------------------------------------------------------
 
     def _encoded(self, query: Texts, value: Texts, folded: Folded) -> dict[str, Floats]:
-        """The encodings and keys [tokens, width] of both texts of every pair; empty where the kernels make them."""
-        made = [[np.empty((0, self.width), np.float32)] * 2]
+        """The encodings and keys [tokens, width] of both texts of every pair; empty if the kernels compute them."""
+        encoded = [[np.empty((0, self.width), np.float32)] * 2]
         if self.plan["encoded"][0]:
-            made = [self._encode(query, value, folded, i) for i in range(len(self._stacks))]
+            encoded = [self._encode(query, value, folded, i) for i in range(len(self._stacks))]
         names = ("encoded_query", "encoded_value", "encoded_query_key", "encoded_value_key")
-        return dict(zip(names, [*made[0], *made[-1]], strict=True))
+        return dict(zip(names, [*encoded[0], *encoded[-1]], strict=True))
 
     def _encode(self, query: Texts, value: Texts, folded: Folded, stack: int) -> list[Floats]:
         """The encodings [tokens, width] of both texts with one of the stacks."""
@@ -181,7 +181,7 @@ class Encoder:
         return [self._deepen(query, x, stack), self._deepen(value, y, stack)]
 
     def _deepen(self, texts: Texts, x: Floats, stack: int) -> Floats:
-        """The encoding [tokens, width] from what the first layer makes, before its activation."""
+        """The encoding [tokens, width], computed from x: the embedding and the first layer before its activation."""
         first, *others = self._stacks[stack]
         embedding_columns = int(self.plan["embedding_columns"][0])
         masked = texts.ids == 0 if self.plan["mask_zero"][0] else None
@@ -198,8 +198,8 @@ def _longest(texts: Texts) -> int:
     return int(texts.lengths.max(initial=0))
 
 
-def _room_for_scores(query: Texts, value: Texts) -> int:
-    """Numbers that the scores of a pair in both directions need, or some rows of them where these are very many."""
+def _score_buffer_size(query: Texts, value: Texts) -> int:
+    """The size of the buffer for a pair's scores in both directions, or for some rows of them if they are many."""
     whole = 2 * int(((query.lengths + _LANES) * (value.lengths + _LANES)).max(initial=0))
     rows = _FEWEST_ROWS * (max(_longest(query), _longest(value)) + _LANES)
     return min(whole, max(_MOST_SCORES, rows))

@@ -1,4 +1,4 @@
-"""What a caller hands to the scorer, as the kernels must have it: of one layout and type, within the model's bounds."""
+"""Check what a caller passes to the scorer, and bring it into the types and layouts that the kernels need."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer] | str]
-Tokenizing = Callable[[], "Tokenizer"]  # gives the tokenizer of a model when the first text needs it
+Tokenizing = Callable[[], "Tokenizer"]  # returns the model's tokenizer; called when a text first needs it
 
 
 def given_weights(model: ModelConfig, weights: Mapping[str, NDArray[np.floating]]) -> dict[str, Floats]:
-    """The weights of a model by name, row after row in memory whatever their layout was.
+    """Return the weights of a model by name, C-contiguous.
 
     Raises:
-        RunError: one is missing, of another shape than the model's, or no float32.
+        RunError: a weight is missing, has the wrong shape, or is not float32.
     """
     given = {}
     for name, shape in weight_shapes(model).items():
         array = weights.get(name)
         if array is None or array.shape != shape or array.dtype != np.float32:
             found = "missing" if array is None else f"{array.dtype} {list(array.shape)}"
-            raise RunError(f"{name}: {found}; the config makes it float32 {list(shape)}")
+            raise RunError(f"{name}: {found}; the config requires float32 {list(shape)}")
         given[name] = np.require(array, requirements=["C", "A"]) if array.ndim else array
     return given
 
@@ -43,16 +43,15 @@ def given_weights(model: ModelConfig, weights: Mapping[str, NDArray[np.floating]
 def given_pairs(
     config: Config, queries: TextsLike, values: TextsLike, read: bool = False, tokenizing: Tokenizing | None = None
 ) -> tuple[Texts, Texts]:
-    """The texts of pairs.
+    """Return the texts of pairs as ids.
 
     Args:
-        tokenizing: for texts that are given as strings.
-        read: they were read from files by the config's rules, and lines with faults may have become empty texts.
+        read: the texts were read from files by the config's rules; a faulty line may have become an empty text.
+        tokenizing: returns the tokenizer for texts that are strings.
 
     Raises:
-        DataError: unequal counts, offsets that descend, an id outside the vocabulary, or an empty text that the config
-            does not allow: with `mask_zero`, also one of id 0 alone; a string that is too long, or for which there is
-            no tokenizer.
+        DataError: unequal counts; decreasing offsets; an id outside the vocabulary; an empty text (with `mask_zero`,
+            also one of only id 0) that the config does not allow; a string that is too long, or no tokenizer for it.
     """
     query, value = (_as_texts(config, texts, tokenizing) for texts in (queries, values))
     if len(query) != len(value):
@@ -67,7 +66,7 @@ def given_pairs(
 def with_texts(
     attentions: Sequence[PairAttention], queries: TextsLike, values: TextsLike, tokenizing: Tokenizing | None
 ) -> list[PairAttention]:
-    """The attention of pairs, with their texts if they were given as strings."""
+    """Return the attention of pairs, with their words if the texts were given as strings."""
     query, value = _strings(queries), _strings(values)
     if tokenizing is None or query is None or value is None:
         return list(attentions)
@@ -76,7 +75,7 @@ def with_texts(
 
 
 def _strings(texts: TextsLike) -> Sequence[str] | None:
-    """Texts that are given as strings; None if they are ids."""
+    """The texts if they are strings, else None."""
     if isinstance(texts, Texts):
         return None
     if isinstance(texts, str):
@@ -86,7 +85,7 @@ def _strings(texts: TextsLike) -> Sequence[str] | None:
 
 
 def _as_texts(config: Config, texts: TextsLike, tokenizing: Tokenizing | None) -> Texts:
-    """Ids as they are, and strings by the tokenizer and the config's rules for long texts."""
+    """Return ids unchanged; tokenize strings and apply the config's rules for long texts."""
     strings = _strings(texts)
     if strings is None:
         return _checked(texts if isinstance(texts, Texts) else Texts.from_lists(texts))  # type: ignore[arg-type]
@@ -96,26 +95,26 @@ def _as_texts(config: Config, texts: TextsLike, tokenizing: Tokenizing | None) -
     if longest is None or config.data.too_long == "truncate":
         return ids if longest is None else ids.truncated(longest)
     if (ids.lengths > longest).any():
-        raise DataError(f"text {int(np.argmax(ids.lengths > longest))}: more than data.max_length: {longest} tokens")
+        raise DataError(f"text {int(np.argmax(ids.lengths > longest))}: more tokens than data.max_length: {longest}")
     return ids
 
 
 def _checked(texts: Texts) -> Texts:
     if (texts.lengths < 0).any():
         text = int(np.argmin(texts.lengths))
-        raise DataError(f"text {text}: its offsets {texts.offsets[text]} and {texts.offsets[text + 1]} descend")
+        raise DataError(f"text {text}: offsets decrease from {texts.offsets[text]} to {texts.offsets[text + 1]}")
     return texts
 
 
 def _refuse_empty(name: str, texts: Texts, mask_zero: bool) -> None:
     if not texts.lengths.all():
-        raise DataError(f"{name} {int(np.argmin(texts.lengths))}: no tokens; `data.empty: score` would allow it")
+        raise DataError(f"{name} {int(np.argmin(texts.lengths))}: no tokens; give some or set data.empty: score")
     if not (words := texts.words(mask_zero)).all():
         raise DataError(f"{name} {int(np.argmin(words))}: {ONLY_PADDING}")
 
 
 def _check_ids(name: str, texts: Texts, input_dim: int) -> None:
-    if texts.ids.view(np.uint32).max(initial=0) < input_dim:  # one pass: what is negative is huge
+    if texts.ids.view(np.uint32).max(initial=0) < input_dim:  # one pass: a negative id is huge as uint32
         return
     wrong = int(np.flatnonzero((texts.ids < 0) | (texts.ids >= input_dim))[0])
     text = int(np.searchsorted(texts.offsets, wrong, side="right")) - 1

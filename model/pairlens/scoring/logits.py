@@ -1,4 +1,4 @@
-"""What the head says of pairs before its activation, and what is told of it: a score and a logit."""
+"""The head's outputs before its activation (logits), and the scores computed from them."""
 
 from __future__ import annotations
 
@@ -22,24 +22,25 @@ OVERFLOW = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Logits:
-    """The head's outputs of pairs.
+    """The head's outputs for B pairs, before its activation.
 
     Attributes:
-        task: which says what becomes of them.
-        orders: float32 [B], or of a multiclass model [B, classes]; a symmetric model has those of both orders.
+        task: selects the activation.
+        orders: float32 [B] ([B, classes] if multiclass) for the texts in their order; for a symmetric model, a second
+            array for the swapped order.
     """
 
     task: Task
     orders: tuple[Floats, ...]
 
     def scores(self) -> Floats:
-        """The head's activation, float32 of the same shape; of two orders the mean."""
-        with np.errstate(over="ignore", invalid="ignore"):  # `finite` tells
+        """The activated outputs, float32 of the same shape; the mean over both orders if there are two."""
+        with np.errstate(over="ignore", invalid="ignore"):  # `finite` reports it
             scores = [_activated(self.task, order) for order in self.orders]
         return scores[0] if len(scores) == 1 else (scores[0] + scores[1]) / np.float32(2.0)
 
     def checked_scores(self, on_overflow: Literal["stop", "nan"]) -> Floats:
-        """The scores, nan where an output is not finite. Raises PairlensError there, unless `on_overflow` is nan."""
+        """The scores, nan where an output is not finite. With "stop", that raises PairlensError instead."""
         finite = self.finite()
         if on_overflow == "stop":
             refuse_overflow(finite)
@@ -48,11 +49,11 @@ class Logits:
         return scores
 
     def merged(self) -> Floats:
-        """One logit for each score, float32 of the same shape: what the activation makes the score of.
+        """One logit for each score, float32 of the same shape, in the order of the scores.
 
-        Of a symmetric model that is the logit of the mean probability p, ln(p / (1 - p)), of a multiclass one ln(p);
-        so it has the order of the scores. It is computed from the logits, and tells pairs apart whose float32 scores
-        are the same 1. Of a regression it is the score.
+        For a symmetric model it is computed from the logits of both orders: ln(p / (1 - p)) of the mean probability p,
+        or ln(p) if multiclass. It still differs between pairs whose float32 scores are both 1. For a regression it is
+        the score.
         """
         if len(self.orders) == 1:
             return self.orders[0]
@@ -62,19 +63,19 @@ class Logits:
         with np.errstate(over="ignore", invalid="ignore"):
             if self.task == "multiclass":
                 merged = np.logaddexp(_log_softmax(one), _log_softmax(other)) - np.log(2.0)
-            else:  # ln of the sum of both sigmoids, minus the same of the negatives
+            else:  # ln(p) - ln(1 - p), with 1 - sigmoid(x) = sigmoid(-x)
                 merged = np.logaddexp(_log_sigmoid(one), _log_sigmoid(other))
                 merged -= np.logaddexp(_log_sigmoid(-one), _log_sigmoid(-other))
         return np.asarray(merged, np.float32)
 
     def finite(self) -> NDArray[np.bool_]:
-        """Of which pairs [B] all outputs are finite numbers; of others the weights are too large for float32."""
+        """True for the pairs [B] whose outputs are all finite; otherwise the weights are too large for float32."""
         both = np.isfinite(np.stack(self.orders, axis=1))
         return np.asarray(both.all(axis=tuple(range(1, both.ndim))))
 
 
 def refuse_overflow(finite: NDArray[np.bool_]) -> None:
-    """Raises PairlensError, naming the first pair [B] that is not finite."""
+    """Raise PairlensError for the first pair [B] that is not finite."""
     if not finite.all():
         raise PairlensError(f"pair {int(np.argmin(finite))}: {OVERFLOW}")
 

@@ -1,4 +1,4 @@
-"""Attention scores of pairs: one pair's, and those of many in one ragged array."""
+"""Attention scores: of one pair, and of many pairs in one ragged array."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True, slots=True)
 class PairAttention:
-    """What the texts of one pair attended to.
+    """The attention of one pair.
 
     Attributes:
         query, value: int32 ids [Tq], [Tv].
         scores: float32 [Tq, Tv] after mask and softmax, as the Keras layer's `return_attention_scores` gives them.
         value_scores: float32 [Tv, Tq], the value's attention to the query, with `direction: both`; else None.
-        texts: the texts as they were given, if that was not as ids.
+        texts: the tokenized texts, if they were given as text; None if they were given as ids.
     """
 
     query: NDArray[np.int32]
@@ -32,17 +32,17 @@ class PairAttention:
     texts: tuple[TokenizedText, TokenizedText] | None = None
 
     def with_texts(self, query: TokenizedText, value: TokenizedText) -> PairAttention:
-        """The same, of these texts, of which the network may have seen the first tokens alone."""
+        """The same with these texts, cut to the tokens that the network saw."""
         return replace(self, texts=(query.first(len(self.query)), value.first(len(self.value))))
 
     def words(self, vocabulary: Sequence[str] | None) -> tuple[list[str], list[str]]:
-        """The word of each token of both texts: as it stood there, or as the vocabulary has it."""
+        """The word of each token of both texts: as written in the text if that is known, else from the vocabulary."""
         if self.texts is not None:
             return self.texts[0].words, self.texts[1].words
         return words_of(self.query, vocabulary), words_of(self.value, vocabulary)
 
     def marked_words(self, vocabulary: Sequence[str] | None) -> tuple[list[str], list[str]]:
-        """The same for people: behind a word of a text that is not in the vocabulary stands a mark."""
+        """As `words`, for display: a mark follows each word of a text that is not in the vocabulary."""
         if self.texts is not None:
             return self.texts[0].marked, self.texts[1].marked
         return self.words(vocabulary)
@@ -54,8 +54,8 @@ class Maps:
 
     Attributes:
         query, value: the texts.
-        scores: [cells], the matrices [Tq, Tv] of all pairs one behind the other, each row by row.
-        value_scores: [cells], the matrices [Tv, Tq] likewise, with `direction: both`; else None.
+        scores: [cells], the matrices [Tq, Tv] of all pairs, flattened row by row and concatenated.
+        value_scores: [cells], the same for the matrices [Tv, Tq] with `direction: both`; else None.
     """
 
     query: Texts
@@ -79,11 +79,11 @@ class Maps:
 
     @property
     def offsets(self) -> NDArray[np.int64]:
-        """Pair i has the cells `offsets[i]` to `offsets[i + 1]`, int64 [pairs + 1]."""
+        """int64 [pairs + 1]: pair i has the cells `offsets[i]` to `offsets[i + 1]`."""
         return offsets_of(self.query.lengths * self.value.lengths)
 
     def finite(self) -> NDArray[np.bool_]:
-        """Of which pairs all scores are finite numbers."""
+        """True for the pairs [pairs] whose scores are all finite."""
         finite = np.ones(len(self), np.bool_)
         for scores in (self.scores, self.value_scores):
             if scores is not None and not (cells := np.isfinite(scores)).all():
@@ -101,12 +101,12 @@ class Maps:
         return Maps(self.query.take(indices), self.value.take(indices), scores, value_scores)
 
     def astype(self, dtype: DTypeLike) -> Maps:
-        """The same with numbers of another type."""
+        """The same maps with scores of another type."""
         other = None if self.value_scores is None else self.value_scores.astype(dtype, copy=False)
         return replace(self, scores=self.scores.astype(dtype, copy=False), value_scores=other)
 
     def cropped(self, query: Texts, value: Texts) -> Maps:
-        """The upper left corners that belong to these shorter texts."""
+        """The maps without padding: the upper left corners that belong to these shorter texts."""
         if len(query.ids) == len(self.query.ids) and len(value.ids) == len(self.value.ids):
             return self
         pairs, other = list(self), None

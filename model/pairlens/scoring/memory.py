@@ -1,4 +1,4 @@
-"""How much memory scoring with a model will take, told before any of it is taken."""
+"""Estimate the memory that scoring with a model needs, before any of it is allocated."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pairlens.config.weights import weight_shapes
 from pairlens.memory import MIB, available_memory, in_words
 
 _FLOAT = 4  # bytes
-_SCORER = 150 * MIB  # what a process holds beside the arrays below (measured: tests/training/test_memory.py)
-_TABLES = 256 * MIB  # at most, of encoder.py
-_SMALL = 32 * MIB  # what every machine has
-_TOKEN = 128  # bytes of a token's ids, places and whatever else there is one of
-_ROOM = 16 * MIB  # for some rows of scores, and all that does not grow with a pair
+_SCORER = 150 * MIB  # a process without the arrays below (measured: tests/training/test_memory.py)
+_TABLES = 256 * MIB  # the limit of encoder.py
+_SMALL = 32 * MIB  # available on every machine
+_TOKEN = 128  # bytes for the id and index of a token and other single numbers
+_FIXED = 16 * MIB  # the buffer for some rows of scores, and everything else that does not grow with a pair
 
 
 def scoring_memory(config: Config, longest_query: int, longest_value: int) -> dict[str, int]:
-    """Bytes that scoring takes at its peak on one processor, as `training_memory` tells them."""
+    """The bytes that scoring needs at its peak on one processor, by what needs them, like `training_memory`."""
     model = config.model
     shapes = weight_shapes(config.model)
     weights = _FLOAT * sum(math.prod(shape) for shape in shapes.values())
@@ -38,32 +38,32 @@ def scoring_memory(config: Config, longest_query: int, longest_value: int) -> di
 def too_large_maps(
     config: Config, query: NDArray[np.int64], value: NDArray[np.int64], cell_bytes: int = 0
 ) -> dict[int, str]:
-    """The pairs whose attention takes more memory than there is, by index, with a message of each.
+    """Return an error message for each pair whose attention needs more memory than is available, by its index.
 
     Args:
-        query, value: how many tokens the network sees of the texts of each pair [pairs].
-        cell_bytes: as `map_bytes` has it.
+        query, value: the numbers of tokens of each pair's texts that the network sees [pairs].
+        cell_bytes: see `map_bytes`.
     """
     sizes = map_bytes(config, query, value, cell_bytes)
     available = available_memory() if sizes.max(initial=0) > _SMALL else None
     if available is None:
         return {}
     large = np.flatnonzero(sizes > available).tolist()
-    return {i: f"the attention of its pair takes {_too_much(int(sizes[i]), available)}" for i in large}
+    return {i: f"the attention of its pair needs {_too_much(int(sizes[i]), available)}" for i in large}
 
 
 def map_bytes(
     config: Config, query: NDArray[np.int64], value: NDArray[np.int64], cell_bytes: int = 0
 ) -> NDArray[np.int64]:
-    """Bytes that the attention of a pair takes at its peak, int64 [pairs]; it is made alone if it is large.
+    """The bytes that the attention of a pair needs at its peak, int64 [pairs]; a large one is computed alone.
 
-    Held at once are the scores of each direction, with `masking: none` also their corners without padding; the room
-    in which the kernel makes some rows of them; the encodings and keys of both texts, with what the convolutions make
-    on the way; and the first layers' tables of the tokens that occur.
+    In memory at once are: the scores of each direction, with `masking: none` also a copy without padding; the kernel's
+    buffer for some rows of them; the encodings and keys of both texts, with the convolutions' intermediate results;
+    and the tables of the first layers for the tokens that occur.
 
     Args:
-        query, value: how many tokens the network sees of the texts of each pair [pairs].
-        cell_bytes: what is made of a map takes so many bytes beside it, for each of its numbers.
+        query, value: the numbers of tokens of each pair's texts that the network sees [pairs].
+        cell_bytes: the bytes that the caller needs for each attention score in addition to the map.
     """
     model = config.model
     directions = 2 if model.attention.direction == "both" else 1
@@ -76,15 +76,15 @@ def map_bytes(
     tokens = query + value
     rows = _FLOAT * 2 * stacks * table * np.minimum(tokens, model.embedding.input_dim)
     cells = query * value
-    taken = cells * (_FLOAT * maps + 1 + cell_bytes) + tokens * token + np.minimum(rows, 2 * _TABLES) + _ROOM
+    taken = cells * (_FLOAT * maps + 1 + cell_bytes) + tokens * token + np.minimum(rows, 2 * _TABLES) + _FIXED
     return np.asarray(taken, np.int64)
 
 
 def too_large_padding(lengths: NDArray[np.int64], batch_size: int) -> tuple[int, str] | None:
-    """A text that would have the others of its batch padded to more memory than there is, and a message of that.
+    """Return (text, error message) if padding a batch to that text needs more memory than is available, else None.
 
     Args:
-        lengths: how many tokens each text has [texts].
+        lengths: the numbers of tokens of the texts [texts].
     """
     starts = np.arange(0, len(lengths), batch_size)
     sizes = np.minimum(batch_size, len(lengths) - starts)
@@ -96,8 +96,8 @@ def too_large_padding(lengths: NDArray[np.int64], batch_size: int) -> tuple[int,
     batch = int(np.argmax(taken))
     text = int(starts[batch]) + int(np.argmax(lengths[starts[batch] : starts[batch] + batch_size]))
     too_much = _too_much(int(taken[batch]), available)
-    return text, f"with `masking: none`, the texts of its batch, padded to its length, take {too_much}"
+    return text, f"with `masking: none`, the texts of its batch, padded to its length, need {too_much}"
 
 
 def _too_much(size: int, available: int) -> str:
-    return f"{in_words(size)} of memory, but {in_words(available)} are available"
+    return f"{in_words(size)} of memory, but {in_words(available)} are available; shorten the text"

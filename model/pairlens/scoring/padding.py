@@ -1,4 +1,4 @@
-"""With `masking: none`, the texts of a batch as the page's snippet pads them: to the length of its longest one."""
+"""Padding for `masking: none`: as in the Keras example, each batch is padded to the length of its longest text."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from pairlens.texts.token_faults import BadLine
 
 
 def seen_lengths(config: Config, lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How many tokens of each text [texts] the network sees, with the padding if it sees that."""
+    """The numbers of tokens of each text [texts] that the network sees, including padding with `masking: none`."""
     return lengths if config.model.masking == "exact" else _padded(lengths, config.training.batch_size)
 
 
 def as_seen(config: Config, texts: Texts) -> Texts:
-    """With `masking: none` the texts as the page's snippet pads them; otherwise as they are.
+    """Return the texts as the network sees them: padded with `masking: none`, otherwise unchanged.
 
     Raises:
-        DataError: the padding takes more memory than there is; the message names the text's index.
+        DataError: the padding needs more memory than is available; the message names the text's index.
     """
     if config.model.masking == "exact":
         return texts
@@ -35,7 +35,7 @@ def as_seen(config: Config, texts: Texts) -> Texts:
 
 
 def _as_batched(texts: Texts, batch_size: int) -> Texts:
-    """The texts padded with id 0 in batches, in order, as `Model.predict` has them."""
+    """Pad the texts with id 0 in consecutive batches, as `Model.predict` does."""
     offsets = offsets_of(_padded(texts.lengths, batch_size))
     ids = np.zeros(offsets[-1], np.int32)
     ids[np.arange(len(texts.ids)) + np.repeat(offsets[:-1] - texts.offsets[:-1], texts.lengths)] = texts.ids
@@ -43,11 +43,11 @@ def _as_batched(texts: Texts, batch_size: int) -> Texts:
 
 
 def without_too_long(pairs: Pairs, names: Sequence[str], first: int, batch_size: int) -> tuple[Pairs, list[BadLine]]:
-    """The pairs, with one token for each text that its batch cannot be padded to, and those texts as faults.
+    """Shorten each text to one token that is too long to pad its batch to; return the pairs, and these texts as faults.
 
     Args:
-        names: of the files of queries and of values.
-        first: the line of the first pair.
+        names: the names of the files of queries and of values.
+        first: the line number of the first pair.
     """
     texts, faults = [pairs.query, pairs.value], []
     for side, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""The plan of a model: what the compiled kernels must know of it, as one record of numbers."""
+"""Make the plan of a model: one record of numbers with everything that the kernels need to know about it."""
 
 from __future__ import annotations
 

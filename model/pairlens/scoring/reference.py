@@ -1,7 +1,7 @@
-"""The network, to be read first: one pair at a time, in float64, with loops and without tricks.
+"""The reference implementation of the network, to read first: one pair at a time, in float64, with plain loops.
 
-network.py trains it, scorer.py and the kernels score it fast; they have the same stages, in the same order and with the
-same names, and tests hold all of them to this. Nothing that computes imports it.
+network.py trains the same network; scorer.py and the kernels score it fast. They have the same stages, in the same
+order and with the same names, and tests compare all of them with this module. Only tests import it.
 
     query ids [Tq] ─ embed ─ convolve ─┬────────────────────── features ─ compare ─ pool ─┐
            (shared weights)            attention_scores ─ attend ─┘                       ├ overlap ─ dnn ─ head ─ score
@@ -59,7 +59,7 @@ class Scored(NamedTuple):
 
 
 def score_pair(config: Config, weights32: Mapping[str, NDArray[np.float32]], query_ids: Ids, value_ids: Ids) -> Scored:
-    """What the network makes of one pair of texts, ids [Tq] and [Tv]."""
+    """Return the score and the attention scores of one pair of texts, ids [Tq] and [Tv]."""
     model = config.model
     weights = {name: array.astype(np.float64) for name, array in weights32.items()}
     orders = [(query_ids, value_ids), (value_ids, query_ids)] if model.symmetric else [(query_ids, value_ids)]
@@ -69,7 +69,7 @@ def score_pair(config: Config, weights32: Mapping[str, NDArray[np.float32]], que
 
 
 def logits(model: ModelConfig, weights: Weights, query_ids: Ids, value_ids: Ids) -> Array:
-    """The head's outputs [1] or [classes], before its activation: all stages of one pair in one order."""
+    """Run all stages on the texts in this order; return the head's outputs [1] or [classes] before its activation."""
     query, value = encode(model, weights, query_ids, value_ids), encode(model, weights, value_ids, query_ids)
     x = features_of_direction(model, weights, query, value)
     if model.attention.direction == "both":
@@ -94,12 +94,12 @@ def features_of_direction(model: ModelConfig, weights: Weights, query: Side, val
 
 
 def find_matches(ids: Ids, other: Ids) -> NDArray[np.bool_]:
-    """Which tokens of a text [T] stand in the other text of its pair too."""
+    """Return which tokens of a text [T] also occur in the other text of its pair."""
     return np.isin(ids, other)
 
 
 def embed(model: ModelConfig, weights: Weights, ids: Ids, other: Ids, mask: NDArray[np.bool_]) -> Array:
-    """The embedding [T, dim] of a text, and beside it the match channels: -1 or 1, and the idf of a match."""
+    """The embedding [T, dim] of a text, followed by the match channels: -1 or 1, and the idf of a matched token."""
     embedded = weights["embedding/embeddings"][ids]
     if model.embedding.match_channels:
         matched = find_matches(ids, other)
@@ -161,7 +161,7 @@ def attention_scores(model: ModelConfig, weights: Weights, query: Side, value: S
 
 
 def attend(scores: Array, value: Side) -> Array:
-    """What each position of the query attended to [Tq, F]: the value's encoding, weighted by the attention scores."""
+    """What each position of the query attended to, [Tq, F]: the value's encoding weighted by the attention scores."""
     attended: Array = scores @ value.encoding
     return attended
 
@@ -192,7 +192,7 @@ def pool(pooling: str, x: Array, mask: NDArray[np.bool_]) -> Array:
 
 
 def overlap(query_ids: Ids, value_ids: Ids, idf: Array) -> Array:
-    """What two texts have in common, in the order of texts/overlap.py."""
+    """The overlap features [15] of two texts, in the order of texts/overlap.py."""
     Q, V = set(query_ids.tolist()), set(value_ids.tolist())
     Q2, V2 = set(pairwise(query_ids.tolist())), set(pairwise(value_ids.tolist()))
 
@@ -225,14 +225,14 @@ def overlap(query_ids: Ids, value_ids: Ids, idf: Array) -> Array:
 
 
 def dnn(model: ModelConfig, weights: Weights, x: Array) -> Array:
-    """The hidden layers' output [units of the last]."""
+    """The output [units] of the last hidden layer."""
     for i in range(len(model.dnn.units)):
         x = dense(weights, f"dnn/{i}", model.dnn.activation, x)
     return x
 
 
 def head(config: Config, logits: Array) -> Array:
-    """What the task makes of the logits: a grade, a probability, or the classes' probabilities."""
+    """The score: a grade (regression), a probability, or the probabilities of the classes."""
     if config.task == "multiclass":
         softmax: Array = np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
         return softmax

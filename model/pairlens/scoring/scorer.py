@@ -1,7 +1,7 @@
-"""The network on plain arrays: the only engine that scores, and it needs no TensorFlow.
+"""The scoring engine: the network on plain arrays, without TensorFlow.
 
-It has the stages of reference.py, in the same order with the same names; those of a pair, from its ids to its pooled
-features, are the kernels' (see kernels/pairs.py). Texts stay ragged, so that no padding can change a number.
+It has the stages of reference.py, in the same order and with the same names. The kernels run the stages from a pair's
+ids to its pooled features (see kernels/pairs.py). Texts stay ragged, so no padding can change a number.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from pairlens.texts.texts import Texts, offsets_of
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]
 
-# The work is cut into windows, the same for any number of threads. They are large enough to hide what Python does
-# between them, and so small that what the kernels make for the DNN, or of every position, stays in the cache.
+# The work is cut into windows, the same for any number of threads. They are large enough to hide Python's overhead
+# between them, and small enough to keep the kernels' output in the cache.
 _WINDOW_PAIRS = 2048
 _WINDOW_TOKENS = 65_536
 _WINDOW_FLOATS = 1 << 20
 _CHUNK_PAIRS = 65_536
-_MAPS_COST = 2**20  # of the maps made at once: a number costs 1, and so many a token's encoding:
+_MAPS_COST = 2**20  # limit for the maps computed at once: an attention score costs 1, a token _TOKEN_COST
 _TOKEN_COST = 16
 
 
@@ -53,9 +53,8 @@ class Scorer:
     Args:
         config: the run's config.
         weights: float32 arrays by the names of weights.npz.
-        threads: how many windows of pairs are worked on at once; default: the processors this process may use. The
-            scores are the same for any number.
-        tokenizing: gives the tokenizer, for texts that are strings.
+        threads: the number of threads; default: the processors that this process may use. It changes no score.
+        tokenizing: returns the tokenizer, for texts that are strings.
 
     Raises:
         RunError: the weights are not those of the config's model.
@@ -83,12 +82,13 @@ class Scorer:
         self._window_tokens = _WINDOW_FLOATS // width if model.compare else _WINDOW_TOKENS
 
     def score(self, queries: TextsLike, values: TextsLike, on_overflow: Literal["stop", "nan"] = "stop") -> Floats:
-        """Scores float32 [B] of the pairs (queries[i], values[i]), in order; of a multiclass model [B, classes].
+        """Return the scores of the pairs (queries[i], values[i]) in order: float32 [B], or [B, classes] if multiclass.
 
-        A text is a sequence of ids, or a string for the run's tokenizer; one string alone is a list of one.
+        A text is a sequence of ids, or a string for the run's tokenizer; a single string counts as a list of one.
 
         Args:
-            on_overflow: what to do with a pair whose score is not finite, as of weights that are too large for float32.
+            on_overflow: "stop" raises if a score is not finite, because the weights are too large for float32; "nan"
+                returns nan for that pair.
 
         Raises:
             DataError: unequal counts, an id outside the vocabulary, or an empty text that the config does not allow.
@@ -97,14 +97,14 @@ class Scorer:
         return self.logits(queries, values).checked_scores(on_overflow)
 
     def logits(self, queries: TextsLike, values: TextsLike) -> Logits:
-        """What becomes the scores, and tells pairs apart whose float32 scores are the same.
+        """Return the logits of the pairs, which differ even where the float32 scores are equal.
 
-        An overflow raises nothing: `Logits.finite` tells of it. For the rest it raises as `score`.
+        Raises as `score`, except for an overflow: `Logits.finite` reports it.
         """
         return self._start(*given_pairs(self.config, queries, values, tokenizing=self._tokenizing))()
 
     def stream(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, Logits]]:
-        """Each chunk of pairs with its logits, in order; the next is read while one is scored. Raises as `score`."""
+        """Yield each chunk with its logits, in order; read the next chunk while one is scored. Raises as `score`."""
         started: deque[tuple[Chunk, Callable[[], Logits]]] = deque()
         for chunk in chunks:
             query, value = given_pairs(self.config, chunk.pairs.query, chunk.pairs.value, read=True)
@@ -117,15 +117,15 @@ class Scorer:
 
     @property
     def chunk(self) -> int:
-        """How many pairs a chunk of a stream may well have: with `masking: none`, where they matter, whole batches."""
+        """The recommended number of pairs in a chunk of a stream: whole batches with `masking: none`."""
         size = self.config.training.batch_size if self.config.model.masking == "none" else 1
         return max(_CHUNK_PAIRS // size, 1) * size
 
     def attend(self, queries: TextsLike, values: TextsLike) -> list[PairAttention]:
-        """Attention scores of each pair at the texts' true lengths, in order.
+        """Return the attention scores of each pair at the texts' true lengths, in order.
 
         Raises:
-            DataError: as `score`, or the attention of a pair takes more memory than there is.
+            DataError: as `score`, or the attention of a pair needs more memory than is available.
             PairlensError: attention scores are not finite; the message names the pair's index.
         """
         parts = list(self.maps(*given_pairs(self.config, queries, values, tokenizing=self._tokenizing)))
@@ -133,10 +133,10 @@ class Scorer:
         return with_texts([pair for maps in parts for pair in maps], queries, values, self._tokenizing)
 
     def maps(self, queries: TextsLike, values: TextsLike, chosen: NDArray[np.int64] | None = None) -> Iterator[Maps]:
-        """What `attend` gives of the pairs `chosen` [n] (default: all), in that order, in parts of bounded memory.
+        """Yield the attention of the pairs `chosen` [n] (default: all), in that order, in parts of bounded memory.
 
-        The texts of the others matter to `masking: none` alone. An empty text or an overflow raises nothing, of which
-        `Maps.finite` tells.
+        The other pairs only matter with `masking: none`, as parts of the same batches. Empty texts are allowed, and an
+        overflow does not raise: `Maps.finite` reports it.
 
         Raises:
             DataError: as `attend`.
@@ -150,14 +150,14 @@ class Scorer:
             raise DataError(f"pair {chosen[i]}: {message}")
         before = offsets_of(lengths[0] * lengths[1] + _TOKEN_COST * (lengths[0] + lengths[1]))
         for start, stop in parts(before, len(chosen), _MAPS_COST):
-            some = chosen[start:stop]
-            maps = self._maps(padded_query.take(some), padded_value.take(some))
-            yield maps.cropped(query.take(some), value.take(some))
+            part = chosen[start:stop]
+            maps = self._maps(padded_query.take(part), padded_value.take(part))
+            yield maps.cropped(query.take(part), value.take(part))
 
     # ---- the network, in data-flow order -------------------------------------------------------------------------
 
     def _start(self, query: Texts, value: Texts) -> Callable[[], Logits]:
-        """Begin to score; what is returned waits for the logits."""
+        """Start scoring; return a function that waits for the logits."""
         orders = [(query, value), (value, query)] if self.config.model.symmetric else [(query, value)]
         started = [self._start_order(*order) for order in orders]
         return lambda: Logits(self.config.task, tuple(logits() for logits in started))
@@ -173,25 +173,25 @@ class Scorer:
         return lambda: np.concatenate([none, *chain.from_iterable(logits)])
 
     def _logits_of_window(self, query: Texts, value: Texts, folded: Folded) -> Floats:
-        with np.errstate(over="ignore", invalid="ignore"):  # of weights that are too large; see `Logits.finite`
+        with np.errstate(over="ignore", invalid="ignore"):  # weights that are too large; see `Logits.finite`
             return self._head(self._dnn(self._features(query, value, folded)))
 
     def _features(self, query: Texts, value: Texts, folded: Folded) -> Floats:
-        """The DNN's input [B, width]: what each direction pools, and what the texts have in common."""
+        """The DNN's input [B, width]: the pooled features of each direction, then the overlap features."""
         overlap = OVERLAP_FEATURES if self.config.model.overlap else 0
         x = np.empty((len(query), self._directions * self._pooled + overlap), np.float32)
         arguments = self._encoder.pair_arguments(query, value, folded)
         if self.config.model.compare is None:
-            call(signatures.POOLED_FEATURES, **arguments, **self._room(query, value, ["attended", "shares"]), out=x)
+            call(signatures.POOLED_FEATURES, **arguments, **self._buffers(query, value, ["attended", "shares"]), out=x)
         else:
             self._compare_and_pool(query, value, arguments, x)
         if overlap:
-            common = overlap_features(query, value, self._weights["tokens/idf"])
-            x[:, -overlap:] = (common - self._weights["overlap/mean"]) / self._weights["overlap/deviation"]
+            raw = overlap_features(query, value, self._weights["tokens/idf"])
+            x[:, -overlap:] = (raw - self._weights["overlap/mean"]) / self._weights["overlap/deviation"]
         return x
 
     def _compare_and_pool(self, query: Texts, value: Texts, arguments: dict[str, Array], out: Floats) -> None:
-        """Fill out [B, width] with what is pooled of the layer `compare` of each position's features."""
+        """Apply the layer `compare` to the features of each position, and pool the results into out [B, width]."""
         assert self.config.model.compare is not None
         units = self.config.model.compare.units
         texts = (query, value)[: self._directions]
@@ -200,7 +200,7 @@ class Scorer:
         call(
             signatures.COMPARED_POSITIONS,
             **arguments,
-            **self._room(query, value, names),
+            **self._buffers(query, value, names),
             token_weights=self._comparison.tokens,
             position_weights=self._comparison.positions,
             compare_bias=self._comparison.bias,
@@ -219,8 +219,8 @@ class Scorer:
                 out=out,
             )
 
-    def _room(self, query: Texts, value: Texts, names: Sequence[str]) -> dict[str, Floats]:
-        """Room of these names for the longest texts."""
+    def _buffers(self, query: Texts, value: Texts, names: Sequence[str]) -> dict[str, Floats]:
+        """Buffers of these names, large enough for the longest texts."""
         Tq, Tv = int(query.lengths.max(initial=0)), int(value.lengths.max(initial=0))
         width, projection = self._encoder.width, self._comparison.tokens.shape[1]
         shapes: dict[str, tuple[int, ...]] = {
@@ -233,7 +233,7 @@ class Scorer:
         return {name: np.empty(shapes[name], np.float32) for name in names}
 
     def _maps(self, query: Texts, value: Texts) -> Maps:
-        """Attention scores [Tq, Tv] of each pair, and with `direction: both` those [Tv, Tq] of the value."""
+        """Attention scores [Tq, Tv] of each pair, and with `direction: both` also [Tv, Tq], from value to query."""
         offsets = offsets_of(query.lengths * value.lengths)
         scores, value_scores = (np.empty(offsets[-1] if i < self._directions else 0, np.float32) for i in range(2))
         arguments = self._encoder.pair_arguments(query, value, self._encoder.fold(query, value))

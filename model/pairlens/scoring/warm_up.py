@@ -1,4 +1,4 @@
-"""The kernels of a model, loaded before they are needed, or compiled if this machine never did."""
+"""Load the kernels of a model before they are needed, or compile them on their first use on this machine."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pairlens.kernels.loader import prepare
 
 
 def warm_up(config: Config, maps: bool = False) -> None:
-    """Load the kernels that reading, scoring and writing need, and with `maps` those for maps of attention.
+    """Load the kernels for reading, scoring and writing, and with `maps` also those for attention maps.
 
-    Compiling them takes seconds, once a machine.
+    Compiling them takes seconds, once per machine.
     """
     prepare(kernels_of(config, maps))
 
 
 def kernels_of(config: Config, maps: bool = False) -> list[Signature]:
-    """The kernels of a model, those first that take longest to compile."""
+    """The kernels of a model, the slowest to compile first."""
     model = config.model
     found = [signatures.COMPARED_POSITIONS if model.compare else signatures.POOLED_FEATURES]
     if maps:

@@ -1,4 +1,4 @@
-"""How work on pairs is cut into windows, the same for any number of threads."""
+"""Cut work on pairs into windows, the same for any number of threads."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pairlens.texts.texts import Texts
 
 
 def windows(query: Texts, value: Texts, pairs: int, tokens: int) -> Iterator[tuple[Texts, Texts]]:
-    """Consecutive pairs, at most so many of them with at most so many tokens, but at least one."""
+    """Yield consecutive pairs in windows of at most `pairs` pairs and `tokens` tokens, but at least one pair."""
     for start, stop in parts(query.offsets + value.offsets, pairs, tokens):
         yield _slice(query, start, stop), _slice(value, start, stop)
 
 
 def parts(before: NDArray[np.int64], pairs: int, limit: int) -> Iterator[tuple[int, int]]:
-    """Consecutive pairs (start, stop): at most so many, costing at most the limit together, but at least one.
+    """Yield windows (start, stop) of at most `pairs` pairs and a total cost of at most `limit`, but at least one pair.
 
-    `before` [pairs + 1] is what the pairs before each cost.
+    `before` [pairs + 1] is the total cost of the pairs before each one.
     """
     start = 0
     while start < len(before) - 1:

@@ -90,7 +90,7 @@ class Texts:
         """Texts from Python lists or arrays of integers from 0 to 2147483647.
 
         Raises:
-            DataError: a text holds anything else; the message names the text's index.
+            DataError: a text contains anything else; the message names the text's index.
         """
         arrays = [_as_integers(text, index) for index, text in enumerate(texts)]
         offsets = offsets_of([len(array) for array in arrays])

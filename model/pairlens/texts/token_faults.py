@@ -91,7 +91,7 @@ def first_fault(block: bytes, place: BlockStart, rules: TextRules, fields: int) 
 
 
 def find_faults(block: bytes, place: BlockStart, rules: TextRules, fields: int) -> Iterator[Fault]:
-    """The first fault of each text of a block that begins at `place`; a line holds `fields` texts."""
+    """The first fault of each text of a block that begins at `place`; a line has `fields` texts."""
     line, start, field, tokens, words = place.line, 1 - place.column, place.field, place.tokens, place.words
     reported = False  # whether this text has had a fault
     for match in re.finditer(rb"\n|\t|[^ \t\n]+", block):

@@ -36,7 +36,7 @@ class Batch(NamedTuple):
 
 
 class Batches(Sequence[Batch]):
-    """The batches of an epoch, each made when it is asked for; see `training_batches`."""
+    """The batches of an epoch, each made on access; see `training_batches`."""
 
     def __init__(self, pairs: Pairs, order: list[Indices], overlap: Floats | None) -> None:
         count = len(pairs)
@@ -59,10 +59,10 @@ class Batches(Sequence[Batch]):
 def training_batches(
     pairs: Pairs, batch_size: int, seed: int, epoch: int, overlap: Floats | None = None, by_group: bool = False
 ) -> Batches:
-    """The batches of an epoch; the same for the same seed and epoch.
+    """Return the batches of an epoch, the same for the same seed and epoch.
 
-    Every pair comes once, and the batches follow each other in random order. A batch holds pairs of similar length, or
-    with `by_group` whole groups, as many as fill it. `overlap` is float32 [pairs, features].
+    Every pair occurs once, and the batches are in random order. A batch contains pairs of similar length, or with
+    `by_group` whole groups, until it is full. `overlap` is float32 [pairs, features].
     """
     random = np.random.default_rng((seed, epoch))
     order = _by_group(pairs, batch_size, random) if by_group else _by_length(pairs, batch_size, random)
@@ -81,7 +81,7 @@ def pad(texts: Texts, indices: Indices) -> tuple[Ints, Ints]:
 
 def _by_length(pairs: Pairs, batch_size: int, random: np.random.Generator) -> list[Indices]:
     shuffled = random.permutation(len(pairs))
-    lengths = np.maximum(pairs.query.lengths, pairs.value.lengths)  # pads less than by their sum
+    lengths = np.maximum(pairs.query.lengths, pairs.value.lengths)  # needs less padding than sorting by their sum
     batches: list[Indices] = []
     for start in range(0, len(shuffled), _WINDOW * batch_size):
         window = shuffled[start : start + _WINDOW * batch_size]
@@ -104,5 +104,5 @@ def _by_group(pairs: Pairs, batch_size: int, random: np.random.Generator) -> lis
 
 
 def _numbered(group: Indices) -> Ints:
-    """Groups as numbers from 0."""
+    """Number the groups from 0."""
     return np.unique(group, return_inverse=True)[1].astype(np.int32)

@@ -1,4 +1,4 @@
-"""What training measures on dev."""
+"""Evaluate the model on dev during training."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from pairlens.texts.pairs import Pairs
 
 
 class DevMeasures(NamedTuple):
-    """The metrics of some weights, and of a binary task the threshold that they are measured at."""
+    """Metrics on dev, and for a binary task the threshold that they were computed at."""
 
     metrics: dict[str, float]
     threshold: Threshold | None = None
 
 
 def measure_dev(config: Config, logits: Logits, dev: Pairs) -> DevMeasures:
-    """Metrics by the logits' order; of a binary task at the threshold that serves dev best.
+    """Compute the metrics on dev by the order of the logits; for a binary task, at the best threshold for dev.
 
-    The threshold is fitted to f1 if that is the deciding metric, else to accuracy. So what early stopping compares is
-    what a run with these weights would report.
+    The threshold is fitted to f1 if that is the deciding metric, else to accuracy. So early stopping compares the
+    metrics that a run with these weights would report.
     """
     assert dev.label is not None
     measured = measured_of(config.task, logits.scores(), logits.merged())

@@ -1,4 +1,4 @@
-"""The embedding where row_adam.py moves it: TensorFlow sees only the rows that a batch names."""
+"""The embedding when row_adam.py updates it: TensorFlow only sees the rows of a batch's words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pairlens.training.row_adam import RowAdam
 
 
 def adam_by_rows(config: Config) -> Adam | None:
-    """The config's Adam, if row_adam.py can do what it does to the embedding: plain, or lazy, and a batch a step."""
+    """The config's Adam if row_adam.py can do its updates: plain or lazy Adam, and one batch per step; else None."""
     adam, training = config.training.optimizer, config.training
     if not isinstance(adam, Adam) or training.accumulate > 1 or not config.model.embedding.trainable:
         return None
@@ -24,13 +24,13 @@ def adam_by_rows(config: Config) -> Adam | None:
 
 
 class EmbeddingRows:
-    """The rows of an embedding, from `start` on; the variables have them as they were at the last `collect`.
+    """The rows of an embedding in training. After `start`, the variables are only current right after `collect`.
 
     Args:
         embeddings, means, squares: the embedding and Adam's moments of it, [input_dim, output_dim].
 
     Attributes:
-        touched: the step of each row's last gradient, int64 [input_dim]; 0 where there was none.
+        touched: the step of each row's last gradient, int64 [input_dim]; 0 if it had none.
     """
 
     def __init__(self, adam: Adam, embeddings: tf.Variable, means: tf.Variable, squares: tf.Variable) -> None:
@@ -40,19 +40,19 @@ class EmbeddingRows:
         self._adam: RowAdam | None = None
 
     def start(self, step: int) -> None:
-        """Go on from the variables as they are now, after so many steps."""
+        """Start from the current values of the variables, after `step` steps."""
         weights, means, squares, touched = (variable.numpy().copy() for variable in self._variables)
         self._adam = RowAdam(self._config, weights, means, squares, touched, step)
 
     def of_batch(self, batch: Batch) -> Rows:
-        """The distinct words of a batch, in the order of their ids, with their rows as they are now."""
+        """The distinct words of a batch, in the order of their ids, with their current rows."""
         assert self._adam is not None
-        occurs, places = index_occurring_ids(len(self._adam.weights), batch.query, batch.value)
+        occurs, indices = index_occurring_ids(len(self._adam.weights), batch.query, batch.value)
         ids = np.flatnonzero(occurs)
-        return Rows(ids, self._adam.rows(ids), places[batch.query], places[batch.value])
+        return Rows(ids, self._adam.rows(ids), indices[batch.query], indices[batch.value])
 
     def move(self, rows: Rows, gradient: NDArray[np.float32], learning_rate: float) -> None:
-        """The next step, in which the rows that `of_batch` gave last have a gradient float32 [words, output_dim]."""
+        """Do the next step, with a gradient float32 [words, output_dim] of the rows that `of_batch` last returned."""
         assert self._adam is not None
         self._adam.move(rows.ids, gradient, learning_rate)
 

@@ -1,4 +1,4 @@
-"""The train pairs as each epoch reads them: weighed, with what their texts have in common, and with dropped words."""
+"""The train pairs as each epoch reads them: with weights, overlap features, and dropped words."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Epochs:
     """The batches of every epoch of a training.
 
     Args:
-        idf: of every id, float32 [input_dim], for a model with `overlap`.
+        idf: float32 [input_dim], for a model with `overlap`.
 
     Raises:
         DataError: as `pair_weights`.
@@ -37,12 +37,12 @@ class Epochs:
         self._rare = words_of_one_query(train) if config.training.word_dropout.rate else None
 
     def batches(self, epoch: int) -> Batches:
-        """The batches of an epoch, from 1; the same whenever they are asked for."""
+        """The batches of an epoch (from 1), the same on every call."""
         read, overlap = self._read(epoch)
         return training_batches(read, self._training.batch_size, self._training.seed, epoch, overlap, self._by_group)
 
     def _read(self, epoch: int) -> tuple[Pairs, Floats | None]:
-        """The pairs as the epoch reads them, and their overlap, which is another only where a word was dropped."""
+        """The pairs as the epoch reads them, and their overlap features, computed again where a word was dropped."""
         if self._rare is None:
             return self._train, self._overlap
         read = drop_words(self._train, self._rare, self._training.word_dropout, self._training.seed, epoch)

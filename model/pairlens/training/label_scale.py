@@ -1,7 +1,7 @@
-"""Labels of a regression in units of their standard deviation, so that what is learned does not depend on their unit.
+"""Standardised labels for regression, so that training does not depend on the unit of the labels.
 
-The network learns (label - mean) / deviation, of the train split. Its head is linear, so the weights that a run keeps
-give the label itself: both numbers are folded into the head's kernel and bias.
+The network learns (label - mean) / deviation, computed from the train split. Its head is linear, so both numbers are
+folded into the head's kernel and bias when the weights are saved: the saved model scores in the labels' unit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KERNEL, _BIAS = "head/kernel", "head/bias"
 
 
 class LabelScale(NamedTuple):
-    """The mean and standard deviation of labels; 0 and 1 where they stay as they are."""
+    """The mean and standard deviation of labels; 0 and 1 if they are not rescaled."""
 
     mean: float = 0.0
     deviation: float = 1.0
@@ -37,12 +37,12 @@ class LabelScale(NamedTuple):
         return replace(pairs, label=label.astype(np.float32))
 
     def folded(self, weights: Weights) -> Weights:
-        """Weights that give labels, of those that give them in this scale."""
+        """Convert weights that predict standardised labels into weights that predict the labels themselves."""
         kernel, bias = weights[_KERNEL].astype(np.float64), weights[_BIAS].astype(np.float64)
         return self._with_head(weights, kernel * self.deviation, bias * self.deviation + self.mean)
 
     def unfolded(self, weights: Mapping[str, Floats]) -> Weights:
-        """The other way round, up to rounding."""
+        """The inverse of `folded`, up to rounding."""
         kernel, bias = weights[_KERNEL].astype(np.float64), weights[_BIAS].astype(np.float64)
         return self._with_head(weights, kernel / self.deviation, (bias - self.mean) / self.deviation)
 
@@ -55,7 +55,7 @@ class LabelScale(NamedTuple):
 
 
 def label_scale(config: Config, train: Pairs) -> LabelScale:
-    """The scale of the train labels of a regression; equal ones have no deviation, and keep their unit."""
+    """The scale of the train labels of a regression; labels that are all equal are only shifted."""
     if config.task != "regression":
         return LabelScale()
     assert train.label is not None

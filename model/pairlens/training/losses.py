@@ -1,4 +1,4 @@
-"""What training minimises: the loss of a batch."""
+"""The losses that training minimises."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pairlens.training.batches import Batch
 
 
 def loss_name(config: Config) -> str:
-    """The config's loss: what it says, or the first of its task."""
+    """The name of the config's loss; `auto` is the first one of the task."""
     chosen = config.training.loss
     return TASK_LOSSES[config.task][0] if chosen == "auto" else chosen
 
@@ -31,7 +31,7 @@ def batch_loss(name: str, smoothing: float, batch: Batch, logits: tf.Tensor) -> 
 
 
 def counted(name: str, batch: Batch) -> tf.Tensor:
-    """Of how much `batch_loss` is the mean: pairs, or with pairwise comparisons."""
+    """The number of items that `batch_loss` averages over: pairs, or comparisons if it is pairwise."""
     if name == "pairwise":
         return tf.reduce_sum(_comparisons(batch))
     return tf.cast(tf.shape(batch.label)[0], tf.float32)
@@ -57,8 +57,8 @@ def _error(name: str, label: tf.Tensor, grade: tf.Tensor) -> tf.Tensor:
 
 
 def pairwise_loss(batch: Batch, logits: tf.Tensor) -> tf.Tensor:
-    """The mean over every positive and negative of a group of ln(1 + exp(negative - positive)) times the product of
-    their weights (RankNet, Burges et al. 2005, which has no weights)."""
+    """The mean of ln(1 + exp(negative - positive)) over all comparisons of a positive and a negative in a group, each
+    times the product of their weights (RankNet, Burges et al. 2005, which has no weights)."""
     compared = _comparisons(batch)
     weight = compared * batch.weight[:, tf.newaxis] * batch.weight[tf.newaxis, :]
     difference = logits[:, :, tf.newaxis] - logits[:, tf.newaxis, :]  # [orders, B, B]
@@ -67,7 +67,7 @@ def pairwise_loss(batch: Batch, logits: tf.Tensor) -> tf.Tensor:
 
 
 def _comparisons(batch: Batch) -> tf.Tensor:
-    """1 for each comparison [B, B], a positive's row and a negative's column; else 0."""
+    """1 for each comparison in [B, B], at a positive's row and a negative's column; else 0."""
     same_group = batch.group[:, tf.newaxis] == batch.group[tf.newaxis, :]
     higher = batch.label[:, tf.newaxis] > batch.label[tf.newaxis, :]
     return tf.cast(same_group & higher, tf.float32)

@@ -1,4 +1,4 @@
-"""How much memory training a config will take, told before any of it is taken."""
+"""Estimate the memory that training a config needs, before any of it is allocated."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from pairlens.config.weights import weight_shapes
 from pairlens.memory import MIB
 
 _FLOAT = 4  # bytes
-# What a process holds beside the arrays below (measured: tests/training/test_memory.py).
+# A process without the arrays below (measured: tests/training/test_memory.py).
 _TENSORFLOW = 650 * MIB
-_MOMENTS = {"sgd": 1, "rmsprop": 1, "adagrad": 1, "lion": 1}  # arrays as large as the weights; of the others 2
+_MOMENTS = {"sgd": 1, "rmsprop": 1, "adagrad": 1, "lion": 1}  # arrays as large as the weights; other optimizers have 2
 _SLICE = 64 * MIB  # of concat_scores.py
 
 
 def training_memory(config: Config, longest_query: int, longest_value: int, tokens: int = 0) -> dict[str, int]:
-    """Bytes that training takes at its peak, by what takes them, with the words that make it smaller.
+    """The bytes that training needs at its peak, by what needs them; the names mention the config keys to reduce them.
 
     Args:
-        longest_query, longest_value: tokens of the longest texts, as far as `data.max_length` lets them be.
-        tokens: of all texts together.
+        longest_query, longest_value: the numbers of tokens of the longest texts, at most `data.max_length`.
+        tokens: the number of tokens of all texts together.
     """
     model, B = config.model, config.training.batch_size
     T = longest_query + longest_value
     shapes = weight_shapes(config.model)
-    # Weights, initial values, gradients, moments, the checkpoint's copy, and what is freed late.
+    # Weights, initial values, gradients, moments, the checkpoint's copy, and arrays that are freed late.
     copies = 6 + _MOMENTS.get(config.training.optimizer.name, 2)
     weights = {name: _FLOAT * copies * math.prod(shape) for name, shape in shapes.items()}
     embedding = weights.pop("embedding/embeddings")

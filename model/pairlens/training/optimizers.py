@@ -1,4 +1,4 @@
-"""The optimizers of a config: Keras's, with Adam's step as the one fused operation that TensorFlow has for it."""
+"""The optimizers of a config: Keras's, except that Adam uses TensorFlow's fused operation for its step."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pairlens.config.keras import Optimizer
 
 
 class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
-    """Keras's Adam, its numbers to rounding, in one pass over each variable instead of a dozen."""
+    """Keras's Adam, equal up to rounding, in one pass over each variable instead of a dozen."""
 
     def update_step(self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable) -> None:
         """Kingma and Ba 2015, algorithm 1, with epsilon outside the bias correction, as in Keras.
 
-        Given the gradient of some rows alone, each named once, it leaves the others and their moments as they are: lazy
-        Adam beside a clipping of gradients, which looks at all of them together; without one, embedding_rows.py moves
-        the rows. Keras would decay those moments and let them move the rows, which is most of a step's work.
+        A gradient of some rows (each at most once) leaves the other rows and their moments unchanged: lazy Adam. Keras
+        would also decay those moments and move those rows, which is most of a step's work. This is used with gradient
+        clipping, which needs all gradients together; without it, embedding_rows.py updates the rows.
         """
         m, v = self.moments(variable)
         step = tf.cast(self.iterations + 1, variable.dtype)
@@ -37,14 +37,14 @@ class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
         )
 
     def moments(self, variable: tf.Variable) -> tuple[tf.Variable, tf.Variable]:
-        """What is kept of a variable's gradients and of their squares."""
+        """Adam's moments of a variable: the means of its gradients and of their squares."""
         index = self._index_dict[self._var_key(variable)]
         return self._momentums[index], self._velocities[index]
 
     def _update_rows(
         self, gradient: tf.IndexedSlices, variable: tf.Variable, m: tf.Variable, v: tf.Variable, step: tf.Tensor
     ) -> None:
-        """One step of the rows that the gradient names."""
+        """Do one step for the rows of the gradient."""
         rows, g = gradient.indices, gradient.values
         m_rows = self.beta_1 * tf.gather(m, rows) + (1.0 - self.beta_1) * g
         v_rows = self.beta_2 * tf.gather(v, rows) + (1.0 - self.beta_2) * tf.square(g)
@@ -56,15 +56,15 @@ class FusedAdam(tf_keras.optimizers.Adam):  # type: ignore[misc]
 
 
 def rows_once(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedSlices:
-    """A gradient of rows with each row once, the sum of what it had; another gradient as it is."""
+    """Add up the entries of a sparse gradient that belong to the same row; return a dense gradient unchanged."""
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient
-    rows, place = tf.unique(gradient.indices)
-    return tf.IndexedSlices(tf.math.unsorted_segment_sum(gradient.values, place, tf.size(rows)), rows)
+    rows, index = tf.unique(gradient.indices)
+    return tf.IndexedSlices(tf.math.unsorted_segment_sum(gradient.values, index, tf.size(rows)), rows)
 
 
 def make_optimizer(optimizer: Optimizer) -> tf_keras.optimizers.Optimizer:
-    """The Keras optimizer of that name with these arguments."""
+    """The Keras optimizer that the config describes."""
     arguments = optimizer.model_dump(exclude={"name", "lazy"}, exclude_none=True)
     kind = getattr(tf_keras.optimizers, type(optimizer).__name__)
     plain = not (arguments.get("amsgrad") or arguments.get("adaptive_epsilon"))

@@ -1,4 +1,4 @@
-"""How much each train pair counts."""
+"""The weights of the train pairs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pairlens.texts.pairs import Pairs
 
 
 def pair_weights(config: Config, pairs: Pairs) -> NDArray[np.float32]:
-    """How much each pair counts, float32 [pairs] of mean 1: its class's weight times its own.
+    """The weight of each pair, float32 [pairs] with mean 1: its class's weight times its own.
 
     Raises:
-        DataError: `class_weight` has another number of classes than the labels, or pairs weigh nothing
-            or infinitely much together.
+        DataError: `class_weight` does not have one weight for each class, or the weights of all pairs add up to 0 or
+            infinity.
     """
     assert pairs.label is not None
     weight = np.ones(len(pairs)) if pairs.weight is None else pairs.weight.astype(np.float64)
@@ -26,17 +26,21 @@ def pair_weights(config: Config, pairs: Pairs) -> NDArray[np.float32]:
             f"{config.data.train}: the weights of its pairs add up to infinity; divide all by the same number"
         )
     if not weight.any():
-        raise DataError(f"{config.data.train}: every pair weighs 0, by its own weight or its class's")
+        raise DataError(
+            f"{config.data.train}: every pair has weight 0, its own or its class's; there is nothing to learn"
+        )
     scaled: NDArray[np.float64] = weight / weight.mean()
     return scaled.astype(np.float32)
 
 
 def _class_weights(config: Config, label: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The weight of each pair's class [pairs]; balanced, all classes count the same together."""
+    """The weight of each pair's class [pairs]; with `balanced`, all classes have the same total weight."""
     chosen = config.training.class_weight
     counts = np.bincount(label, minlength=config.model.classes or 2)
     of_class = len(label) / (len(counts) * np.maximum(counts, 1)) if chosen == "balanced" else np.array(chosen)
     if len(of_class) != len(counts):
-        raise DataError(f"training.class_weight: {len(of_class)} weights; the labels have {len(counts)} classes")
+        raise DataError(
+            f"training.class_weight: {len(of_class)} weights, but the labels have {len(counts)} classes; give one each"
+        )
     weights: NDArray[np.float64] = of_class[label]
     return weights

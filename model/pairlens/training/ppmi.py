@@ -1,11 +1,10 @@
-"""Embeddings from the company that words keep: the truncated SVD of a positive pointwise mutual information matrix.
+"""Embeddings from co-occurrences of words: the truncated SVD of a positive pointwise mutual information matrix.
 
 Levy, Goldberg and Dagan 2015, "Improving Distributional Similarity with Lessons Learned from Word Embeddings", 2.2 and
 3.1: counts within a window, weighted by 1 / distance, context distribution smoothing 0.75, eigenvalue weighting 0.5.
 Contexts are the most frequent words only, so that a vocabulary of any size needs bounded memory.
 
-Words that are rare, or new to a context, can be known by their spelling as well: the n-grams of spelling.py are then
-further columns of the matrix.
+Optionally the n-grams of spelling.py are further columns of the matrix, which helps with rare words.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ Floats = NDArray[np.float64]
 
 _CONTEXTS = 3000
 _SMOOTHING = 0.75
-_ROWS = 4096  # rows of the matrix that are dense at a time
+_ROWS = 4096  # dense rows of the matrix in memory at a time
 
 
 def ppmi_svd(
     texts: Texts, input_dim: int, dim: int, window: int, vocabulary: Sequence[str] = (), spelling: float = 0.0
 ) -> NDArray[np.float32]:
-    """Unit vectors float32 [input_dim, dim] of the words of distinct texts and of the vocabulary; zero for all others.
+    """Unit vectors float32 [input_dim, dim] for the words of distinct texts and of the vocabulary; zero for other ids.
 
     Args:
-        spelling: how long the rows of spelling are beside those of company, whose length is 1 in the quadratic mean.
+        spelling: the length of the spelling's rows, relative to the co-occurrences' rows (root mean square).
     """
     contexts = _contexts(texts, input_dim)
     entries, width = _ppmi(texts, input_dim, contexts, window), len(contexts)
@@ -42,7 +41,9 @@ def ppmi_svd(
     for _, rows in _dense_blocks(entries, input_dim, width):
         gram += rows.T @ rows
     eigenvalues, vectors = _largest_eigenvectors(gram, dim)
-    projection = vectors * np.maximum(eigenvalues, 1e-9) ** -0.25  # leaves singular values to the power of 0.5
+    projection = (
+        vectors * np.maximum(eigenvalues, 1e-9) ** -0.25
+    )  # weights the axes by the square root of the singular values
     embeddings = np.zeros((input_dim, dim), np.float32)
     for start, rows in _dense_blocks(entries, input_dim, width):
         projected = rows @ projection
@@ -79,7 +80,7 @@ def _ppmi(texts: Texts, input_dim: int, contexts: NDArray[np.int64], window: int
 
 
 def _count_contexts(texts: Texts, input_dim: int, contexts: NDArray[np.int64], window: int) -> Entries:
-    """How often each word stands within the window of each context [words, contexts], weighted by 1 / distance."""
+    """Count each word within the window of each context [words, contexts], weighted by 1 / distance."""
     column_of = np.full(input_dim, -1)
     column_of[contexts] = np.arange(len(contexts))
     text_of = np.repeat(np.arange(len(texts)), texts.lengths)
@@ -96,18 +97,18 @@ def _count_contexts(texts: Texts, input_dim: int, contexts: NDArray[np.int64], w
     return Entries(*np.divmod(keys, max(len(contexts), 1)), counts)
 
 
-def _with_spelling(company: Entries, width: int, spelling: Entries, weight: float) -> Entries:
-    """The matrix of company, `width` columns wide, and behind it that of spelling; for `weight` see `ppmi_svd`."""
-    squares = np.bincount(company.rows, company.values**2)
-    length = np.sqrt(squares[squares > 0].mean() if len(company.values) else 1.0)  # of a row of company, on average
-    behind = Entries(spelling.rows, width + spelling.columns, spelling.values * weight * length)
-    rows, columns, values = (np.concatenate(both) for both in zip(company, behind, strict=True))
+def _with_spelling(ppmi: Entries, width: int, spelling: Entries, weight: float) -> Entries:
+    """The PPMI matrix, `width` columns wide, followed by the spelling's columns; for `weight` see `ppmi_svd`."""
+    squares = np.bincount(ppmi.rows, ppmi.values**2)
+    length = np.sqrt(squares[squares > 0].mean() if len(ppmi.values) else 1.0)  # the average row's
+    scaled = Entries(spelling.rows, width + spelling.columns, spelling.values * weight * length)
+    rows, columns, values = (np.concatenate(both) for both in zip(ppmi, scaled, strict=True))
     order = np.argsort(rows, kind="stable")
     return Entries(rows[order], columns[order], values[order])
 
 
 def _dense_blocks(entries: Entries, height: int, width: int) -> Iterator[tuple[int, Floats]]:
-    """The matrix [height, width] as (first row, dense rows), so many rows at a time."""
+    """Yield the matrix [height, width] as (first row, dense rows), _ROWS rows at a time."""
     for start in range(0, height, _ROWS):
         stop = min(start + _ROWS, height)
         part = slice(*np.searchsorted(entries.rows, [start, stop]))

@@ -1,4 +1,4 @@
-"""What a training needs of its data as a whole: `check` tells it, `train` refuses by it, and both by this judgement."""
+"""Check whether a training can learn from its data as a whole; `check` reports the problems, `train` refuses them."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from pairlens.texts.splits import SplitName
 from pairlens.training.memory import training_memory
 from pairlens.training.pair_weights import pair_weights
 
-_SHOWN = 5  # pairs of a remark
+_SHOWN = 5  # pairs in a remark
 
 
 class Verdict(NamedTuple):
-    """Problems are refused; remarks are allowed and worth knowing."""
+    """Problems stop a training; remarks are only printed."""
 
     problems: list[str]
     remarks: list[str]
 
 
 def judge(config: Config, splits: Mapping[SplitName, Pairs]) -> Verdict:
-    """What is wrong, and what is remarkable, with the splits that could be read."""
+    """Return the problems and remarks about the splits that could be read."""
     train = splits.get("train")
     problems = _beyond_32_bits(config)
     problems += [] if train is None else _nothing_to_learn(config, train)
     remarks = [] if train is None else _contradictions(config, train)
     if config.task == "ranking":
         remarks += [
-            f"{getattr(config.data, name)}: no group has both a positive and a negative pair; "
-            "every metric of it is the same, whatever the scores"
+            f"{getattr(config.data, name)}: no group has both a positive and a negative pair, "
+            "so its metrics do not depend on the scores; check its groups and labels"
             for name, pairs in splits.items()
             if name != "train" and not _mixed_groups(pairs)
         ]
@@ -44,33 +44,33 @@ def judge(config: Config, splits: Mapping[SplitName, Pairs]) -> Verdict:
 
 
 def _undefined_on_dev(config: Config, dev: Pairs | None) -> list[str]:
-    """That dev cannot tell which epoch is the best."""
+    """Remark that the deciding metric is undefined on dev."""
     metric = config.decisive_metric
     if dev is None or dev.label is None or not (why := why_undefined(config.task, metric, dev.label)):
         return []
     return [
-        f"{config.data.dev}: {why}, so {metric} is undefined there: it tells no epoch from another, and the "
-        "first one's weights are kept; choose another training.early_stopping.metric, or another dev split"
+        f"{config.data.dev}: {why}, so {metric} is undefined and cannot choose the best epoch: the first epoch's "
+        "weights would be kept; choose another training.early_stopping.metric, or another dev split"
     ]
 
 
 def _beyond_32_bits(config: Config) -> list[str]:
-    """Networks and optimizers work in 32 bits, where a smaller number is 0 and a larger one infinite."""
+    """Problems of numbers that are 0 or infinite in float32, in which networks and optimizers compute."""
     return [
-        f"{key}: {number:g}; must be of a size that 32 bits hold, from 1.2e-38 to 3.4e38"
+        f"{key}: {number:g} does not fit into a 32-bit float; give 0 or a size from 1.2e-38 to 3.4e38"
         for key, number in flat(config.model_dump(mode="json")).items()
         if isinstance(number, float) and number and not 2.0**-126 <= abs(number) < 2.0**128
     ]
 
 
 def memory_needed(config: Config, splits: Mapping[SplitName, Pairs]) -> dict[str, int]:
-    """As `training_memory` tells it of these splits, train among them."""
+    """The `training_memory` for these splits, which include train."""
     tokens = sum(len(texts.ids) for pairs in splits.values() for texts in (pairs.query, pairs.value))
     return training_memory(config, *longest_texts(config, splits["train"]), tokens)
 
 
 def longest_texts(config: Config, pairs: Pairs) -> tuple[int, int]:
-    """Tokens of the longest query and of the longest value, as far as `data.max_length` lets them be."""
+    """The numbers of tokens of the longest query and of the longest value, at most `data.max_length`."""
     query, value = (
         min(int(texts.lengths.max(initial=1)), config.data.max_length or sys.maxsize)
         for texts in (pairs.query, pairs.value)
@@ -93,7 +93,7 @@ def _nothing_to_learn(config: Config, train: Pairs) -> list[str]:
     if config.training.loss == "pairwise" and not _mixed_groups(counted):
         return [
             f"{prefix}: no group has both a positive and a negative pair, which training.loss: pairwise compares; "
-            f"there is nothing to learn. Give the groups in {prefix}.group.txt, or set training.loss: cross_entropy"
+            f"there is nothing to learn; give groups in {prefix}.group.txt, or set training.loss: cross_entropy"
         ]
     return []
 
@@ -105,7 +105,7 @@ def _mixed_groups(pairs: Pairs) -> int:
 
 
 def _contradictions(config: Config, train: Pairs) -> list[str]:
-    """Grades of a regression may differ from one judge to the next; classes contradict each other."""
+    """Remark on pairs that occur with several labels, except in a regression, where judges may differ."""
     if config.task == "regression":
         return []
     found = pairs_with_several_labels(train)
@@ -113,4 +113,4 @@ def _contradictions(config: Config, train: Pairs) -> list[str]:
         return []
     lines = ", ".join(f"{one + 1} and {other + 1}" for one, other in found[:_SHOWN])
     more = ", …" if len(found) > _SHOWN else ""
-    return [f"{config.data.train}: {len(found)} distinct pairs stand with more than one label, in lines {lines}{more}"]
+    return [f"{config.data.train}: {len(found)} distinct pairs have more than one label, in lines {lines}{more}"]

@@ -1,4 +1,4 @@
-"""The learning rate's course over a training."""
+"""The learning rate schedule."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pairlens.config.training import TrainingConfig
 
 
 def learning_rate(training: TrainingConfig, epochs_done: float, step: float) -> float:
-    """The rate of a step that is `step` epochs long, and begins after so many epochs."""
+    """The learning rate of a step that starts after `epochs_done` epochs and is `step` epochs long."""
     done = epochs_done / training.epochs
     decay = {"constant": 1.0, "linear": 1.0 - done, "cosine": 0.5 + 0.5 * math.cos(math.pi * done)}
     warmup = training.schedule.warmup * training.epochs

@@ -1,8 +1,8 @@
-"""Words as the character n-grams they are spelled with, so that `play`, `plays` and `playing` are near each other.
+"""Words as bags of their character n-grams, so that `play`, `plays` and `playing` are near each other.
 
 Bojanowski et al. 2017, "Enriching Word Vectors with Subword Information", 3.2: a word's n-grams with `<` and `>` at its
-ends, and the word itself; weighted by inverse document frequency, and hashed into few columns (Weinberger et al. 2009,
-"Feature Hashing for Large Scale Multitask Learning").
+ends, and the word itself; weighted by inverse document frequency and hashed into COLUMNS columns (Weinberger et al.
+2009, "Feature Hashing for Large Scale Multitask Learning").
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SHORTEST, _LONGEST = 2, 5
 
 
 class Entries(NamedTuple):
-    """A matrix by those of its entries that are not zero, sorted by row: int64 [n] twice, and float64 [n]."""
+    """A sparse matrix: int64 rows and columns [n], sorted by row, and float64 values [n]."""
 
     rows: NDArray[np.int64]
     columns: NDArray[np.int64]
@@ -28,21 +28,21 @@ class Entries(NamedTuple):
 
 
 def spelling_features(vocabulary: Sequence[str]) -> Entries:
-    """The matrix [words, COLUMNS], whose rows have length one, also sorted by column.
+    """The matrix [words, COLUMNS], with rows of length 1, sorted by row and column.
 
-    Entries of the vocabulary like `<unk>` are no words, and their rows are empty.
+    Rows of special tokens such as `<unk>` are empty.
     """
-    number_of: dict[str, int] = {}  # of each n-gram
+    number_of: dict[str, int] = {}  # number of each n-gram
     numbers, lengths = array("q"), np.zeros(len(vocabulary), np.int64)
     for row, word in enumerate(vocabulary):
-        grams = dict.fromkeys(ngrams(word))  # each once, always in the same order
+        grams = dict.fromkeys(ngrams(word))  # distinct, in a fixed order
         lengths[row] = len(grams)
         numbers.extend(number_of.setdefault(gram, len(number_of)) for gram in grams)
-    gram_of = np.array(numbers, np.int64)  # of all words, one behind the other
+    gram_of = np.array(numbers, np.int64)  # of all words, concatenated
     word_of = np.repeat(np.arange(len(vocabulary)), lengths)
     idf = np.log(len(vocabulary) / np.bincount(gram_of, minlength=len(number_of)))
     hashes = np.fromiter((crc32(gram.encode()) for gram in number_of), np.int64, len(number_of))
-    column, signed = hashes % COLUMNS, np.where(hashes & COLUMNS, idf, -idf)  # the sign is a bit above the column's
+    column, signed = hashes % COLUMNS, np.where(hashes & COLUMNS, idf, -idf)  # the sign is the next bit of the hash
     keys, entry_of = np.unique(word_of * COLUMNS + column[gram_of], return_inverse=True)
     values = np.bincount(entry_of, signed[gram_of], len(keys))
     rows, columns = np.divmod(keys, COLUMNS)
@@ -52,7 +52,7 @@ def spelling_features(vocabulary: Sequence[str]) -> Entries:
 
 
 def ngrams(word: str) -> Iterator[str]:
-    """The n-grams of `<word>` of 2 to 5 characters, and all of it; none of what stands in `<>` or `[]` itself."""
+    """Yield the n-grams of `<word>` of 2 to 5 characters, and all of `<word>`; none for `<...>` and `[...]`."""
     if word[:1] + word[-1:] in ("<>", "[]"):
         return
     whole = f"<{word}>"

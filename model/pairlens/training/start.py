@@ -1,4 +1,4 @@
-"""What a network takes from the train split before its first step: label frequencies, idf, and the company of words."""
+"""Initialise a network from the train split: label frequencies, idf, and word vectors from co-occurrences."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def start_from_data(
     vocabulary: Sequence[str] | None,
     vectors: Vectors | None = None,
 ) -> None:
-    """Set the head's bias, and where the config wants them the idf, the overlap's scale and the embeddings.
+    """Set the head's bias and, if the config has them, the idf, the overlap features' scale and the embeddings.
 
     Args:
-        vectors: of words [input_dim, dim]. With `ppmi_svd` they are the last `dim` columns of the embeddings; else
-            the embeddings, whose `output_dim` is theirs. What has no vector stays as it was drawn.
+        vectors: word vectors [input_dim, dim]. With `ppmi_svd` they become the last `dim` columns of the embeddings,
+            otherwise all of them. Words without a vector keep their random values.
     """
     assert train.label is not None
     model = config.model
@@ -46,7 +46,7 @@ def start_from_data(
 
 
 def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
-    """The logits of the labels' frequencies, or the labels' mean, so that no step is spent on learning it."""
+    """The logits of the labels' frequencies, or the labels' mean, so that no steps are spent on learning them."""
     if config.task == "multiclass":
         counts = np.bincount(label.astype(np.int64), minlength=config.model.classes or 1)
         return np.log(np.maximum(counts, 1) / len(label))
@@ -76,7 +76,7 @@ def _set_embeddings(
 
 
 def _of_mean_norm(vectors: Vectors, drawn: Floats, stddev: float) -> Floats:
-    """Vectors [input_dim, dim], scaled as one to the mean norm that `_scaled` gives each; drawn for words without."""
+    """Word vectors [input_dim, dim], scaled by one factor to the mean norm of `_scaled`; `drawn` if a word has none."""
     norm = float(np.linalg.norm(vectors.matrix[vectors.found], axis=1).mean())
     scale = stddev * vectors.dim**0.5 / norm if norm else 1.0
     scaled: Floats = np.where(vectors.found[:, None], vectors.matrix * np.float32(scale), drawn)
@@ -84,7 +84,7 @@ def _of_mean_norm(vectors: Vectors, drawn: Floats, stddev: float) -> Floats:
 
 
 def _scaled(directions: Floats, drawn: Floats, stddev: float) -> Floats:
-    """Embeddings [input_dim, output_dim] in these directions; those of words without one go where they were drawn."""
+    """Embeddings [input_dim, output_dim] of equal norm in these directions; words without one keep the drawn one."""
     known = directions.any(axis=1, keepdims=True)
     directions = np.where(known, directions, drawn / np.linalg.norm(drawn, axis=1, keepdims=True))
     scaled: Floats = directions * (stddev * directions.shape[1] ** 0.5)

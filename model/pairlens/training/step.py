@@ -1,4 +1,4 @@
-"""One step of training: the loss of a batch, its gradient, and what the optimizer makes of it."""
+"""One step of training: the loss of a batch, its gradient, and the optimizer's update."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pairlens.training.optimizers import make_optimizer, rows_once
 
 
 def batches_to_apply(number: int, count: int, accumulate: int) -> int:
-    """How many batches' gradients make a step after batch `number` of `count`; 0 if more are to be gathered first."""
+    """The number of batches whose gradients are applied after batch `number` of `count`; 0 to gather more first."""
     if number == count:
         return (number - 1) % accumulate + 1
     return accumulate if number % accumulate == 0 else 0
 
 
 class TrainingStep:
-    """The steps of a network's training, with all that they change beside its weights."""
+    """The steps of a network's training, and the state that they change in addition to its weights."""
 
     def __init__(self, config: Config, network: Network) -> None:
         self._training = config.training
@@ -41,24 +41,24 @@ class TrainingStep:
         self._step = tf.function(self._train_step, input_signature=self._signature(), autograph=False)
 
     def start(self, step: int) -> None:
-        """Go on from the variables as they are now, after so many steps."""
+        """Start from the current values of the variables, after `step` steps."""
         if self._rows is not None:
             self._rows.start(step)
 
     def collect(self) -> None:
-        """Bring the variables up to date: the network's, and those of `state`."""
+        """Bring the network's variables and those of `state` up to date."""
         if self._rows is not None:
             self._rows.collect()
 
     def state(self) -> dict[str, tf.Variable]:
-        """What training changes beside the weights, by the names of a checkpoint."""
+        """The variables that training changes in addition to the weights, by their names in a checkpoint."""
         optimizer = {f"optimizer/{i}": variable for i, variable in enumerate(self.optimizer.variables)}
         touched = {} if self._rows is None else {"touched": self._rows.touched}
         gathered = {f"gradients/{i}": variable for i, variable in enumerate(self._gradients)}
         return optimizer | touched | gathered | ({"counted": self._counted} if gathered else {})
 
     def __call__(self, batch: Batch, step: int, learning_rate: float, gathered: int) -> float:
-        """Train on a batch after so many steps, and return its loss; for `gathered` see `batches_to_apply`."""
+        """Train on a batch after `step` steps, and return its loss; for `gathered` see `batches_to_apply`."""
         if self._rows is None:
             return float(self._step(batch, step, learning_rate, gathered)[0])
         rows = self._rows.of_batch(batch)
@@ -67,7 +67,7 @@ class TrainingStep:
         return float(loss)
 
     def _signature(self) -> list[object]:
-        """The types of `_train_step`'s arguments: one graph is made for batches of any size."""
+        """The types of `_train_step`'s arguments, so that one graph serves batches of any size."""
         ids, length, number = (tf.TensorSpec(shape, tf.int32) for shape in ([None, None], [None], [None]))
         matrix, vector = tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([None], tf.float32)
         batch = Batch(ids, length, ids, length, matrix, vector, vector, number)
@@ -85,11 +85,12 @@ class TrainingStep:
         gathered: tf.Tensor,
         rows: Rows | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """The loss of a batch; with `gathered` > 0 the mean of so many batches' gradients is applied.
+        """Compute the loss of a batch and apply its gradient, or with `accumulate` the mean of `gathered` batches'.
 
-        It is that of one large batch: a batch counts as much as it has pairs.
+        That mean equals the gradient of one large batch: each batch is weighted by its number of pairs.
 
-        If the embedding's rows are given, their gradient is returned instead.
+        Returns:
+            The loss, and the gradient of `rows.embeddings` if `rows` are given; it is not applied.
         """
         dropout = Dropout(self._training.seed, step)
         self.optimizer.learning_rate.assign(learning_rate)
@@ -102,7 +103,7 @@ class TrainingStep:
         embeddings = self._network.encoder.embedding.embeddings
         variables = [v for v in self._network.trainable_variables if rows is None or v is not embeddings]
         by_rows, gradients = tape.gradient(total, (rows.embeddings if rows else [], variables))
-        # Dense unless lazy: Keras's steps for gradients of rows touch every row of the moments as well, in many passes.
+        # Dense unless lazy: for sparse gradients, Keras also updates every row of the moments, in many passes.
         lazy = isinstance(self._training.optimizer, Adam) and self._training.optimizer.lazy
         gradients = [rows_once(gradient) if lazy else tf.convert_to_tensor(gradient) for gradient in gradients]
         if self._training.accumulate == 1:

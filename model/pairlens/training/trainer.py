@@ -1,6 +1,6 @@
 """The training loop: TensorFlow computes the steps, the scorer evaluates on dev, the run directory keeps the best.
 
-Everything random follows from (seed, epoch, step), so that a run continued from a checkpoint ends with the same bits.
+All random numbers depend on (seed, epoch, step) only, so a training resumed from a checkpoint ends with the same bits.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from pairlens.vectors.wanted import Vectors
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One batch done: `step` of `steps` in `epoch` of `epochs`, all from 1; the epoch's mean loss and speed so far."""
+    """A finished batch: `step` of `steps` in `epoch` of `epochs`, from 1; the epoch's mean loss and speed so far."""
 
     epoch: int
     epochs: int
@@ -50,7 +50,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One epoch done and evaluated; a line of metrics.jsonl. `dev` is empty without a dev split."""
+    """A finished, evaluated epoch: a line of metrics.jsonl. `dev` is empty without a dev split."""
 
     epoch: int
     loss: float
@@ -67,13 +67,13 @@ class Trainer:
     """Trains the network of a config into a run directory.
 
     Args:
-        run: where weights, metrics and checkpoints go; if it has a checkpoint, training continues from there.
+        run: the directory for weights, metrics and checkpoints; training continues from its checkpoint if it has one.
         pretrained: float32 [input_dim, output_dim], the embedding's initial values instead of the initializer's.
-        vocabulary: the words, whose spelling the embedding's initializer may look at.
-        vectors: of the words, for the initial values of those that have one; or of part of them, beside `ppmi_svd`.
+        vocabulary: the words, whose spelling the embedding's initializer may use.
+        vectors: word vectors, for the initial embedding; see `start_from_data`.
 
     Raises:
-        RunError: the checkpoint is damaged, or of another network.
+        RunError: the checkpoint is damaged, or belongs to another network.
     """
 
     def __init__(
@@ -105,28 +105,28 @@ class Trainer:
 
     @property
     def metric(self) -> str:
-        """What early stopping watches, and by which the best weights are chosen."""
+        """The metric for early stopping and for choosing the best weights."""
         return self.config.decisive_metric
 
     def fit(
         self, train: Pairs, dev: Pairs | None, listen: Listener, stop: Callable[[], bool] = lambda: False
     ) -> dict[str, float] | None:
-        """Train to the last epoch or until early stopping, telling `listen` of every step and evaluation.
+        """Train until the last epoch or early stopping, and call `listen` with every step and evaluation.
 
         Returns:
-            The dev metrics of the best weights, which the run directory then holds; empty without a dev split. None
-            if `stop`, which is asked before every step, said so: then a checkpoint was written.
+            The dev metrics of the best weights, which are then in the run directory; empty without a dev split. None
+            if `stop`, which is called before every step, returned True: then a checkpoint was written.
 
         Raises:
             PairlensError: a loss, weight or score is no longer finite. The best weights so far stay in the run
-                directory, and no checkpoint holds such numbers.
+                directory, and no checkpoint contains such numbers.
         """
         self._scale = label_scale(self.config, train)
         train = self._scale.standardised(train)
         if self._begins:
             self._set_first_weights(train)
         self._step.start(self.progress.step)
-        if self._begins and self.config.training.warm_start:  # the run they come from may be the one that is replaced
+        if self._begins and self.config.training.warm_start:  # this run may replace the one that the weights come from
             self._save()
         self.run.write_metrics(self.progress.evaluations)
         epochs = Epochs(self.config, train, self.network.encoder.idf.numpy())
@@ -138,13 +138,13 @@ class Trainer:
 
     def _set_first_weights(self, train: Pairs) -> None:
         start = warm_start(self.config)
-        if start is None or start.rows is not None:  # for the words that the run to start from lacks
+        if start is None or start.rows is not None:  # some words are not in the run to start from
             start_from_data(self.network, self.config, train, self._vocabulary, self._vectors)
         if start:
             self.network.assign(self._scale.unfolded(start.over(self.network.arrays())))
 
     def _train_epoch(self, batches: Sequence[Batch], listen: Listener, stop: Callable[[], bool]) -> bool:
-        """The rest of an epoch's pass over the data; False if it was stopped."""
+        """Train on the remaining batches of an epoch; return False if stopped."""
         training, progress, epoch, steps = self.config.training, self.progress, self.progress.epoch + 1, len(batches)
         began = time.perf_counter() - progress.seconds
         for number in range(progress.batch + 1, steps + 1):
@@ -160,15 +160,15 @@ class Trainer:
             progress.add_batch(len(batch.label), loss)
             progress.seconds = time.perf_counter() - began
             listen(Step(epoch, training.epochs, number, steps, progress.loss, progress.pairs_per_second))
-            if number < steps and self._pace.is_due(progress.step):  # else behind the evaluation
+            if number < steps and self._pace.is_due(progress.step):  # after the last step, `_end_epoch` saves
                 self._save()
         return True
 
     def _end_epoch(self, dev: Pairs | None) -> Evaluation:
-        """Evaluate on dev, and keep the weights if they are the best so far (always without dev).
+        """Evaluate on dev, and keep the weights if they are the best so far (without dev, always).
 
-        The files may come from different moments if the process is killed here, but never from different trainings:
-        going on from any checkpoint writes the same weights and lines again.
+        If the process is killed here, the files may be from different moments, but resuming from any checkpoint writes
+        the same weights and lines again.
         """
         progress = self.progress
         arrays = self._scale.folded(self._finite_arrays())
@@ -186,12 +186,12 @@ class Trainer:
         return evaluation
 
     def _finish(self, dev: Pairs | None) -> dict[str, float]:
-        """Write evaluation.json: the best weights' metrics on dev, and the threshold fitted there."""
+        """Write evaluation.json: the best weights' metrics on dev, and the threshold fitted on dev."""
         if dev is None:
             return {}
         logits = Scorer(self.config, self.run.weights(self.config)).logits(dev.query, dev.value)
         metrics, threshold = measure_dev(self.config, logits, dev)
-        self.run.write_evaluation({**(threshold.told() if threshold else {}), "dev": metrics})
+        self.run.write_evaluation({**(threshold.as_json() if threshold else {}), "dev": metrics})
         return metrics
 
     def _dev_metrics(self, arrays: dict[str, Floats], dev: Pairs | None) -> dict[str, float]:
@@ -203,12 +203,12 @@ class Trainer:
         return measure_dev(self.config, logits, dev).metrics
 
     def _finite_arrays(self) -> dict[str, Floats]:
-        """The network's weights; raises PairlensError if they are not finite."""
+        """Return the network's weights; raise PairlensError if they are not finite."""
         self._step.collect()
         arrays = self.network.arrays()
         for name, array in arrays.items():
             if not np.isfinite(array).all():
-                raise self._diverged(f"{name} holds numbers that are not finite", self.progress.batch)
+                raise self._diverged(f"{name} contains numbers that are not finite", self.progress.batch)
         return arrays
 
     def _diverged(self, what: str, step: int) -> PairlensError:
@@ -228,7 +228,7 @@ class Trainer:
         variables = self.network.named_variables() | self._step.state()
         shapes = {name: tuple(variable.shape) for name, variable in variables.items()}
         if shapes != {name: array.shape for name, array in checkpoint.arrays.items()}:
-            raise RunError(f"{self.run.path}: its checkpoint is of another network; --force starts anew")
+            raise RunError(f"{self.run.path}: its checkpoint belongs to another network; start over with --force")
         for name, variable in variables.items():
             variable.assign(checkpoint.arrays[name])
         if checkpoint.warning:

@@ -31,7 +31,7 @@ def read_text(path: Path, wanted: Wanted) -> Vectors:
     """
     parts = _whole_lines(path)
     first = next(parts, b"").removeprefix(_BYTE_ORDER_MARK)
-    head, end, behind = first.partition(b"\n")
+    head, end, after = first.partition(b"\n")
     header = _header(head)
     dim = header[1] if header else head.rstrip(b" \r").count(b" ")
     if not 1 <= dim <= MAX_DIM:
@@ -39,7 +39,7 @@ def read_text(path: Path, wanted: Wanted) -> Vectors:
         raise DataError(f"{path}:1: {found}; must be 1 to {MAX_DIM}, separated by single blanks")
     reader = _Lines(path, dim, 1 if header else 0, wanted)
     if end or not header:
-        reader.read(behind if header else first)
+        reader.read(after if header else first)
     for part in parts:
         reader.read(part)
     if header and header[0] != wanted.rows:
@@ -138,10 +138,10 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
     """
     rest = b""
     for block in read_blocks(path):
-        whole, end, behind = block.rpartition(b"\n")
+        whole, end, after = block.rpartition(b"\n")
         if end:
             yield rest + whole
-        rest = behind if end else rest + behind
+        rest = after if end else rest + after
         if len(rest) > _MAX_LINE:
             raise DataError(f"{path}: a line of more than {_MAX_LINE} bytes; this is not a text file of word vectors")
     if rest:

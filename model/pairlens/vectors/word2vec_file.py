@@ -43,7 +43,7 @@ def _open(path: Path) -> tuple[int, int, Iterator[tuple[bytes, bytes]]]:
         start += block
     if start.startswith(_FASTTEXT_MODEL):
         raise DataError(f"{path}: a complete fastText model; give the .vec file next to it")
-    header, end, behind = start.partition(b"\n")
+    header, end, after = start.partition(b"\n")
     fields = header.split()
     if not end or len(header) > _MAX_HEADER or len(fields) != 2 or not all(field.isdigit() for field in fields):
         raise DataError(
@@ -53,7 +53,7 @@ def _open(path: Path) -> tuple[int, int, Iterator[tuple[bytes, bytes]]]:
     if not (1 <= rows <= _MAX_ROWS and 1 <= dim <= MAX_DIM):
         found = f"the first line says {rows} vectors of {dim} numbers"
         raise DataError(f"{path}: {found}; must be at least 1, of 1 to {MAX_DIM} numbers")
-    return rows, dim, _entries(path, blocks, behind, rows, dim)
+    return rows, dim, _entries(path, blocks, after, rows, dim)
 
 
 def _entries(path: Path, blocks: Iterator[bytes], buffer: bytes, rows: int, dim: int) -> Iterator[tuple[bytes, bytes]]:

@@ -1,4 +1,4 @@
-"""Attention dumps: what goes in comes out, exactly, in bounded memory, or no file appears."""
+"""Attention dumps can be read back exactly, are written in bounded memory, and appear as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def a_pair(value: float = 1.0) -> PairAttention:
 
 
 def read_npz(path: Path) -> tuple[Any, list[Scored]]:
-    """With NumPy alone, as the documentation of the format promises."""
+    """Read with NumPy only, as the format's documentation says."""
     with np.load(path, allow_pickle=False) as file:
         dump = []
         for pair, score in zip(file["pair"].tolist(), file["score"].tolist(), strict=True):
@@ -108,7 +108,7 @@ def read_h5(path: Path) -> tuple[Any, list[Scored]]:
 
 
 def read_tsv(path: Path) -> tuple[Any, list[list[str]]]:
-    """The metadata, and the lines behind it, cut into columns."""
+    """Return the metadata, and the following lines split into columns."""
     text = (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()).decode()
     metadata, *rows = text.removesuffix("\n").split("\n")
     assert metadata.startswith("# ")
@@ -131,7 +131,7 @@ def contents(dump: list[Scored]) -> list[Any]:
 @pytest.mark.parametrize("suffix", READERS)
 @settings(max_examples=25)
 @given(dump=dumps())
-def test_what_goes_in_comes_out(suffix: str, tmp_path_factory: pytest.TempPathFactory, dump: list[Scored]) -> None:
+def test_the_pairs_can_be_read_back(suffix: str, tmp_path_factory: pytest.TempPathFactory, dump: list[Scored]) -> None:
     path = tmp_path_factory.mktemp("dump") / f"maps{suffix}"
     metadata = {"direction": "both", "ü": [1, None]}
     assert write_dump(path, chunks_of(dump), metadata) == len(dump)
@@ -147,7 +147,7 @@ def a_pair_of_two_directions() -> PairAttention:
 
 def test_jsonl_line_by_line(tmp_path: Path) -> None:
     write_dump(tmp_path / "maps.jsonl", [chunk_of([(8, a_pair_of_two_directions(), 0.25)])], {"masking": "exact"})
-    # The float32 next to 1/3 is 0.333333342…, next to 2/3 it is 0.6666666865…; as few digits as tell them from others.
+    # The float32 next to 1/3 is 0.333333342…, next to 2/3 it is 0.6666666865…; written with just enough digits.
     assert (tmp_path / "maps.jsonl").read_text() == (
         '{"masking": "exact", "dtype": "float32"}\n'
         '{"pair": 8, "score": 0.25, "query": [2], "value": [0,1], '
@@ -160,7 +160,10 @@ def test_jsonl_line_by_line(tmp_path: Path) -> None:
     ("vocabulary", "words"),
     [
         (None, ["2", "0", "1"]),
-        (["100%s", "a\tb\n", "\x1b \\t"], ["\x1b\\x20\\\\t", "100%s", "a\\tb\\n"]),  # no word starts a column or a line
+        (
+            ["100%s", "a\tb\n", "\x1b \\t"],
+            ["\x1b\\x20\\\\t", "100%s", "a\\tb\\n"],
+        ),  # no word begins a new column or line
     ],
 )
 def test_tsv_line_by_line(suffix: str, vocabulary: list[str] | None, words: list[str], tmp_path: Path) -> None:
@@ -180,7 +183,7 @@ def test_tsv_line_by_line(suffix: str, vocabulary: list[str] | None, words: list
 
 
 def test_float16(tmp_path: Path) -> None:
-    """Half the size; in text the five digits from which every float16 is read back."""
+    """Half the size; in text, at most five digits, which read back as the same float16."""
     whole = np.random.default_rng(0).random((5, 7), np.float32)
     pair = PairAttention(np.arange(5, dtype=np.int32), np.arange(7, dtype=np.int32), whole)
     half = whole.astype(np.float16)
@@ -197,7 +200,7 @@ def test_float16(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_of_a_multiclass_model_the_score_is_every_probability(suffix: str, tmp_path: Path) -> None:
+def test_the_score_of_a_multiclass_model_is_every_probability(suffix: str, tmp_path: Path) -> None:
     one = chunk_of([(3, a_pair(), 0.5), (4, a_pair(), 0.5)])
     chunk = ScoredMaps(one.pair, np.array([[0.25, 0.75], [0.5, 0.5]], np.float32), one.maps)
     path = tmp_path / f"maps{suffix}"
@@ -212,7 +215,7 @@ def test_of_a_multiclass_model_the_score_is_every_probability(suffix: str, tmp_p
 
 
 def test_more_arrays_than_a_zip_without_64_bits_holds(tmp_path: Path) -> None:
-    # 22,000 pairs with three arrays each, and three for all: more than the 65,535 that 16 bits count.
+    # 22,000 pairs with three arrays each, and three for all: more than the 65,535 entries that fit into 16 bits.
     pairs = [(i, a_pair(), 0.5) for i in range(22_000)]
     assert write_dump(tmp_path / "maps.npz", chunks_of(pairs, 1000), {}) == 22_000
     with np.load(tmp_path / "maps.npz", allow_pickle=False) as file:
@@ -234,7 +237,7 @@ def test_same_pairs_same_bytes(suffix: str, tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_one_chunk_is_held_at_a_time(suffix: str, tmp_path: Path) -> None:
+def test_one_chunk_is_in_memory_at_a_time(suffix: str, tmp_path: Path) -> None:
     made: list[weakref.ref[NDArray[np.floating]]] = []
 
     def chunks() -> Iterator[ScoredMaps]:
@@ -242,14 +245,14 @@ def test_one_chunk_is_held_at_a_time(suffix: str, tmp_path: Path) -> None:
             chunk = chunk_of([(pair, a_pair(pair), 0.5)])
             made.append(weakref.ref(chunk.maps.scores))
             yield chunk
-            # The one just written, which the writer and this generator still name; none before it.
+            # The chunk just written, to which the writer and this generator still refer; none before it.
             assert sum(matrix() is not None for matrix in made) == 1
 
     assert write_dump(tmp_path / f"maps{suffix}", chunks(), {}) == 5
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_an_interrupted_dump_leaves_what_was_there(suffix: str, tmp_path: Path) -> None:
+def test_an_interrupted_dump_leaves_the_existing_file(suffix: str, tmp_path: Path) -> None:
     def chunks() -> Iterator[ScoredMaps]:
         yield chunk_of([(0, a_pair(), 0.5)])
         raise KeyboardInterrupt
@@ -270,7 +273,7 @@ def test_formats(suffix: str) -> None:
 
 @pytest.mark.parametrize("name", ["maps.txt", "maps", "maps.npz.gz", "npz", "maps.gz"])
 def test_unknown_formats(name: str, tmp_path: Path) -> None:
-    message = "unknown format; attention scores are written to files in .npz, .h5, .jsonl, .jsonl.gz, .tsv, .tsv.gz"
+    message = "unknown format; give a name that ends in one of .npz, .h5, .jsonl, .jsonl.gz, .tsv, .tsv.gz"
     for attempt in (dump_format, lambda path: write_dump(path, [], {})):
         with pytest.raises(UsageError) as error:
             attempt(tmp_path / name)
@@ -284,7 +287,7 @@ def test_importing_is_cheap() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
-# ---- what a row and a column stand for -------------------------------------------------------------------------------
+# ---- the meaning of rows and columns ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -292,10 +295,10 @@ def test_importing_is_cheap() -> None:
     [
         ([], 0, 0),
         ([{"kernel_size": 1}], 0, 0),
-        # The page's: four taps reach over three neighbours; "same" has the longer half to the right.
+        # The documentation's: four taps reach over three neighbours; "same" has the longer half to the right.
         ([{"kernel_size": 4}], 1, 2),
         ([{"kernel_size": 4, "padding": "causal"}], 3, 0),
-        # Taps two apart: three of them reach over four neighbours.
+        # Three taps, two apart, reach over four neighbours.
         ([{"kernel_size": 3, "dilation_rate": 2}], 2, 2),
         # Layers add up: (1, 2) and (2, 2) and (1, 0).
         ([{"kernel_size": 4}, {"kernel_size": 3, "dilation_rate": 2}, {"kernel_size": 2, "padding": "causal"}], 4, 4),
@@ -316,25 +319,25 @@ convs = st.fixed_dictionaries(
 
 
 def reach_by_trial(model: ModelConfig) -> tuple[int, int]:
-    """Change one token of a long text and see which positions' encodings change."""
+    """Change one token of a long text, and look which positions' encodings change."""
     rng = np.random.default_rng(1)
     weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in weight_shapes(model).items()}
     tokens, changed = np.zeros((2, 101), np.int32)
     changed[50] = 1
     texts = Texts.from_lists([tokens, changed])
     encoder = Encoder(model, weights)
-    encoder.plan["encoded"] = 1  # here, not by the kernels when they come to a pair
+    encoder.plan["encoded"] = 1  # encode here, not in the kernels
     encoded = encoder.pair_arguments(texts, texts, encoder.fold(texts))["encoded_query"]
     before, after = np.split(encoded, 2)
-    same = np.isclose(before, after, rtol=1e-4, atol=1e-4)  # how a product is rounded depends on the row's place
+    same = np.isclose(before, after, rtol=1e-4, atol=1e-4)  # the rounding of a product depends on the row's position
     positions = np.flatnonzero(~same.all(axis=1))
-    # A position sees to its right what stands there when it changes with a token behind it.
+    # If a position changes with a token to its right, it sees that token.
     return int(positions[-1]) - 50, 50 - int(positions[0])
 
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(convs, min_size=1, max_size=3))
-def test_receptive_field_is_what_the_encoder_sees(conv: list[dict[str, Any]]) -> None:
+def test_receptive_field_is_that_of_the_encoder(conv: list[dict[str, Any]]) -> None:
     model: ModelConfig = config({"conv": conv, "embedding": {"input_dim": 11, "output_dim": 2}}).model
     assert receptive_field(model) == reach_by_trial(model)
 

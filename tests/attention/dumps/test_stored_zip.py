@@ -1,4 +1,4 @@
-"""The archive is one for Python's zipfile too, also where 32 bits do not hold its size."""
+"""Python's zipfile can read the archive, also if its size exceeds 32 bits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pairlens.attention.dumps.stored_zip import StoredZip
 
 
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1), st.lists(st.binary())))
-def test_what_goes_in_comes_out(entries: dict[str, list[bytes]]) -> None:
+def test_the_entries_can_be_read_back(entries: dict[str, list[bytes]]) -> None:
     file = BytesIO()
     archive = StoredZip(file, BytesIO())
     for name, parts in entries.items():
@@ -27,18 +27,18 @@ def test_what_goes_in_comes_out(entries: dict[str, list[bytes]]) -> None:
 
 
 def test_beyond_four_gigabytes(tmp_path: Path) -> None:
-    """A file with a hole, as if the first entries had filled it."""
+    """A sparse file, as if entries had filled the hole."""
     hole = 5 << 30
     with (tmp_path / "archive.zip").open("w+b") as file:
         archive = StoredZip(file, BytesIO())
         archive.add("before", [b"one"])
         file.seek(hole)
         archive._offset = hole
-        archive.add("behind", [b"tw", b"o"])
+        archive.add("after", [b"tw", b"o"])
         archive.close()
         with zipfile.ZipFile(file) as read:
-            assert (read.read("before"), read.read("behind")) == (b"one", b"two")
-            assert read.getinfo("behind").header_offset == hole
+            assert (read.read("before"), read.read("after")) == (b"one", b"two")
+            assert read.getinfo("after").header_offset == hole
             assert read.testzip() is None
 
 

@@ -1,1 +1,1 @@
-"""Files of attention matrices, a module for each format. May import what attention may."""
+"""Files of attention scores, with a module for each format. May import whatever attention may."""

@@ -1,11 +1,11 @@
-"""Attention scores of a stream of pairs in one file, in memory that is bounded whatever their number.
+"""Write the attention scores of a stream of pairs to one file, in bounded memory.
 
-All formats hold the same: metadata (`dump_metadata`), and of each pair, in order, its number N in the file from 0; the
-model's score (of a multiclass model, the probability of each class: float32 [pairs, classes]); the token ids of query
-[Tq] and value [Tv]; `scores` [Tq, Tv], row i being what query token i attends to; and, with `direction: both`,
-`value_scores` [Tv, Tq]. Scores are float32, or float16 where that is asked for.
+All formats have the same content: metadata (`dump_metadata`), and for each pair, in order, its number N in the file,
+from 0; the model's score (for a multiclass model, the probability of each class: float32 [pairs, classes]); the token
+ids of query [Tq] and value [Tv]; `scores` [Tq, Tv], whose row i is what query token i attends to; and with
+`direction: both` `value_scores` [Tv, Tq]. Attention scores are float32, or float16 on request.
 
-`.npz`, to be read with `numpy.load(path, allow_pickle=False)`, which takes about 2 KB of memory a pair:
+`.npz`, for `numpy.load(path, allow_pickle=False)`, which needs about 2 KB of memory per pair:
 
     metadata                  JSON, a 0-d string: json.loads(file["metadata"].item())
     pair, score               int64 [pairs], float32 [pairs]
@@ -25,14 +25,14 @@ value_scores.
 
 `.tsv`: a long table, a line for each cell. The first line is `# ` and the metadata, the second names the columns: pair,
 score (score_0, score_1, … of a multiclass model), direction (query_to_value or value_to_query), query_position,
-value_position (from 0), query, value (words as texts/words.py tells, or ids where there is no vocabulary) and weight.
-To read it:
+value_position (from 0), query, value (words as in texts/words.py, or ids without a vocabulary) and weight. To
+read it:
 
     pandas.read_csv(path, sep="\\t", skiprows=1, quoting=csv.QUOTE_NONE, keep_default_na=False)
     awk -F'\\t' 'NR > 2 && $8 > 0.5 { print $6, $7 }' maps.tsv
 
-`.jsonl.gz` and `.tsv.gz` are the same, compressed. In text, a number is the shortest decimal from which the same
-float32 or float16 is read back.
+`.jsonl.gz` and `.tsv.gz` are the same, compressed. In text, a number is the shortest decimal that reads back as the
+same float32 or float16.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ def write_dump(
     dtype: Literal["float32", "float16"] = "float32",
     replace: bool = True,
 ) -> int:
-    """Writes each pair of the chunks in order, and returns how many there were.
+    """Write each pair of the chunks in order, and return the number of pairs.
 
-    The file's suffix says its format. The same pairs give the same bytes. The file appears only when it is whole.
+    The suffix selects the format. The same pairs give the same bytes. The file appears only when it is complete.
 
     Raises:
-        UsageError: the suffix is none of `dump_format`'s.
+        UsageError: the suffix is unknown.
     """
     suffix = dump_format(path)
     text = json.dumps({**metadata, "dtype": dtype})
@@ -86,19 +86,19 @@ def write_dump(
 
 
 def dump_format(path: Path) -> str:
-    """The suffix of `path` that says its format; `.html` is the page that `pairlens.pages.attention` writes.
+    """The suffix of `path` that selects its format; `.html` is not among them (see `pairlens.pages.attention`).
 
     Raises:
-        UsageError: there is no such format.
+        UsageError: the suffix is unknown.
     """
     for suffix in DUMP_SUFFIXES:
         if path.name.endswith(suffix):
             return suffix
-    raise UsageError(f"{path}: unknown format; attention scores are written to files in {', '.join(DUMP_SUFFIXES)}")
+    raise UsageError(f"{path}: unknown format; give a name that ends in one of {', '.join(DUMP_SUFFIXES)}")
 
 
 def dump_metadata(config: Config, fingerprint: str) -> dict[str, Any]:
-    """What a reader needs to know about the matrices of a run with this config; for the fingerprint see weights.py."""
+    """Metadata for readers of the matrices of a run with this config; for the fingerprint see runs/weights.py."""
     left, right = receptive_field(config.model)
     return {
         "format": "pairlens attention scores",
@@ -124,5 +124,5 @@ _SCORES = {
 
 
 def receptive_field(model: ModelConfig) -> tuple[int, int]:
-    """How many tokens to the left and to the right of a position its encoding depends on."""
+    """The numbers of tokens to the left and to the right of a position that its encoding depends on."""
     return sum(conv.reach[0] for conv in model.conv), sum(conv.reach[1] for conv in model.conv)

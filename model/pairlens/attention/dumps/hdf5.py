@@ -1,4 +1,4 @@
-"""Dumps as `.h5`; see dumps.py for what they hold."""
+"""Dumps as `.h5`; see dump.py for the content."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import DTypeLike, NDArray
 
 from pairlens.attention.stream import ScoredMaps
 
-_CHUNK_BYTES = 2**16  # of what is written at once inside the file
+_CHUNK_BYTES = 2**16  # of a chunk in the file
 
 
 def write_hdf5(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, dtype: DTypeLike) -> int:
-    """`file` is open for reading too."""
+    """Write a dump; `file` must also be readable. Return the number of pairs."""
     import h5py
 
     count, cells = 0, 0
@@ -45,7 +45,7 @@ def write_hdf5(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, dty
 
 
 def _append(archive: Any, name: str, array: NDArray[Any]) -> None:
-    """Put the array behind what the dataset holds; the first makes it."""
+    """Append the array to a dataset, which is created if it does not exist."""
     if name not in archive:
         row = array.dtype.itemsize * int(np.prod(array.shape[1:]))
         chunks = (max(_CHUNK_BYTES // row, 1), *array.shape[1:])

@@ -1,4 +1,4 @@
-"""Dumps as `.npz`; see dumps.py for what they hold."""
+"""Dumps as `.npz`; see dump.py for the content."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from pairlens.attention.stream import ScoredMaps
 
 
 def write_npz(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, folder: Path | None) -> int:
-    """`folder`, or else the folder of temporary files, has room for the archive's table of contents while it grows."""
+    """Write a dump; return the number of pairs. The archive's index grows in a temporary file in `folder`."""
     numbers, scores = [np.empty(0, np.int64)], []
-    # Stored: deflate takes three times as long to save a seventh.
+    # Not compressed: deflate takes three times as long and saves a seventh.
     with TemporaryFile(dir=folder) as scratch:
         archive = StoredZip(file, scratch)
         archive.add("metadata.npy", npy(np.array(metadata)))
@@ -40,7 +40,7 @@ def write_npz(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, fold
 
 
 def npy(array: NDArray[Any]) -> tuple[bytes, bytes]:
-    """An array as a `.npy` file holds it: header and data."""
+    """The content of an array's `.npy` file: header and data."""
     return _header(array.dtype, array.shape), array.tobytes()
 
 

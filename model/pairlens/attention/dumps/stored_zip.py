@@ -1,7 +1,7 @@
-"""A zip archive of stored (not compressed) entries, written in memory that does not grow with their number.
+"""Write a zip archive of stored (not compressed) entries in memory that does not grow with their number.
 
-Python's zipfile keeps more than half a kilobyte of every entry until it writes the table of contents; here that table
-grows in a temporary file. Entries are dated 1980-01-01. Format: PKWARE's APPNOTE.TXT, 4.3 and 4.5.3 (zip64).
+Python's zipfile keeps more than half a kilobyte for every entry until it writes the central directory; here it is kept
+in a temporary file. Entries are dated 1980-01-01. Format: PKWARE's APPNOTE.TXT, 4.3 and 4.5.3 (zip64).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Sequence
 from typing import IO
 
-_16, _32 = 0xFFFF, 0xFFFFFFFF  # "look into the zip64 record"
+_16, _32 = 0xFFFF, 0xFFFFFFFF  # these values refer to the zip64 record
 _DATE = 0x0021
 _LOCAL = struct.Struct("<4sHHHHHIIIHH")
 _CENTRAL = struct.Struct("<4sHHHHHHIIIHHHHHII")
@@ -21,14 +21,14 @@ _END = struct.Struct("<4sHHHHIIH")
 
 
 class StoredZip:
-    """Writes to `file`, which begins where it stands, and keeps the table of contents in `scratch` until `close`."""
+    """Writes to `file` from its current position, and keeps the central directory in `scratch` until `close`."""
 
     def __init__(self, file: IO[bytes], scratch: IO[bytes]) -> None:
         self._file, self._scratch = file, scratch
         self._offset = self._entries = 0
 
     def add(self, name: str, parts: Sequence[bytes | memoryview]) -> None:
-        """An entry that holds the parts, one behind the other."""
+        """Add an entry whose content is the concatenated parts."""
         crc, size = 0, 0
         for part in parts:
             crc, size = zlib.crc32(part, crc), size + len(part)
@@ -36,12 +36,12 @@ class StoredZip:
         sizes = struct.pack("<QQ", size, size) if size >= _32 else b""
         offset = struct.pack("<Q", self._offset) if self._offset >= _32 else b""
         version = 45 if sizes or offset else 20
-        shown, place = min(size, _32), min(self._offset, _32)
+        shown, position = min(size, _32), min(self._offset, _32)
         local, central = _extra(sizes), _extra(sizes + offset)
         common = (version, flags, 0, 0, _DATE, crc, shown, shown, len(encoded))
         header = _LOCAL.pack(b"PK\3\4", *common, len(local)) + encoded + local
         self._scratch.write(
-            _CENTRAL.pack(b"PK\1\2", version, *common, len(central), 0, 0, 0, 0o600 << 16, place) + encoded + central
+            _CENTRAL.pack(b"PK\1\2", version, *common, len(central), 0, 0, 0, 0o600 << 16, position) + encoded + central
         )
         self._file.write(header)
         for part in parts:
@@ -50,7 +50,7 @@ class StoredZip:
         self._entries += 1
 
     def close(self) -> None:
-        """Write the table of contents; the file is open still."""
+        """Write the central directory; the file remains open."""
         size = self._scratch.tell()
         self._scratch.seek(0)
         shutil.copyfileobj(self._scratch, self._file, 1 << 20)

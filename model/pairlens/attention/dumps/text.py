@@ -1,4 +1,4 @@
-"""Dumps as text, `.jsonl` and `.tsv`; see dumps.py for what they hold."""
+"""Dumps as text, `.jsonl` and `.tsv`; see dump.py for the content."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pairlens.scoring.decimals import decimal_lines
 from pairlens.scoring.maps import Floats, PairAttention
 from pairlens.texts.words import column_word
 
-_NUMBERS = 1 << 16  # that are text at once
+_NUMBERS = 1 << 16  # converted to text at once
 
 
 def write_jsonl(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, _: Sequence[str] | None) -> int:
@@ -21,8 +21,8 @@ def write_jsonl(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, _:
     file.write(f"{metadata}\n".encode())
     for chunk in chunks:
         for (number, attention, _one), score in zip(chunk, decimal_lines(chunk.score).splitlines(), strict=True):
-            said = f"[{score.replace(' ', ',')}]" if chunk.score.ndim > 1 else score
-            file.write(f'{{"pair": {number}, "score": {said}'.encode())
+            shown = f"[{score.replace(' ', ',')}]" if chunk.score.ndim > 1 else score
+            file.write(f'{{"pair": {number}, "score": {shown}'.encode())
             for name, array in _arrays(attention):
                 file.write(f', "{name}": '.encode())
                 file.writelines(part.encode() for part in _json(array))
@@ -47,7 +47,7 @@ def write_tsv(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, voca
 
 
 def _rows(start: str, attention: PairAttention, vocabulary: Sequence[str] | None) -> Iterator[str]:
-    """The lines of one pair, a query token at a time, `start` before each; both directions in this order."""
+    """Yield the lines of one pair, one query token at a time, each beginning with `start`; direction by direction."""
     query, value = ([column_word(word) for word in words] for words in attention.words(vocabulary))
     ends = [f"\t{j}\t%s\t{word.replace('%', '%%')}\t%s\n" for j, word in enumerate(value)]
     directions = [("query_to_value", attention.scores)]
@@ -61,7 +61,7 @@ def _rows(start: str, attention: PairAttention, vocabulary: Sequence[str] | None
 
 
 def _json(array: NDArray[Any]) -> Iterator[str]:
-    """JSON of an array [n] or [n, m], in parts."""
+    """Yield the JSON of an array [n] or [n, m] in parts."""
     if array.ndim == 1:
         yield str(array.tolist()).replace(" ", "")
         return
@@ -71,7 +71,7 @@ def _json(array: NDArray[Any]) -> Iterator[str]:
 
 
 def _texts(array: Floats) -> Iterator[list[str]]:
-    """The numbers [n, m] as text, row by row; some rows at a time, since text takes far more memory than numbers."""
+    """Yield the numbers [n, m] as text, row by row; some rows at a time, because text needs much more memory."""
     rows = max(_NUMBERS // max(array.shape[1], 1), 1)
     for start in range(0, len(array), rows):
         part = array[start : start + rows]
