@@ -1,1 +1,1 @@
-"""The terminal of pairlens: parses, calls, prints."""
+"""The command line of pairlens: parses arguments, calls the library, prints results."""

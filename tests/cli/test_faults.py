@@ -93,7 +93,7 @@ def test_a_config_that_is_missing(tmp_path: Path) -> None:
 def test_a_run_that_is_missing(tmp_path: Path, command: str) -> None:
     files = [] if command == "evaluate" else ["q.txt", "v.txt"]
     assert refuse(tmp_path, command, "none", *files) == [
-        "none: no such run directory; `pairlens train CONFIG --output none` makes one"
+        "none: no such run directory; create it with `pairlens train CONFIG --output none`"
     ]
 
 
@@ -104,14 +104,14 @@ def test_a_directory_that_is_no_run(project: Path) -> None:
 def test_a_run_that_exists(project: Path) -> None:
     """Neither a run nor anything else is replaced by a run; `--force` replaces a run alone."""
     assert refuse(project, "train", "config.yaml", "--output", "run") == [
-        "run: holds a run already; choose another directory, or --resume it, or --force"
+        "run: contains a run; choose another directory, or add --resume or --force"
     ]
     for force in ([], ["--force"]):
         assert refuse(project, "train", "config.yaml", "--output", "data", *force) == [
-            "data: holds files that are not a run's; choose another directory"
+            "data: contains files that are not a run's; choose another directory"
         ]
     assert refuse(project, "train", "config.yaml", "--output", "config.yaml", "--force") == [
-        "config.yaml: is a file; a run is a directory"
+        "config.yaml: is a file, but a run is a directory"
     ]
 
 
