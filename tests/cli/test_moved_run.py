@@ -100,7 +100,7 @@ def test_a_split_that_has_moved_can_be_named(moved: Path, trained: Path, tmp_pat
     arguments: list[str | Path] = [*command, *([tmp_path / "page.html"] if command[0] == "report" else [])]
     lost = pairlens(moved, *arguments)
     assert (lost.code, lost.stdout) == (2, "")
-    assert "--set data.test=PREFIX says where it lies now" in lost.stderr
+    assert "if it has moved, add --set data.test=PREFIX" in lost.stderr
     found = pairlens(moved, *arguments, "--set", f"data.test={trained}/data/test")
     assert found.code == 0, found.stderr
 
