@@ -95,7 +95,7 @@ def test_pairs_in_two_splits(tmp_path: Path) -> None:
         data[name] = write(
             tmp_path, name, list(queries), list(values), ["0", "1", "0", "1", "0", "1", "0"][: len(pairs)]
         )
-    assert findings(data).remarks == ["2 distinct pairs stand in both train and dev"]
+    assert findings(data).remarks == ["2 distinct pairs are in both train and dev"]
 
 
 def test_pairs_in_two_splits_against_python(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_pairs_in_two_splits_against_python(tmp_path: Path) -> None:
     data = {"train": write(tmp_path, "train", *sides[:2], labels), "test": write(tmp_path, "test", *sides[2:], labels)}
     common = len(set(zip(*sides[:2], strict=True)) & set(zip(*sides[2:], strict=True)))
     assert common > 10
-    assert f"{common} distinct pairs stand in both train and test" in findings(data).remarks
+    assert f"{common} distinct pairs are in both train and test" in findings(data).remarks
 
 
 def test_a_vocabulary_of_another_size(tmp_path: Path, train: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_vocabulary_of_another_size(tmp_path: Path, train: Path) -> None:
     for words, remarks in ((11, []), (9, [f"{vocab}: 9 words, but model.embedding.input_dim is 11"])):
         vocab.write_text("word\n" * words)
         found = findings({"train": train, "dev": train, "vocab": vocab})
-        assert [remark for remark in found.remarks if "pairs stand" not in remark] == remarks
+        assert [remark for remark in found.remarks if "pairs are in both" not in remark] == remarks
         assert found.problems == []
 
 

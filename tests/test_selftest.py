@@ -67,5 +67,5 @@ def test_a_failed_check_is_reported_and_the_others_made(tmp_path: Path, monkeypa
     broken, files = result.stdout.splitlines()[-2:]
     assert re.fullmatch(r"broken +FAIL +0\.0 s  OSError: no such library", broken)
     assert re.fullmatch(r"files +ok +0\.0 s  replaced by rename, nothing left behind", files)
-    assert result.stderr == "error: failed: broken. Please report it with all of the above\n"
+    assert result.stderr == "error: failed: broken; please report it with all of the output above\n"
     assert list(tmp_path.iterdir()) == []

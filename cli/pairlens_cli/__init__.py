@@ -1,4 +1,4 @@
-"""The terminal of pairlens: parses, calls, prints."""
+"""The command line of pairlens: parses arguments, calls the library, prints results."""
 
 import sys
 

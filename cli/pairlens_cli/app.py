@@ -1,6 +1,6 @@
-"""The Typer app: one table of commands, and every failure as an exit code.
+"""The Typer app: registers the commands and maps every failure to an exit code.
 
-0 done; 1 failed while running; 2 wrong usage, config or data; 130 interrupted, 143 terminated, 129 its terminal closed.
+0 done; 1 failed while running; 2 wrong usage, config or data; 130 interrupted, 143 terminated, 129 hung up.
 """
 
 from __future__ import annotations
@@ -50,17 +50,17 @@ def pairlens(
 ) -> None:
     """Train a small text-similarity model, score millions of pairs, and see why."""
     if context.invoked_subcommand is None:
-        context.get_help()  # which prints it
+        context.get_help()  # prints it
         raise typer.Exit(2)
 
 
 def main() -> None:
-    """Run the command line; never lets a traceback out unless asked with --debug."""
+    """Run the command line; a traceback is shown only with --debug."""
     streams.prepare()
-    _save_time()
-    _end_by_signals()
-    if not os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111  (pathlib's raises where nobody knows the user)
-        _find_a_place_for_matplotlib()
+    _speed_up_start()
+    _exit_on_signals()
+    if not os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111  (Path.expanduser raises for an unknown user)
+        _move_matplotlib_cache()
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
@@ -76,12 +76,15 @@ def main() -> None:
     except OSError as error:
         _fail(": ".join(str(part) for part in (error.filename, error.strerror or error) if part), 1)
     except Exception as error:
-        _fail(f"unexpected {type(error).__name__}: {error}. --debug shows where", 1)
+        _fail(f"unexpected {type(error).__name__}: {error}; run it again with --debug for a traceback", 1)
     sys.exit(code)
 
 
-def _end_by_signals() -> None:
-    """Leave no temporary file behind; a signal that was ignored, as by nohup, still is."""
+def _exit_on_signals() -> None:
+    """Exit by SystemExit on SIGTERM and SIGHUP, so that temporary files are removed.
+
+    A signal that was ignored when the process began, as by nohup, stays ignored.
+    """
 
     def end(number: int, _frame: FrameType | None) -> NoReturn:
         streams.drop_lost()
@@ -92,18 +95,18 @@ def _end_by_signals() -> None:
             signal.signal(number, end)
 
 
-def _save_time() -> None:
-    """Keep the libraries from what a command has no use for: together a fifth of the time to score one pair."""
-    # Scoring makes its matrix products itself, in threads of its own; those that BLAS would start are in the way.
+def _speed_up_start() -> None:
+    """Switch off what commands do not need of the libraries; it saves a fifth of the time to score one pair."""
+    # Scoring computes matrix products in its own threads; BLAS threads would compete with them.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # Starting makes many objects that stay to the end: there is no garbage to be looked for among them.
+    # The many objects created at start-up live until exit; collecting garbage among them is wasted time.
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
 
 
-def _find_a_place_for_matplotlib() -> None:
-    """Its list of fonts, which it would look for anew in every process, and say so."""
+def _move_matplotlib_cache() -> None:
+    """Let matplotlib keep its font list in our cache folder; without one it warns and rebuilds it in every process."""
     from pairlens.kernels.code_cache import private_folder
 
     if folder := private_folder():
@@ -111,7 +114,7 @@ def _find_a_place_for_matplotlib() -> None:
 
 
 def _usage(error: typer.TyperException) -> str:
-    """Typer's words about a command line that it cannot parse, in one line: cause, near misses, where to read on."""
+    """Return Typer's message about an invalid command line as one line: cause, similar names, the help to read."""
     message = " ".join(error.format_message().split()).replace(": Value error, ", ": ")
     message = re.sub(r" \(Possible options: (.*)\)$", r"; did you mean \1?", message)
     context = getattr(error, "ctx", None)

@@ -1,4 +1,4 @@
-"""What `attend` makes: known by the name of its output, and which options go with it."""
+"""The kinds of output of `attend`: chosen by the name of the output file, each with the options that fit it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pairlens.errors import UsageError
 
 
 class Kind(StrEnum):
-    """What is made, as a message names it."""
+    """A kind of output; its value is its name in messages."""
 
     summary = "--summary"
     terminal = "heat maps in the terminal"
@@ -19,12 +19,12 @@ class Kind(StrEnum):
 
 
 def kind_of(output_file: Path | None, summary: bool) -> Kind:
-    """Raises UsageError where the name of the output says no format."""
+    """Return the kind of output to make. Raises UsageError if the output file's format is unknown."""
     from pairlens.attention.dumps.dump import DUMP_SUFFIXES
     from pairlens.attention.pictures import PICTURE_SUFFIXES
 
     if output_file and output_file.name.endswith((".html.gz", ".html.bz2", ".html.xz")):
-        raise UsageError(f"{output_file}: a page is not compressed, as no browser opens it so; choose another name")
+        raise UsageError(f"{output_file}: browsers do not open compressed pages; choose a name that ends in .html")
     if summary:
         return Kind.summary
     if output_file is None:
@@ -40,9 +40,9 @@ def kind_of(output_file: Path | None, summary: bool) -> Kind:
 
 
 def refuse_options(kind: Kind, label: Path | None, dtype: str, grid: bool) -> None:
-    """Raises UsageError where an option does not fit what is made."""
+    """Raises UsageError if an option does not fit the kind of output."""
     if label and kind is not Kind.page:
-        raise UsageError("--label: labels are shown in a page alone; write one with --output maps.html")
+        raise UsageError("--label: only a page shows labels; add --output maps.html")
     if dtype != "float32" and kind is not Kind.matrices:
         raise UsageError(f"--dtype is for files of matrices, not for {kind}")
     if grid and kind is not Kind.picture:
@@ -50,7 +50,7 @@ def refuse_options(kind: Kind, label: Path | None, dtype: str, grid: bool) -> No
 
 
 def outputs(output_file: Path | None, several: bool) -> list[Path]:
-    """The files that may be written, as far as they can be known."""
+    """The files that may be written, as far as they are known in advance."""
     from pairlens.attention.pictures import existing_pictures, numbered
 
     if output_file is None:

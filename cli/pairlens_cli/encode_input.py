@@ -1,4 +1,4 @@
-"""What `encode` reads: tables, or files line by line, and the splits that they are."""
+"""The input of `encode`, by split: tables, or files of one text per line."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ if TYPE_CHECKING:
 def splits(
     files: list[str], lines: Mapping[str, Path | None], table: TableOptions, cut: bool
 ) -> tuple[list[Path], Mapping[str, Pairs]]:
-    """The files that are read, and their pairs by split.
+    """Return the files that are read, and their pairs by split.
 
     Args:
-        files: tables, as the command line has them.
-        lines: files of one text a line, by part.
+        files: tables, as given on the command line.
+        lines: files of one text per line, by part: query, value, label, group.
         cut: whether all rows are one split, which is cut later.
 
     Raises:
-        UsageError: it is not clear what to read. DataError: it cannot be read.
+        UsageError: the arguments contradict each other or leave open what to read.
+        DataError: the input cannot be read.
     """
     given = {part: path for part, path in lines.items() if path}
     return _line_splits(files, given) if given else _table_splits(files, table, cut)
 
 
 def _line_splits(files: list[str], given: dict[str, Path]) -> tuple[list[Path], Mapping[str, Pairs]]:
-    """The files that are read line by line, and they as a split that is named after that of the queries."""
+    """The files that are read, and their pairs as one split, named after the file of queries."""
     from pairlens.jobs.encode_splits import named_splits
     from pairlens.tables.pairs import LinePairs
     from pairlens.texts.regular import refuse_irregular
@@ -49,7 +50,7 @@ def _line_splits(files: list[str], given: dict[str, Path]) -> tuple[list[Path], 
 
 
 def _table_splits(files: list[str], table: TableOptions, cut: bool) -> tuple[list[Path], Mapping[str, Pairs]]:
-    """The files that are tables, and their splits."""
+    """The files that are read, and the tables' pairs by split."""
     from pairlens.jobs.encode_splits import named_splits
     from pairlens.tables.pairs import TablePairs
 

@@ -1,4 +1,4 @@
-"""What commands share: types of options, and the options that all of them have."""
+"""Options that several commands share, and those that all commands have."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def print_version(value: bool) -> None:
         raise typer.Exit
 
 
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML config; see configs/.", show_default=False)]
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML config; see configs/.", show_default=False)]
 RunDirectory = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A run directory, as train writes it.", show_default=False)
+    Path, typer.Argument(metavar="RUN", help="Run directory, written by train.", show_default=False)
 ]
 Set = Annotated[
     list[str] | None,
@@ -37,33 +37,33 @@ Set = Annotated[
 SetOfRun = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Where a split lies now, or a limit of texts: data.test=PREFIX; repeatable."
+        "--set", metavar="KEY=VALUE", help="Change where a split is, or a limit of texts: data.test=PREFIX; repeatable."
     ),
 ]
 Vocab = Annotated[
     Path | None,
-    typer.Option("--vocab", metavar="FILE", help="The words of the ids, for a run from before 0.3.0 that has none."),
+    typer.Option("--vocab", metavar="FILE", help="Vocabulary, for a run without one (before version 0.3.0)."),
 ]
 Split = Annotated[
     str | None,
     typer.Option("--split", metavar="NAME", help="train, dev or test; default: test if there is one, else dev."),
 ]
-Query = Annotated[Path | None, typer.Option("--query", metavar="FILE", help="Instead of a split: the queries,")]
-Value = Annotated[Path | None, typer.Option("--value", metavar="FILE", help="the values")]
-Label = Annotated[Path | None, typer.Option("--label", metavar="FILE", help="and the labels;")]
+Query = Annotated[Path | None, typer.Option("--query", metavar="FILE", help="File of queries, instead of a split.")]
+Value = Annotated[Path | None, typer.Option("--value", metavar="FILE", help="File of values.")]
+Label = Annotated[Path | None, typer.Option("--label", metavar="FILE", help="File of labels.")]
 Group = Annotated[
     Path | None,
     typer.Option(
-        "--group", metavar="FILE", help="for ranking, the groups; default: a PREFIX.group.txt beside PREFIX.query.txt."
+        "--group", metavar="FILE", help="File of groups, for ranking; default: PREFIX.group.txt next to the queries."
     ),
 ]
 OutputFile = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write results to FILE instead of stdout.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
 OnBadLine = Annotated[
     Literal["stop", "skip"],
-    typer.Option("--on-bad-line", help="At a pair with a fault: stop, or leave it out, tell so, and go on."),
+    typer.Option("--on-bad-line", help="If a pair is faulty: stop, or leave it out with a warning."),
 ]
 Threads = Annotated[
     int | None, typer.Option("--threads", min=1, help="Processors to use; default: all. The results are the same.")
@@ -74,14 +74,14 @@ _CHANGEABLE = [f"data.{key}" for key in ("train", "dev", "test", "max_length", "
 
 
 class Command(TyperCommand):
-    """A command that has --quiet, --verbose and --debug, and with --verbose tells at its end what it took."""
+    """A command with --quiet, --verbose and --debug; --verbose reports its time and peak memory at the end."""
 
     def __init__(self, name: str | None, *, params: list[Any] | None = None, **settings: Any) -> None:
         super().__init__(name, params=[*(params or ()), *_common_parameters()], **settings)
 
     def invoke(self, ctx: Any) -> Any:
         if output.settings.quiet and output.settings.verbose:
-            raise UsageError("--quiet says nothing but errors, --verbose says more; give one of the two")
+            raise UsageError("--quiet prints only errors and --verbose prints more; give one of the two")
         if "stdout" in streams.closed and ctx.params.get("output_file", ...) is None:
             raise UsageError("stdout, where the results would go, is closed; add --output FILE")
         ctx.params.update({name: _at_home(value) for name, value in ctx.params.items()})
@@ -92,7 +92,7 @@ class Command(TyperCommand):
 
 
 def _at_home(value: Any) -> Any:
-    """The value of a parameter, a path at the user's home: a shell leaves the ~ of `--output=~/x` to the program."""
+    """Expand ~ in a parameter that is a path: shells do not expand it in `--output=~/x`."""
     if isinstance(value, list):
         return [_at_home(item) for item in value]
     return Path(os.path.expanduser(value)) if isinstance(value, Path) else value  # noqa: PTH111  (pathlib's raises)
@@ -102,37 +102,37 @@ def _set(parameter: typer.CallbackParam, value: bool) -> None:
     setattr(output.settings, str(parameter.name), value)
 
 
-def _speaking(
+def _common_options(
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", callback=_set, expose_value=False, help="Say nothing but errors.")
+        bool, typer.Option("--quiet", "-q", callback=_set, expose_value=False, help="Print only errors.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", callback=_set, expose_value=False, help="Say more.")
+        bool, typer.Option("--verbose", "-v", callback=_set, expose_value=False, help="Print more.")
     ] = False,
     debug: Annotated[
         bool,
         typer.Option("--debug", callback=_set, expose_value=False, help="Show a traceback if the command fails."),
     ] = False,
 ) -> None:
-    """Has the parameters that every command has, which set how output.py speaks."""
+    """Declares the parameters of every command; they set `output.settings`."""
 
 
 @cache
 def _common_parameters() -> list[Any]:
     app = typer.Typer(add_completion=False)
-    app.command()(_speaking)
+    app.command()(_common_options)
     return typer.main.get_command(app).params
 
 
 def changes_of_run(set_: list[str] | None) -> list[str]:
-    """What --set says of a trained run. Raises UsageError where it would be another run."""
+    """Return the changes of --set. Raises UsageError if one cannot be made to a trained run."""
     for change in set_ or ():
         if change.partition("=")[0].strip() not in _CHANGEABLE:
-            raise UsageError(f"--set {change}: of a trained run, only {', '.join(_CHANGEABLE)} can be set")
+            raise UsageError(f"--set {change}: a trained run is fixed; only {', '.join(_CHANGEABLE)} can be set")
     return set_ or []
 
 
 def refuse_idle_force(force: bool, *outputs: Path | None) -> None:
-    """Raises UsageError where --force has nothing to replace."""
+    """Raises UsageError if there is no output that --force could replace."""
     if force and not any(outputs):
-        raise UsageError("--force replaces an output that exists; add --output FILE")
+        raise UsageError("--force replaces an existing output; add --output FILE")

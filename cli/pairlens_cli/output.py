@@ -1,4 +1,4 @@
-"""Where words go: results to stdout or a file, everything for people to stderr."""
+"""Where output goes: results to stdout or a file, everything for people to stderr."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from pairlens.config.schema import Config
 
 
-_SURROGATES = "backslashreplace"  # names of files may be no UTF-8; in JSON these escapes are what they were
+_SURROGATES = "backslashreplace"  # file names may not be valid UTF-8; in JSON the escapes read back as the name
 
 
 @dataclass(slots=True)
 class Settings:
-    """What the options of every command say of how it speaks."""
+    """The options that every command has."""
 
     quiet: bool = False
     verbose: bool = False
@@ -41,14 +41,14 @@ settings = Settings()
 
 
 def console() -> Console:
-    """A rich console on stderr. Made anew, so that importing this module does not import rich."""
+    """A rich console on stderr. Created on use, so that importing this module does not import rich."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)
 
 
 def say(message: RenderableType, live: Progress | None = None) -> None:
-    """Something good to know, above a live display if there is one; not with --quiet."""
+    """Show a message on stderr, above a live display if there is one; nothing with --quiet."""
     if not settings.quiet:
         shown = live.console if live else console()
         if isinstance(message, str):
@@ -58,13 +58,13 @@ def say(message: RenderableType, live: Progress | None = None) -> None:
 
 
 def hint(message: str) -> None:
-    """Tell someone at a terminal what takes a moment."""
+    """Say what takes a moment, if stderr is a terminal."""
     if sys.stderr.isatty():
         say(message)
 
 
 def detail(message: str) -> None:
-    """Something for --verbose."""
+    """Write a line if --verbose is given."""
     if settings.verbose:
         _line("", message)
 
@@ -80,7 +80,7 @@ def error(message: str) -> None:
 
 
 def _line(prefix: str, message: str) -> None:
-    """One line, never wrapped, its control characters made visible."""
+    """Write one line, never wrapped, with control characters made visible."""
     safe = printable(message)
     style = {"error: ": "bold red", "warning: ": "yellow"}.get(prefix)
     if style and sys.stderr.isatty():
@@ -93,10 +93,10 @@ def _line(prefix: str, message: str) -> None:
 
 @contextmanager
 def results(path: Path | None, replace: bool = False) -> Iterator[IO[str]]:
-    """Where a command's results go: a file that appears whole, or stdout, whose reader may leave early.
+    """Yield where a command's results go: a file that appears whole, or stdout. A closed pipe ends quietly.
 
-    With `replace` the file takes the place of one that stands there; else one that is made meanwhile is kept.
-    They are UTF-8, but for a terminal, which has its own encoding and is shown escapes of what it might obey.
+    `replace` allows an existing file to be replaced; without it, a file that appears meanwhile is kept.
+    The encoding is UTF-8; on a terminal it is the terminal's, and control characters are escaped.
     """
     if path is not None:
         from pairlens.files import whole_file
@@ -107,15 +107,15 @@ def results(path: Path | None, replace: bool = False) -> Iterator[IO[str]]:
         return
     with stdout() as stream:
         if stream.isatty():
-            yield cast(IO[str], _Shown(stream))
+            yield cast(IO[str], _Escaped(stream))
         else:
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(encoding="utf-8", errors=_SURROGATES)
             yield stream
 
 
-class _Shown:
-    """Writes to a terminal; lines and columns stay what they are."""
+class _Escaped:
+    """Writes to a terminal, with control characters escaped but for newlines and tabs."""
 
     def __init__(self, terminal: IO[str]) -> None:
         self._terminal = terminal
@@ -129,7 +129,7 @@ class _Shown:
 
 @contextmanager
 def stdout() -> Iterator[IO[str]]:
-    """stdout, for what is made for people; its reader may leave early."""
+    """Yield stdout. A closed pipe ends quietly."""
     try:
         yield sys.stdout
         sys.stdout.flush()
@@ -139,13 +139,13 @@ def stdout() -> Iterator[IO[str]]:
 
 
 def drop_stdout() -> None:
-    """Let nobody complain of what stdout still holds: Python writes it once more when it exits."""
+    """Redirect stdout to devnull, so that the flush at exit cannot raise."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
 def progress(*columns: str, hide: bool = False) -> Iterator[Progress | None]:
-    """A live progress display on stderr; None if it is to be hidden, where stderr is no terminal, and with --quiet."""
+    """Yield a live progress display on stderr; None with `hide`, with --quiet, and if stderr is no terminal."""
     if hide or settings.quiet or not sys.stderr.isatty():
         yield None
         return
@@ -161,46 +161,48 @@ def progress(*columns: str, hide: bool = False) -> Iterator[Progress | None]:
 
 @contextmanager
 def silent_libraries() -> Iterator[None]:
-    """Keep the log lines away that TensorFlow's C++ side writes to stderr when it is loaded, whatever its settings."""
+    """Silence the lines that TensorFlow's C++ code writes to stderr at loading, whatever its log level."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if settings.verbose:
         yield
         return
     sys.stderr.flush()
     stderr = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
     try:
         yield
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
-        os.close(nowhere)
+        os.close(devnull)
 
 
 def compile_kernels(config: Config, maps: bool = False) -> None:
-    """Compile the kernels for a model's scoring, with `maps` also for attention maps, if this machine never did; that
-    takes a while, and is said."""
+    """Compile the kernels that score a model (with `maps`, also those for attention maps) unless they are cached.
+
+    Says so if it takes a while, and warns if they cannot be cached.
+    """
     from pairlens.kernels.loader import all_cached
     from pairlens.scoring.warm_up import warm_up
 
     with notice_after(1.5, "compiling the kernels, once for this machine"):
         warm_up(config, maps)
     if not all_cached():
-        _warn_that_nothing_is_kept()
+        _warn_of_no_cache()
 
 
 @cache
-def _warn_that_nothing_is_kept() -> None:
+def _warn_of_no_cache() -> None:
     warn(
-        "the compiled kernels cannot be kept, and every command will compile them again; "
-        "let XDG_CACHE_HOME name a folder that you may write, and nobody else"
+        "the compiled kernels cannot be cached, so every command will compile them again; "
+        "set XDG_CACHE_HOME to a folder that only you can write to"
     )
 
 
 @contextmanager
 def notice_after(seconds: float, message: str) -> Iterator[None]:
-    """Tell someone at a terminal why nothing happens, if the block takes longer than usual."""
+    """Show the message if the block takes longer than `seconds` and stderr is a terminal."""
     if not sys.stderr.isatty():
         yield
         return

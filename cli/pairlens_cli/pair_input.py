@@ -1,4 +1,4 @@
-"""What pairs a command is to work on: files of ids or of texts, a table, stdin, or two texts themselves."""
+"""The pairs that a command reads: files of ids or of texts, a table, stdin, or two texts on the command line."""
 
 from __future__ import annotations
 
@@ -23,39 +23,41 @@ _PANEL = "Texts instead of ids"
 
 Text = Annotated[
     bool,
-    typer.Option(
-        "--text", help="QUERY and VALUE hold texts, for the run's tokenizer, not ids.", rich_help_panel=_PANEL
-    ),
+    typer.Option("--text", help="QUERY and VALUE are texts, for the run's tokenizer, not ids.", rich_help_panel=_PANEL),
 ]
 Input = Annotated[
     Path | None,
     typer.Option(
         "--input",
         metavar="FILE",
-        help="A table of pairs of texts instead of QUERY and VALUE; - for stdin.",
+        help="Table of text pairs, instead of QUERY and VALUE; - for stdin.",
         rich_help_panel=_PANEL,
     ),
 ]
 QueryText = Annotated[
     str | None,
-    typer.Option("--query-text", metavar="TEXT", help="A query itself.", rich_help_panel=_PANEL, show_default=False),
+    typer.Option(
+        "--query-text", metavar="TEXT", help="The text of a query.", rich_help_panel=_PANEL, show_default=False
+    ),
 ]
 ValueText = Annotated[
     str | None,
-    typer.Option("--value-text", metavar="TEXT", help="And its value.", rich_help_panel=_PANEL, show_default=False),
+    typer.Option(
+        "--value-text", metavar="TEXT", help="The text of its value.", rich_help_panel=_PANEL, show_default=False
+    ),
 ]
 
 
 LabelledText = Annotated[
     bool,
     typer.Option(
-        "--text", help="--query and --value hold texts, for the run's tokenizer, not ids.", rich_help_panel=_PANEL
+        "--text", help="--query and --value are texts, for the run's tokenizer, not ids.", rich_help_panel=_PANEL
     ),
 ]
 LabelledInput = Annotated[
     Path | None,
     typer.Option(
-        "--input", metavar="FILE", help="A table of labelled pairs of texts instead of a split.", rich_help_panel=_PANEL
+        "--input", metavar="FILE", help="Table of labelled text pairs, instead of a split.", rich_help_panel=_PANEL
     ),
 ]
 
@@ -67,27 +69,27 @@ def labelled_texts(
     table: Path | None,
     options: TableOptions | None,
 ) -> tuple[dict[str, str], LabelledTexts] | None:
-    """Labelled pairs of texts, as a result names them, and they themselves; None if what is given is ids.
+    """Return labelled pairs of texts, preceded by their names in the results; None if the pairs are ids.
 
     Raises:
-        UsageError: the choice is contradictory.
+        UsageError: the options contradict each other.
     """
     from pairlens.evaluation.labelled_texts import LabelledTexts
 
     given = {name: path for name, path in files.items() if path}
     if table is not None:
         if split or given or text:
-            raise UsageError("--input is read instead of a split and of files; give one of them")
+            raise UsageError("--input replaces --split, --text and the files; give only one of them")
         return {"input": str(table)}, LabelledTexts((("input", table),), options)
     if not text:
         return None
     if split or not {"query", "value", "label"} <= set(given):
-        raise UsageError("--text goes with --query, --value and --label, which then hold texts; a split holds ids")
+        raise UsageError("--text needs --query, --value and --label, files of texts; a split has ids")
     return {name: str(path) for name, path in given.items()}, LabelledTexts(tuple(given.items()))
 
 
 class PairInput(NamedTuple):
-    """What the arguments and options of a command say of its pairs."""
+    """The arguments and options of a command that give its pairs."""
 
     query: Path | None
     value: Path | None
@@ -110,16 +112,18 @@ class PairInput(NamedTuple):
         return [path for path in (self.query, self.value, self.table) if path and str(path) != "-"]
 
     def refuse_contradictions(self) -> None:
-        """Raises UsageError unless the pairs are given in just one way."""
+        """Raises UsageError unless the pairs are given in exactly one way."""
         if (self.query_text is None) != (self.value_text is None):
             raise UsageError("--query-text and --value-text go together")
         ways = [self.query is not None, self.table is not None, self.query_text is not None]
         if sum(ways) > 1 or (self.value is not None and self.query is None):
-            raise UsageError("give QUERY and VALUE, or --input, or --query-text and --value-text: one of the three")
+            raise UsageError("give only one of: QUERY and VALUE; --input; --query-text and --value-text")
         if not any(ways):
             raise UsageError("QUERY and VALUE are missing: two files, or - for stdin, --input, or --query-text")
         if self.text and self.query is None:
-            raise UsageError("--text says that QUERY and VALUE hold texts, as --input and --query-text do anyway")
+            raise UsageError(
+                "--text is for QUERY and VALUE; leave it out, as --input and --query-text are texts anyway"
+            )
         if str(self.query) == "-" and self.value is not None:
             raise UsageError("- reads both texts of a pair from stdin, separated by a tab; leave VALUE out")
         if self.query is not None and str(self.query) != "-" and self.value is None:
@@ -130,10 +134,10 @@ class PairInput(NamedTuple):
             raise UsageError("- reads stdin, which is closed")
 
     def source(self, run: Run, options: TableOptions | None, by_line: bool = False) -> PairSource:
-        """The pairs; `by_line` reads stdin line by line as they come.
+        """Return the pairs; `by_line` reads stdin line by line as they come.
 
         Raises:
-            UsageError: the run has no tokenizer, or the columns of a table are not clear.
+            UsageError: the run has no tokenizer, or the columns of a table cannot be determined.
             DataError: the table cannot be read.
         """
         from pairlens.texts.sources import IdFiles, IdStream
@@ -168,7 +172,7 @@ class PairInput(NamedTuple):
 
 
 class _ByLine:
-    """A stream of which a read gives one line, as soon as there is one."""
+    """A stream whose `read` returns one line, as soon as it is there."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""The standard streams and the terminal's width, as whoever started this process left them, made fit for use."""
+"""Repairs what this process may inherit: closed standard streams, a lost terminal, an impossible terminal size."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
-_WIDEST = 4  # digits of a terminal's width
+_MAX_DIGITS = 4  # of a terminal's width
 
-closed: set[str] = set()  # names of those that there were not
+closed: set[str] = set()  # names of the streams that were closed at the start
 
 
 def prepare() -> None:
-    """Call this before any file is opened: it would take the number of a stream that is closed."""
+    """Open the closed streams. To be called before any file is opened, which would take a closed stream's number."""
     for number, name, flag in ((0, "stdin", os.O_RDONLY), (1, "stdout", os.O_WRONLY), (2, "stderr", os.O_WRONLY)):
         try:
             os.fstat(number)
         except OSError:
             closed.add(name)
-            os.open(os.devnull, flag)  # the lowest number that is free
+            os.open(os.devnull, flag)  # takes the lowest free number, which is `number`
             os.set_inheritable(number, True)
     if "stdin" in closed:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115  (stays open)
@@ -37,7 +37,7 @@ def prepare() -> None:
 
 
 def drop_lost() -> None:
-    """Let stdout and stderr go nowhere if their terminal is gone: writing to it fails, and nobody reads it."""
+    """Redirect stdout and stderr to devnull if their terminal is gone and writing to it fails."""
     for number in (1, 2):
         try:
             os.write(number, b"")
@@ -46,7 +46,7 @@ def drop_lost() -> None:
 
 
 class _Stderr(io.FileIO):
-    """Words for people, who may have left: no work fails for that."""
+    """stderr that ignores failed writes: a message that nobody can read stops no work."""
 
     def write(self, words: ReadableBuffer, /) -> int:
         with suppress(OSError):
@@ -61,7 +61,7 @@ def _stderr() -> io.TextIOWrapper:
 
 
 def _drop_impossible(name: str) -> None:
-    """Forget a size of the terminal that none has, such as 0, where nothing would be shown."""
+    """Unset an impossible terminal size, such as 0, with which nothing would be shown."""
     size = os.environ.get(name, "")
-    if not (size.isascii() and size.isdecimal() and len(size) <= _WIDEST and int(size) > 0):
+    if not (size.isascii() and size.isdecimal() and len(size) <= _MAX_DIGITS and int(size) > 0):
         os.environ.pop(name, None)

@@ -1,4 +1,4 @@
-"""The options of commands that read tables of texts: which columns, and how the rows are written."""
+"""Options for tables of texts: their columns and their format."""
 
 from __future__ import annotations
 
@@ -21,33 +21,35 @@ def _column(option: str, what: str) -> object:
 
 QueryColumn = Annotated[
     str | None,
-    _column("--query-column", "The queries: a column's name, or its number from 1; default: by usual names."),
+    _column("--query-column", "Column of queries: its name, or its number from 1; default: found by usual names."),
 ]
-ValueColumn = Annotated[str | None, _column("--value-column", "The values.")]
+ValueColumn = Annotated[str | None, _column("--value-column", "Column of values; default: found by usual names.")]
 LabelColumn = Annotated[
-    str | None, _column("--label-column", "The labels; default: by usual names; none: there are none.")
+    str | None, _column("--label-column", "Column of labels, or none; default: found by usual names.")
 ]
-GroupColumn = Annotated[str | None, _column("--group-column", "For ranking, the groups; default: by usual names.")]
-WeightColumn = Annotated[str | None, _column("--weight-column", "How much each pair counts in training.")]
-IdColumn = Annotated[str | None, _column("--id-column", "What names each pair.")]
+GroupColumn = Annotated[
+    str | None, _column("--group-column", "Column of groups, for ranking; default: found by usual names.")
+]
+WeightColumn = Annotated[str | None, _column("--weight-column", "Column of the pairs' weights in training.")]
+IdColumn = Annotated[str | None, _column("--id-column", "Column of the pairs' ids.")]
 InputFormat = Annotated[
     Literal["csv", "tsv", "jsonl", "parquet"] | None,
     typer.Option(
         "--input-format",
-        help="What the rows are: csv may quote its fields, in tsv a quote is text; default: found by looking.",
+        help="Format of the table; csv may quote fields, in tsv quotes are text; default: detected from the content.",
         rich_help_panel=_PANEL,
         show_default=False,
     ),
 ]
 Delimiter = Annotated[
     str | None,
-    typer.Option("--delimiter", metavar="C", help="The character between fields of csv.", rich_help_panel=_PANEL),
+    typer.Option("--delimiter", metavar="C", help="Character between the fields of csv.", rich_help_panel=_PANEL),
 ]
 Header = Annotated[
     bool | None,
     typer.Option(
         "--header/--no-header",
-        help="Whether the first row names the columns; default: it does, unless all columns are given as numbers.",
+        help="Whether the first row names the columns; default: yes, unless all columns are given as numbers.",
         rich_help_panel=_PANEL,
         show_default=False,
     ),
@@ -61,15 +63,15 @@ def input_options(
     delimiter: str | None,
     header: bool | None,
 ) -> TableOptions | None:
-    """What these options say of the table of --input; None if there is no table.
+    """Return how to read the table of --input; None without a table.
 
     Raises:
-        UsageError: they would be idle.
+        UsageError: there are options, but no table.
     """
     if table is not None:
         return table_options(columns, input_format, delimiter, header)
     if any(one is not None for one in (*columns.values(), input_format, delimiter, header)):
-        raise UsageError("the options of tables say how --input is read; add --input FILE")
+        raise UsageError("the options for tables are for --input; add --input FILE")
     return None
 
 
@@ -79,10 +81,10 @@ def table_options(
     delimiter: str | None,
     header: bool | None,
 ) -> TableOptions:
-    """What these options say; `columns` has them by part, such as query."""
+    """Return how to read a table; `columns` maps parts, such as query, to columns."""
     from pairlens.tables.columns import ColumnOptions
     from pairlens.tables.pairs import TableOptions
 
-    if delimiter == "\\t":  # as people type a tab
+    if delimiter == "\\t":  # the way a tab is typed in a shell
         delimiter = "\t"
     return TableOptions(ColumnOptions(**columns), input_format, delimiter, header)

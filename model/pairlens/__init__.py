@@ -21,7 +21,7 @@ __all__ = ["Tokenizer", "encode", "load"]
 
 
 def __getattr__(name: str) -> object:
-    """`Tokenizer`, which is imported only where it is used."""
+    """Import `Tokenizer` on first use."""
     if name == "Tokenizer":
         from pairlens.tokenizer.tokenizer import Tokenizer
 

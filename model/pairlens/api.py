@@ -1,4 +1,4 @@
-"""The public door: what Python users call. It may import everything below it, when it is called."""
+"""The public Python API. Its functions import what they need when they are called."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def load(run: str | PathLike[str], threads: int | None = None) -> Scorer:
-    """The model of a run directory, ready to score and attend.
+    """Load the model of a run directory, ready to score pairs and compute their attention.
 
     Args:
         run: a directory that `pairlens train` wrote. Nothing in it is executed or unpickled.
-        threads: processors to use; default: all that this process may. The scores are the same for any number.
+        threads: processors to use; default: all that this process may use. The scores do not depend on it.
 
     Raises:
-        pairlens.errors.RunError: there is no run, or its files are damaged or do not fit each other.
+        pairlens.errors.RunError: there is no run, or its files are damaged or do not fit together.
     """
     from pairlens.runs.run import Run
     from pairlens.scoring.scorer import Scorer
@@ -38,20 +38,20 @@ def encode(
     like: str | PathLike[str] | None = None,
     force: bool = False,
 ) -> Encoded:
-    """Make files of token ids out of tables of texts, as `pairlens encode` does with its defaults.
+    """Turn tables of texts into files of token ids, as `pairlens encode` does with its defaults.
 
     Args:
-        splits: one table, or several that are read one behind the other, for each split by its name, such as `train`,
-            from which the vocabulary is learned.
-        output: the directory for the files.
-        columns: the column of `query`, `value`, `label`, `group`, `weight` or `id`, by name or by number from 1; those
-            left out are found by their usual names.
+        splits: maps the name of each split to a table, or to several that are read one after the other. The vocabulary
+            is learned from `train`.
+        output: the directory to write to.
+        columns: maps `query`, `value`, `label`, `group`, `weight` and `id` to columns, by name or by number from 1;
+            columns left out are found by their usual names.
         tokenizer: word, char, bpe or unigram.
-        like: encoded files, or a run, whose tokenizer and classes are to be used.
-        force: whether files that stand there are replaced.
+        like: encoded files, or a run, whose tokenizer and classes are used instead of learning new ones.
+        force: whether existing files may be replaced.
 
     Raises:
-        pairlens.errors.UsageError, DataError: as the command tells them, with file and line.
+        pairlens.errors.UsageError, DataError: as the command reports them, with file and line.
     """
     from pairlens.jobs.encode_job import EncodeJob, Listener
     from pairlens.jobs.encode_way import Learning, given_like

@@ -1,4 +1,4 @@
-"""What `pairlens check` finds out about a config's data: figures of every split, and every problem."""
+"""Examines the data of a config for `pairlens check`: figures of each split, and every problem."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class SplitFigures:
     """Figures of a split.
 
     Attributes:
-        query_length, value_length: tokens at the percentiles `PERCENTILES`.
+        query_length, value_length: numbers of tokens at the percentiles `PERCENTILES`.
         ids: the smallest and the largest id; None if there are no tokens.
-        empty, too_long: how many texts have no tokens, and more than `data.max_length`.
-        labels: how often each label occurs, or of a regression their minimum, mean and maximum.
-        groups: figures of a ranking's groups.
+        empty, too_long: numbers of texts without tokens, and with more than `data.max_length`.
+        labels: the count of each label; for regression, their `min`, `mean` and `max`.
+        groups: figures of the groups, for ranking.
     """
 
     name: str
@@ -56,8 +56,14 @@ class SplitFigures:
 
 @dataclass(slots=True)
 class Findings:
-    """`problems` are what train or evaluate would refuse; `remarks` are allowed and worth knowing; `memory` tells what
-    training and scoring take, `coverage` how many words have a vector, where the config names vectors of words."""
+    """The result of a check.
+
+    Attributes:
+        problems: what train or evaluate would refuse.
+        memory: a sentence on the memory that training and scoring take.
+        remarks: warnings about what is allowed.
+        coverage: a sentence on how many words have a vector; empty unless the config names word vectors.
+    """
 
     splits: list[SplitFigures] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -67,7 +73,7 @@ class Findings:
 
 
 def examine(config: Config) -> Findings:
-    """Read all that a config names; a fault in one file does not keep the others from being read."""
+    """Read all files that a config names; a fault in one does not prevent the others from being read."""
     findings = Findings(remarks=config.warnings())
     splits: dict[SplitName, Pairs] = {}
     for name in ("train", *LATER_SPLITS):
@@ -87,7 +93,7 @@ def examine(config: Config) -> Findings:
     findings.remarks += verdict.remarks
     for one, other in combinations(splits, 2):
         if common := len(np.intersect1d(hashes_of_pairs(splits[one]), hashes_of_pairs(splits[other]))):
-            findings.remarks.append(f"{common} distinct pairs stand in both {one} and {other}")
+            findings.remarks.append(f"{common} distinct pairs are in both {one} and {other}")
     if "train" in splits:
         _estimate_memory(config, splits, findings)
     _check_words(config, splits.get("train"), findings)
@@ -100,7 +106,7 @@ def examine(config: Config) -> Findings:
 
 
 def _read(config: Config, name: SplitName) -> Pairs:
-    """A split by looser rules than train's, so that what they refuse can be counted."""
+    """Read a split by looser rules than training's, so that violations can be counted."""
     rules = replace(text_rules(config), input_dim=None, max_length=None, allow_empty=True)
     return read_pairs(find_split(config, name), rules, config.task, config.model.classes)
 
@@ -169,7 +175,7 @@ def _estimate_memory(config: Config, splits: dict[SplitName, Pairs], findings: F
 
 
 def _check_words(config: Config, train: Pairs | None, findings: Findings) -> None:
-    """The vocabulary, and the vectors of its words."""
+    """Check the vocabulary and the vectors of its words."""
     try:
         vocabulary = vocabulary_of(config)
         read_carried(config)

@@ -1,4 +1,4 @@
-"""Every fault that pairlens itself reports. The message is what a user reads: cause, place, remedy."""
+"""The errors that pairlens raises. A message is one line for the user: cause, place (file:line), remedy."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ class PairlensError(Exception):
 
 
 class UsageError(PairlensError):
-    """Wrong arguments: something named on the command line is missing, exists already or contradicts (exit code 2)."""
+    """Wrong arguments: something named on the command line is missing, exists already or is contradictory (code 2)."""
 
     exit_code = 2
 
 
 class ConfigError(UsageError):
-    """One or more faults of a config, each one line that starts with its place (exit code 2).
+    """One or more faults of a config, one line each, starting with file and line (exit code 2).
 
     Attributes:
-        faults: the single messages, in the order of the file.
+        faults: the messages, in the order of the file.
     """
 
     def __init__(self, faults: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Does this installation do what the tests of pairlens say it does? Trains and scores made-up pairs to find out."""
+"""Checks an installation by training and scoring made-up pairs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _INPUT_DIM = 50
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was checked, whether it holds, how long that took, and what was seen or went wrong."""
+    """The result of a check; `detail` is what was measured, or what went wrong."""
 
     name: str
     passed: bool
@@ -40,7 +40,7 @@ class Check:
 
 
 def check_all(folder: Path) -> Iterator[Check]:
-    """Every check's result, as soon as it is known; a failed one does not keep the others from being made.
+    """Run all checks, and yield each result as soon as it is known; a failed check does not stop the others.
 
     Args:
         folder: an empty directory to work in.
@@ -51,21 +51,21 @@ def check_all(folder: Path) -> Iterator[Check]:
             passed, detail = True, check(folder)
         except _Failure as failure:
             passed, detail = False, str(failure)
-        except Exception as error:  # whatever an installation may have wrong with it
+        except Exception as error:  # a broken installation can raise anything
             passed, detail = False, f"{type(error).__name__}: {error}"
         yield Check(name, passed, time.perf_counter() - began, detail)
 
 
-class _Failure(Exception):  # noqa: N818  (a finding, no fault of the check)
+class _Failure(Exception):  # noqa: N818  (a finding, not an error in the check)
     pass
 
 
-def _expect(holds: bool, otherwise: str) -> None:
-    if not holds:
-        raise _Failure(otherwise)
+def _expect(condition: bool, message: str) -> None:
+    if not condition:
+        raise _Failure(message)
 
 
-# ---- the checks: each returns what it saw, or raises -----------------------------------------------------------------
+# ---- the checks: each returns what it measured, or raises ------------------------------------------------------------
 
 
 def _trains(folder: Path) -> str:
@@ -97,21 +97,21 @@ def _scores_as_keras(folder: Path) -> str:
     return _close(Scorer(config, weights).score(pairs.query, pairs.value), expected)
 
 
-def _scores_whatever_is_beside(folder: Path) -> str:
+def _scores_any_batch_alike(folder: Path) -> str:
     config, weights, pairs = _config(), Run(folder / "run").weights(_config()), _pairs(300, 4)
     together = Scorer(config, weights).score(pairs.query, pairs.value)
     queries, values = list(pairs.query), list(pairs.value)
     one_thread = Scorer(config, weights, threads=1)
     alone = np.concatenate([one_thread.score([q], [v]) for q, v in zip(queries[:50], values[:50], strict=True)])
-    beside_long = one_thread.score([*queries, [1] * 500], [*values, [2] * 500])[:-1]
+    with_long = one_thread.score([*queries, [1] * 500], [*values, [2] * 500])[:-1]
     backwards = Scorer(config, weights, threads=4).score(queries[::-1], values[::-1])[::-1]
     _close(alone, together[:50])
-    _close(beside_long, together)
+    _close(with_long, together)
     return _close(backwards, together)
 
 
 def _resumes(folder: Path) -> str:
-    """Stopped after 8 of the 10 steps of the second epoch."""
+    """Stop after 8 of the 10 steps of the second epoch, and resume."""
     from pairlens.training.trainer import Trainer
 
     config, steps = _config(), count(-18)
@@ -149,26 +149,26 @@ def _writes_whole_files(folder: Path) -> str:
     with whole_file(path) as file:
         file.write("new")
     _expect(path.read_text() == "new", "a finished file did not replace the old one")
-    litter = [other.name for other in folder.glob(".file*")]
-    _expect(not litter, f"left behind: {', '.join(litter)}")
+    leftovers = [other.name for other in folder.glob(".file*")]
+    _expect(not leftovers, f"left behind: {', '.join(leftovers)}")
     return "replaced by rename, nothing left behind"
 
 
 CHECKS: dict[str, Callable[[Path], str]] = {
     "training": _trains,
     "scores as tf-keras": _scores_as_keras,
-    "padding, order, threads": _scores_whatever_is_beside,
+    "padding, order, threads": _scores_any_batch_alike,
     "resume": _resumes,
     "locks": _locks,
     "whole files": _writes_whole_files,
 }
 
 
-# ---- what they work on -----------------------------------------------------------------------------------------------
+# ---- the made-up data ------------------------------------------------------------------------------------------------
 
 
 def _config() -> Config:
-    """Most of what a network can have, small."""
+    """A small network with most of the options."""
     model = {
         "embedding": {
             "input_dim": _INPUT_DIM,

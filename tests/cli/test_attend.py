@@ -66,7 +66,7 @@ def test_the_terminal(project: Path) -> None:
     assert first.stdout.startswith("pair 0  score 0.")
     assert first.stdout.count("pair ") == 1
     assert "\x1b" not in first.stdout  # stdout is no terminal
-    assert first.stderr == "The first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.\n"
+    assert first.stderr == "This is the first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.\n"
     for word in text(project, "query", 0):
         assert f"word{word}" in first.stdout
 
@@ -130,7 +130,7 @@ def test_pictures(project: Path, tmp_path: Path) -> None:
     def made() -> set[str]:
         return {path.name for path in tmp_path.iterdir()}
 
-    first = "The first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.\n"
+    first = "This is the first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.\n"
     assert draw() == (0, "", f"Wrote {tmp_path}/maps.svg\n{first}")
     assert "pair 0  score" in (tmp_path / "maps.svg").read_text()
     assert draw("--pairs", "4").code == 2  # it exists
@@ -155,7 +155,7 @@ def test_pictures(project: Path, tmp_path: Path) -> None:
     assert "pair 2  score" in grid
     assert "pair 5  score" in grid
     too_many = draw("--grid", "--force")
-    message = "--grid holds at most 36 pairs; choose with --pairs, --limit or --sample"
+    message = "--grid takes at most 36 pairs; add --pairs, --limit or --sample"
     assert too_many == (2, "", f"error: {message}\n")
     assert (tmp_path / "maps.svg").read_text() == grid
 

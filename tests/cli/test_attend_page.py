@@ -69,4 +69,4 @@ def test_labels_of_other_pairs(project: Path, tmp_path: Path, lines: int, fault:
 @pytest.mark.parametrize("output", [[], ["--output", "maps.npz"]])
 def test_labels_are_for_the_page(project: Path, output: list[str]) -> None:
     result = pairlens(project, "attend", "run", *FILES, *output, "--label", "data/test.label.txt")
-    assert result == (2, "", "error: --label: labels are shown in a page alone; write one with --output maps.html\n")
+    assert result == (2, "", "error: --label: only a page shows labels; add --output maps.html\n")

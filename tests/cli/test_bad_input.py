@@ -87,7 +87,7 @@ def test_bad_lines(project: Path, tmp_path: Path) -> None:
     told = [
         "11 of 13 pairs have a bad line and score nan",
         *faults[:10],
-        "and 1 faults more; --bad-lines FILE lists all",
+        "and 1 more faults; --bad-lines FILE lists all",
     ]
     assert result.stderr.splitlines() == [f"warning: {line}" for line in told]
     first, *bad, last = result.stdout.splitlines()
@@ -148,7 +148,7 @@ def test_the_first_ten_places_of_many(project: Path, tmp_path: Path) -> None:
     said = result.stderr.splitlines()
     assert said[0] == "warning: 70,000 of 70,000 pairs have a bad line and score nan"
     assert [line.split(": ")[1] for line in said[1:11]] == [f"v.txt:{n}:1" for n in range(1, 11)]
-    assert said[11:] == ["warning: and 69,990 faults more; --bad-lines FILE lists all"]
+    assert said[11:] == ["warning: and 69,990 more faults; --bad-lines FILE lists all"]
     listed = [json.loads(line)["pair"] for line in (tmp_path / "bad.jsonl").read_text().splitlines()]
     assert listed == list(range(70_000))
 
@@ -182,7 +182,7 @@ def test_a_pipe_is_read_to_its_end(project: Path, tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.read().count(b"\n") == 2
     assert process.returncode == 0
-    assert "pipe: is no regular file" in refused(project, tmp_path, "q.txt", "pipe", "--resume")
+    assert "pipe: is not a regular file" in refused(project, tmp_path, "q.txt", "pipe", "--resume")
 
 
 def test_a_file_that_grows_is_not_scored(project: Path, tmp_path: Path) -> None:
@@ -208,9 +208,9 @@ def test_a_file_that_grows_is_not_scored(project: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--bad-lines", "b"], "--bad-lines lists what is passed over; add --on-bad-line nan"),
-        (["--resume"], "--resume needs --output FILE: what stdout has printed is gone"),
-        (["--on-bad-line", "nan", "--bad-lines", "o", "-o", "o"], "--output and --bad-lines must be two files"),
+        (["--bad-lines", "b"], "--bad-lines lists the pairs that score nan; add --on-bad-line nan"),
+        (["--resume"], "--resume continues a file, not stdout; add --output FILE"),
+        (["--on-bad-line", "nan", "--bad-lines", "o", "-o", "o"], "--output and --bad-lines are the same file"),
     ],
 )
 def test_contradicting_options(project: Path, tmp_path: Path, options: list[str], message: str) -> None:
@@ -219,7 +219,7 @@ def test_contradicting_options(project: Path, tmp_path: Path, options: list[str]
 
 
 def test_stdin_cannot_be_resumed(project: Path, tmp_path: Path) -> None:
-    message = "--resume needs files to read: what stdin has given is gone"
+    message = "--resume cannot read stdin again; give files instead"
     assert refused(project, tmp_path, "-", "--resume") == message
 
 
@@ -288,10 +288,10 @@ def test_resume_after_kills_gives_the_same_bytes(project: Path, job: Path) -> No
         file.write(b"1 2 \x00\x00")
     code, said = end_after_chunks(project, job, "a.tsv", 2, signal.SIGKILL)
     assert code == -signal.SIGKILL
-    assert said.startswith("Goes on from pair ")
+    assert said.startswith("Continuing from pair ")
     result = start(project, job, "a.tsv")
     assert result.code == 0
-    assert result.stderr.startswith("Goes on from pair ")
+    assert result.stderr.startswith("Continuing from pair ")
     assert result.stderr.split("\n", 1)[1] == (job / "said").read_text()  # all bad lines count, whoever found them
     for suffix in ("", ".bad"):
         assert (job / f"a.tsv{suffix}").read_bytes() == (job / f"whole.tsv{suffix}").read_bytes()
@@ -303,7 +303,7 @@ def test_resume_after_an_interruption(project: Path, job: Path, number: int, cod
     output = f"c{code}.tsv"
     assert end_after_chunks(project, job, output, 1, number) == (
         code,
-        "warning: what has been scored so far is kept; the same command goes on from there\n",
+        "warning: what was scored so far is kept; run the same command again to continue\n",
     )
     assert names(job, output) == {".partial", ".progress", ".bad.partial"}
 
@@ -331,9 +331,9 @@ def test_another_job_is_refused_with_every_difference(project: Path, tmp_path: P
     (tmp_path / "out.txt.progress").write_text(json.dumps(progress))
     (tmp_path / "out.txt.partial").write_text("0.5\n")
     message = refused(project, tmp_path, "q.txt", "v.txt", "--resume")
-    assert message.startswith("out.txt.progress: belongs to another job; the run: abc then, ")
+    assert message.startswith("out.txt.progress: is of another job; the run: abc then, ")
     assert "; the queries: 1 bytes from then then, 2 bytes from 20" in message
-    assert "; --symmetric: True then, False now. To start anew, remove out.txt.progress and out.txt.partial" in message
+    assert "; --symmetric: True then, False now. To start again, remove out.txt.progress and out.txt.partial" in message
     assert "--format" not in message
 
 
@@ -353,8 +353,8 @@ def test_an_input_of_the_same_size_and_time_with_other_contents(project: Path, j
     os.utime(path, ns=times)
     assert result.code == 2
     assert result.stderr == (
-        f"error: {name}: has other contents than what was scored; put it back. "
-        f"To start anew, remove {output}.progress and {output}.partial and {output}.bad.partial\n"
+        f"error: {name}: has changed since it was scored; put it back. "
+        f"To start again, remove {output}.progress and {output}.partial and {output}.bad.partial\n"
     )
     assert (job / f"{output}.partial").read_bytes() == kept
     assert start(project, job, output).code == 0
@@ -405,7 +405,7 @@ def test_bad_lines_may_be_allowed_until_there_is_one(project: Path, tmp_path: Pa
     command = ["score", project / "run", *files, "--output", "out.txt", "--resume"]
     stopped = pairlens(tmp_path, *command)
     assert stopped.code == 2
-    assert "what has been scored so far is kept" in stopped.stderr
+    assert "what was scored so far is kept" in stopped.stderr
     assert pairlens(tmp_path, *command, "--on-bad-line", "nan").code == 0
     *_, last, bad = (tmp_path / "out.txt").read_text().splitlines()
     assert float(last) == pytest.approx(float(scored(project, tmp_path, *write(tmp_path, b"1", b"1"))[0]), abs=1e-6)

@@ -57,7 +57,7 @@ def test_remarks_are_warnings_and_no_faults(project: Path) -> None:
     assert (result.code, result.stdout) == (0, "config.yaml: no faults found\n")
     warnings = [line for line in result.stderr.splitlines() if line.startswith("warning: ")]
     assert len(warnings) == 1
-    assert warnings[0].endswith("distinct pairs stand in both train and dev")
+    assert warnings[0].endswith("distinct pairs are in both train and dev")
 
 
 def test_what_check_refuses_train_refuses(project: Path, tmp_path: Path) -> None:

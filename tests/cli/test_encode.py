@@ -44,7 +44,7 @@ def test_a_csv_becomes_files_of_ids(tmp_path: Path) -> None:
     assert (result.code, result.stdout) == (0, "")
     assert "Columns: query is 'question1', value is 'question2', label is 'is_duplicate'" in result.stderr
     assert "The vocabulary is learned from train" in result.stderr
-    assert "dev: 40% of the tokens are unknown; with --tokenizer bpe or char fewer would be\n" in result.stderr
+    assert "dev: 40% of the tokens are unknown; try --tokenizer bpe or char to have fewer\n" in result.stderr
     assert "train: " not in result.stderr
     assert "Wrote mine\nNext: pairlens init mine --output mine.yaml && pairlens train mine.yaml" in result.stderr
     mine = tmp_path / "mine"
@@ -194,7 +194,7 @@ def test_a_text_without_a_token_stops_is_left_out_or_kept(tmp_path: Path) -> Non
     write_csv(tmp_path / "train.csv", [("a b", "b a", 1), ("a", " ", 0), ("a", "b", 1)])
     result = pairlens(tmp_path, "encode", "train.csv", "--output", "mine")
     assert (result.code, (tmp_path / "mine" / "vocab.txt").exists()) == (2, False)
-    assert "train.csv:3: the value ' ' has no token; mend it, or leave such rows out with --empty drop" in result.stderr
+    assert "train.csv:3: the value ' ' has no tokens; correct it, or drop such rows with --empty drop" in result.stderr
     assert pairlens(tmp_path, "encode", "train.csv", "--output", "drop", "--empty", "drop").code == 0
     assert (tmp_path / "drop" / "train.label.txt").read_text() == "1\n1\n"
     assert pairlens(tmp_path, "encode", "train.csv", "--output", "keep", "--empty", "keep").code == 0
@@ -203,21 +203,21 @@ def test_a_text_without_a_token_stops_is_left_out_or_kept(tmp_path: Path) -> Non
 
 WRONG = [
     (["-o", "x"], "FILE is missing"),
-    (["train.csv"], "--output DIR is missing"),
+    (["train.csv"], "--output is missing; add --output DIR"),
     (["train.csv", "dev.csv", "--split", "80,20", "-o", "x"], "--split cuts one file"),
-    (["train.csv", "--split-by", "row", "-o", "x"], "--split-by and --seed say how to cut a file; add --split"),
-    (["train.csv", "--split", "a,b", "-o", "x"], "--split takes the shares"),
+    (["train.csv", "--split-by", "row", "-o", "x"], "--split-by and --seed are for splitting one file; add --split"),
+    (["train.csv", "--split", "a,b", "-o", "x"], "--split must be two or three positive numbers"),
     (["train.csv", "--split", "80,20", "--split-by", "group", "-o", "x"], "--split-by group needs groups"),
     (["train.csv", "--like", "nothing", "-o", "x"], "nothing/tokenizer.json: no such file"),
     (["train.csv", "--tokenizer", "no.json", "-o", "x"], "no.json: No such file or directory"),
     (
         ["train.csv", "--tokenizer", "no.json", "--min-count", "3", "-o", "x"],
-        "--min-count: the vocabulary is not learned",
+        "--min-count is for learning a vocabulary",
     ),
     (["train.csv", "--query-file", "q", "-o", "x"], "--query-file and its like are read instead of tables"),
     (["--query-file", "q", "-o", "x"], "give both --query-file and --value-file"),
     (["missing.csv", "-o", "x"], "missing.csv: No such file or directory"),
-    (["train.csv", "-o", "train.csv"], "train.csv: is a file; the files of an encoding go into a directory"),
+    (["train.csv", "-o", "train.csv"], "train.csv: is a file; --output needs a directory"),
 ]
 
 

@@ -131,7 +131,7 @@ def test_ranking(project: Path, tmp_path: Path) -> None:
     label, score = read_predictions(tmp_path / "p.tsv")
     assert found["metrics"] == evaluate_scores("ranking", label, score, group=np.array(query))
     assert found["groups"] == {"counted": 2, "without_positive": 1}
-    assert "9 pairs, 2 groups; 1 more, without a positive, left out" in " ".join(
+    assert "9 pairs, 2 groups (1 more, without a positive, left out)" in " ".join(
         said.split()
     )  # the run's path may break the line
     # Of each query at most one pair, a wrong one above the right ones.
@@ -150,8 +150,8 @@ def test_ranking(project: Path, tmp_path: Path) -> None:
     assert alone["groups_with_both_labels"] == 0
     assert found["group_sizes"] == {"smallest": 3, "median": 3, "largest": 3}
     assert found["groups_with_both_labels"] == 2
-    told = "warning: no group has both a positive and a negative pair; every metric is the same, whatever the scores"
-    assert told in " ".join(said_of_alone.split())
+    warning = "warning: no group has both a positive and a negative pair, so the metrics do not depend on the scores"
+    assert warning in " ".join(said_of_alone.split())
     assert "no group has both" not in said
 
 

@@ -93,7 +93,7 @@ def test_a_config_that_is_missing(tmp_path: Path) -> None:
 def test_a_run_that_is_missing(tmp_path: Path, command: str) -> None:
     files = [] if command == "evaluate" else ["q.txt", "v.txt"]
     assert refuse(tmp_path, command, "none", *files) == [
-        "none: no such run directory; `pairlens train CONFIG --output none` makes one"
+        "none: no such run directory; create it with `pairlens train CONFIG --output none`"
     ]
 
 
@@ -104,14 +104,14 @@ def test_a_directory_that_is_no_run(project: Path) -> None:
 def test_a_run_that_exists(project: Path) -> None:
     """Neither a run nor anything else is replaced by a run; `--force` replaces a run alone."""
     assert refuse(project, "train", "config.yaml", "--output", "run") == [
-        "run: holds a run already; choose another directory, or --resume it, or --force"
+        "run: contains a run; choose another directory, or add --resume or --force"
     ]
     for force in ([], ["--force"]):
         assert refuse(project, "train", "config.yaml", "--output", "data", *force) == [
-            "data: holds files that are not a run's; choose another directory"
+            "data: contains files that are not a run's; choose another directory"
         ]
     assert refuse(project, "train", "config.yaml", "--output", "config.yaml", "--force") == [
-        "config.yaml: is a file; a run is a directory"
+        "config.yaml: is a file, but a run is a directory; choose another name"
     ]
 
 
@@ -163,7 +163,7 @@ def cut(run: Path) -> None:
         (cut, "weights.npz: damaged or not an npz file"),
         (
             lambda run: change_weights(run, "head/bias", np.zeros(2, np.float32)),
-            "weights.npz: head/bias is float32 [2]; config.yaml makes it float32 [1]",
+            "weights.npz: head/bias is float32 [2], but config.yaml needs float32 [1]",
         ),
         # A pickle could run any code when it is loaded.
         (
@@ -217,6 +217,6 @@ def test_pipes_for_two_runs(project: Path, tmp_path: Path) -> None:
     path = tmp_path / "query"
     os.mkfifo(path)
     files = ("--query", path, "--value", "data/dev.value.txt", "--label", "data/dev.label.txt")
-    told = (2, "", f"error: {path}: not a regular file; each run reads it anew, so give a file\n")
+    told = (2, "", f"error: {path}: not a regular file; it is read once for each run, so give a file\n")
     assert pairlens(project, "evaluate", "run", *files, "--compare", "run") == told
     assert pairlens(project, "report", "run", "run", *files, "--output", tmp_path / "page.html") == told

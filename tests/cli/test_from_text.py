@@ -202,7 +202,7 @@ def test_parquet_comes_back_as_csv(quoted: Path, tmp_path: Path) -> None:
     assert [row[:3] for row in rows] == expected
     result = pairlens(tmp_path, "score", quoted / "run", "--input", "parquet/dev.parquet", "--output", "out.parquet")
     assert (result.code, (tmp_path / "out.parquet").exists()) == (2, False)
-    assert "out.parquet: Parquet is read, not written; choose a name with .csv, .tsv or .jsonl" in result.stderr
+    assert "out.parquet: Parquet cannot be written; choose a name with .csv, .tsv or .jsonl" in result.stderr
 
 
 def test_classes_have_a_column_each_and_the_decision_is_a_word(classes: Path, tmp_path: Path) -> None:
@@ -342,15 +342,18 @@ def test_a_run_alone_scores_texts_on_another_machine(quoted: Path, tmp_path: Pat
 
 USAGE: list[tuple[Sequence[str], str]] = [
     ([], "QUERY and VALUE are missing: two files, or - for stdin, --input, or --query-text"),
-    (["q.txt", "v.txt", "--input", "dev.csv"], "give QUERY and VALUE, or --input, or --query-text and --value-text"),
+    (["q.txt", "v.txt", "--input", "dev.csv"], "give only one of: QUERY and VALUE; --input"),
     (["--query-text", "a"], "--query-text and --value-text go together"),
-    (["--input", "dev.csv", "--text"], "--text says that QUERY and VALUE hold texts, as --input"),
+    (["--input", "dev.csv", "--text"], "--text is for QUERY and VALUE; leave it out, as --input"),
     (["--input", "dev.csv", "--words", "--format", "tsv"], "--words shows words instead of ids"),
     (["--input", "dev.csv", "--labels", "--format", "tsv"], "--labels adds a column to the rows of --input"),
     (["--text", "q.txt", "v.txt", "--labels"], "--labels adds a column to the rows of --input"),
-    (["--text", "q.txt", "v.txt", "--query-column", "1"], "the options of tables say how --input is read"),
-    (["--input", "dev.csv", "--id-column", "1"], "--id-column is for lines without the row"),
-    (["--input", "-", "--line-buffered"], "--line-buffered is for lines; give - for QUERY and --text"),
+    (["--text", "q.txt", "v.txt", "--query-column", "1"], "the options for tables are for --input"),
+    (["--input", "dev.csv", "--id-column", "1"], "--id-column is for formats that leave out the row"),
+    (
+        ["--input", "-", "--line-buffered"],
+        "--line-buffered is for lines, not for tables; give - for QUERY, with --text",
+    ),
     (["--text", "q.txt", "v.txt", "--line-buffered"], "--line-buffered is for stdin"),
     (
         ["--text", "q.txt", "v.txt", "--resume", "-o", "o"],

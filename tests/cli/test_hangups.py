@@ -69,7 +69,7 @@ def test_hangups_of_the_system_and_of_the_shell_are_one(project: Path, tmp_path:
             time.sleep(0.001)
         said = process.communicate()[1]
     assert process.returncode == 129
-    assert "all saved; go on with: pairlens train" in said
+    assert "everything is saved. Continue with: pairlens train" in said
     assert_saved(run)
 
 

@@ -115,7 +115,7 @@ def test_the_task_follows_from_the_labels(folder: Path, label: str, task: str) -
     text = written(folder)
     assert f"\ntask: {task}\n" in text
     other = {"multiclass": "regression", "regression": "multiclass"}[task]
-    assert f"# Another task may be meant: {other}, if" in text
+    assert f"# Alternative: {other}, if" in text
 
 
 def test_integers_that_leave_some_out_are_amounts(folder: Path) -> None:
@@ -204,12 +204,12 @@ def test_a_config_called_config_is_replaced_like_any_other(folder: Path) -> None
 
 FAULTS = [
     ("no folder", "data: No such file or directory"),
-    ("no splits", "data: no train.query.txt, nor another name with train"),
-    ("another name", "data: no train.query.txt, nor another name with train; found mine: rename one"),
-    ("two of a name", "data: dev and valid may all be the dev split; keep one of the names"),
-    ("no labels", "data/train.label.txt: no such file, nor one with .gz, .bz2 or .xz; a model learns from labels"),
+    ("no splits", "data: no *.query.txt file has train in its name: none found"),
+    ("another name", "data: no *.query.txt file has train in its name: found mine; rename one"),
+    ("two of a name", "data: dev and valid could each be the dev split; rename all but one"),
+    ("no labels", "data/train.label.txt: no such file, nor one with .gz, .bz2 or .xz; training needs labels"),
     ("fewer labels", "data/train.query.txt: 300 lines, but data/train.label.txt: 1 lines; line N of each belongs to"),
-    ("no lines", "data/train.query.txt: a file without lines"),
+    ("no lines", "data/train.query.txt: is empty"),
     ("words", "data/train.query.txt:1:1: not an integer: 'a'"),
     ("pipe", "data/train.query.txt: not a regular file"),
     ("classes", "data/classes.json: must be a JSON list with a name for each label, from 0"),

@@ -85,8 +85,8 @@ def test_terminated_in_mid_epoch(project: Path) -> None:
         process.send_signal(signal.SIGCONT)
         said = process.communicate()[1].splitlines()
     assert process.returncode == 143
-    assert "stopping after this step; the same again stops at once" in said
-    before, command = said[-1].split("; go on with: ")
+    assert "stopping after this step; interrupt again to stop at once" in said
+    before, command = said[-1].split("; everything is saved. Continue with: ")
     assert before.startswith("warning: interrupted in epoch ")
     assert shlex.split(command) == ["pairlens", *TRAIN, "--output", "terminated", "--resume"]
     assert litter_in(run) == []
@@ -112,7 +112,7 @@ def test_killed_and_its_last_checkpoint_damaged(project: Path) -> None:
     result = pairlens(project, *TRAIN, "--output", "killed", "--resume")
     assert result.code == 0
     assert result.stderr.startswith("warning: killed/checkpoint/state.npz: damaged or not an npz file")
-    assert result.stderr.splitlines()[0].endswith("; going on from the checkpoint before it")
+    assert result.stderr.splitlines()[0].endswith("; continuing from the checkpoint before it")
     assert end_of(run) == end_of(project / "straight")
     assert litter_in(run) == []
 
@@ -132,7 +132,7 @@ def test_interrupted_while_tensorflow_is_imported(project: Path, signals: list[i
         said = process.communicate()[1]
     assert process.returncode in codes
     assert "Traceback" not in said
-    assert ("interrupted in epoch 1 after step 0, all saved" in said) == (len(signals) == 1)
+    assert ("interrupted in epoch 1 after step 0; everything is saved" in said) == (len(signals) == 1)
     assert litter_in(project / name) == []
 
 
@@ -159,7 +159,7 @@ def test_a_loss_that_is_not_finite(project: Path) -> None:
     (line,) = result.stderr.splitlines()
     assert line.startswith("error: ")
     assert "in epoch 1, step " in line
-    assert "at learning rate 1e+30; nan has no weights yet. " in line
+    assert "at learning rate 1e+30; nan has no weights yet" in line
     assert "a lower training.optimizer.learning_rate" in line
     assert litter_in(project / "nan") == []
 
@@ -172,7 +172,7 @@ def test_a_finished_run_is_not_trained_again(project: Path) -> None:
     began = time.monotonic()
     result = pairlens(project, *TRAIN, "--output", "straight", "--resume")
     assert time.monotonic() - began < 4.0  # which is how long importing TensorFlow takes
-    assert result == (0, "", "straight: finished already; nothing is left to train\n")
+    assert result == (0, "", "straight: already finished; nothing to train\n")
     assert files_below(project / "straight") == before
 
 
@@ -183,8 +183,8 @@ def test_seeds_go_on_where_they_were(project: Path) -> None:
     result = pairlens(project, *TRAIN, "--seeds", "2", "--output", "several", "--resume")
     assert result.code == 0
     first, second, *_ = result.stderr.splitlines()
-    assert first == "several/seed-1: finished already; nothing is left to train"
-    assert second == "several/seed-2: no run yet; this begins it"
+    assert first == "several/seed-1: already finished; nothing to train"
+    assert second == "several/seed-2: no run to resume; starting a new one"
     assert files_below(project / "several" / "seed-1") == before
     summary = json.loads(result.stdout)
     assert summary["runs"] == ["several/seed-1", "several/seed-2"]
@@ -208,7 +208,7 @@ def test_killed_while_one_of_several_seeds_is_replaced(project: Path) -> None:
     assert litter_in(folder / "seed-2") == [".lock"]
     result = pairlens(project, *TRAIN, "--seeds", "2", "--output", "replaced", "--resume")
     assert result.code == 0
-    assert result.stderr.startswith("replaced/seed-1: finished already")
+    assert result.stderr.startswith("replaced/seed-1: already finished")
     assert sorted(path.name for path in folder.iterdir()) == ["seed-1", "seed-2"]
     assert litter_in(folder) == []
     assert pairlens(project, *TRAIN, "--seed", "2", "--output", "second", "--quiet").code == 0

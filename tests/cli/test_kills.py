@@ -85,15 +85,18 @@ def test_a_run_amid_being_replaced_is_found(amid: Path, command: list[str]) -> N
     result = pairlens(amid, *command)
     assert result.code == 2
     assert result.stderr.count("\n") == 1 or command[0] == "check"  # which tells all that it has looked at
-    assert "run: a training was killed while it replaced this run; `pairlens train CONFIG" in result.stderr
-    assert "--resume` finishes that. Until then the new run is " in result.stderr
+    assert "run: a training was killed while it replaced this run; finish with `pairlens train CONFIG" in result.stderr
+    assert "--resume`. Until then, the new run is " in result.stderr
 
 
 def test_a_run_amid_being_replaced_is_not_trained_beside(amid: Path) -> None:
     before = files_below(amid)
     result = pairlens(amid, "train", "config.yaml", "--seed", "7", "--output", "run")
     assert result.code == 2
-    assert result.stderr == ("error: run: a run that replaces it was begun; --resume goes on with it, --force anew\n")
+    assert result.stderr == (
+        "error: run: a training that replaces it was interrupted; add --resume to continue that, or "
+        "--force to start again\n"
+    )
     assert files_below(amid) == before
 
 

@@ -100,7 +100,7 @@ def test_a_split_that_has_moved_can_be_named(moved: Path, trained: Path, tmp_pat
     arguments: list[str | Path] = [*command, *([tmp_path / "page.html"] if command[0] == "report" else [])]
     lost = pairlens(moved, *arguments)
     assert (lost.code, lost.stdout) == (2, "")
-    assert "--set data.test=PREFIX says where it lies now" in lost.stderr
+    assert "if it has moved, add --set data.test=PREFIX" in lost.stderr
     found = pairlens(moved, *arguments, "--set", f"data.test={trained}/data/test")
     assert found.code == 0, found.stderr
 
@@ -108,7 +108,7 @@ def test_a_split_that_has_moved_can_be_named(moved: Path, trained: Path, tmp_pat
 def test_what_would_be_another_run_is_not_set(moved: Path) -> None:
     result = pairlens(moved, "evaluate", "model", "--set", "model.symmetric=true")
     assert result.code == 2
-    assert "--set model.symmetric=true: of a trained run, only data.train, data.dev, data.test" in result.stderr
+    assert "--set model.symmetric=true: a trained run is fixed; only data.train, data.dev, data.test" in result.stderr
 
 
 # ---- runs from before ------------------------------------------------------------------------------------------------
@@ -140,9 +140,7 @@ WITH_WORDS = {
 def test_a_run_from_before_shows_ids_and_says_why_or_takes_a_vocabulary(old: Path, trained: Path, command: str) -> None:
     shown = pairlens(old, *WITH_WORDS[command])
     assert shown.code == 0, shown.stderr
-    assert "warning: model: ids are shown, not words: there is no vocab.txt in the run" in shown.stderr.replace(
-        "\n", " "
-    )
+    assert "warning: model: showing ids instead of words: the run has no vocab.txt" in shown.stderr.replace("\n", " ")
     assert "word" not in shown.stdout
     given = pairlens(old, *WITH_WORDS[command], "--vocab", trained / "data" / "vocab.txt")
     assert (given.code, "ids are shown" in given.stderr) == (0, False)
@@ -158,13 +156,13 @@ def test_a_vocabulary_that_is_not_the_runs(moved: Path, tmp_path: Path, command:
     result = pairlens(moved, *arguments, "--vocab", other)
     assert (result.code, result.stdout) == (2, "")
     assert f"{other}: not what model was trained with: its SHA-256 is " in result.stderr
-    assert "… when the run was trained; give the vocab.txt that model was trained with" in result.stderr
+    assert "… in training; give the vocab.txt that model was trained with" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["score", "model", *FILES, "--vocab", "v.txt"], "--vocab has the words that --words shows; add --words"),
+        (["score", "model", *FILES, "--vocab", "v.txt"], "--vocab is the vocabulary of --words; add --words"),
         (["evaluate", "model", *LABELLED, "--vocab", "v.txt"], "--vocab is for the texts of the worst pairs; add"),
     ],
 )

@@ -65,22 +65,22 @@ def test_a_command_line_that_makes_no_sense_needs_no_traceback(tmp_path: Path) -
     [
         (
             ["check", "config.yaml", "-q", "-v"],
-            "--quiet says nothing but errors, --verbose says more; give one of the two",
+            "--quiet prints only errors and --verbose prints more; give one of the two",
         ),
         (
             ["train", "config.yaml", "--set", "training.seed=3", "--seed", "4"],
             "--seed is short for --set training.seed; give one of the two",
         ),
-        (["attend", "run", *FILES, "--seed", "0"], "--seed is of a sample; add --sample N"),
-        (["attend", "run", *FILES, "--limit", "3", "--seed", "4"], "--seed is of a sample; add --sample N"),
-        (["attend", "run", *FILES, "--force"], "--force replaces an output that exists; add --output FILE"),
-        (["score", "run", *FILES, "--force"], "--force replaces an output that exists; add --output FILE"),
-        (["evaluate", "run", "--force"], "--force replaces an output that exists; add --output FILE"),
+        (["attend", "run", *FILES, "--seed", "0"], "--seed is the seed of --sample; add --sample N"),
+        (["attend", "run", *FILES, "--limit", "3", "--seed", "4"], "--seed is the seed of --sample; add --sample N"),
+        (["attend", "run", *FILES, "--force"], "--force replaces an existing output; add --output FILE"),
+        (["score", "run", *FILES, "--force"], "--force replaces an existing output; add --output FILE"),
+        (["evaluate", "run", "--force"], "--force replaces an existing output; add --output FILE"),
         (
             ["score", "run", *FILES, "--profile", "--quiet"],
-            "--profile tells where the time went, --quiet says nothing but errors; give one of the two",
+            "--profile reports on stderr, where --quiet allows only errors; give one of the two",
         ),
-        (["evaluate", "run", "--output", "o", "--predictions", "o"], "--output and --predictions must be two files"),
+        (["evaluate", "run", "--output", "o", "--predictions", "o"], "--output and --predictions are the same file"),
         (
             ["report", "run", "--output", "o.html", "--split", "dev", "--query", "q", "--value", "v", "--label", "l"],
             "give --split, or --query, --value and --label, not both",

@@ -179,7 +179,7 @@ def test_a_stream_is_written_as_it_stands(folder: Path, output: Output) -> None:
     there = folder / output.file
     if "--resume" in output.command:
         there.symlink_to("/dev/null")
-        refused(folder, output.arguments(), "what is written there is gone, so --resume needs a file")
+        refused(folder, output.arguments(), "is a pipe or a device, which --resume cannot continue; give a file")
         return
     done(folder, output.arguments())
     expected = there.read_bytes()
@@ -251,24 +251,24 @@ def test_two_names_of_one_output(folder: Path, command: tuple[str, ...], other: 
     two = [*command, "--force", "--output", "out", other]
     (folder / "sub").mkdir()
     for name in ("out", str(folder / "out"), "sub/../out"):
-        refused(folder, [*two, name], f"--output and {other} must be two files")
+        refused(folder, [*two, name], f"--output and {other} are the same file")
     (folder / "link").symlink_to("out")
-    refused(folder, [*two, "link"], f"--output and {other} must be two files")
+    refused(folder, [*two, "link"], f"--output and {other} are the same file")
     (folder / "out").write_text("mine")
     (folder / "second").hardlink_to(folder / "out")
-    refused(folder, [*two, "second"], f"--output and {other} must be two files")
+    refused(folder, [*two, "second"], f"--output and {other} are the same file")
 
 
 def test_the_names_that_resume_needs(folder: Path) -> None:
     command = ["score", "run", *TEXTS, "--resume", "--output", "out", "--force", "--on-bad-line", "nan", "--bad-lines"]
     for name in ("out.partial", "out.progress"):
-        refused(folder, [*command, name], "--output and --bad-lines must be two files")
+        refused(folder, [*command, name], "--output and --bad-lines are the same file")
     os.link(folder / "q.txt", folder / "out.partial")
     refused(folder, [*command, "bad"], "out.partial: is the same file as q.txt, which is read")
     (folder / "out.partial").unlink()
     for lay in (os.mkfifo, lambda path: path.symlink_to("q.txt")):
         lay(folder / "out.progress")
-        refused(folder, [*command, "bad"], "out.progress: is needed for out, and is no regular file; remove it")
+        refused(folder, [*command, "bad"], "out.progress: is not a regular file, but is needed for out; remove it")
         (folder / "out.progress").unlink()
 
 
@@ -373,12 +373,12 @@ def test_where_a_run_is_never_made(project: Path, tmp_path: Path) -> None:
     shutil.copytree(project / "run", tmp_path / "run")
     before = files_below(tmp_path)
     for name, force, message in (
-        ("file", True, "is a file; a run is a directory"),
-        ("link", True, "is a file; a run is a directory"),
-        ("pipe", True, "is a file; a run is a directory"),
-        ("data", True, "holds files that are not a run's"),
-        ("run", False, "holds a run already"),
-        ("run", True, "run.new: the new run would grow there"),
+        ("file", True, "is a file, but a run is a directory"),
+        ("link", True, "is a file, but a run is a directory"),
+        ("pipe", True, "is a file, but a run is a directory"),
+        ("data", True, "contains files that are not a run's"),
+        ("run", False, "contains a run;"),
+        ("run", True, "run.new: exists, but is needed for the new run"),
     ):
         more = ["--force"] if force else []
         result = pairlens(project, "train", "config.yaml", "--output", tmp_path / name, *more)

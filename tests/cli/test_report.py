@@ -99,13 +99,15 @@ def test_a_run_minus_another(project: Path, tmp_path: Path) -> None:
 def test_which_data_the_runs_were_trained_on(project: Path, tmp_path: Path) -> None:
     page = report(project, tmp_path / "same.html", "run", "run")
     assert "The runs were trained on the same data." in words(page)
-    assert "Config The same in all runs." in words(page)
+    assert "Config All settings are the same." in words(page)
     other = tmp_path / "other"
     shutil.copytree(project / "run", other)
     environment = json.loads((other / "environment.json").read_text())
     environment["data"][str(project / "data" / "dev.label.txt")] = "0" * 64
     (other / "environment.json").write_text(json.dumps(environment))
-    assert "Trained on other data: dev.label.txt differ." in words(report(project, tmp_path / "o.html", "run", other))
+    assert "The runs were trained on different data: dev.label.txt." in words(
+        report(project, tmp_path / "o.html", "run", other)
+    )
 
 
 def test_regression(project: Path, tmp_path: Path) -> None:
@@ -146,13 +148,13 @@ def test_ranking(project: Path, tmp_path: Path) -> None:
     expected = evaluated(project, run)
     assert_shows(page, expected)
     assert "on test: 9 pairs; 2 groups; 1 more, without a positive, left out" in words(page)
-    assert f"first in {expected['metrics']['precision_at_1']:.1%} of the groups" in words(page)
+    assert f"rank 1 in {expected['metrics']['precision_at_1']:.1%} of the groups" in words(page)
 
 
 def test_runs_of_two_tasks_stand_side_by_side(project: Path, tmp_path: Path) -> None:
     run = make_run(project, tmp_path / "other", task="regression")
     page = report(project, tmp_path / "report.html", "run", run)
-    assert "B: another task or other files than A, so no difference." in words(page)
+    assert "B: not compared with A, as the task or the files differ." in words(page)
     assert "A accuracy by length" in words(page)
     assert "B pearson by length" in words(page)
     assert [result["difference"] for result in block(page, "results")] == [None, None]
@@ -204,7 +206,7 @@ def test_faults(project: Path, tmp_path: Path) -> None:
     page = ("--output", tmp_path / "page.html")
     for arguments, message in {
         (moved, *page): f"{tmp_path}/gone/test.query.txt: no such file, nor one with .gz, .bz2 or .xz; "
-        "--split takes another split, --query, --value and --label take other files",
+        "if it has moved, add --set data.test=PREFIX; or choose another --split, or give files with --query",
         ("run", "--output", there): f"{there}: exists already; ",
         ("run", tmp_path / "no", *page): f"{tmp_path}/no: no such run directory; ",
         ("run", "--query", "data/dev.query.txt", *page): "--query, --value and --label go together",

@@ -88,7 +88,7 @@ def test_two_texts_are_shown_in_the_terminal(project: Path) -> None:
     header, *rows = re.findall(r"^ *(?:The|RED|one\*|blue +\?).*$", shown.stdout, re.MULTILINE)
     assert header.split() == ["blue", "?"]
     assert [row.split()[0] for row in rows[:3]] == ["The", "RED", "one*"]
-    assert "* stands behind words that the vocabulary lacks" in shown.stderr
+    assert "* marks words that are not in the vocabulary" in shown.stderr
 
 
 def test_a_page_has_the_texts_and_their_words_in_place(project: Path, tmp_path: Path) -> None:
@@ -110,9 +110,12 @@ def test_matrices_are_those_of_the_ids_with_the_words_of_the_texts(project: Path
 
 
 WRONG = [
-    (["evaluate", "binary", "--input", "train.jsonl", "--split", "dev"], "--input is read instead of a split"),
-    (["evaluate", "binary", "--text"], "--text goes with --query, --value and --label"),
-    (["evaluate", "binary", "--query-column", "x"], "the options of tables say how --input is read; add --input FILE"),
+    (
+        ["evaluate", "binary", "--input", "train.jsonl", "--split", "dev"],
+        "--input replaces --split, --text and the files",
+    ),
+    (["evaluate", "binary", "--text"], "--text needs --query, --value and --label"),
+    (["evaluate", "binary", "--query-column", "x"], "the options for tables are for --input; add --input FILE"),
     (["evaluate", "binary", "--input", "train.jsonl", "--label-column", "none"], "give --label-column"),
     (["evaluate", "binary", "--input", "train.jsonl", "--group-column", "id"], "--group-column is for task ranking"),
     (
@@ -144,6 +147,5 @@ def test_a_run_of_ids_takes_no_texts(project: Path, tmp_path: Path) -> None:
     result = pairlens(tmp_path, "attend", ".", "--query-text", "a", "--value-text", "b")
     assert result.code == 2
     assert (
-        "tokenizer.json: missing; the run takes ids. One that takes texts is trained with data.tokenizer"
-        in result.stderr
+        "tokenizer.json: missing, so the run takes only ids; to score texts, train with data.tokenizer" in result.stderr
     )

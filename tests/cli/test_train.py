@@ -127,7 +127,7 @@ def test_resume_is_refused_with_another_config(interrupted: Path) -> None:
     assert result.code == 2
     assert result.stderr == (
         "error: run: training.seed was 7 when the run began and is 8 now; set it back\n"
-        "error: run: --resume ends with the run that was begun or not at all; --force begins it anew\n"
+        "error: run: --resume continues only with everything unchanged; train again with --force\n"
     )
     assert files_below(interrupted) == before
 
@@ -170,7 +170,7 @@ def test_without_output_the_run_is_named_after_the_config(tmp_path: Path) -> Non
     result = pairlens(tmp_path, "train", "config.yaml")
     assert result.code == 2
     assert result.stderr == (
-        "error: runs/config: holds a run already; choose another directory, or --resume it, or --force\n"
+        "error: runs/config: contains a run; choose another directory, or add --resume or --force\n"
     )
 
 
@@ -217,8 +217,8 @@ def test_a_training_goes_on_with_as_many_threads_as_it_began(tmp_path: Path) -> 
     make_project(tmp_path)
     train = ["train", "config.yaml", "--set", "training.epochs=1", "--output", "run"]
     assert pairlens(tmp_path, *train, "--threads", "3").code == 0
-    message = "error: run: 3 processors trained it when the run began and 1 would now; add --threads 3\n"
+    message = "error: run: was trained on 3 processors when the run began and would be on 1 now; add --threads 3\n"
     refused = pairlens(tmp_path, *train, "--resume", "--threads", "1")
     assert refused.code == 2
     assert refused.stderr.startswith(message)
-    assert pairlens(tmp_path, *train, "--resume", "--threads", "3").stderr.startswith("run: finished already")
+    assert pairlens(tmp_path, *train, "--resume", "--threads", "3").stderr.startswith("run: already finished")

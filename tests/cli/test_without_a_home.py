@@ -23,8 +23,8 @@ AS_NOBODY = [
     "--ambient-caps=+dac_read_search",
 ]
 NOTHING_KEPT = (
-    "warning: the compiled kernels cannot be kept, and every command will compile them again; "
-    "let XDG_CACHE_HOME name a folder that you may write, and nobody else\n"
+    "warning: the compiled kernels cannot be cached, so every command will compile them again; "
+    "set XDG_CACHE_HOME to a folder that only you can write to\n"
 )
 
 
@@ -85,5 +85,5 @@ def test_it_is_said_once_that_nothing_can_be_kept(project: Path, temporary: Path
     assert pairlens_as_nobody(project, "score", "run", *FILES, **place).stderr == NOTHING_KEPT
     report = ["report", "run", "run", "--output", temporary / "report.html"]  # which loads kernels of both
     said = pairlens_as_nobody(project, *report, **place)
-    assert (said.code, said.stderr.count("cannot be kept")) == (0, 1)
+    assert (said.code, said.stderr.count("cannot be cached")) == (0, 1)
     assert list(theirs.iterdir()) == []

@@ -13,7 +13,7 @@ from models import make_config, random_texts, random_weights
 
 from pairlens.attention.selection import Selection
 from pairlens.errors import DataError, UsageError
-from pairlens.jobs.attend_job import CELL_BYTES, AttendJob, Made
+from pairlens.jobs.attend_job import CELL_BYTES, AttendJob, Purpose
 from pairlens.runs.run import Run
 from pairlens.scoring import memory
 from pairlens.scoring.memory import map_bytes
@@ -58,7 +58,7 @@ def test_pictures_are_told_as_they_are_written(tmp_path: Path, files: tuple[Path
     (grid,) = job.write_pictures(job.chunks(), path, grid=True, several=False)
     assert (grid.path, grid.pairs) == (path, 2)
     everything = make_job(tmp_path, files, Selection())
-    with pytest.raises(UsageError, match="--grid holds at most 36 pairs"):
+    with pytest.raises(UsageError, match="--grid takes at most 36 pairs"):
         list(everything.write_pictures(everything.chunks(), tmp_path / "large.svg", grid=True, several=False))
     assert not (tmp_path / "large.svg").exists()
 
@@ -103,7 +103,7 @@ def test_what_does_not_fit_is_refused_before_it_is_made(
     run.write_weights(random_weights(config))
     (tmp_path / "q.txt").write_text("1 2\n" + "3 4 " * (TOKENS // 2) + "\n")
     (tmp_path / "v.txt").write_text("1 2\n" + "5 6 " * (TOKENS // 2) + "\n")
-    kinds: dict[str, Made] = {"summary": "summary", "maps.html": "page", "maps.png": "pictures"}
+    kinds: dict[str, Purpose] = {"summary": "summary", "maps.html": "page", "maps.png": "pictures"}
     kind = kinds.get(made, "matrices")
     counted = int(map_bytes(config, np.array([TOKENS]), np.array([TOKENS]), CELL_BYTES[kind])[0])
     Scorer(config, random_weights(config)).attend([[1]], [[1]])  # what is compiled or imported at first is not counted
@@ -126,7 +126,7 @@ def test_what_does_not_fit_is_refused_before_it_is_made(
     assert peak(counted) <= counted
 
 
-def make(job: AttendJob, kind: Made, path: Path) -> None:
+def make(job: AttendJob, kind: Purpose, path: Path) -> None:
     chunks = job.chunks(kind)
     match kind:
         case "summary":

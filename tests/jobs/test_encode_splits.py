@@ -37,10 +37,10 @@ def test_names_may_be_given_and_then_files_are_joined() -> None:
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        (["-"], "stdin has no name; say which split it is, as train=-"),
-        (["test_matched.csv", "test_mismatched.csv"], "would be split test, as test_matched.csv is"),
-        (["dev.csv", "val.csv"], "val.csv: would be split dev, as dev.csv is"),
-        (["train.csv", "train=more.csv"], "train.csv: would be split train, which another file is given"),
+        (["-"], "stdin has no name; name its split, such as train=-"),
+        (["test_matched.csv", "test_mismatched.csv"], "would be split test, like test_matched.csv"),
+        (["dev.csv", "val.csv"], "val.csv: would be split dev, like dev.csv"),
+        (["train.csv", "train=more.csv"], "train.csv: would be split train, like another file"),
     ],
 )
 def test_two_files_do_not_come_together_by_chance(files: list[str], message: str) -> None:
@@ -70,7 +70,7 @@ def test_a_cut_has_about_the_shares_and_depends_on_key_and_seed_alone() -> None:
     "shares", [[], [1], [80, -10, 10], [80, 0, 20], [1, 1, 1, 1], [float("inf"), 1], [float("nan"), 1]]
 )
 def test_shares_are_two_or_three_positive_numbers(shares: list[float]) -> None:
-    with pytest.raises(UsageError, match="--split takes the shares"):
+    with pytest.raises(UsageError, match="--split must be two or three positive numbers"):
         Cut(shares, seed=1)
 
 

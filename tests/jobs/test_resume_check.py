@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pairlens.config.file import load_config
 from pairlens.config.schema import Config
 from pairlens.errors import PairlensError, RunError
-from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
+from pairlens.jobs.resume_check import finished_metrics, refuse_changes
 from pairlens.runs.carried import hashes, read_carried
 from pairlens.runs.environment import describe_environment
 from pairlens.runs.progress import Pace
@@ -297,7 +297,7 @@ def test_resume_is_refused_with_every_difference(tmp_path: Path) -> None:
     config["data"] = {"train": tmp_path / "train"}
     began = Config.model_validate(config)
     run = Run.create(tmp_path / "run", began, describe_environment(began, []))
-    refuse_another_beginning(run, began, describe_environment(began, ["another", "command"]))
+    refuse_changes(run, began, describe_environment(began, ["another", "command"]))
 
     config["training"] |= {"epochs": 99, "optimizer": {"name": "sgd"}, "checkpoint": {"every_minutes": 7.0}}
     now = Config.model_validate(config)
@@ -309,7 +309,7 @@ def test_resume_is_refused_with_every_difference(tmp_path: Path) -> None:
     environment["processor"] = "an abacus"
     environment["settings"]["TF_ENABLE_ONEDNN_OPTS"] = "0"
     with pytest.raises(RunError) as error:
-        refuse_another_beginning(run, now, environment)
+        refuse_changes(run, now, environment)
     lines = str(error.value).splitlines()
     assert all(line.startswith(f"{run.path}: ") for line in lines)
     faults = [line.removeprefix(f"{run.path}: ") for line in lines]
@@ -317,15 +317,15 @@ def test_resume_is_refused_with_every_difference(tmp_path: Path) -> None:
     assert "training.optimizer.name was 'adam' when the run began and is 'sgd' now; set it back" in faults
     assert any("--set training.warm_start=" in fault for fault in faults)  # how to train on
     assert f"{tmp_path}/train.value.txt has changed since the run began; put the old file back" in faults
-    assert f"{tmp_path}/train.group.txt was read when the run began and is not now; put it back" in faults
-    assert f"{tmp_path}/train.weight.txt was not read when the run began; take it away" in faults
+    assert f"{tmp_path}/train.group.txt was read when the run began and is not read now; put it back" in faults
+    assert f"{tmp_path}/train.weight.txt was not read when the run began; remove it" in faults
     numpy = f"numpy was {np.__version__} when the run began and is 9.9 now; install numpy=={np.__version__}"
     assert numpy in faults
     assert "the processor was " in "".join(faults)
     assert " when the run began and is an abacus now" in "".join(faults)
     onednn = "TF_ENABLE_ONEDNN_OPTS unset when the run began and has TF_ENABLE_ONEDNN_OPTS=0 now; set it back"
     assert f"the environment had {onednn}" in faults
-    assert faults[-1] == "--resume ends with the run that was begun or not at all; --force begins it anew"
+    assert faults[-1] == "--resume continues only with everything unchanged; train again with --force"
     # When checkpoints are written changes nothing, and files that are as they were are not named.
     assert not any("checkpoint" in fault or "train.query.txt" in fault for fault in faults)
 
@@ -350,21 +350,21 @@ def test_moved_data_are_known_by_their_hashes(tmp_path: Path) -> None:
         return describe_environment(config, []) | record
 
     run = Run.create(tmp_path / "run", began, environment(began))
-    refuse_another_beginning(run, now, environment(now))
+    refuse_changes(run, now, environment(now))
     before = Run.create(tmp_path / "before", began, environment(began, with_words=False))
-    refuse_another_beginning(before, now, environment(now))
+    refuse_changes(before, now, environment(now))
 
     (tmp_path / "there" / "dev.label.txt").write_text("another\n")
     (tmp_path / "there" / "vocab.txt").write_text("b\n")
     with pytest.raises(RunError) as error:
-        refuse_another_beginning(run, now, environment(now))
+        refuse_changes(run, now, environment(now))
     assert [line.removeprefix(f"{run.path}: ") for line in str(error.value).splitlines()[:-1]] == [
         f"{tmp_path}/there/dev.label.txt has changed since the run began; put the old file back",
         f"{tmp_path}/there/vocab.txt has changed since the run began; put the old file back",
     ]
     without_dev = Config.model_validate(now.model_dump() | {"data": now.data.model_dump() | {"dev": None}})
     with pytest.raises(RunError, match=r"data\.dev was '.*/here/dev' when the run began and is None now"):
-        refuse_another_beginning(run, without_dev, environment(without_dev))
+        refuse_changes(run, without_dev, environment(without_dev))
 
 
 def test_how_to_train_on_is_no_contradiction(tmp_path: Path) -> None:
@@ -380,7 +380,7 @@ def test_how_to_train_on_is_no_contradiction(tmp_path: Path) -> None:
     now = Config.model_validate(config)
     run = Run.create(tmp_path / "run", began, describe_environment(began, []))
     with pytest.raises(RunError) as error:
-        refuse_another_beginning(run, now, describe_environment(now, []))
+        refuse_changes(run, now, describe_environment(now, []))
     (told,) = re.findall("add (--set .*) --output", str(error.value))
     assert load_config(run.path / "config.yaml", told.split("--set ")[1:])
 

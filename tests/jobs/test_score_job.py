@@ -27,18 +27,18 @@ class Record(Listener):
     """Everything that a scoring tells, in order."""
 
     def __init__(self) -> None:
-        self.told: list[str | int] = []
+        self.events: list[str | int] = []
 
-    def goes_on(self, pairs: int) -> None:
-        self.told.append(f"goes on from {pairs}")
+    def continues(self, pairs: int) -> None:
+        self.events.append(f"continues from {pairs}")
 
     @contextmanager
     def scoring(self, pairs: int) -> Iterator[Callable[[int], object]]:
-        self.told.append(pairs)
-        yield self.told.append
+        self.events.append(pairs)
+        yield self.events.append
 
-    def kept(self) -> None:
-        self.told.append("kept")
+    def interrupted(self) -> None:
+        self.events.append("interrupted")
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_scoring_and_what_it_tells(scorer: Scorer, files: tuple[Path, Path]) -
     out, record = io.StringIO(), Record()
     job = ScoreJob(scorer, IdFiles(*files), LineWriter("jsonl"))
     job.run({"output": out}, record)
-    assert record.told == [0, 16, 32, 48, 50]
+    assert record.events == [0, 16, 32, 48, 50]
     assert (job.done, job.bad.faults) == (PAIRS, 0)
     rows = [json.loads(row) for row in out.getvalue().splitlines()]
     queries, values = (random_texts(PAIRS, 6, 23, seed) for seed in (0, 1))
@@ -88,7 +88,7 @@ def test_bad_lines_are_those_of_their_chunk(scorer: Scorer, files: tuple[Path, P
     damage(files[0], 2, 40)
     damage(files[1], 2, 17)
     out, bad = io.StringIO(), io.StringIO()
-    job = ScoreJob(scorer, IdFiles(*files), LineWriter("text"), pass_over=True)
+    job = ScoreJob(scorer, IdFiles(*files), LineWriter("text"), skip_bad=True)
     job.run({"output": out, "bad lines": bad}, Listener())
     assert [i for i, row in enumerate(out.getvalue().splitlines()) if row == "nan"] == [1, 16, 39]
     assert [(row["pair"], Path(row["file"]).name) for row in map(json.loads, bad.getvalue().splitlines())] == [
@@ -111,19 +111,19 @@ def test_a_scoring_that_failed_is_gone_on_with(scorer: Scorer, files: tuple[Path
     whole = io.StringIO()
     damage(files[0], 2)
     good = files[0].read_text()
-    ScoreJob(scorer, IdFiles(*files), LineWriter("text"), pass_over=True).run({"output": whole}, Listener())
+    ScoreJob(scorer, IdFiles(*files), LineWriter("text"), skip_bad=True).run({"output": whole}, Listener())
 
     files[0].write_text("".join(f"{row}\n" for row in good.splitlines()[:-3]))
     paths, record = {"output": tmp_path / "out.txt"}, Record()
     with pytest.raises(DataError, match="47 lines, but"):
-        ScoreJob(scorer, IdFiles(*files), LineWriter("text"), pass_over=True).resume(paths, {}, record)
-    assert record.told == [0, 16, "kept"]  # the fault was met while the second chunk was being scored
+        ScoreJob(scorer, IdFiles(*files), LineWriter("text"), skip_bad=True).resume(paths, {}, record)
+    assert record.events == [0, 16, "interrupted"]  # the fault was met while the second chunk was being scored
     assert not paths["output"].exists()
 
     files[0].write_text(good)
-    record, job = Record(), ScoreJob(scorer, IdFiles(*files), LineWriter("text"), pass_over=True)
+    record, job = Record(), ScoreJob(scorer, IdFiles(*files), LineWriter("text"), skip_bad=True)
     job.resume(paths, {}, record)
-    assert record.told == ["goes on from 16", 16, 32, 48, 50]
+    assert record.events == ["continues from 16", 16, 32, 48, 50]
     assert paths["output"].read_text() == whole.getvalue()
     assert (job.done, job.bad.pairs) == (PAIRS, 1)
 
@@ -146,7 +146,7 @@ def test_a_state_that_no_scoring_saved(
     saved = {"whole": False, "identity": {}, "bytes": {"output": 0}, "state": state}
     (tmp_path / "scores.txt.progress").write_text(json.dumps(saved))
     job = ScoreJob(scorer, IdFiles(*files), LineWriter("text"))
-    with pytest.raises(UsageError, match="what was saved is damaged"):
+    with pytest.raises(UsageError, match="the saved progress is damaged"):
         job.resume({"output": tmp_path / "scores.txt"}, {}, Record())
 
 
@@ -169,6 +169,8 @@ def test_whole_files_that_are_lost(scorer: Scorer, files: tuple[Path, Path], tmp
     saved = {"whole": True, "identity": {}, "bytes": {"output": 5}, "state": {"position": [2, 0, 0], "bad": [0, 0, []]}}
     (tmp_path / "scores.txt.progress").write_text(json.dumps(saved))
     job = ScoreJob(scorer, files, LineWriter("text"))
-    with pytest.raises(UsageError, match=r"scores\.txt\.partial: is (damaged, shorter than 5 bytes|missing); To start"):
+    with pytest.raises(
+        UsageError, match=r"scores\.txt\.partial: is (damaged, shorter than 5 bytes|missing)\. To start"
+    ):
         job.resume({"output": tmp_path / "scores.txt"}, {}, Record())
     assert not (tmp_path / "scores.txt").exists()

@@ -152,7 +152,7 @@ def test_the_name_of_the_output_says_how_rows_are_written(layout: Layout, name: 
 
 
 def test_parquet_is_not_written() -> None:
-    with pytest.raises(UsageError, match=r"out\.parquet: Parquet is read, not written"):
+    with pytest.raises(UsageError, match=r"out\.parquet: Parquet cannot be written"):
         output_layout(Layout("parquet"), Path("out.parquet"))
 
 

@@ -129,9 +129,7 @@ def test_a_split_that_has_moved_since_is_asked_for(tmp_path: Path) -> None:
     config = load_config(tmp_path / "config.yaml", ["training.epochs=1"])
     assert train(config, tmp_path / "run", stop_after=4)[0] is None
     (tmp_path / "data" / "dev.value.txt").unlink()
-    with pytest.raises(
-        DataError, match=r"dev\.value\.txt: no such file.*; where it lies now is said by --set data\.dev="
-    ):
+    with pytest.raises(DataError, match=r"dev\.value\.txt: no such file.*; if it has moved, add --set data\.dev="):
         TrainJob(config, tmp_path / "run", "resume").read()
 
 
@@ -172,7 +170,7 @@ def test_seeds_of_which_one_is_finished(config: Config, tmp_path: Path) -> None:
 def test_a_run_that_stands_there(config: Config, straight: Run) -> None:
     """It is neither replaced unasked nor gone on with by another config, and a finished one is let be."""
     before = straight.checksum()
-    with pytest.raises(UsageError, match="holds a run already"):
+    with pytest.raises(UsageError, match="contains a run;"):
         TrainJob(config, straight.path)
     job = TrainJob(config.with_seed(2), straight.path, "resume")
     with pytest.raises(RunError, match=r"training\.seed was 1 when the run began and is 2 now"):
@@ -185,7 +183,7 @@ def test_a_run_that_stands_there(config: Config, straight: Run) -> None:
 def test_what_is_refused_leaves_nothing(config: Config, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    with pytest.raises(UsageError, match="is a file; a run is a directory"):
+    with pytest.raises(UsageError, match="is a file, but a run is a directory"):
         TrainJob(config, file)
     without = config.model_copy(update={"data": config.data.model_copy(update={"train": tmp_path / "none"})})
     with pytest.raises(DataError, match=r"none\.query\.txt: no such file"):
@@ -315,7 +313,9 @@ def test_a_vocabulary_is_that_of_the_tokenizer(tmp_path: Path) -> None:
     train(load_config(tmp_path / "config.yaml", [*changes, "data.vocab=null"]), tmp_path / "run")
     assert Run.open(tmp_path / "run").vocabulary() == ["[PAD]", "[UNK]", "word"]
     other = load_config(tmp_path / "config.yaml", [*changes, f"data.vocab={tmp_path}/other.txt"])
-    with pytest.raises(DataError, match=r"other.txt:3: not the vocabulary of .*t.json; give the two that belong"):
+    with pytest.raises(
+        DataError, match=r"other.txt:3: differs from the vocabulary of .*t.json; give files that belong"
+    ):
         train(other, tmp_path / "run2")
     words = " ".join(f"word{i}" for i in range(40))
     (tmp_path / "t.json").write_text(learn_tokenizer([words], min_count=1).to_json())

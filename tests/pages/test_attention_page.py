@@ -142,7 +142,7 @@ def test_texts_without_tokens_and_a_pair_of_one_by_one(browser: Page, page: Path
 
 def test_no_pairs(browser: Page, tmp_path: Path) -> None:
     browser.open(write(tmp_path / "none.html", []))
-    assert browser.text("#empty").startswith("This page holds no pairs")
+    assert browser.text("#empty").startswith("This page has no pairs")
     assert not browser.find("#pair").is_displayed()
     assert browser.complaints() == []
 

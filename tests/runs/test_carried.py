@@ -34,7 +34,7 @@ def test_a_run_that_carries_nothing(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", make_config(data={"train": "train", "vocab": vocab}), {})
     assert (run.vocabulary(), run.classes()) == (None, None)
     assert str(run.why_no_words()).endswith(
-        f"{vocab}, of its training, is missing; give its vocabulary with --vocab FILE"
+        f"{vocab}, used in training, is missing; give the vocabulary with --vocab FILE"
     )
     vocab.write_bytes(WORDS)
     assert run.vocabulary() == ["<pad>", "red"]
@@ -50,7 +50,7 @@ def test_words_that_have_changed_are_refused(run: Run, name: str) -> None:
         _ = run.vocabulary(), run.classes(), run.tokenizer()
     assert str(error.value) == (
         f"{run.path}/{name}: not what {run.path} was trained with: its SHA-256 is {now}…, "
-        f"and was {was}… when the run was trained; copy the run again"
+        f"and was {was}… in training; copy the run again"
     )
 
 

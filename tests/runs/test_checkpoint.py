@@ -77,7 +77,7 @@ def test_all_checkpoints_damaged(run: Run) -> None:
     with pytest.raises(RunError) as error:
         run.checkpoint()
     assert str(error.value).count("damaged or not an npz file") == 2
-    assert str(error.value).endswith("No checkpoint is left to go on from; --force starts anew")
+    assert str(error.value).endswith("no intact checkpoint remains, so train again with --force")
     assert state.exists()  # nothing is removed for nothing
 
 
@@ -102,5 +102,5 @@ def test_no_damage_of_a_checkpoint_goes_unnoticed(run: Run) -> None:
 @pytest.mark.parametrize("progress", [b"", b"[]", b"{", b'{"epoch": "x"}'])
 def test_a_checkpoint_without_progress(run: Run, progress: bytes) -> None:
     np.savez(run.path / "checkpoint" / "state.npz", a=np.zeros(1), progress=np.frombuffer(progress, np.uint8))
-    with pytest.raises(RunError, match=r"state\.npz: damaged \(does not say where training stood\)"):
+    with pytest.raises(RunError, match=r"state\.npz: damaged \(no valid training progress\)"):
         run.checkpoint()

@@ -55,7 +55,7 @@ def test_an_array_that_promises_more_than_there_is(run: Run) -> None:
     entry = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
     with zipfile.ZipFile(run.path / "weights.npz", "w") as archive:
         archive.writestr("head/bias.npy", entry)
-    with pytest.raises(RunError, match=r"head/bias\.npy: \[1000000000000\] is more than the file holds"):
+    with pytest.raises(RunError, match=r"head/bias\.npy: \[1000000000000\] is more than the file contains"):
         run.weights(make_config())
 
 
@@ -95,7 +95,7 @@ def test_an_array_that_is_in_it_twice(run: Run, names: tuple[str, str]) -> None:
         for name in names:
             with archive.open(name, "w") as file:
                 np.lib.format.write_array(file, np.zeros(1, np.float32))
-    with pytest.raises(RunError, match="an array is in it twice"):
+    with pytest.raises(RunError, match="it has an array twice"):
         run.weights(make_config())
 
 
@@ -103,5 +103,5 @@ def test_no_more_is_read_than_the_config_describes(run: Run, monkeypatch: pytest
     weights = make_weights(make_config()) | {"head/bias": np.zeros(1000, np.float32)}
     np.savez(run.path / "weights.npz", allow_pickle=False, **weights)
     monkeypatch.setattr("pairlens.runs.weights.read_arrays", lambda _: pytest.fail("it was read"))
-    with pytest.raises(RunError, match=r"head/bias is float32 \[1000\]; config\.yaml makes it float32 \[1\]"):
+    with pytest.raises(RunError, match=r"head/bias is float32 \[1000\], but config\.yaml needs float32 \[1\]"):
         run.weights(make_config())

@@ -79,7 +79,7 @@ def test_an_empty_directory_may_become_a_run(tmp_path: Path) -> None:
 
 
 def test_nothing_is_replaced_without_force(run: Run) -> None:
-    with pytest.raises(UsageError, match="holds a run already"):
+    with pytest.raises(UsageError, match="contains a run;"):
         Run.create(run.path, make_config(), {})
     assert len(names(run.path)) == 6
 
@@ -93,9 +93,9 @@ def test_with_force_nothing_of_the_old_run_stays(run: Run) -> None:
 @pytest.mark.parametrize("force", [False, True])
 def test_what_is_no_run_is_never_replaced(tmp_path: Path, force: bool) -> None:
     (tmp_path / "thesis.txt").write_text("")
-    with pytest.raises(UsageError, match="holds files that are not a run's"):
+    with pytest.raises(UsageError, match="contains files that are not a run's"):
         Run.create(tmp_path, make_config(), {}, force)
-    with pytest.raises(UsageError, match="is a file; a run is a directory"):
+    with pytest.raises(UsageError, match="is a file, but a run is a directory"):
         Run.create(tmp_path / "thesis.txt", make_config(), {}, force)
     assert names(tmp_path) == {"thesis.txt"}
 
@@ -157,9 +157,9 @@ def test_arrays_that_do_not_fit_the_config(run: Run) -> None:
     with pytest.raises(RunError, match=r"missing or unknown: head/bias$"):
         run.weights(config)
     for wrong, message in [
-        (np.zeros(2, np.float32), r"head/bias is float32 \[2\]; config\.yaml makes it float32 \[1\]"),
+        (np.zeros(2, np.float32), r"head/bias is float32 \[2\], but config\.yaml needs float32 \[1\]"),
         (bias.astype(np.float64), r"head/bias is float64 \[1\]"),
-        (np.array([np.inf], np.float32), r"head/bias holds numbers that are not finite"),
+        (np.array([np.inf], np.float32), r"head/bias contains numbers that are not finite"),
     ]:
         run.write_weights({**weights, "head/bias": wrong})
         with pytest.raises(RunError, match=message):

@@ -14,7 +14,7 @@ from pairlens.errors import RunError, UsageError
 from pairlens.runs import staging
 from pairlens.runs.locks import locked
 from pairlens.runs.run import Run
-from pairlens.runs.staging import StagedRun, grows_beside, locked_run
+from pairlens.runs.staging import StagedRun, is_being_replaced, locked_run
 
 OLD, NEW = make_config(), make_config(training={"seed": 3})
 KILLED = 77
@@ -77,11 +77,11 @@ def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytes
         # With one exchange there is no moment without a whole run at RUN.
         seen = seed_of(path) if exchanges or path.exists() else None
         if seen is None:  # then both are whole, and found
-            with pytest.raises(RunError, match=r"run: .* --resume` finishes that\..* \S+/run\.new, .* \S+/\.replaced$"):
+            with pytest.raises(RunError, match=r"run: .* --resume`\..* \S+/run\.new and .* \S+/\.replaced$"):
                 Run.open(path)
             assert (seed_of(tmp_path / "run.new"), seed_of(tmp_path / "run.new" / ".replaced")) == (3, 1)
         missing += seen is None
-        run = StagedRun(path) if grows_beside(path) else Run(path)
+        run = StagedRun(path) if is_being_replaced(path) else Run(path)
         with locked_run(run, begins=False):  # as --resume does it
             pass
         seeds.append(seed_of(path))
@@ -116,8 +116,8 @@ def test_a_directory_of_that_name_is_somebody_elses(tmp_path: Path) -> None:
     (tmp_path / "run.new").mkdir()
     StagedRun(tmp_path / "run").refuse()
     make_old(tmp_path / "run.new")
-    assert not grows_beside(tmp_path / "run")
-    with pytest.raises(UsageError, match=r"run\.new: the new run would grow there, .*; rename it"):
+    assert not is_being_replaced(tmp_path / "run")
+    with pytest.raises(UsageError, match=r"run\.new: exists, but is needed for the new run .*; rename it"):
         StagedRun(tmp_path / "run").refuse()
 
 

@@ -149,7 +149,7 @@ def test_another_vocabulary_is_refused_with_what_to_do(tmp_path: Path) -> None:
     Run.create(origin, first, {}, carried={"vocab.txt": b"b\na\n"}).write_weights(random_weights(first, 1))
     (problem,) = problems_of_both(config(train=train, vocab=vocab, training={"warm_start": origin}), tmp_path)
     assert problem == (
-        f"{origin}: its vocabulary is not {vocab}, so its embedding is of other words; set "
+        f"{origin}: its vocabulary differs from {vocab}, so its embedding is for other words; set "
         f"training.warm_start_words: true to match them, or data.vocab to {origin}/vocab.txt"
     )
     for training in ({"warm_start": origin, "warm_start_words": True}, {"warm_start": origin}):

@@ -1,1 +1,1 @@
-"""One file a command: it parses, calls the library and prints. May import display, options and output."""
+"""One module per command: it parses, calls the library and prints. May import display, options and output."""

@@ -1,4 +1,4 @@
-"""pairlens attend: which words looked at which, as heat maps in the terminal, in a file, as pictures or in sum."""
+"""pairlens attend: which words looked at which, as heat maps in the terminal, a file, pictures or a summary."""
 
 from __future__ import annotations
 
@@ -16,44 +16,45 @@ from pairlens_cli.attention_kinds import Kind, kind_of, outputs, refuse_options
 if TYPE_CHECKING:
     from pairlens.jobs.attend_job import AttendJob
 
-_WHICH, _MAKE = "Which pairs (default: all; in the terminal and as a picture, the first)", "What to make of them"
+_WHICH, _MAKE = "Which pairs (default: all; for the terminal and pictures, the first)", "What to write"
 _LARGE_PAGE = 200  # megabytes
 
 
 def attend(
     run_directory: options.RunDirectory,
     query: Annotated[
-        Path | None, typer.Argument(metavar="QUERY", help="The queries, one a line.", show_default=False)
+        Path | None, typer.Argument(metavar="QUERY", help="Queries, one per line.", show_default=False)
     ] = None,
     value: Annotated[
-        Path | None, typer.Argument(metavar="VALUE", help="The values, line by line.", show_default=False)
+        Path | None, typer.Argument(metavar="VALUE", help="Values: line N belongs to query N.", show_default=False)
     ] = None,
     pairs: Annotated[
         str | None,
-        typer.Option("--pairs", metavar="LIST", help="Counted from 0, such as 0,5-9.", rich_help_panel=_WHICH),
+        typer.Option("--pairs", metavar="LIST", help="Pairs by number, from 0: 0,5-9.", rich_help_panel=_WHICH),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, help="The first N.", rich_help_panel=_WHICH)
+        int | None, typer.Option("--limit", metavar="N", min=1, help="The first N pairs.", rich_help_panel=_WHICH)
     ] = None,
     sample: Annotated[
         int | None,
-        typer.Option("--sample", metavar="N", min=1, help="Any N, each equally likely.", rich_help_panel=_WHICH),
+        typer.Option("--sample", metavar="N", min=1, help="N pairs, uniformly at random.", rich_help_panel=_WHICH),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", min=0, help="Of the sample; default: 0.", rich_help_panel=_WHICH),
+        typer.Option("--seed", min=0, help="Seed of --sample; default: 0.", rich_help_panel=_WHICH),
     ] = None,
     min_score: Annotated[
         float | None,
         typer.Option(
             "--min-score",
             metavar="S",
-            help="That the model gives at least S; of a multiclass model, to the class that it chooses.",
+            help="Pairs that score at least S; for a multiclass model, the score of the predicted class.",
             rich_help_panel=_WHICH,
         ),
     ] = None,
     max_score: Annotated[
-        float | None, typer.Option("--max-score", metavar="S", help="At most S.", rich_help_panel=_WHICH)
+        float | None,
+        typer.Option("--max-score", metavar="S", help="Pairs that score at most S.", rich_help_panel=_WHICH),
     ] = None,
     output_file: Annotated[
         Path | None,
@@ -61,28 +62,28 @@ def attend(
             "--output",
             "-o",
             metavar="FILE",
-            help="A page to explore: .html. Matrices: .npz, .h5, .jsonl[.gz] or .tsv[.gz]. Pictures: .png, .svg or "
-            ".pdf; several pairs make maps-5.png and so on. With --summary: a page (.html) or JSON. "
+            help="An interactive page: .html. Matrices: .npz, .h5, .jsonl[.gz] or .tsv[.gz]. Pictures: .png, .svg or "
+            ".pdf; several pairs are written to maps-5.png and so on. With --summary: a page (.html) or JSON. "
             "Default: the terminal.",
             rich_help_panel=_MAKE,
         ),
     ] = None,
     label: Annotated[
         Path | None,
-        typer.Option("--label", metavar="FILE", help="Labels, line by line, to show in a page.", rich_help_panel=_MAKE),
+        typer.Option("--label", metavar="FILE", help="Labels to show in a page, one per line.", rich_help_panel=_MAKE),
     ] = None,
     dtype: Annotated[
         Literal["float32", "float16"],
-        typer.Option("--dtype", help="Of the scores in a file of matrices.", rich_help_panel=_MAKE),
+        typer.Option("--dtype", help="Number type in a file of matrices.", rich_help_panel=_MAKE),
     ] = "float32",
     grid: Annotated[
-        bool, typer.Option("--grid", help="One picture of all the pairs, at most 36.", rich_help_panel=_MAKE)
+        bool, typer.Option("--grid", help="All the pairs, at most 36, in one picture.", rich_help_panel=_MAKE)
     ] = False,
     summary: Annotated[
         bool,
         typer.Option(
             "--summary",
-            help="How peaked the maps of all the pairs are, and on what: tables on stderr, JSON on stdout.",
+            help="Summarize how peaked the maps are, and on which words: tables on stderr, JSON on stdout.",
             rich_help_panel=_MAKE,
         ),
     ] = False,
@@ -107,10 +108,10 @@ def attend(
     from pairlens.runs.run import Run
     from pairlens_cli.display import attention_maps
     from pairlens_cli.display.bad_lines import warn_of_skipped_pairs
-    from pairlens_cli.display.details import tell_model, tell_threads, warn_without_words
+    from pairlens_cli.display.details import log_model, log_threads, warn_without_words
 
     if seed is not None and sample is None:
-        raise UsageError("--seed is of a sample; add --sample N")
+        raise UsageError("--seed is the seed of --sample; add --sample N")
     selection = Selection(pairs, min_score, max_score, limit, sample, seed or 0)
     kind = kind_of(output_file, summary)
     first_only = selection.is_all and not grid and kind in (Kind.terminal, Kind.picture)
@@ -129,14 +130,14 @@ def attend(
     job = AttendJob(run, source, selection, threads, on_bad_line == "skip", vocab)
     read = [*given.files, label, vocab, job.config.data.vocab, *run_files(run_directory)]
     refuse_outputs({str(path): path for path in outputs(output_file, several)}, read, force)
-    tell_model(run_directory, job.config)
+    log_model(run_directory, job.config)
     output.detail(f"reads {', '.join(dict.fromkeys(source.names))}")
     warn_without_words(run, job.vocabulary)
-    tell_threads(threads)
+    log_threads(threads)
     output.compile_kernels(job.config, maps=True)
     match kind:
         case Kind.terminal:
-            _tell_selected(attention_maps.show(job.chunks("pictures"), job.vocabulary))
+            _report_selected(attention_maps.show(job.chunks("pictures"), job.vocabulary))
         case Kind.summary:
             _summarize(job, output_file, force, run_directory)
         case Kind.picture:
@@ -147,23 +148,23 @@ def attend(
             _write_page(job, cast(Path, output_file), force, label)
     warn_of_skipped_pairs(job.bad)
     if first_only and query_text is None:
-        output.say("The first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
+        output.say("This is the first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
 
 
-# ---- what is made ----------------------------------------------------------------------------------------------------
+# ---- the kinds of output ---------------------------------------------------------------------------------------------
 
 
 def _summarize(job: AttendJob, output_file: Path | None, force: bool, run_directory: Path) -> None:
-    """Tables on stderr; a page or JSON in a file, or JSON on stdout unless a terminal has shown the tables already."""
+    """Show tables on stderr; write a page or JSON to a file, or JSON to stdout unless stdout is a terminal."""
     from pairlens.pages.summary import write_summary_page
     from pairlens.runs.json_files import without_nan
     from pairlens.texts.words import printable
     from pairlens_cli.display import summary_tables
     from pairlens_cli.display.attention_maps import counted
 
-    with output.progress("{task.completed:,} pairs looked at") as live:
+    with output.progress("{task.completed:,} pairs summarized") as live:
         result = job.summary(counted(job.chunks("summary"), live))
-    _tell_selected(result["pairs"])
+    _report_selected(result["pairs"])
     summary_tables.show(result)
     if output_file and output_file.suffix == ".html":
         write_summary_page(output_file, result, f"Attention summary: {printable(str(run_directory))}", force)
@@ -181,11 +182,11 @@ def _draw(job: AttendJob, path: Path, force: bool, grid: bool, several: bool) ->
             path = picture.path
             if picture.missing:
                 scripts = ", ".join(sorted(picture.missing))
-                output.warn(f"{path}: no font is installed for {scripts}; boxes stand for the characters")
+                output.warn(f"{path}: no font is installed for {scripts}; their characters are drawn as boxes")
             written, count = written + 1, count + picture.pairs
             if live and bar is not None:
                 live.advance(bar)
-    _tell_selected(count)
+    _report_selected(count)
     if written:
         output.say(f"Wrote {path}" if written == 1 else f"Wrote {written:,} pictures, the last of them {path}")
 
@@ -195,7 +196,7 @@ def _write_matrices(job: AttendJob, path: Path, force: bool, dtype: Literal["flo
 
     with output.progress("{task.completed:,} pairs written") as live:
         count = job.write_matrices(counted(job.chunks("matrices"), live), path, dtype, force)
-    _tell_selected(count)
+    _report_selected(count)
     output.say(f"Wrote {path}: the attention of {count:,} pairs")
 
 
@@ -204,14 +205,14 @@ def _write_page(job: AttendJob, path: Path, force: bool, label: Path | None) -> 
 
     with output.progress("{task.completed:,} pairs written") as live:
         count = job.write_page(counted(job.chunks("page"), live), path, label, force)
-    _tell_selected(count)
+    _report_selected(count)
     megabytes = path.stat().st_size // 1_000_000
     if megabytes > _LARGE_PAGE:
-        output.warn(f"{path}: {megabytes:,} MB, which a browser takes long to open; choose fewer pairs")
+        output.warn(f"{path}: {megabytes:,} MB, which browsers open slowly; choose fewer pairs")
     output.say(f"Wrote {path}: the attention of {count:,} pairs")
 
 
-def _tell_selected(count: int) -> None:
+def _report_selected(count: int) -> None:
     output.detail(f"{count:,} pairs")
     if not count:
         output.warn("no pair was selected")

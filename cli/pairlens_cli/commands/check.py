@@ -1,4 +1,4 @@
-"""pairlens check: is this config right, and is its data? Trains nothing."""
+"""pairlens check: check a config and its data without training."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
-    """Check a config and its data files: every fault at once, and figures of every split. Trains nothing."""
+    """Check a config and its data files: report every fault at once, and statistics of each split. Trains nothing."""
     from pairlens.check import examine
     from pairlens.config.file import load_config
 
     config = load_config(config_file, set_ or [])
     findings = examine(config)
-    _tell(config_file, config, findings)
+    _log_inputs(config_file, config, findings)
     if findings.splits:
         _print_table(findings)
     for split in findings.splits:
@@ -42,15 +42,15 @@ def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
         file.write(f"{printable(str(config_file))}: no faults found\n")
 
 
-def _tell(config_file: Path, config: Config, findings: Findings) -> None:
-    """What was read, for --verbose."""
+def _log_inputs(config_file: Path, config: Config, findings: Findings) -> None:
+    """Log what was read, for --verbose."""
     from pairlens.texts.splits import SplitName, find_split
-    from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads
+    from pairlens_cli.display.details import log_model, log_pairs, log_threads
 
-    tell_model(config_file, config)
+    log_model(config_file, config)
     for split in findings.splits:
-        tell_pairs(find_split(config, cast(SplitName, split.name)), split.pairs)
-    tell_threads(1)
+        log_pairs(find_split(config, cast(SplitName, split.name)), split.pairs)
+    log_threads(1)
 
 
 def _print_table(findings: Findings) -> None:
@@ -58,7 +58,7 @@ def _print_table(findings: Findings) -> None:
     say_table(
         headings,
         map(_row, findings.splits),
-        caption="lengths in tokens: shortest, median, 90th and 99th percentile, longest",
+        caption="lengths in tokens: minimum, median, 90th and 99th percentile, maximum",
     )
 
 

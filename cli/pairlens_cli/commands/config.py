@@ -1,4 +1,4 @@
-"""pairlens config: a config as pairlens reads it."""
+"""pairlens config: print a config as pairlens reads it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pairlens_cli import options, output
 def config(
     config_file: options.ConfigFile,
     set_: options.Set = None,
-    resolved: Annotated[bool, typer.Option("--resolved", help="Write every default out, too.")] = False,
+    resolved: Annotated[bool, typer.Option("--resolved", help="Also write out every default.")] = False,
     output_file: options.OutputFile = None,
     force: options.Force = False,
 ) -> None:
-    """Print a config as it is read, every --set applied and every path absolute. It loads again to the same."""
+    """Print a config as it is read, with every --set applied and absolute paths. The output is a config itself."""
     from pairlens.config.file import load_config, resolved_text, written_text
     from pairlens.runs.outputs import refuse_outputs
 

@@ -1,4 +1,4 @@
-"""pairlens encode: texts in, files of token ids out."""
+"""pairlens encode: turn texts into files of token ids."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pairlens.jobs.encode_splits import Cut
     from pairlens.jobs.encode_way import Given, Learning
 
-_VOCABULARY, _CUT, _LINES = "Vocabulary", "Cutting one file", "Files line by line, instead of tables"
+_VOCABULARY, _CUT, _LINES = "Vocabulary", "Splitting one file", "Files of one text per line, instead of tables"
 
 
 def encode(
@@ -24,20 +24,20 @@ def encode(
         list[str] | None,
         typer.Argument(
             metavar="FILE",
-            help="Tables of pairs, a file for each split: CSV, TSV, JSONL or Parquet, compressed or not; - for stdin. "
-            "NAME=FILE names the split; else it is train, dev or test if the file's name says so.",
+            help="Tables of pairs, one per split: CSV, TSV, JSONL or Parquet, compressed or not; - for stdin. "
+            "NAME=FILE names the split; otherwise its name is taken from the file's, such as train, dev or test.",
             show_default=False,
         ),
     ] = None,
     directory: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Where the files go.", show_default=False)
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Directory to write to.", show_default=False)
     ] = None,
     tokenizer: Annotated[
         str | None,
         typer.Option(
             "--tokenizer",
             metavar="KIND|FILE",
-            help="How a text is cut into tokens: word, char, bpe or unigram; or a tokenizer.json to use as it is.",
+            help="How texts are split into tokens: word, char, bpe, unigram, or an existing tokenizer.json.",
             rich_help_panel=_VOCABULARY,
             show_default="word",
         ),
@@ -48,7 +48,7 @@ def encode(
             "--vocab-size",
             metavar="N",
             min=3,
-            help="Keep the N most frequent tokens; default: 50,000, for bpe and unigram 8,000.",
+            help="Keep the N most frequent tokens; default: 50,000 (bpe and unigram: 8,000).",
             rich_help_panel=_VOCABULARY,
         ),
     ] = None,
@@ -58,7 +58,7 @@ def encode(
             "--min-count",
             metavar="N",
             min=1,
-            help="Leave out tokens that occur fewer than N times.",
+            help="Drop tokens that occur fewer than N times.",
             rich_help_panel=_VOCABULARY,
             show_default="2",
         ),
@@ -67,7 +67,7 @@ def encode(
         bool | None,
         typer.Option(
             "--lowercase/--cased",
-            help="Whether A and a are the same token.",
+            help="Lowercase the texts, or keep A and a apart.",
             rich_help_panel=_VOCABULARY,
             show_default="lowercase",
         ),
@@ -76,7 +76,7 @@ def encode(
         Literal["NFKC", "NFC", "none"] | None,
         typer.Option(
             "--normalize",
-            help="The Unicode normalization form.",
+            help="Unicode normalization form.",
             rich_help_panel=_VOCABULARY,
             show_default="NFKC",
         ),
@@ -86,7 +86,7 @@ def encode(
         typer.Option(
             "--like",
             metavar="DIR|RUN",
-            help="Use the tokenizer and the classes of these encoded files, or of this run.",
+            help="Use the tokenizer and classes of these encoded files or of this run.",
             rich_help_panel=_VOCABULARY,
         ),
     ] = None,
@@ -95,19 +95,19 @@ def encode(
         typer.Option(
             "--classes",
             metavar="A,B,...",
-            help="The order of labels that are words; default: sorted, false before true.",
+            help="Order of the classes, where labels are words; default: sorted, false before true.",
         ),
     ] = None,
     empty: Annotated[
         Literal["error", "drop", "keep"],
-        typer.Option("--empty", help="A row with a text without a token: stop, leave it out, or write an empty line."),
+        typer.Option("--empty", help="If a text has no tokens: stop, drop its row, or keep it as an empty line."),
     ] = "error",
     split: Annotated[
         str | None,
         typer.Option(
             "--split",
             metavar="80,10,10",
-            help="Cut the file into train, dev and test, with about these shares.",
+            help="Split the file into train, dev and test, in about these proportions.",
             rich_help_panel=_CUT,
         ),
     ] = None,
@@ -115,13 +115,13 @@ def encode(
         Literal["query", "group", "row"] | None,
         typer.Option(
             "--split-by",
-            help="What is never in two splits; default: a group if there are groups, else a query.",
+            help="Keep rows of the same query or group in one split; default: group if there are groups, else query.",
             rich_help_panel=_CUT,
             show_default=False,
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", min=0, help="The seed of the cut.", rich_help_panel=_CUT, show_default="1")
+        int | None, typer.Option("--seed", min=0, help="Seed of --split.", rich_help_panel=_CUT, show_default="1")
     ] = None,
     query_column: table_options.QueryColumn = None,
     value_column: table_options.ValueColumn = None,
@@ -134,25 +134,25 @@ def encode(
     header: table_options.Header = None,
     query_file: Annotated[
         Path | None,
-        typer.Option("--query-file", metavar="FILE", help="The queries, one a line.", rich_help_panel=_LINES),
+        typer.Option("--query-file", metavar="FILE", help="Queries, one per line.", rich_help_panel=_LINES),
     ] = None,
     value_file: Annotated[
-        Path | None, typer.Option("--value-file", metavar="FILE", help="The values.", rich_help_panel=_LINES)
+        Path | None, typer.Option("--value-file", metavar="FILE", help="Values, one per line.", rich_help_panel=_LINES)
     ] = None,
     label_file: Annotated[
-        Path | None, typer.Option("--label-file", metavar="FILE", help="The labels.", rich_help_panel=_LINES)
+        Path | None, typer.Option("--label-file", metavar="FILE", help="Labels, one per line.", rich_help_panel=_LINES)
     ] = None,
     group_file: Annotated[
-        Path | None, typer.Option("--group-file", metavar="FILE", help="The groups.", rich_help_panel=_LINES)
+        Path | None, typer.Option("--group-file", metavar="FILE", help="Groups, one per line.", rich_help_panel=_LINES)
     ] = None,
     force: options.Force = False,
 ) -> None:
-    """Make files of token ids out of texts, with a vocabulary learned from the train split."""
+    """Turn texts into files of token ids, with a vocabulary learned from the train split."""
     from pairlens.jobs.encode_job import EncodeJob
-    from pairlens_cli.display.encoding import EncodingDisplay, tell_encoded, tell_tables
+    from pairlens_cli.display.encoding import EncodingDisplay, show_encoded, show_tables
 
     if directory is None:
-        raise UsageError("--output DIR is missing: the directory where the files go")
+        raise UsageError("--output is missing; add --output DIR, the directory to write to")
     named = {
         "query": query_column,
         "value": value_column,
@@ -174,14 +174,14 @@ def encode(
     sides = next(iter(splits.values())).sides
     job = EncodeJob(splits, way, empty, _cut(split, split_by, seed, "group" in sides))
     job.refuse_outputs(directory, read, force)
-    tell_tables(splits, job.learns_from)
-    tell_encoded(directory, job.run(directory, EncodingDisplay(), force))
+    show_tables(splits, job.learns_from)
+    show_encoded(directory, job.run(directory, EncodingDisplay(), force))
 
 
 def _way(
     tokenizer: str | None, like: Path | None, classes: str | None, learning: Mapping[str, object]
 ) -> Learning | Given:
-    """How texts become ids. Raises UsageError where an option of learning would be idle."""
+    """Return how to get the tokenizer. Raises UsageError if an option would have no effect."""
     from pairlens.jobs.encode_way import Given, Learning, given_like
     from pairlens.tokenizer.tokenizer import Tokenizer
 
@@ -189,9 +189,9 @@ def _way(
     kinds = ("word", "char", "bpe", "unigram")
     if like or (tokenizer and tokenizer not in kinds):
         if idle := [option for option, value in learning.items() if value is not None]:
-            raise UsageError(f"{idle[0]}: the vocabulary is not learned, as a tokenizer is given")
+            raise UsageError(f"{idle[0]} is for learning a vocabulary, but a tokenizer is given; give one of the two")
         if like and (tokenizer or classes):
-            raise UsageError("--like has a tokenizer and the classes already; leave --tokenizer and --classes out")
+            raise UsageError("--like already gives a tokenizer and classes; leave out --tokenizer and --classes")
         return given_like(like) if like else Given(Tokenizer.read(Path(tokenizer or "").expanduser()), order)
     settings = {option[2:].replace("-", "_"): value for option, value in learning.items() if value is not None}
     return Learning(kind=tokenizer or "word", classes=order, **settings)  # type: ignore[arg-type]  # Typer checks
@@ -204,7 +204,7 @@ def _cut(
 
     if split is None:
         if split_by or seed is not None:
-            raise UsageError("--split-by and --seed say how to cut a file; add --split 80,10,10")
+            raise UsageError("--split-by and --seed are for splitting one file; add --split 80,10,10")
         return None
     try:
         shares = [float(share) for share in split.split(",")]

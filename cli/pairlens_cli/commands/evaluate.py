@@ -1,4 +1,4 @@
-"""pairlens evaluate: how good a run is on labelled pairs, how sure that is, and whether another run is better."""
+"""pairlens evaluate: metrics of a run on labelled pairs, with confidence intervals, and compared with another run."""
 
 from __future__ import annotations
 
@@ -31,14 +31,16 @@ def evaluate(
     set_: options.SetOfRun = None,
     threshold: Annotated[
         float | None,
-        typer.Option("--threshold", metavar="T", help="Positive from this score on, not from the one fitted on dev."),
+        typer.Option(
+            "--threshold", metavar="T", help="Call pairs positive from score T on; default: as fitted on dev."
+        ),
     ] = None,
     compare: Annotated[
         Path | None,
-        typer.Option("--compare", metavar="RUN2", help="Another run, to subtract from this one on the same pairs."),
+        typer.Option("--compare", metavar="RUN2", help="Compare with another run on the same pairs: RUN minus RUN2."),
     ] = None,
     errors: Annotated[
-        int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs that the run gets most wrong.")
+        int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs with the largest loss.")
     ] = 0,
     vocab: options.Vocab = None,
     output_file: options.OutputFile = None,
@@ -63,7 +65,7 @@ def evaluate(
     from pairlens.runs.json_files import without_nan
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
-    from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads, warn_without_words
+    from pairlens_cli.display.details import log_model, log_pairs, log_threads, warn_without_words
 
     _refuse(output_file, predictions, force, threshold)
     if vocab and not errors:
@@ -83,12 +85,12 @@ def evaluate(
     read = [*paths_of(files), vocab, config.data.vocab, *run_files(run.path), *(run_files(other.path) if other else ())]
     refuse_outputs({"--output": output_file, "--predictions": predictions}, read, force)
     for its_run in (run, other) if other else (run,):
-        tell_model(its_run.path, its_run.config())
-    tell_threads(threads)
+        log_model(its_run.path, its_run.config())
+    log_threads(threads)
     vocabulary, classes = run.vocabulary(vocab) if errors else None, run.classes()
     output.compile_kernels(config)
     scored = score_files(run, files, threshold, threads)
-    tell_pairs(files, len(scored.pairs))
+    log_pairs(files, len(scored.pairs))
     with output.notice_after(1.5, "resampling the pairs for the intervals"):
         measured = measure(scored)
 
@@ -109,14 +111,14 @@ def evaluate(
 
 
 def _refuse(output_file: Path | None, predictions: Path | None, force: bool, threshold: float | None) -> None:
-    """Raises UsageError where an option makes no sense whatever the run."""
+    """Raises UsageError if an option makes no sense for any run."""
     options.refuse_idle_force(force, output_file, predictions)
     if threshold is not None and not abs(threshold) <= _LARGEST_SCORE:
         raise UsageError(f"--threshold {threshold}: must be a finite number, such as 0.5")
 
 
 def _refuse_other_tasks(config: Config, run: Run, other: Run | None, threshold: float | None) -> None:
-    """Raises UsageError where an option does not fit the task."""
+    """Raises UsageError if an option does not fit the task."""
     if threshold is not None and config.task != "binary":
         raise UsageError(f"--threshold is for task binary; {run.path} was trained for {config.task}")
     if other and (task := other.config().task) != config.task:
@@ -138,7 +140,7 @@ def _compare(scored: Scored, other: Run, files: Files, threshold: float | None, 
 
 
 def _write_predictions(path: Path, scored: Scored, force: bool) -> None:
-    """One line a pair: its label and its score, or a column of probabilities for each class."""
+    """Write one line per pair: its label and its score, or one probability column per class."""
     import numpy as np
 
     from pairlens.scoring.decimals import decimal_lines

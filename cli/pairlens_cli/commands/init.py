@@ -1,4 +1,4 @@
-"""pairlens init: a first config for data that are encoded."""
+"""pairlens init: write a first config for encoded data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def init(
     folder: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR", help="A folder with train.query.txt, train.value.txt and so on.", show_default=False
+            metavar="DIR", help="Folder with train.query.txt, train.value.txt and so on.", show_default=False
         ),
     ],
     output_file: Annotated[
@@ -27,13 +27,13 @@ def init(
             "--output",
             "-o",
             metavar="FILE",
-            help="Write the config to FILE, such as mine.yaml, and its schema for editors beside it, instead of to "
-            "stdout.",
+            help="Write the config to FILE, such as mine.yaml, and its schema for editors next to it; default: the "
+            "config to stdout.",
         ),
     ] = None,
     force: options.Force = False,
 ) -> None:
-    """Look at a folder of encoded splits and write a config with comments, ready to train."""
+    """Write a commented config, ready to train, for a folder of encoded splits."""
     from pairlens.files import COMPRESSED
     from pairlens.jobs.find_data import find_data
     from pairlens.jobs.init_job import config_text
@@ -41,9 +41,9 @@ def init(
 
     options.refuse_idle_force(force, output_file)
     if output_file and output_file.name.endswith(COMPRESSED):
-        raise UsageError(f"{output_file}: a config is not compressed; choose another name")
+        raise UsageError(f"{output_file}: a config must not be compressed; choose another name")
     schema_file = output_file.with_suffix(".schema.json") if output_file else None
-    outputs = {"--output": output_file, "the schema beside it": schema_file}
+    outputs = {"--output": output_file, "the schema next to it": schema_file}
     refuse_outputs(outputs, [], force)
     with output.notice_after(1.5, f"reading {folder}"):
         found = find_data(folder)
@@ -52,7 +52,7 @@ def init(
         _write_schema(schema_file, force)
     with output.results(output_file, force) as file:
         file.write(config_text(found, output_file, schema_file))
-    _tell(found, output_file, schema_file)
+    _report(found, output_file, schema_file)
 
 
 def _write_schema(path: Path, force: bool) -> None:
@@ -62,8 +62,8 @@ def _write_schema(path: Path, force: bool) -> None:
         file.write(schema_text())
 
 
-def _tell(found: DataFound, config: Path | None, schema: Path | None) -> None:
-    """What was found, and the command to run next."""
+def _report(found: DataFound, config: Path | None, schema: Path | None) -> None:
+    """Say what was found, and the command to run next."""
     from pairlens.jobs.init_job import train_command
 
     for name, split in found.splits.items():
@@ -71,10 +71,10 @@ def _tell(found: DataFound, config: Path | None, schema: Path | None) -> None:
     for name in found.unlabelled:
         output.warn(f"{found.splits[name].prefix}.label.txt: no such file; {name} is left out of the config")
     if "dev" not in found.splits:
-        output.warn("no dev split was found; without one the last epoch's weights are kept, unmeasured")
+        output.warn("no dev split was found; training will keep the last epoch's weights, without measuring them")
     output.say(f"task {found.task.task}: {found.task.why}")
-    output.say(f"{found.input_dim:,} words; texts of up to {found.longest:,} tokens, 99 % of up to {found.usual:,}")
+    output.say(f"{found.input_dim:,} words; texts have up to {found.longest:,} tokens, 99 % have up to {found.usual:,}")
     if config:
         output.say(f"Wrote {config} and {schema}. Next: {train_command(config)}")
     else:
-        output.say("The editor's schema: pairlens schema --output FILE; --output writes it beside the config")
+        output.say("With --output, a schema for editors is written next to the config; see also pairlens schema")

@@ -1,4 +1,4 @@
-"""pairlens report: runs on labelled pairs as a page to look at."""
+"""pairlens report: write a page about runs on labelled pairs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ def report(
     run_directories: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN...", help="Run directories; the others are compared with the first.", show_default=False
+            metavar="RUN...", help="Run directories; all others are compared with the first.", show_default=False
         ),
     ],
     output_file: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="The page, such as report.html.", show_default=False)
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="Page to write, such as report.html.", show_default=False),
     ],
     split: options.Split = None,
     query: options.Query = None,
@@ -29,7 +30,7 @@ def report(
     set_: options.SetOfRun = None,
     vocab: options.Vocab = None,
     errors: Annotated[
-        int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs that each run gets most wrong.")
+        int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs with the largest loss, for each run.")
     ] = 20,
     force: options.Force = False,
     threads: options.Threads = None,
@@ -43,17 +44,17 @@ def report(
     delimiter: table_options.Delimiter = None,
     header: table_options.Header = None,
 ) -> None:
-    """Write a page about runs: metrics, curves, errors and their attention; one file that needs no network."""
+    """Write one self-contained page about runs: metrics, curves, the worst pairs and their attention."""
     from pairlens.evaluation.evaluation import labelled_files, paths_of
     from pairlens.evaluation.report import report_runs
     from pairlens.files import COMPRESSED
     from pairlens.pages.report import write_report
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
-    from pairlens_cli.display.details import tell_model, tell_threads, warn_without_words
+    from pairlens_cli.display.details import log_model, log_threads, warn_without_words
 
     if output_file.name.endswith(COMPRESSED):
-        raise UsageError(f"{output_file}: a page is not compressed, as no browser opens it so; choose another name")
+        raise UsageError(f"{output_file}: browsers do not open compressed pages; choose a name that ends in .html")
     columns = {"query": query_column, "value": value_column, "label": label_column, "group": group_column}
     table = table_options.input_options(input_file, columns, input_format, delimiter, header)
     files_given = {"query": query, "value": value, "label": label, "group": group}
@@ -66,9 +67,9 @@ def report(
         read += [*paths_of(files), *run_files(run.path)]
     refuse_outputs({"--output": output_file}, read, force)
     for run in runs:
-        tell_model(run.path, run.config())
+        log_model(run.path, run.config())
         output.compile_kernels(run.config(), maps=True)
-    tell_threads(threads)
+    log_threads(threads)
     with output.notice_after(1.5, "scoring the pairs, and resampling them for the intervals"):
         reports = report_runs(runs, chosen, errors, threads, vocab)
     for its_report in reports:

@@ -1,4 +1,4 @@
-"""pairlens schema: what a config may say, for editors."""
+"""pairlens schema: print the JSON schema of a config."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pairlens_cli import options, output
 
 
 def schema(output_file: options.OutputFile = None, force: options.Force = False) -> None:
-    """Print the JSON schema of a config, by which an editor completes and checks it while it is written."""
+    """Print the JSON schema of a config, with which editors complete and check it."""
     from pairlens.config.json_schema import schema_text
     from pairlens.runs.outputs import refuse_outputs
 

@@ -25,53 +25,52 @@ def score(
     query: Annotated[
         Path | None,
         typer.Argument(
-            metavar="QUERY", help="The queries; or - for lines query<TAB>value on stdin.", show_default=False
+            metavar="QUERY", help="Queries, one per line; or - for lines query<TAB>value on stdin.", show_default=False
         ),
     ] = None,
     value: Annotated[
-        Path | None, typer.Argument(metavar="VALUE", help="The values, line by line.", show_default=False)
+        Path | None, typer.Argument(metavar="VALUE", help="Values: line N belongs to query N.", show_default=False)
     ] = None,
     output_file: options.OutputFile = None,
     format_: Annotated[
         Literal["text", "tsv", "jsonl"] | None,
         typer.Option(
             "--format",
-            help="A line: the score; with both texts; or as JSON. Default: text, and of --input its rows with a "
-            "column more.",
+            help="What a line has: the score (text), the score and both texts (tsv), or a JSON object (jsonl). "
+            "Default: text; with --input, the table's rows with a column for the score.",
             show_default=False,
         ),
     ] = None,
-    words: Annotated[
-        bool, typer.Option("--words", help="With tsv and jsonl: words from the vocabulary, not ids.")
-    ] = False,
+    words: Annotated[bool, typer.Option("--words", help="With tsv and jsonl: show words instead of ids.")] = False,
     vocab: options.Vocab = None,
     symmetric: Annotated[
-        bool, typer.Option("--symmetric", help="The mean of both orders, so that score(a, b) = score(b, a).")
+        bool, typer.Option("--symmetric", help="Average over both orders, so that score(a, b) = score(b, a).")
     ] = False,
     logits: Annotated[
         bool,
         typer.Option(
             "--logits",
-            help="The logits, not what the model's activation makes of them: probabilities in float32 saturate, and "
-            "from a logit of 17 on all are 1.",
+            help="Write logits instead of probabilities, which saturate in float32: from a logit of 17 on, all are 1.",
         ),
     ] = False,
     on_bad_line: Annotated[
         Literal["stop", "nan"],
-        typer.Option("--on-bad-line", help="At a line with a fault: stop, or write nan for its pair and go on."),
+        typer.Option("--on-bad-line", help="If a line is faulty: stop, or score its pair nan and continue."),
     ] = "stop",
     bad_lines: Annotated[
         Path | None,
-        typer.Option("--bad-lines", metavar="FILE", help="With nan: write every fault to FILE, a JSON object a line."),
+        typer.Option(
+            "--bad-lines", metavar="FILE", help="With nan: write every fault to FILE, one JSON object per line."
+        ),
     ] = None,
     resume: Annotated[
         bool,
         typer.Option(
-            "--resume", help="With --output: keep FILE.partial if interrupted, and go on from it the next time."
+            "--resume", help="With --output: keep FILE.partial if interrupted, and continue from it next time."
         ),
     ] = False,
     profile: Annotated[
-        bool, typer.Option("--profile", help="Tell on stderr where the time went, and the peak memory.")
+        bool, typer.Option("--profile", help="Report on stderr where the time went, and the peak memory.")
     ] = False,
     force: options.Force = False,
     threads: options.Threads = None,
@@ -80,7 +79,9 @@ def score(
     labels: Annotated[
         bool,
         typer.Option(
-            "--labels", help="With --input: a column with the decision, too.", rich_help_panel="Texts instead of ids"
+            "--labels",
+            help="With --input: also add a column with the decision.",
+            rich_help_panel="Texts instead of ids",
         ),
     ] = False,
     query_text: pair_input.QueryText = None,
@@ -96,16 +97,16 @@ def score(
     delimiter: table_options.Delimiter = None,
     header: table_options.Header = None,
 ) -> None:
-    """Score pairs: one line per pair, in input order, whatever their number.
+    """Score pairs: one line per pair, in input order.
 
-    Probabilities are float32, which saturate: very sure ones are all 1, and lose their order. --logits keeps it.
+    Probabilities are float32 and saturate: very certain pairs all score 1. --logits keeps their order.
     """
     from pairlens.jobs.score_job import ScoreJob, scoring_identity
     from pairlens.runs.outputs import run_files
     from pairlens.runs.run import Run
     from pairlens.scoring.scorer import Scorer
     from pairlens_cli.display.bad_lines import warn_of_bad_lines
-    from pairlens_cli.display.details import tell_model, tell_threads, warn_without_words
+    from pairlens_cli.display.details import log_model, log_threads, warn_without_words
 
     given = pair_input.PairInput(query, value, text, input_file, query_text, value_text)
     columns = {"query": query_column, "value": value_column, "id": id_column}
@@ -128,8 +129,8 @@ def score(
         warn_without_words(run, vocabulary)
     at_once = given.is_stdin and (line_buffered or sys.stdin.isatty())
     source = given.source(run, table, at_once)
-    tell_model(run_directory, config)
-    tell_threads(threads)
+    log_model(run_directory, config)
+    log_threads(threads)
     output.compile_kernels(config)
     scorer = Scorer(config, run.weights(config), threads)
     writer = _writer(run, config, source, input_file is not None, format_, vocabulary, logits, labels, output_file)
@@ -141,7 +142,7 @@ def score(
     _run(job, output_file, bad_lines, identity, force)
     output.detail(f"{', '.join(dict.fromkeys(source.names))}: {job.done:,} pairs")
     warn_of_bad_lines(job.bad, job.done)
-    if profile:  # what is read and written while another thread scores is not scoring's
+    if profile:
         for line in job.watch.lines(job.done):
             output.say(line)
 
@@ -154,40 +155,40 @@ def _refuse_options(
     id_column: str | None,
     line_buffered: bool,
 ) -> None:
-    """Raises UsageError where an option would be idle."""
+    """Raises UsageError if an option would have no effect."""
     lines = format_ is not None or given.table is None
     if words and given.are_texts:
-        raise UsageError("--words shows words instead of ids; texts are shown as they are")
+        raise UsageError("--words shows words instead of ids, but the pairs are texts; leave --words out")
     if words and format_ in (None, "text"):
         raise UsageError("--words is for lines that show the texts; add --format tsv or --format jsonl")
     if labels and lines:
-        raise UsageError("--labels adds a column to the rows of --input; give a table, and leave --format out")
+        raise UsageError("--labels adds a column to the rows of --input; add --input FILE, and leave --format out")
     if id_column and format_ in (None, "text"):
-        raise UsageError("--id-column is for lines without the row; add --format tsv or --format jsonl")
+        raise UsageError("--id-column is for formats that leave out the row; add --format tsv or --format jsonl")
     if line_buffered and not given.is_stdin:
         raise UsageError("--line-buffered is for stdin; give - for QUERY or --input")
     if line_buffered and given.table is not None:
-        raise UsageError("--line-buffered is for lines; give - for QUERY and --text")
+        raise UsageError("--line-buffered is for lines, not for tables; give - for QUERY, with --text")
 
 
 def _refuse_idle(on_bad_line: str, bad_lines: Path | None, profile: bool, vocab: Path | None, words: bool) -> None:
-    """The same."""
+    """Raises UsageError if an option lacks the option that it goes with."""
     if vocab and not words:
-        raise UsageError("--vocab has the words that --words shows; add --words")
+        raise UsageError("--vocab is the vocabulary of --words; add --words")
     if bad_lines and on_bad_line == "stop":
-        raise UsageError("--bad-lines lists what is passed over; add --on-bad-line nan")
+        raise UsageError("--bad-lines lists the pairs that score nan; add --on-bad-line nan")
     if profile and output.settings.quiet:
-        raise UsageError("--profile tells where the time went, --quiet says nothing but errors; give one of the two")
+        raise UsageError("--profile reports on stderr, where --quiet allows only errors; give one of the two")
 
 
 def _refuse_resume(given: pair_input.PairInput, resume: bool, output_file: Path | None) -> None:
-    """Raises UsageError where nothing could be gone on with."""
+    """Raises UsageError if a later command could not continue."""
     if resume and given.is_stdin:
-        raise UsageError("--resume needs files to read: what stdin has given is gone")
+        raise UsageError("--resume cannot read stdin again; give files instead")
     if resume and given.are_texts:
         raise UsageError("--resume needs files of ids; make them with pairlens encode --like RUN")
     if resume and output_file is None:
-        raise UsageError("--resume needs --output FILE: what stdout has printed is gone")
+        raise UsageError("--resume continues a file, not stdout; add --output FILE")
 
 
 def _writer(
@@ -201,7 +202,7 @@ def _writer(
     labels: bool,
     output_file: Path | None,
 ) -> Writer:
-    """What makes the lines: of a table its rows, unless a format is given."""
+    """Return what writes the lines: for a table its rows, unless a format is given."""
     from pairlens.jobs.score_lines import LineWriter
 
     if is_table and format_ is None:
@@ -225,7 +226,7 @@ def _refuse_outputs(
 
 
 def _vocabulary(run: Run, given: Path | None) -> list[str] | None:
-    """The run's words; None where they are lost. Raises UsageError where there never were any."""
+    """The run's words; None if they are lost. Raises UsageError if the run never had any."""
     vocabulary = run.vocabulary(given)
     if vocabulary is None and not run.why_no_words():
         raise UsageError("--words needs a vocabulary, and the run was trained without data.vocab; add --vocab FILE")
@@ -235,7 +236,7 @@ def _vocabulary(run: Run, given: Path | None) -> list[str] | None:
 def _run(
     job: ScoreJob, output_file: Path | None, bad_lines: Path | None, identity: dict[str, Any] | None, force: bool
 ) -> None:
-    """To files that are whole or, with an identity, that a later command goes on with; without a path, to stdout."""
+    """Score into whole files, into files that a later command continues (with `identity`), or to stdout (no path)."""
     from pairlens_cli.display.scoring import ScoringDisplay
 
     shown = ScoringDisplay(hide=output_file is None and sys.stdout.isatty())

@@ -1,4 +1,4 @@
-"""pairlens train: a config and data in, a run directory out."""
+"""pairlens train: train a model from a config and data into a run directory."""
 
 from __future__ import annotations
 
@@ -21,30 +21,35 @@ def train(
     set_: options.Set = None,
     run_directory: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="RUN", help="The run directory.", show_default="runs/CONFIG"),
+        typer.Option("--output", "-o", metavar="RUN", help="Run directory to write.", show_default="runs/CONFIG"),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the run's last checkpoint; where there is no run, begin one.")
+        bool, typer.Option("--resume", help="Continue from the run's last checkpoint; if there is no run, start one.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace a run that stands there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing run.")] = False,
     seed: Annotated[
         int | None, typer.Option("--seed", help="Short for --set training.seed=N.", show_default=False)
     ] = None,
     seeds: Annotated[
         int,
-        typer.Option("--seeds", min=1, help="Train so many, into RUN/seed-N, and print their mean and deviation."),
+        typer.Option(
+            "--seeds",
+            metavar="N",
+            min=1,
+            help="Train N runs with seeds S, S+1, ... into RUN/seed-S and so on; print mean and standard deviation.",
+        ),
     ] = 1,
     threads: Annotated[
         int | None,
         typer.Option(
             "--threads",
             min=1,
-            help="Processors to use; default: all. Weights of large networks differ in their last digits with another "
-            "number, which --resume therefore refuses.",
+            help="Processors to use; default: all. Another number changes the last digits of a large network's "
+            "weights, so --resume refuses it.",
         ),
     ] = None,
 ) -> None:
-    """Train a model and write a run directory, which every other command takes."""
+    """Train a model and write a run directory, which the other commands take."""
     from pairlens.config.file import load_config
     from pairlens.jobs.train_job import TrainJob
     from pairlens.kernels.threads import use_processors
@@ -64,7 +69,7 @@ def train(
         output.warn(remark)
     if training.data.coverage:
         output.say(training.data.coverage.sentence())
-    _tell(training, config_file)
+    _log_inputs(training, config_file)
     output.compile_kernels(training.config)
     with interrupts() as signals:
         metrics = training.train(TrainingDisplay(), lambda: signals.exit_code is not None)
@@ -76,22 +81,22 @@ def train(
 
 
 def _refuse(set_: list[str], resume: bool, force: bool, seed: int | None, seeds: int) -> None:
-    """Raises UsageError where one option would make another one idle, or results have nowhere to go."""
+    """Raises UsageError if options contradict each other, or results cannot be printed."""
     if resume and force:
         raise UsageError("--resume continues a run and --force replaces it; give one of them")
     if seed is not None and any(change.partition("=")[0].strip() == "training.seed" for change in set_):
         raise UsageError("--seed is short for --set training.seed; give one of the two")
     if seeds > 1 and "stdout" in streams.closed:
-        raise UsageError("stdout, where --seeds prints the mean and the deviation, is closed")
+        raise UsageError("--seeds prints mean and standard deviation to stdout, which is closed; redirect it to a file")
 
 
-def _tell(training: Training, config_file: Path) -> None:
-    """What was read, for --verbose."""
+def _log_inputs(training: Training, config_file: Path) -> None:
+    """Log what was read, for --verbose."""
     from pairlens.texts.splits import find_split
-    from pairlens_cli.display.details import tell_model, tell_pairs, tell_threads
+    from pairlens_cli.display.details import log_model, log_pairs, log_threads
 
-    tell_model(config_file, training.config)
-    tell_pairs(find_split(training.config, "train"), len(training.data.train))
+    log_model(config_file, training.config)
+    log_pairs(find_split(training.config, "train"), len(training.data.train))
     if training.data.dev:
-        tell_pairs(find_split(training.config, "dev"), len(training.data.dev))
-    tell_threads()
+        log_pairs(find_split(training.config, "dev"), len(training.data.dev))
+    log_threads()

@@ -1,1 +1,1 @@
-"""Tables, live progress and signals of a terminal. May import options and output."""
+"""What a terminal shows: tables, live progress; and signals. May import options and output."""

@@ -1,4 +1,4 @@
-"""Attention as heat maps in the terminal, and how many pairs it was looked at."""
+"""Attention as heat maps in the terminal, and a progress display that counts pairs."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
-_NARROWEST = 20  # columns that a heat map needs
+_MIN_WIDTH = 20  # columns that a heat map needs
 
 
 def show(chunks: Iterable[ScoredMaps], vocabulary: Sequence[str] | None) -> int:
-    """Heat maps on stdout; how many pairs there were."""
+    """Print heat maps to stdout; return the number of pairs."""
     shown, unknown = 0, False
     with output.stdout() as file:
         stdout = Console(file=file, highlight=False)
@@ -29,19 +29,19 @@ def show(chunks: Iterable[ScoredMaps], vocabulary: Sequence[str] | None) -> int:
         for number, attention, score in chain.from_iterable(chunks):
             words = attention.marked_words(vocabulary)
             query, value = ([printable(word, stdout.encoding) for word in side] for side in words)
-            with stdout.capture() as text:  # a rich console that prints ends the process when its reader leaves
+            with stdout.capture() as text:  # rich ends the process on a closed pipe if it prints by itself
                 stdout.print(f"pair {number}  score {score:.4f}")
-                stdout.print(heat_map(attention, query, value, max(stdout.width, _NARROWEST), look))
+                stdout.print(heat_map(attention, query, value, max(stdout.width, _MIN_WIDTH), look))
             file.write(text.get())
             shown += 1
             unknown = unknown or any(any(side.unknown) for side in attention.texts or ())
     if unknown:
-        output.say(f"{UNKNOWN_MARK} stands behind words that the vocabulary lacks; to the model they are all one")
+        output.say(f"{UNKNOWN_MARK} marks words that are not in the vocabulary; the model cannot tell them apart")
     return shown
 
 
 def counted(chunks: Iterable[ScoredMaps], live: Progress | None) -> Iterator[ScoredMaps]:
-    """The chunks, their pairs counted on a progress display."""
+    """Yield the chunks, and count their pairs on a progress display."""
     bar = live.add_task("", total=None) if live else None
     for chunk in chunks:
         yield chunk

@@ -1,4 +1,4 @@
-"""What is told at the end of the pairs that were passed over."""
+"""Warnings at the end about pairs with faults."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pairlens_cli import output
 
 
 def warn_of_bad_lines(bad: BadLines, done: int) -> None:
-    """How many of the pairs done score nan, and where the first faults are, in the lines or in the scores."""
+    """Warn how many of the `done` pairs score nan, and of the first faults, in the lines or in the scores."""
     _warn(bad, f"{bad.pairs:,} of {done:,} pairs have a bad line and score nan", "; --bad-lines FILE lists all")
 
 
 def warn_of_skipped_pairs(bad: BadLines) -> None:
-    """How many pairs were left out, and where the first faults are, in the lines, the scores or the maps."""
+    """Warn how many pairs were left out, and of the first faults, in the lines, the scores or the maps."""
     are = "pair has a fault and is" if bad.pairs == 1 else "pairs have a fault and are"
     _warn(bad, f"{bad.pairs:,} {are} left out", "")
 
@@ -24,4 +24,4 @@ def _warn(bad: BadLines, summary: str, all_of_them: str) -> None:
     for fault in bad.first:
         output.warn(fault)
     if more := bad.faults - len(bad.first):
-        output.warn(f"and {more:,} faults more{all_of_them}")
+        output.warn(f"and {more:,} more faults{all_of_them}")

@@ -1,4 +1,4 @@
-"""What --verbose tells of a command: its model, what it reads, and how many threads work. And why it shows no words."""
+"""Lines of --verbose about a command's model, input and threads; and a warning if words cannot be shown."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from pairlens.evaluation.evaluation import Files
 
 
-def tell_model(source: Path, config: Config) -> None:
-    """A config's file or a run, and its model's task and size."""
+def log_model(source: Path, config: Config) -> None:
+    """Log the task and size of a model; `source` is its config file or run."""
     weights = sum(math.prod(shape) for shape in weight_shapes(config.model).values())
     output.detail(f"{source}: task {config.task}, {weights:,} weights")
 
 
-def tell_pairs(files: Files, count: int) -> None:
-    """The files of labelled pairs, and how many they hold."""
+def log_pairs(files: Files, count: int) -> None:
+    """Log the files of labelled pairs, and the number of pairs."""
     from pairlens.evaluation.evaluation import paths_of
 
     paths = [*paths_of(files), files.weight if isinstance(files, SplitPaths) else None]
     output.detail(f"{', '.join(str(path) for path in paths if path)}: {count:,} pairs")
 
 
-def tell_threads(threads: int | None = None) -> None:
-    """How many work; None for as many as this process may use processors."""
+def log_threads(threads: int | None = None) -> None:
+    """Log the number of threads; None means one for each processor that this process may use."""
     count = threads or processors()
     output.detail(f"{count} thread{'s' * (count != 1)}")
 
 
 def warn_without_words(run: Run, vocabulary: Sequence[str] | None) -> None:
-    """Why ids are shown, where a run that had words has none."""
+    """Warn that ids are shown instead of words, if the run has lost its words."""
     if vocabulary is None and (why := run.why_no_words()):
         output.warn(why)

@@ -1,4 +1,4 @@
-"""What encoding looks like: what was found in the tables, how far it is, and what was made."""
+"""What `encode` shows: the columns found in the tables, progress, and statistics of what was written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pairlens.tables.pairs import Pairs, TablePairs
 from pairlens_cli import output
 from pairlens_cli.display.tables import say_table
 
-_MANY_UNKNOWN = 0.15  # of the tokens; words of English in other texts than train's are about 0.1
+_MANY_UNKNOWN = 0.15  # share of the tokens; about 0.1 is usual for English words outside train
 
 
 class EncodingDisplay(Listener):
@@ -28,42 +28,41 @@ class EncodingDisplay(Listener):
                 return
             bar, start, done = live.add_task("", total=None, speed=""), perf_counter(), 0
 
-            def tell(rows: int) -> None:
+            def advance(rows: int) -> None:
                 nonlocal done
                 done += rows
                 live.update(bar, completed=done, speed=f"{done / (perf_counter() - start):,.0f} rows/s")
 
-            yield tell
+            yield advance
 
 
-def tell_tables(splits: Mapping[str, Pairs], learns_from: str | None) -> None:
-    """Which columns were found by their names, and what the vocabulary is learned from."""
+def show_tables(splits: Mapping[str, Pairs], learns_from: str | None) -> None:
+    """Say which columns were found by their names, and what the vocabulary is learned from."""
     pairs = next(iter(splits.values()))
     if isinstance(pairs, TablePairs) and pairs.found:
         output.say("Columns: " + ", ".join(f"{part} is {column!r}" for part, column in pairs.found.items()))
     for name, its_pairs in splits.items():
         if "label" not in its_pairs.sides:
-            output.say(f"{name}: no labels; --label-column names their column")
+            output.say(f"{name}: no labels found; give their column with --label-column")
     if learns_from:
         output.say(f"The vocabulary is learned from {learns_from}")
 
 
-def tell_encoded(directory: Path, encoded: Encoded) -> None:
-    """Tables of what was made, and the commands that go on from it."""
+def show_encoded(directory: Path, encoded: Encoded) -> None:
+    """Show statistics of what was written, and the commands to run next."""
     say_table(
         ("split", "pairs", "left out", "tokens", "unknown", "length", "labels"),
         [_row(name, figures, encoded.classes) for name, figures in encoded.splits.items()],
         right=4,
-        caption="length in tokens: median, 90th and 99th percentile, longest",
+        caption="length in tokens: median, 90th and 99th percentile, maximum",
     )
     output.say(f"Vocabulary: {len(encoded.tokenizer.vocabulary):,} tokens")
     for name, figures in encoded.splits.items():
         if figures.unknown > _MANY_UNKNOWN * figures.tokens:
             share = f"{figures.unknown / figures.tokens:.0%}"
-            output.say(f"{name}: {share} of the tokens are unknown; with --tokenizer bpe or char fewer would be")
-    place = shlex.quote(str(directory))
+            output.say(f"{name}: {share} of the tokens are unknown; try --tokenizer bpe or char to have fewer")
     output.say(f"Wrote {directory}")
-    output.say(f"Next: pairlens init {place} --output mine.yaml && pairlens train mine.yaml")
+    output.say(f"Next: pairlens init {shlex.quote(str(directory))} --output mine.yaml && pairlens train mine.yaml")
 
 
 def _row(name: str, figures: SplitFigures, classes: object) -> list[str]:
@@ -85,5 +84,5 @@ def _labels(figures: SplitFigures, classes: object) -> str:
         return "more than 64 different"
     names = classes if isinstance(classes, (list, tuple)) else None
     shown = figures.labels.most_common(6)
-    said = "  ".join(f"{names[int(label)] if names else label}: {count / figures.pairs:.0%}" for label, count in shown)
-    return said + ("  …" if len(figures.labels) > len(shown) else "")
+    text = "  ".join(f"{names[int(label)] if names else label}: {count / figures.pairs:.0%}" for label, count in shown)
+    return text + ("  …" if len(figures.labels) > len(shown) else "")

@@ -1,4 +1,4 @@
-"""An evaluation as tables for people: what the JSON says, with four digits."""
+"""An evaluation as tables: the numbers of the JSON, with four digits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_CLASSES = 12  # of a confusion matrix that fits a terminal
 
 
 def show(result: Mapping[str, Any]) -> None:
-    """Say everything that an evaluation holds."""
+    """Show everything in an evaluation."""
     _show_metrics(result)
     if "confusion" in result and len(result["confusion"]) <= _MAX_CLASSES:
         _show_confusion(result["confusion"], result.get("classes") or range(len(result["confusion"])))
@@ -28,13 +28,13 @@ def show(result: Mapping[str, Any]) -> None:
 def _show_metrics(result: Mapping[str, Any]) -> None:
     facts = f"{result['pairs']:,} pairs"
     if groups := result.get("groups"):
-        facts += f", {groups['counted']:,} groups; {groups['without_positive']:,} more, without a positive, left out"
+        facts += f", {groups['counted']:,} groups ({groups['without_positive']:,} more, without a positive, left out)"
         facts += "; {smallest} to {largest} pairs each, median {median}".format(**result["group_sizes"])
     if "threshold" in result:
         facts += f"; positive from score {result['threshold']:.3f}"
     output.say(f"{result['run']} on {result.get('split', 'the files given')}: {facts}")
     if result.get("groups_with_both_labels") == 0:
-        output.warn("no group has both a positive and a negative pair; every metric is the same, whatever the scores")
+        output.warn("no group has both a positive and a negative pair, so the metrics do not depend on the scores")
     rows = [(name, number(value), _interval(*result["intervals"][name])) for name, value in result["metrics"].items()]
     say_table(("metric", "value", "95 % interval"), rows)
 
@@ -45,8 +45,8 @@ def _show_confusion(matrix: Sequence[Sequence[int]], classes: Sequence[object]) 
 
 
 def _show_comparison(run: str, compared: Mapping[str, Any]) -> None:
-    """The p-value is that of `pairlens.evaluation.bootstrap.paired_differences`."""
-    threshold = f", which says positive from score {compared['threshold']:.3f}" if "threshold" in compared else ""
+    """The p-value is the one of `pairlens.evaluation.bootstrap.paired_differences`."""
+    threshold = f" (positive from score {compared['threshold']:.3f})" if "threshold" in compared else ""
     output.say(f"{run} minus {compared['run']}{threshold}")
     rows = []
     for name, value in compared["metrics"].items():
@@ -59,9 +59,9 @@ def _show_comparison(run: str, compared: Mapping[str, Any]) -> None:
 
 def _show_error(error: Mapping[str, Any], classes: Sequence[str] | None) -> None:
     label = f"{error['label']:g}" if classes is None else printable(classes[int(error["label"])])
-    said = error["score"]
-    score = f"{said:.4f}" if isinstance(said, float) else " ".join(f"{probability:.3f}" for probability in said)
-    output.say(f"pair {error['pair']}  label {label}  score {score}  loss {error['loss']:.4f}")
+    score = error["score"]
+    shown = f"{score:.4f}" if isinstance(score, float) else " ".join(f"{probability:.3f}" for probability in score)
+    output.say(f"pair {error['pair']}  label {label}  score {shown}  loss {error['loss']:.4f}")
     for side in ("query", "value"):
         output.say(f"  {side}  {error[side]}")
 

@@ -1,4 +1,4 @@
-"""What scoring looks like: how many pairs are done as a live line."""
+"""What `score` shows: a live line with the number of pairs done."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ class ScoringDisplay(Listener):
     """Shows a scoring on stderr.
 
     Args:
-        hide: no live line; the scores themselves are the progress.
+        hide: show no live line, as the scores themselves appear in the terminal.
     """
 
     def __init__(self, hide: bool) -> None:
         self._hide = hide
 
-    def goes_on(self, pairs: int) -> None:
-        output.say(f"Goes on from pair {pairs:,}")
+    def continues(self, pairs: int) -> None:
+        output.say(f"Continuing from pair {pairs:,}")
 
     @contextmanager
     def scoring(self, pairs: int) -> Iterator[Callable[[int], object]]:
@@ -31,5 +31,5 @@ class ScoringDisplay(Listener):
             bar = live.add_task("", total=None, completed=pairs)
             yield lambda done: live.update(bar, completed=done)
 
-    def kept(self) -> None:
-        output.warn("what has been scored so far is kept; the same command goes on from there")
+    def interrupted(self) -> None:
+        output.warn("what was scored so far is kept; run the same command again to continue")

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP while there is something to save: the first waits for it, a second one does not."""
+"""Ctrl-C, SIGTERM and SIGHUP while there is something to save: the first stops after saving, a second one at once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
-    """What came so far: `exit_code` is None, or 130 after a SIGINT, 143 after a SIGTERM, 129 after a SIGHUP; `repeated`
-    after a second."""
+    """The signals received so far.
+
+    `exit_code` is None, or 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP; `repeated` is set by a second signal.
+    """
 
     exit_code: int | None = None
     repeated = False
@@ -28,23 +30,25 @@ class Interrupts:
             streams.drop_lost()
         if self.exit_code is not None:
             if number == signal.SIGHUP:
-                return  # of one terminal that closes, the kernel tells us, and the shell does
+                return  # one closing terminal sends two: from the kernel and from the shell
             self.repeated = True
-            sys.exit(128 + number)  # by way of what removes half-written files
+            sys.exit(128 + number)  # SystemExit, so that half-written files are removed
         self.exit_code = 128 + number
         if not output.settings.quiet:
-            # Not through sys.stderr, which may be in the middle of a write itself.
+            # Not through sys.stderr, which the signal may have interrupted in a write.
             with suppress(OSError):
-                os.write(2, b"\nstopping after this step; the same again stops at once\n")
+                os.write(2, b"\nstopping after this step; interrupt again to stop at once\n")
 
 
 @contextmanager
 def interrupts() -> Iterator[Interrupts]:
-    """Note these signals within the block instead of obeying them; a second one ends the process at once. Those that
-    were ignored when the process began still are."""
+    """Record the first signal within the block instead of obeying it; a second one ends the process at once.
+
+    Signals that were ignored when the process began stay ignored.
+    """
     noted = Interrupts()
-    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, noted.note) for number in heard}
+    handled = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, noted.note) for number in handled}
     try:
         yield noted
     except SystemExit as end:
@@ -57,6 +61,6 @@ def interrupts() -> Iterator[Interrupts]:
 
 
 def resuming_command(arguments: Sequence[str]) -> str:
-    """The command line that goes on with what this one began."""
+    """The command line that continues what this one began."""
     kept = [argument for argument in arguments if argument not in ("--force", "--resume")]
     return shlex.join(["pairlens", *kept, "--resume"])

@@ -1,4 +1,4 @@
-"""A summary of attention as tables for people: what the JSON says, in per cent and without its histograms' ends."""
+"""A summary of attention as tables: the numbers of the JSON, with histograms as bars."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BARS = " ▁▂▃▄▅▆▇█"
 
 
 def show(summary: Mapping[str, Any]) -> None:
-    """Say everything that a summary holds."""
+    """Show everything in a summary."""
     for name, direction in summary["directions"].items():
         _show_direction(f"{name.replace('_', ' ')}: {summary['pairs']:,} pairs, {direction['rows']:,} rows", direction)
 
@@ -43,7 +43,7 @@ def _show_direction(title: str, direction: Mapping[str, Any]) -> None:
             (f"{p['word']} → {p['attends_to']}", _share(p["weight"]), f"{p['strongest']:,}", f"{p['meetings']:,}")
             for p in pairs
         ]
-        say_table((heading, "weight", "strongest", "meetings"), cells, right=3)
+        say_table((heading, "weight", "strongest", "co-occurrences"), cells, right=3)
 
 
 def _row(name: str, part: Mapping[str, Any], key: str, note: str) -> tuple[str, str, str, str]:
@@ -59,7 +59,7 @@ def _words(frequent: Mapping[str, Any]) -> str:
 
 
 def _bars(histogram: Sequence[int]) -> str:
-    """A bar for each bin, the highest one full."""
+    """One bar per bin; the largest has full height."""
     top = max(histogram) or 1
     return "".join(_BARS[math.ceil(count / top * (len(_BARS) - 1))] for count in histogram)
 

@@ -1,4 +1,4 @@
-"""Tables for people: what the JSON says, with fewer digits."""
+"""Tables on stderr, and numbers in them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pairlens_cli import output
 def say_table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], right: int | None = None, caption: str | None = None
 ) -> None:
-    """Say a table, in which nothing is markup; of the columns behind the first, `right` (default: all) are numbers."""
+    """Show a table of plain text (no markup); `right` columns after the first (default: all) are right-aligned."""
     from rich.table import Table
     from rich.text import Text
 
@@ -26,5 +26,5 @@ def say_table(
 
 
 def number(value: float, digits: int = 4, sign: str = "") -> str:
-    """With `sign="+"` a number has its sign always."""
+    """Format a number; with `sign="+"` it always has its sign."""
     return "undefined" if math.isnan(value) else f"{value:{sign}.{digits}f}"

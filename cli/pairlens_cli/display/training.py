@@ -1,4 +1,4 @@
-"""What training looks like: the epoch under way as a live line, every evaluated epoch as a lasting one."""
+"""What `train` shows: the current epoch as a live line, each evaluated epoch as a permanent one."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class TrainingDisplay(Listener):
     """Shows a training on stderr."""
 
     def begins(self, run: Run) -> None:
-        output.say(f"{run.path}: no run yet; this begins it")
+        output.say(f"{run.path}: no run to resume; starting a new one")
 
     def finished_before(self, run: Run) -> None:
-        output.say(f"{run.path}: finished already; nothing is left to train")
+        output.say(f"{run.path}: already finished; nothing to train")
 
     @contextmanager
     def loading(self, library: str) -> Iterator[None]:
@@ -56,7 +56,7 @@ class TrainingDisplay(Listener):
 
     def stopped(self, progress: Progress) -> None:
         where = f"epoch {progress.epoch + 1} after step {progress.batch}"
-        output.warn(f"interrupted in {where}, all saved; go on with: {resuming_command(sys.argv[1:])}")
+        output.warn(f"interrupted in {where}; everything is saved. Continue with: {resuming_command(sys.argv[1:])}")
 
     def wrote(self, run: Run, metrics: Metrics) -> None:
         name = run.config().decisive_metric
@@ -67,7 +67,7 @@ class TrainingDisplay(Listener):
 
 
 def _describe(evaluation: Evaluation, metric: str) -> str:
-    """One line: the metric that decides and one more; the run's lines of metrics have them all."""
+    """One line: the decisive metric and one more; metrics.jsonl has them all."""
     names = list(dict.fromkeys([metric, *reversed(evaluation.dev)]))[:2] if evaluation.dev else []
     dev = "".join(f"  {name} {evaluation.dev[name]:.4f}" for name in names)
     speed = f"{evaluation.pairs_per_second:,.0f} pairs/s"

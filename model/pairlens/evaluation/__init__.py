@@ -1,1 +1,1 @@
-"""How good a model is on labelled pairs, and how sure that is. May import attention and all below it."""
+"""Metrics of a model on labelled pairs, with confidence intervals. May import attention and below."""

@@ -1,7 +1,7 @@
-"""How sure a metric is: percentile bootstrap (Efron 1979) over pairs, or for ranking over groups.
+"""Confidence intervals of metrics: percentile bootstrap (Efron 1979) over pairs, or for ranking over groups.
 
-A resample draws as many units as there are, with replacement. It is held as how often each unit was drawn, so that
-metrics sort their pairs once and then only weigh them.
+A resample draws as many units as there are, with replacement. It is represented by the count of each unit, so that
+metrics sort their pairs once and only weight them afterwards.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from pairlens.metrics import TaskMetrics, Threshold, task_metrics
 from pairlens.metrics.arrays import Floats
 
-_BLOCK = 2**15  # weights that are worked on at once, few enough for the cache
+_BLOCK = 2**15  # counts processed at once, few enough for the processor's cache
 
 
 class Difference(NamedTuple):
-    """A metric of one model minus that of another on the same pairs, its 95 % interval, and a p-value (`compare`)."""
+    """The difference of a metric between two models on the same pairs, its 95 % interval and p-value."""
 
     difference: float
     low: float
@@ -36,10 +36,10 @@ def bootstrap_intervals(
     samples: int = 1000,
     seed: int = 1,
 ) -> dict[str, tuple[float, float]]:
-    """The 95 % interval of every metric, by name: the 2.5th and 97.5th percentile over so many resamples.
+    """The 95 % interval of every metric, by name: the 2.5th and 97.5th percentile over `samples` resamples.
 
-    Resamples that leave a metric undefined do not count for it; if all do, its interval is (nan, nan). The other
-    arguments and the errors are those of `evaluate_scores`.
+    Resamples for which a metric is undefined are left out; if all are, its interval is (nan, nan). The other arguments
+    and the errors are those of `evaluate_scores`.
     """
     (values,) = _resampled([task_metrics(task, label, score, threshold, group)], samples, seed)
     return {name: _interval(value) for name, value in values.items()}
@@ -56,10 +56,10 @@ def paired_differences(
     samples: int = 1000,
     seed: int = 1,
 ) -> dict[str, Difference]:
-    """Every metric of model a minus that of model b, by name; both are measured on the same resamples.
+    """The difference of every metric, model a minus model b, by name; both are measured on the same resamples.
 
-    The p-value is two-sided: twice the share of resamples whose difference is zero or on the other side of zero, at
-    most 1. The data itself counts as one more such resample, so that no p-value is 0 (Davison and Hinkley 1997, 4.2.3).
+    The p-value is two-sided: twice the share of resamples whose difference is zero or of the other sign, at most 1. The
+    data itself counts as one more such resample, so that no p-value is 0 (Davison and Hinkley 1997, 4.2.3).
     """
     models = [
         task_metrics(task, label, score, threshold, group)
@@ -73,7 +73,7 @@ def paired_differences(
 
 
 def _resampled(models: Sequence[TaskMetrics], samples: int, seed: int) -> list[dict[str, Floats]]:
-    """Each model's metrics [samples] of the same resamples of its units."""
+    """The metrics, each [samples], of every model on the same resamples."""
     blocks = [[model(weight) for model in models] for weight in _resamples(models[0].units, samples, seed)]
     return [
         {name: np.concatenate([block[name] for block in of_model]) for name in of_model[0]}
@@ -82,7 +82,7 @@ def _resampled(models: Sequence[TaskMetrics], samples: int, seed: int) -> list[d
 
 
 def _resamples(units: int, samples: int, seed: int) -> Iterator[Floats]:
-    """How often each unit is drawn, [R, units] at a time; the same for any size of a block."""
+    """Yield blocks [R, units] of how often each unit is drawn; the draws do not depend on the block size."""
     random = np.random.default_rng(seed)
     size = max(1, _BLOCK // max(units, 1))
     for start in range(0, samples, size):

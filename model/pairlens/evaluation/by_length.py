@@ -1,4 +1,4 @@
-"""How a metric depends on the length of the texts."""
+"""A metric by the length of the texts."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pairlens.metrics import Threshold, count_groups, evaluate_scores
 
 
 class LengthBin(NamedTuple):
-    """A metric of the pairs with so many tokens, and its 95 % interval.
+    """A metric of the pairs in a range of lengths, and its 95 % interval.
 
     Attributes:
-        shortest, longest: the least and greatest length that occurs in the bin.
-        units: pairs, or with `ranking` groups that have a positive.
+        shortest, longest: the smallest and largest length in the bin, in tokens.
+        units: number of pairs; for ranking, of groups with a positive.
     """
 
     shortest: float
@@ -37,12 +37,12 @@ def by_length(
     group: NDArray[np.int64] | None = None,
     bins: int = 5,
 ) -> list[LengthBin]:
-    """A metric in bins of as nearly equal numbers of pairs as equal lengths allow, from short to long.
+    """A metric in bins from short to long, with numbers of pairs as equal as possible.
 
     Args:
-        metric: one of the task's.
-        lengths: [N], tokens of query and value together. With `ranking` a group stays whole: its pairs' mean counts.
-        bins: at most so many; equal lengths share one.
+        metric: one of the task's metrics.
+        lengths: [N], tokens of query and value together. For ranking, the mean of each group is used.
+        bins: maximal number of bins; pairs of equal length share a bin.
 
     The other arguments are those of `evaluate_scores`.
     """
@@ -51,10 +51,10 @@ def by_length(
         _, owner = np.unique(group, return_inverse=True)
         length = (np.bincount(owner, length) / np.bincount(owner))[owner]
     edges = np.unique(np.quantile(length, np.arange(1, bins) / bins, method="inverted_cdf"))
-    place = np.searchsorted(edges, length)  # an edge belongs to the bin below it
+    bin_of = np.searchsorted(edges, length)  # an edge belongs to the bin below it
     found = []
-    for number in np.unique(place):
-        inside = place == number
+    for number in np.unique(bin_of):
+        inside = bin_of == number
         part = label[inside], score[inside], threshold, None if group is None else group[inside]
         units = count_groups(part[0], part[3])[0] if task == "ranking" and part[3] is not None else int(inside.sum())
         value = evaluate_scores(task, *part)[metric]

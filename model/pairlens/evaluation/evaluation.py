@@ -1,4 +1,4 @@
-"""A run measured on labelled pairs, as `evaluate` prints it and `report` draws it."""
+"""Measures a run on labelled pairs, for `evaluate` and `report`."""
 
 from __future__ import annotations
 
@@ -29,13 +29,15 @@ from pairlens.texts.words import words_of
 _SPLITS = ("train", "dev", "test")
 
 
-Files = SplitPaths | LabelledTexts  # of what is measured
+Files = SplitPaths | LabelledTexts  # of labelled pairs
 
 
 class Scored(NamedTuple):
-    """A run's scores of the pairs and their logits, [N] or [N, classes]; the threshold matters to binary alone.
+    """Labelled pairs with a run's scores and logits, each [N] or [N, classes].
 
-    `texts` are both texts of each pair, if they were given as texts.
+    Attributes:
+        threshold: used by binary tasks only.
+        texts: both texts of each pair, if the input was texts.
     """
 
     config: Config
@@ -48,7 +50,7 @@ class Scored(NamedTuple):
 
     @property
     def measured(self) -> NDArray[np.float32]:
-        """What metrics are taken of, see `measured_of`."""
+        """The numbers from which metrics are computed, see `measured_of`."""
         return measured_of(self.config.task, self.scores, self.logits)
 
 
@@ -60,13 +62,15 @@ def labelled_files(
     label: Path | None = None,
     group: Path | None = None,
 ) -> tuple[dict[str, str], SplitPaths]:
-    """What is measured, as a result names it, and its files: a split (default: test, else dev), or the files given.
+    """Return the name of what is measured, for results, and its files: a split (default: test, else dev) or `query`,
+    `value` and `label`.
 
-    For ranking, a group file beside the queries counts unless another one is given, so that the files of a split are
-    the split, however they are named.
+    For ranking, the default of `group` is a group file next to the queries, so that naming the files of a split gives
+    the same result as naming the split.
 
     Raises:
-        UsageError: the choice is contradictory, or the config has no such split. DataError: a file is missing.
+        UsageError: the arguments contradict each other, or the config has no such split.
+        DataError: a file is missing.
     """
     if group and config.task != "ranking":
         raise UsageError(f"--group is for task ranking; the run was trained for {config.task}")
@@ -87,26 +91,27 @@ def labelled_files(
     try:
         files = find_split(config, name)  # type: ignore[arg-type]
     except DataError as error:  # the data has moved since the run was trained
-        remedy = "--split takes another split, --query, --value and --label take other files"
-        remedy += f", --set data.{name}=PREFIX says where it lies now"
-        raise DataError(f"{error}; {remedy}") from None
-    return {"split": name}, replace(files, weight=None)  # weights are training's; nothing is measured by them
+        remedy = (
+            f"if it has moved, add --set data.{name}=PREFIX; or choose another --split, or give files with --query, "
+        )
+        raise DataError(f"{error}; {remedy}--value and --label") from None
+    return {"split": name}, replace(files, weight=None)  # pair weights are used in training only
 
 
 def paths_of(files: Files) -> list[Path | None]:
-    """The files themselves."""
+    """The paths of the files."""
     return [*files.paths] if isinstance(files, LabelledTexts) else [files.query, files.value, files.label, files.group]
 
 
 def refuse_pipes(files: Files) -> None:
-    """Raises DataError unless more than one run can read the files."""
+    """Raises DataError if a file is a pipe, which cannot be read once for each run."""
     for path in paths_of(files):
         if path:
-            refuse_irregular(path, "each run reads it anew, so give a file")
+            refuse_irregular(path, "it is read once for each run, so give a file")
 
 
 def score_files(run: Run, files: Files, threshold: float | None = None, threads: int | None = None) -> Scored:
-    """The pairs, read by the run's own rules, and what it says of them; the threshold is the run's if none is given."""
+    """Read pairs by the run's rules, and score them; the default threshold is the run's."""
     config = run.config()
     texts = None
     if isinstance(files, LabelledTexts):
@@ -123,7 +128,7 @@ def score_files(run: Run, files: Files, threshold: float | None = None, threads:
 
 
 def measure(scored: Scored) -> dict[str, Any]:
-    """Metrics and their 95 % intervals, and as the task has them threshold, confusion matrix and count of groups."""
+    """Return metrics and 95 % intervals and, depending on the task, threshold, confusion matrix and group counts."""
     config, pairs, label, scores, _, threshold, _ = scored
     result: dict[str, Any] = threshold.as_json() if config.task == "binary" else {}
     result["metrics"] = evaluate_scores(config.task, label, scored.measured, threshold, pairs.group)
@@ -146,13 +151,13 @@ def measure(scored: Scored) -> dict[str, Any]:
 
 
 def differences(ours: Scored, theirs: Scored) -> dict[str, Difference]:
-    """Every metric of ours minus theirs, by name, on the same pairs; the task must be the same."""
+    """The difference of every metric, ours minus theirs, by name; both must have the same task and pairs."""
     task, group = ours.config.task, ours.pairs.group
     return paired_differences(task, ours.label, ours.measured, theirs.measured, ours.threshold, theirs.threshold, group)
 
 
 def worst(scored: Scored, count: int, vocabulary: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The worst pairs, counted from 0, with their texts as words, or ids where there is no vocabulary."""
+    """Return the pairs with the largest loss, numbered from 0, with their texts as words (ids without vocabulary)."""
     config, pairs = scored.config, scored.pairs
     pair, loss = worst_pairs(config.task, scored.label, scored.measured, pairs.group, count)
     return [
@@ -168,7 +173,7 @@ def worst(scored: Scored, count: int, vocabulary: Sequence[str] | None) -> list[
 
 
 def _texts(scored: Scored, number: int, vocabulary: Sequence[str] | None) -> tuple[str, str]:
-    """Both texts of a pair as they were given, or word by word."""
+    """Both texts of a pair, as given if the input was texts, otherwise word by word."""
     if scored.texts:
         return scored.texts[number]
     query, value = scored.pairs.query[number], scored.pairs.value[number]

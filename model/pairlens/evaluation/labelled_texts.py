@@ -1,4 +1,4 @@
-"""Labelled pairs of texts, for a run that has a tokenizer."""
+"""Reads labelled pairs of texts with a run's tokenizer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CHUNK = 65_536
 
 @dataclass(frozen=True, slots=True)
 class LabelledTexts:
-    """Files of texts line by line, `query`, `value`, `label` and perhaps `group`; or a table with such columns."""
+    """Files with one text per line, `query`, `value`, `label` and optionally `group`; or a table with such columns."""
 
     files: tuple[tuple[str, Path], ...]
     table: TableOptions | None = None
@@ -37,30 +37,31 @@ class LabelledTexts:
         return [path for _, path in self.files]
 
     def rows(self, config: Config) -> LinePairs | TablePairs:
-        """Raises UsageError: a table has no column of labels, or groups for a task without."""
+        """Return the rows. Raises UsageError if a table has no label column, or a group column for another task."""
         if self.table is None:
             files = dict(self.files)
             return LinePairs(files.pop("query"), files.pop("value"), files)
         pairs = TablePairs(self.paths, self.table)
         if "label" not in pairs.sides:
-            raise UsageError(f"{self.paths[0]}: no column has a usual name for labels; give --label-column")
+            raise UsageError(f"{self.paths[0]}: no column has a usual name for labels; add --label-column")
         if self.table.columns.group and config.task != "ranking":
             raise UsageError(f"--group-column is for task ranking; the run was trained for {config.task}")
         return pairs
 
 
 def read_texts(run: Run, config: Config, labelled: LabelledTexts) -> tuple[Pairs, list[tuple[str, str]]]:
-    """The pairs, by the run's tokenizer, classes and rules, and both texts of each.
+    """Return the pairs, encoded by the run's tokenizer, classes and rules, and both texts of each.
 
     Raises:
-        UsageError: the run has no tokenizer. DataError: a fault of a file, or there are no pairs.
+        UsageError: the run has no tokenizer.
+        DataError: a file has a fault, or there are no pairs.
     """
     tokenizer, numbers = run.tokenizer(), LabelNumbers(run.classes())
     source = TextSource(labelled.rows(config), tokenizer)
     chunks = list(source.chunks(text_rules(config), _CHUNK))
     given = [chunk.given for chunk in chunks if isinstance(chunk.given, PairRows)]
     if not given:
-        raise DataError(f"{labelled.paths[0]}: no pairs; there is nothing to measure")
+        raise DataError(f"{labelled.paths[0]}: no pairs; evaluation needs at least one")
     labels = [_labels(rows, config, numbers) for rows in given]
     pairs = Pairs(
         Texts.concatenate([chunk.pairs.query for chunk in chunks]),
@@ -80,7 +81,7 @@ def _labels(rows: PairRows, config: Config, numbers: LabelNumbers) -> list[str]:
 
 
 def _groups(given: Sequence[PairRows], tokenizer: Tokenizer) -> np.ndarray:
-    """By their words, or where there are none by equal whole queries."""
+    """Number the groups by the group column or, without one, by equal queries."""
     if "group" in given[0].others:
         return group_numbers([word for rows in given for word in rows.others["group"]])
     return groups_of(tokenizer.encode([query for rows in given for query in rows.query]))

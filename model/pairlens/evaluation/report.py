@@ -1,4 +1,4 @@
-"""What a report shows of one or more runs: measured as `evaluate` does, and counted for charts. Draws nothing."""
+"""Computes what a report shows of one or more runs: the results of `evaluate`, and the numbers of its charts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from pairlens.scoring.maps import PairAttention
 from pairlens.scoring.scorer import Scorer
 
 _BINS = 20
-_LAST_PLACE = 11  # of a group's first positive: 1 to 10, and more
+_LAST_RANK = 11  # of a group's first positive: 1 to 10, and one bin for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class BinaryCharts:
     roc: Curve
     precision_recall: Curve
     reliability: Reliability
-    negatives: Histogram  # their scores
-    positives: Histogram
+    negatives: Histogram  # of the scores of pairs with label 0
+    positives: Histogram  # of the scores of pairs with label 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ class MulticlassCharts:
 
 @dataclass(frozen=True, slots=True)
 class RankingCharts:
-    first_positive: NDArray[np.int64]  # groups whose first positive is at place 1, 2, … 10, and below
-    average_precision: Histogram  # groups
+    first_positive: NDArray[np.int64]  # [11], number of groups whose first positive has rank 1, 2, … 10, and more
+    average_precision: Histogram  # of the groups
 
 
 Charts = BinaryCharts | RegressionCharts | MulticlassCharts | RankingCharts
@@ -67,15 +67,15 @@ Charts = BinaryCharts | RegressionCharts | MulticlassCharts | RankingCharts
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """A run on labelled pairs.
+    """The results of a run on labelled pairs.
 
     Attributes:
-        what: what was measured, as `labelled_files` names it.
-        measured: as `measure` gives it.
-        difference: every metric of the first run of the report minus this one's; None for the first, and where the two
-            have other tasks or were measured on other files.
+        what: the name of what was measured, from `labelled_files`.
+        measured: the result of `measure`.
+        difference: the difference of every metric, the report's first run minus this one; None for the first run, and
+            if the two have different tasks or files.
         lengths: the run's decisive metric by text length.
-        errors, attentions: the worst pairs, and their attention.
+        errors, attentions: the pairs with the largest loss, and their attention.
         vocabulary: the word of each id, or None.
         classes: the name of each label, or None.
     """
@@ -110,16 +110,18 @@ def report_runs(
     threads: int | None = None,
     vocab: Path | None = None,
 ) -> list[RunReport]:
-    """Each run measured on labelled pairs, as `labelled_files` names them; default: on a split of its own config.
+    """Measure each run on labelled pairs.
 
     Args:
+        chosen: for each run, the result of `labelled_files`; default: a split of its own config.
         errors: how many of the worst pairs to keep.
-        vocab: a file of words, for runs that carry none.
+        vocab: a vocabulary file, for runs that carry none.
 
     Raises:
-        UsageError, DataError: as `score_files` does. RunError: a run's files are damaged.
+        UsageError, DataError: as `score_files` does.
+        RunError: a run's files are damaged.
     """
-    chosen = chosen or [labelled_files(run.config()) for run in runs]  # no fault comes late
+    chosen = chosen or [labelled_files(run.config()) for run in runs]  # before any scoring, to fail early
     if len(runs) > 1:
         for _, files in chosen:
             refuse_pipes(files)
@@ -167,7 +169,7 @@ def _report(
 
 
 def _attentions(run: Run, scored: Scored, numbers: NDArray[np.int64]) -> list[PairAttention]:
-    """The attention of these pairs, with their texts if they were given as texts."""
+    """The attention of these pairs, with their texts if the input was texts."""
     config, pairs = scored.config, scored.pairs
     found = Scorer(config, run.weights(config)).attend(pairs.query.take(numbers), pairs.value.take(numbers))
     if scored.texts is None:
@@ -195,9 +197,9 @@ def _charts(scored: Scored, measured: Json) -> Charts:
             return _class_charts(np.array(measured["confusion"], np.float64))
     assert scored.pairs.group is not None
     ranking = RankingMetrics(label, scored.measured, scored.pairs.group)
-    places = np.clip(np.floor(ranking.first_positive + 0.5).astype(np.int64), 1, _LAST_PLACE)
+    ranks = np.clip(np.floor(ranking.first_positive + 0.5).astype(np.int64), 1, _LAST_RANK)
     return RankingCharts(
-        np.bincount(places, minlength=_LAST_PLACE + 1)[1:], histogram(ranking.average_precision, _BINS, 0, 1)
+        np.bincount(ranks, minlength=_LAST_RANK + 1)[1:], histogram(ranking.average_precision, _BINS, 0, 1)
     )
 
 
@@ -211,7 +213,7 @@ def _class_charts(confusion: NDArray[np.float64]) -> MulticlassCharts:
 
 
 def config_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
-    """The settings that are not the same in all runs, by dotted key, and each run's; None where it has no such key."""
+    """The settings that differ between runs: each run's value by dotted key, None if it has no such key."""
     configs = [flat(run.config().model_dump(mode="json")) for run in runs]
     keys = dict.fromkeys(key for config in configs for key in config)
     rows = {key: [config.get(key) for config in configs] for key in keys}
@@ -219,7 +221,7 @@ def config_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
 
 
 def data_checksums(report: RunReport) -> dict[str, str]:
-    """SHA-256 of what the run was trained with, by role, such as `train.query.txt`, wherever the files lay."""
+    """SHA-256 of the files that the run was trained with, by role, such as `train.query.txt`."""
     data = report.scored.config.data
     prefixes = {f"{getattr(data, name)}.": name for name in ("train", "dev") if getattr(data, name)}
     found = {}

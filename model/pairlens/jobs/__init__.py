@@ -1,1 +1,1 @@
-"""Training and scoring from files to files, interruptible and resumable. May import pages and all below it."""
+"""Training, scoring and encoding from files to files, interruptible and resumable. May import pages and below."""

@@ -1,4 +1,4 @@
-"""The attention of pairs, made into a file of matrices, a page, pictures or a summary."""
+"""Computes the attention of selected pairs, and writes it as matrices, a page, pictures or a summary."""
 
 from __future__ import annotations
 
@@ -22,14 +22,19 @@ from pairlens.texts.lines import read_labels
 from pairlens.texts.sources import PairSource
 from pairlens.texts.token_faults import BadLine
 
-Made = Literal["matrices", "pictures", "page", "summary"]
+Purpose = Literal["matrices", "pictures", "page", "summary"]
 
-# What is made of a map takes so many bytes beside it, for each of its numbers, at most (tests/jobs/test_attend_job.py).
-CELL_BYTES: dict[Made, int] = {"matrices": 12, "pictures": 20, "page": 72, "summary": 136}
+# Upper bounds of the bytes per cell of a map that its use takes in addition to it (tests/jobs/test_attend_job.py).
+CELL_BYTES: dict[Purpose, int] = {"matrices": 12, "pictures": 20, "page": 72, "summary": 136}
 
 
 class Picture(NamedTuple):
-    """A picture of so many pairs, and the scripts without an installed font that none before it was in need of."""
+    """A picture that was written.
+
+    Attributes:
+        pairs: the number of pairs in it.
+        missing: scripts without an installed font that no earlier picture lacked.
+    """
 
     path: Path
     pairs: int
@@ -37,22 +42,23 @@ class Picture(NamedTuple):
 
 
 class AttendJob:
-    """The attention that a run's model gives to the selected pairs of a source; with `pass_over` without those that
-    have a fault.
+    """Computes the attention of a run's model for the selected pairs of a source.
 
-    `chunks` streams it, in bounded memory; the other methods make something of those chunks, and with `replace`
-    do so in the place of a file that stands there.
+    `chunks` streams it in bounded memory; the other methods write those chunks. Their `replace` allows an existing
+    file to be replaced.
 
     Attributes:
         vocabulary: the word of each id, if the run has words.
         classes: the name of each label, if the run has names.
-        bad: the faults that were passed over so far.
+        bad: the faults that were skipped so far.
 
     Args:
-        vocab: a file of words, for a run that carries none.
+        skip_bad: skip pairs with a fault instead of raising at the first one.
+        vocab: a vocabulary file, for a run that carries none.
 
     Raises:
-        RunError: the run's files are damaged, or the words are not its own. DataError: the vocabulary cannot be read.
+        RunError: the run's files are damaged, or `vocab` is not the run's vocabulary.
+        DataError: the vocabulary cannot be read.
     """
 
     def __init__(
@@ -61,32 +67,32 @@ class AttendJob:
         source: PairSource,
         selection: Selection,
         threads: int | None = None,
-        pass_over: bool = False,
+        skip_bad: bool = False,
         vocab: Path | None = None,
     ) -> None:
         self._source, self._selection, self._threads = source, selection, threads
-        self._passes_over, self._last_bad, self.bad = pass_over, 0, BadLines()
+        self._skip_bad, self._last_bad, self.bad = skip_bad, 0, BadLines()
         self.config = run.config()
         self._weights = run.weights(self.config)
         self.vocabulary, self.classes = run.vocabulary(vocab), run.classes()
 
-    def chunks(self, made: Made = "summary") -> Iterator[ScoredMaps]:
-        """`made` is what they are for. Raises as `attend_pairs` does."""
+    def chunks(self, purpose: Purpose = "summary") -> Iterator[ScoredMaps]:
+        """Stream the scored maps. `purpose` says what for, and bounds their memory. Raises as `attend_pairs` does."""
         scorer = Scorer(self.config, self._weights, self._threads)
-        pass_over = self._pass_over if self._passes_over else None
-        return attend_pairs(scorer, self._source, self._selection, CELL_BYTES[made], pass_over)
+        skip = self._skip if self._skip_bad else None
+        return attend_pairs(scorer, self._source, self._selection, CELL_BYTES[purpose], skip)
 
     def write_matrices(
         self, chunks: Iterable[ScoredMaps], path: Path, dtype: Literal["float32", "float16"], replace: bool = True
     ) -> int:
-        """How many pairs there were; the file's suffix says its format."""
+        """Write a file of matrices, in the format of its suffix; return the number of pairs."""
         return write_dump(path, chunks, self._metadata(), self.vocabulary, dtype, replace)
 
     def write_page(self, chunks: Iterable[ScoredMaps], path: Path, labels: Path | None, replace: bool = True) -> int:
-        """How many pairs there were.
+        """Write a page; return the number of pairs.
 
         Raises:
-            DataError: the file of labels has not as many lines as that of queries, as far as both are looked at.
+            DataError: the files of labels and of queries have different numbers of lines, as far as they are read.
         """
         scored = self._labelled(chunks, labels)
         metadata = self._metadata() | {"classes": self.classes}
@@ -95,34 +101,36 @@ class AttendJob:
     def write_pictures(
         self, chunks: Iterable[ScoredMaps], path: Path, grid: bool, several: bool, replace: bool = True
     ) -> Iterator[Picture]:
-        """A picture of all pairs with `grid`, of each of several, or of the only one; told as soon as it is written.
+        """Write one picture of all pairs (`grid`), one of each pair (`several`), or one of the only pair.
+
+        Yields each as soon as it is written.
 
         Raises:
-            UsageError: more pairs than a grid holds.
+            UsageError: more pairs than fit in a grid.
         """
         maps = (PairMap(*scored) for scored in chain.from_iterable(chunks))
-        told = set[str]()
+        reported = set[str]()
         while part := list(islice(maps, LARGEST_GRID + 1 if grid else 1)):
             if len(part) > LARGEST_GRID:
-                raise UsageError(f"--grid holds at most {LARGEST_GRID} pairs; choose with --pairs, --limit or --sample")
-            place = numbered(path, part[0].pair) if several else path
-            missing = write_picture(place, part, self.vocabulary, replace)
-            yield Picture(place, len(part), missing - told)
-            told |= missing
+                raise UsageError(f"--grid takes at most {LARGEST_GRID} pairs; add --pairs, --limit or --sample")
+            file = numbered(path, part[0].pair) if several else path
+            missing = write_picture(file, part, self.vocabulary, replace)
+            yield Picture(file, len(part), missing - reported)
+            reported |= missing
 
     def summary(self, chunks: Iterable[ScoredMaps]) -> dict[str, Any]:
-        """As `summarize` gives it."""
+        """The summary that `summarize` makes of the chunks."""
         return summarize(chunks, self.config, self.vocabulary)
 
-    def _pass_over(self, faults: Sequence[BadLine]) -> None:
-        self.bad = self.bad.and_those(faults)
+    def _skip(self, faults: Sequence[BadLine]) -> None:
+        self.bad = self.bad.plus(faults)
         self._last_bad = max(self._last_bad, *(fault.line for fault in faults))
 
     def _metadata(self) -> dict[str, Any]:
         return dump_metadata(self.config, fingerprint(self.config, self._weights))
 
     def _labelled(self, chunks: Iterable[ScoredMaps], path: Path | None) -> Iterator[Labelled]:
-        """(number, attention, score, label if known) of each pair."""
+        """Yield (number, attention, score, label or None) of each pair."""
         labels = read_labels(path, self.config.task, self.config.model.classes).tolist() if path else []
         count = 0
         for number, attention, score in chain.from_iterable(chunks):

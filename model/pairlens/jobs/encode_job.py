@@ -1,4 +1,4 @@
-"""An encoding: tables of texts in, files of ids out, with the vocabulary and the tokenizer that made them."""
+"""Encodes tables of texts into files of ids, and writes the vocabulary and the tokenizer next to them."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from pairlens.texts.texts import Texts
 from pairlens.tokenizer.learn import learn_tokenizer
 from pairlens.tokenizer.tokenizer import Tokenizer
 
-Empty = Literal["error", "drop", "keep"]  # what to do with a row one of whose texts has no token
+Empty = Literal["error", "drop", "keep"]  # what to do with a row if one of its texts has no tokens
 CutBy = Literal["query", "group", "row"]
 
 
 class Listener:
-    """What an encoding tells while it goes on. These methods do nothing; override those that matter."""
+    """Callbacks of a running encoding. These methods do nothing; override the ones you need."""
 
     def reading(self, what: str) -> AbstractContextManager[Callable[[int], object]]:  # noqa: ARG002
-        """Rows are read within it, to do `what`; what it gives is called with how many more there were."""
+        """Return a context within which rows are read; its value is called with each number of further rows read."""
         return nullcontext(lambda _: None)
 
 
 class Encoded(NamedTuple):
-    """What was made: a tokenizer, the names of classes, and what each split holds."""
+    """The result of an encoding: the tokenizer, the names of the classes, and figures of each split."""
 
     tokenizer: Tokenizer
     classes: Sequence[str] | None
@@ -49,13 +49,13 @@ class Encoded(NamedTuple):
 
 
 class EncodeJob:
-    """Makes `DIR/SPLIT.query.txt` and its like, `vocab.txt`, `tokenizer.json` and, of labels that are words,
-    `classes.json`.
+    """Writes `DIR/SPLIT.query.txt` and the other files of each split, `vocab.txt`, `tokenizer.json` and, if labels are
+    words, `classes.json`.
 
     Args:
-        splits: the tables of each, by its name; those that are cut, under any name.
-        way: how texts become ids.
-        cut: how to share out the rows of the only split, and by what.
+        splits: the rows of each split, by its name; with `cut`, one entry under any name.
+        way: how to get the tokenizer: learn a vocabulary, or use a given one.
+        cut: how to divide the rows of the only entry into splits, and what to keep together.
     """
 
     def __init__(
@@ -76,31 +76,31 @@ class EncodeJob:
 
     @property
     def learns_from(self) -> str | None:
-        """The split that the vocabulary is learned from; None if there is one already."""
+        """The split that the vocabulary is learned from; None if a tokenizer is given."""
         return learned_from(self.names) if isinstance(self._way, Learning) else None
 
     def outputs(self, directory: Path) -> list[Path]:
-        """The files that will be made; classes.json only of labels that are words."""
-        made = [path for name in self.names for path in self._writer(directory, name, False).paths.values()]
-        beside = () if self._adds_to(directory) else (names.VOCAB, names.TOKENIZER, names.CLASSES)
-        return [*made, *(directory / name for name in beside)]
+        """The files that may be written; classes.json is written only if labels are words."""
+        split_files = [path for name in self.names for path in self._writer(directory, name, False).paths.values()]
+        common = () if self._adds_to(directory) else (names.VOCAB, names.TOKENIZER, names.CLASSES)
+        return [*split_files, *(directory / name for name in common)]
 
     def refuse_outputs(self, directory: Path, inputs: Sequence[Path], force: bool) -> None:
-        """Raises UsageError where the files cannot be made, or would take away something else."""
+        """Raises UsageError if the files cannot be written, or would replace something that must be kept."""
         if directory.exists() and not directory.is_dir():
-            raise UsageError(f"{directory}: is a file; the files of an encoding go into a directory")
+            raise UsageError(f"{directory}: is a file; --output needs a directory")
         if directory.is_dir():
             outputs = self.outputs(directory)
             if stream := next(filter(is_stream, outputs), None):
-                raise UsageError(f"{stream}: is a pipe or a device, which no file of an encoding can be; remove it")
+                raise UsageError(f"{stream}: is a pipe or a device, not a file; remove it")
             refuse_outputs({str(path): path for path in outputs}, inputs, force)
 
     def run(self, directory: Path, listener: Listener, replace: bool = False) -> Encoded:
-        """Encode into a directory, which is made if it is missing; all files take their names at the end.
+        """Encode into a directory, which is created if missing; all files get their names at the end.
 
         Raises:
-            DataError: a fault of a table, with its place; an empty text, unless it may be; a label of no class.
-            UsageError: files of another split are there, with ids of another vocabulary.
+            DataError: a fault in a table; a text without tokens, if these are errors; a label that is no class.
+            UsageError: the directory has another split, with ids of another vocabulary.
         """
         given = self._learn(listener) if isinstance(self._way, Learning) else self._way
         numbers = LabelNumbers(given.classes)
@@ -108,28 +108,28 @@ class EncodeJob:
         with ExitStack() as stack:
             stack.enter_context(directory_to_fill(directory))
             writers = {name: stack.enter_context(self._writer(directory, name, replace)) for name in self.names}
-            with listener.reading("encoded") as tell:
+            with listener.reading("encoded") as report:
                 for name, pairs in self._splits.items():
                     for chunk in pairs.rows():
                         self._encode(chunk, name, writers, given.tokenizer, numbers)
-                        tell(len(chunk.rows))
+                        report(len(chunk.rows))
             if not self._adds_to(directory):
-                for file, text in self._beside(given).items():
+                for file, text in self._common_files(given).items():
                     stack.enter_context(whole_file(directory / file, replace=replace)).write(text)
         if given.classes is None and replace:
-            (directory / names.CLASSES).unlink(missing_ok=True)  # of what was there before
+            (directory / names.CLASSES).unlink(missing_ok=True)  # left by an earlier encoding
         return Encoded(given.tokenizer, given.classes, {name: writer.figures for name, writer in writers.items()})
 
     def _writer(self, directory: Path, name: str, replace: bool) -> SplitWriter:
         return SplitWriter(directory / name, self._sides[name], replace)
 
     def _adds_to(self, directory: Path) -> bool:
-        """Whether the tokenizer is that of the directory itself."""
+        """Whether the tokenizer is the directory's own, so that splits are added to it."""
         origin = self._way.origin if isinstance(self._way, Given) else None
         return origin is not None and directory.is_dir() and directory.samefile(origin)
 
     @staticmethod
-    def _beside(given: Given) -> dict[str, str]:
+    def _common_files(given: Given) -> dict[str, str]:
         files = {
             names.VOCAB: "".join(f"{token}\n" for token in given.tokenizer.vocabulary_lines()),
             names.TOKENIZER: given.tokenizer.to_json(),
@@ -143,14 +143,14 @@ class EncodeJob:
     def _learn(self, listener: Listener) -> Given:
         assert isinstance(self._way, Learning)
         way, words = self._way, LabelWords()
-        with listener.reading("read for the vocabulary") as tell:
+        with listener.reading("read for the vocabulary") as report:
             tokenizer = learn_tokenizer(
-                self._train_texts(words, tell), way.kind, way.vocab_size, way.min_count, way.lowercase, way.normalize
+                self._train_texts(words, report), way.kind, way.vocab_size, way.min_count, way.lowercase, way.normalize
             )
         return Given(tokenizer, words.classes(way.classes))
 
-    def _train_texts(self, words: LabelWords, tell: Callable[[int], object]) -> Iterator[str]:
-        """Both texts of every row of train; the labels are looked at in passing."""
+    def _train_texts(self, words: LabelWords, report: Callable[[int], object]) -> Iterator[str]:
+        """Yield both texts of every train row; add the labels of all rows that are read to `words`."""
         train_split = learned_from(self.names)
         pairs = next(iter(self._splits.values())) if self._cut else self._splits[train_split]
         for chunk in pairs.rows():
@@ -158,8 +158,8 @@ class EncodeJob:
             for index in train:
                 yield chunk.query[index]
                 yield chunk.value[index]
-            words.add(chunk.others.get("label", ()), chunk.place)  # of a cut file, those of the other splits, too
-            tell(len(chunk.rows))
+            words.add(chunk.others.get("label", ()), chunk.place)  # with `cut`, also those of the other splits
+            report(len(chunk.rows))
 
     # ---- encoding ------------------------------------------------------------------------------------------------
 
@@ -185,7 +185,7 @@ class EncodeJob:
             writers[split].write(query.take(kept), value.take(kept), others)
 
     def _shares(self, chunk: PairRows, name: str) -> dict[str, Sequence[int]]:
-        """The rows of a chunk that belong to each split."""
+        """The row indices of a chunk that belong to each split."""
         if self._cut is None:
             return {name: range(len(chunk.rows))}
         cut, by = self._cut
@@ -200,10 +200,10 @@ class EncodeJob:
 
 
 def _lines(side: str, chunk: PairRows, indices: Sequence[int], numbers: LabelNumbers) -> list[str]:
-    """What a file says of each of some rows. Raises DataError: it cannot say that."""
+    """The lines to write for some rows of a side other than the texts. Raises DataError for an invalid value."""
     texts = [chunk.others[side][index] for index in indices]
     if side == "label":
-        return numbers.of(texts, partial(_place, chunk, indices))
+        return numbers.of(texts, partial(_location, chunk, indices))
     for index, text in zip(indices, texts, strict=True):
         if side == "group" and len(text.split()) != 1:
             raise DataError(f"{chunk.place(index)}: the group is {text!r}; must be one word without blanks")
@@ -212,13 +212,13 @@ def _lines(side: str, chunk: PairRows, indices: Sequence[int], numbers: LabelNum
     return [" ".join(text.split()) for text in texts]
 
 
-def _place(chunk: PairRows, indices: Sequence[int], index: int) -> str:
+def _location(chunk: PairRows, indices: Sequence[int], index: int) -> str:
     return chunk.place(indices[index])
 
 
 def _empty_text(chunk: PairRows, index: int, query: Texts) -> DataError:
     side, texts = ("value", chunk.value) if query.lengths[index] else ("query", chunk.query)
     return DataError(
-        f"{chunk.place(index)}: the {side} {texts[index]!r} has no token; mend it, or leave such rows out with "
+        f"{chunk.place(index)}: the {side} {texts[index]!r} has no tokens; correct it, or drop such rows with "
         "--empty drop, or keep them with --empty keep"
     )

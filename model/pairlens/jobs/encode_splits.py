@@ -1,4 +1,4 @@
-"""Which split a file, or a row of a file that is cut, belongs to."""
+"""Assigns files to splits by their names, and rows of a single file to splits at random."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from pathlib import Path
 from pairlens.errors import UsageError
 
 CUT_INTO = ("train", "dev", "test")
-_STANDS_FOR = {"valid": "dev", "validation": "dev", "val": "dev", "development": "dev", "training": "train"}
+_SYNONYMS = {"valid": "dev", "validation": "dev", "val": "dev", "development": "dev", "training": "train"}
 _USUAL = re.compile(r"(?<![a-z])(train|training|dev|development|valid|validation|val|test)(?![a-z])", re.IGNORECASE)
 _NAME = re.compile(r"\w[\w.-]{0,99}")
 
 
 def named_splits(files: Sequence[str]) -> dict[str, list[str]]:
-    """The files of each split, by its name, in the order given.
+    """Return the files of each split, by the split's name, in the order given.
 
-    `NAME=FILE` names it; else a file that says train, dev, valid, val or test in its name is that split, as
-    `sts-train.csv`, and any other has its own stem for a name. Files that are given one name are read one behind the
-    other.
+    `NAME=FILE` names the split. Otherwise a file with train, dev, valid, val or test in its name, such as
+    `sts-train.csv`, is that split, and any other file is a split with its stem as name. Files that are given the same
+    name are read one after the other.
 
     Raises:
-        UsageError: a name cannot be a file's, stdin has none, or two files come to one name without being given it.
+        UsageError: a name cannot be part of a file name, stdin has no name, or the same name is found for two files.
     """
     splits: dict[str, list[str]] = {}
     guessed: dict[str, str] = {}
@@ -36,16 +36,16 @@ def named_splits(files: Sequence[str]) -> dict[str, list[str]]:
             splits.setdefault(name, []).append(path)
             continue
         if file == "-":
-            raise UsageError("-: stdin has no name; say which split it is, as train=-")
+            raise UsageError("-: stdin has no name; name its split, such as train=-")
         name = _split_in(Path(file).name)
         if name in splits:
             other = splits[name][0]
-            raise UsageError(f"{file}: would be split {name}, as {other} is; name one of them, as {name}2={file}")
+            raise UsageError(f"{file}: would be split {name}, like {other}; name one of them, such as {name}2={file}")
         splits[name] = [file]
         guessed[name] = file
     for name, file in guessed.items():
         if len(splits[name]) > 1:
-            raise UsageError(f"{file}: would be split {name}, which another file is given; name it too, as NAME={file}")
+            raise UsageError(f"{file}: would be split {name}, like another file; name this one too, as NAME={file}")
     return splits
 
 
@@ -57,7 +57,7 @@ def learned_from(splits: Sequence[str]) -> str:
 def _exists(file: str) -> bool:
     try:
         return Path(file).exists()
-    except OSError:  # its name is too long
+    except OSError:  # the name is too long
         return False
 
 
@@ -66,18 +66,18 @@ def _split_in(name: str) -> str:
     found = _USUAL.search(stem)
     if not found:
         return re.sub(r"[^\w-]", "-", stem)
-    said = found[0].lower()
-    return _STANDS_FOR.get(said, said)
+    word = found[0].lower()
+    return _SYNONYMS.get(word, word)
 
 
 class Cut:
-    """Shares the rows of a file out among train, dev and test.
+    """Divides the rows of a file among train, dev and test.
 
-    A row goes where a hash of its key and the seed says: rows of one key are never in two splits, whatever their
-    order, and the shares come out close to what was asked for, not exactly so.
+    A hash of a row's key and the seed decides. So rows with the same key are always in the same split, whatever their
+    order, and the shares are met approximately.
 
     Args:
-        shares: of train and dev, or of train, dev and test; they need not sum to 100.
+        shares: proportions of train and dev, or of train, dev and test; they need not sum to 100.
 
     Raises:
         UsageError: the shares are not two or three positive numbers.
@@ -85,7 +85,7 @@ class Cut:
 
     def __init__(self, shares: Sequence[float], seed: int) -> None:
         if len(shares) not in (2, 3) or not all(0 < share < float("inf") for share in shares):
-            raise UsageError("--split takes the shares of train, dev and test, such as 80,10,10, or of train and dev")
+            raise UsageError("--split must be two or three positive numbers: train,dev or train,dev,test, as 80,10,10")
         self._ends = [end / sum(shares) for end in accumulate(shares)]
         self._seed = seed.to_bytes(8, "little")
         self.names = CUT_INTO[: len(shares)]
@@ -96,5 +96,5 @@ class Cut:
 
 
 def same_text(text: str) -> str:
-    """What is equal for texts that differ by blanks, upper case and forms of characters alone."""
+    """Return a key that is equal for texts that differ only in blanks, case and compatible forms of characters."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

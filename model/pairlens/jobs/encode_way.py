@@ -1,4 +1,4 @@
-"""How an encoding makes ids of texts: by a vocabulary that it learns, or by a tokenizer that there is."""
+"""The two ways in which an encoding gets its tokenizer: learn a vocabulary, or use a tokenizer that exists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pairlens.tokenizer.tokenizer import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """How a vocabulary is learned; see `learn_tokenizer`."""
+    """Learn a vocabulary with these settings; see `learn_tokenizer`."""
 
     kind: Kind = "word"
     vocab_size: int | None = None
@@ -27,9 +27,9 @@ class Learning:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A tokenizer that there is already, and the names of the classes of its labels, if they are words.
+    """Use an existing tokenizer, with the names of the classes if labels are words.
 
-    `origin` is the directory that they are of; splits that are added there leave them as they are.
+    `origin` is the directory they were read from; adding splits to it does not rewrite them.
     """
 
     tokenizer: Tokenizer
@@ -38,13 +38,16 @@ class Given:
 
 
 def given_like(directory: Path) -> Given:
-    """The tokenizer and the classes of encoded files, or of a run.
+    """Read the tokenizer and the classes of encoded files, or of a run.
 
     Raises:
-        UsageError: there is no tokenizer. DataError: a file is damaged.
+        UsageError: there is no tokenizer.
+        DataError: a file is damaged.
     """
     path = directory / names.TOKENIZER
     if not path.is_file():
-        raise UsageError(f"{path}: no such file; --like takes what `pairlens encode` wrote, or a run trained from it")
+        raise UsageError(
+            f"{path}: no such file; --like needs a directory written by `pairlens encode`, or a run trained from one"
+        )
     classes = directory / names.CLASSES
     return Given(Tokenizer.read(path), read_class_names(classes) if classes.is_file() else None, directory)

@@ -1,4 +1,4 @@
-"""The files of an encoded split, and what is worth knowing about them."""
+"""Writes the files of an encoded split, and counts its figures."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from pairlens.texts.texts import Texts
 from pairlens.tokenizer.tokenizer import Tokenizer
 
 SIDES = ("query", "value", "label", "group", "weight", "id")
-_LONGEST = 4096  # tokens; longer texts are counted as so long
-_DISTINCT = 64  # labels that are counted one by one
+_LONGEST = 4096  # tokens; longer texts are counted in the last bin
+_DISTINCT = 64  # labels that are counted separately
 UNKNOWN = 1  # the id of every word that is not in the vocabulary
 
 
 @dataclass(slots=True)
 class SplitFigures:
-    """What a split holds.
+    """Figures of a split.
 
     Attributes:
-        pairs: written.
-        dropped: rows left out because a text is empty.
-        empty: texts without a token among those that were written.
-        tokens, unknown: of both texts, and those of them that the vocabulary has no word for.
-        labels: how many pairs have which; empty once there are more than 64 different ones.
-        lengths: how many texts [4097] have so many tokens; the last counts all longer ones.
+        pairs: number of pairs written.
+        dropped: number of rows left out because a text is empty.
+        empty: number of texts without tokens among those written.
+        tokens, unknown: number of tokens of all texts, and of those that are not in the vocabulary.
+        labels: number of pairs with each label, no longer counted once there are more than 64 (`many_labels`).
+        lengths: int64 [4097], number of texts with each number of tokens; the last bin counts all longer ones.
     """
 
     pairs: int = 0
@@ -59,18 +59,18 @@ class SplitFigures:
             self.many_labels = len(self.labels) > _DISTINCT
 
     def percentiles(self, *shares: float) -> list[int]:
-        """The length in tokens that such a share of the texts does not exceed."""
+        """For each share, the length in tokens that this share of the texts does not exceed."""
         before = np.cumsum(self.lengths)
         return [int(np.searchsorted(before, share * before[-1])) for share in shares]
 
 
 class SplitWriter:
-    """Writes `PREFIX.query.txt`, `PREFIX.value.txt` and whatever else its rows have; use it in a `with` block.
+    """Writes `PREFIX.query.txt`, `PREFIX.value.txt` and files of the other columns; use it in a `with` block.
 
-    All of them take their names when the block ends without an exception.
+    The files get their names when the block ends without an exception.
 
     Args:
-        columns: the sides beside query and value.
+        columns: the sides other than query and value.
     """
 
     def __init__(self, prefix: Path, columns: Sequence[str], replace: bool) -> None:
@@ -91,7 +91,7 @@ class SplitWriter:
         return self._stack.__exit__(*error)  # type: ignore[arg-type]
 
     def write(self, query: Texts, value: Texts, columns: Mapping[str, Sequence[str]]) -> None:
-        """Some pairs, with a text of each other column for each."""
+        """Write some pairs; `columns` has one text per pair for each other side."""
         self._files["query"].write(self._lines(query))
         self._files["value"].write(self._lines(value))
         for side, texts in columns.items():
@@ -99,7 +99,7 @@ class SplitWriter:
         self.figures.add(query, value, columns.get("label"))
 
     def _lines(self, texts: Texts) -> str:
-        """The ids of each text on a line."""
+        """The ids of each text, as one line each."""
         if len(texts.ids) and int(texts.ids.max()) >= len(self._digits):
             self._digits = [str(i) for i in range(int(texts.ids.max()) + 1)]
         words = list(map(self._digits.__getitem__, texts.ids.tolist()))
@@ -108,11 +108,11 @@ class SplitWriter:
 
 
 def refuse_other_splits(directory: Path, splits: Iterable[str], tokenizer: Tokenizer) -> None:
-    """Raises UsageError if a directory has another split than these, with ids of another tokenizer."""
+    """Raises UsageError if the directory has a split other than these, with ids of another tokenizer."""
     known, others = directory / names.TOKENIZER, {path.name for path in directory.glob("*.query.txt")}
     others -= {f"{split}.query.txt" for split in splits}
     if others and known.is_file() and Tokenizer.read(known).checksum != tokenizer.checksum:
         raise UsageError(
-            f"{directory}: {min(others)} has ids of the vocabulary that would be replaced; encode that split, too, add "
-            f"others with --like {directory}, or choose another directory"
+            f"{directory}: {min(others)} has ids of the vocabulary that would be replaced; encode that split too, "
+            f"keep the vocabulary with --like {directory}, or choose another directory"
         )

@@ -1,4 +1,4 @@
-"""What stands in a folder of encoded splits: which they are, how large, and what their labels are."""
+"""Examines a folder of encoded splits: their names, sizes and labels, and the task that fits them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,11 @@ _NAMES: dict[SplitName, set[str]] = {
 }
 _QUERIES = re.compile(r"(.+)\.query\.txt(\.gz|\.bz2|\.xz)?")
 _UNKNOWN = {"[UNK]", "<unk>", "<UNK>", "[unk]"}
-_MOST_CLASSES = 20  # more integers than these are amounts rather than names
+_MOST_CLASSES = 20  # more distinct integers are taken for amounts, not classes
 
 
 class TaskFound(NamedTuple):
-    """The task that labels are for, why, and what else they may be for.
-
-    `classes` is how many a multiclass task has.
-    """
+    """The task that fits the labels, the reason, another task that might fit, and the number of classes if any."""
 
     task: Task
     why: str
@@ -45,7 +42,7 @@ class TaskFound(NamedTuple):
 
 
 class SplitFound(NamedTuple):
-    """A split of so many pairs; `labels` are its distinct ones, None if it has no file of them."""
+    """A split; `pairs` is their number, `labels` are the distinct ones, None without a file of labels."""
 
     prefix: Path
     files: SplitPaths
@@ -55,14 +52,14 @@ class SplitFound(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DataFound:
-    """What `pairlens init` knows of a folder.
+    """What was found in a folder.
 
     Attributes:
-        longest, usual: tokens of the longest text, and of the longest of all but 1 % of the texts.
-        empty: texts without tokens.
+        longest, usual: tokens of the longest text, and the 99th percentile of the lengths.
+        empty: number of texts without tokens.
         largest: the largest id, -1 if there is none.
-        words: how many words the vocabulary has; None if there is none.
-        unknown: the id of the word that stands for unknown ones; None if the vocabulary has none.
+        words: number of words in the vocabulary; None without a vocabulary.
+        unknown: the id of unknown words; None if the vocabulary has no such entry.
     """
 
     splits: dict[SplitName, SplitFound]
@@ -79,12 +76,12 @@ class DataFound:
 
     @property
     def input_dim(self) -> int:
-        """A vector for each word and for each id, also where ids go beyond the vocabulary."""
+        """The number of embedding rows: enough for each word, and for ids beyond the vocabulary."""
         return max(self.largest + 1, self.words or 1)
 
     @property
     def unlabelled(self) -> list[SplitName]:
-        """The later splits that stand there without labels, so that nothing can be measured on them."""
+        """The dev and test splits without labels, on which nothing can be measured."""
         return [name for name in LATER_SPLITS if name in self.splits and self.splits[name].labels is None]
 
     @property
@@ -99,10 +96,10 @@ class DataFound:
 
 
 def find_data(folder: Path) -> DataFound:
-    """Read the splits of a folder, which are known by their names; memory does not grow with their texts.
+    """Read the splits of a folder, recognized by their names. Memory does not grow with the number of texts.
 
     Raises:
-        DataError: there is no folder, no train split with labels, two of a name, or a fault in a file.
+        DataError: there is no folder or no train split with labels, two prefixes fit a split, or a file has a fault.
     """
     prefixes = _find_prefixes(folder)
     lengths: Counter[int] = Counter()
@@ -139,19 +136,19 @@ def _find_prefixes(folder: Path) -> dict[SplitName, Path]:
             name for name in found if names & set(re.split("[^a-z]+", name.lower()))
         ]
         if len(fitting) > 1:
-            raise DataError(f"{folder}: {' and '.join(fitting)} may all be the {split} split; keep one of the names")
+            raise DataError(f"{folder}: {' and '.join(fitting)} could each be the {split} split; rename all but one")
         if fitting:
             prefixes[split] = folder / fitting[0]
     if "train" not in prefixes:
-        others = f"; found {', '.join(found)}: rename one" if found else "; pairlens encode makes it of texts"
-        raise DataError(f"{folder}: no train.query.txt, nor another name with train{others}")
+        others = f"found {', '.join(found)}; rename one" if found else "none found; write them with pairlens encode"
+        raise DataError(f"{folder}: no *.query.txt file has train in its name: {others}")
     return prefixes
 
 
 def _find_files(prefix: Path, name: SplitName) -> SplitPaths:
     files = split_paths(prefix)
     if files.label is None and name == "train":
-        raise DataError(f"{prefix}.label.txt: no such file, nor one with .gz, .bz2 or .xz; a model learns from labels")
+        raise DataError(f"{prefix}.label.txt: no such file, nor one with .gz, .bz2 or .xz; training needs labels")
     for path in astuple(files):
         if path:
             refuse_irregular(path, "the files of a split are read more than once")
@@ -170,7 +167,7 @@ def _distinct_labels(files: SplitPaths, pairs: int) -> NDArray[np.float32] | Non
 
 
 def _read_texts(files: SplitPaths, lengths: Counter[int]) -> tuple[int, int]:
-    """How many pairs there are, and the largest id, -1 if there is none; the lengths of texts are counted."""
+    """Return the number of pairs, and the largest id, or -1 without ids; add the lengths of the texts to `lengths`."""
     count, largest = 0, -1
     for chunk in iter_pairs(files.query, files.value, TextRules(None, allow_empty=True)):
         count += len(chunk.pairs)
@@ -179,12 +176,12 @@ def _read_texts(files: SplitPaths, lengths: Counter[int]) -> tuple[int, int]:
             values, counts = np.unique(texts.lengths, return_counts=True)
             lengths.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
     if not count:
-        raise DataError(f"{files.query}: the file has no lines; nothing to train on or to evaluate")
+        raise DataError(f"{files.query}: is empty; a split needs at least one pair")
     return count, largest
 
 
 def _percentile(lengths: Counter[int], share: float) -> int:
-    """The length that so large a share of the texts does not exceed."""
+    """The length that this share of the texts does not exceed."""
     length, values = 0, sorted(lengths)
     passed, enough = 0, share * lengths.total()
     for length in values:
@@ -222,7 +219,7 @@ def _task(splits: dict[SplitName, SplitFound], classes: Path | None) -> TaskFoun
 
 
 def read_class_names(path: Path) -> list[str]:
-    """The names of a `classes.json`, in the order of the labels. Raises DataError if it is no list of names."""
+    """Read the names in a `classes.json`, in the order of the labels. Raises DataError if it is no list of names."""
     refuse_irregular(path, "a list of names is one")
     with data_errors(str(path)):
         try:

@@ -1,4 +1,4 @@
-"""A first config for a folder of encoded splits: the strong default, at the size of the data."""
+"""Writes a first config for a folder of encoded splits: the strong default, adapted to the size of the data."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pairlens.jobs.find_data import DataFound
 from pairlens.texts.splits import LATER_SPLITS
 from pairlens.texts.words import printable
 
-_LONGEST = 512  # tokens; attention takes memory by the square of a text's length
+_LONGEST = 512  # tokens; the memory of attention grows with the square of the length
 
 
 class Recipe(NamedTuple):
-    """What differs between sets of different sizes; the figures are those of the configs of public data sets."""
+    """What depends on the size of the data; the numbers are those of the configs for public data sets."""
 
     epochs: int
     batch_size: int
@@ -24,7 +24,7 @@ class Recipe(NamedTuple):
 
 
 def recipe(found: DataFound) -> Recipe:
-    """Larger sets want larger batches and fewer epochs; rankings, whose pairs are much alike, overfit sooner."""
+    """Return larger batches and fewer epochs for larger sets; rankings, whose pairs are similar, overfit sooner."""
     pairs = found.splits["train"].pairs
     if pairs <= 30_000 and found.task.task == "ranking":
         return Recipe(epochs=4, batch_size=64, dropout=0.2)
@@ -36,17 +36,17 @@ def recipe(found: DataFound) -> Recipe:
 
 
 def train_command(config: Path | None) -> str:
-    """The command that trains with the config that was written."""
+    """The command that trains with the written config."""
     path = config or Path("CONFIG.yaml")
     return f"pairlens train {shlex.quote(str(path))} --output {shlex.quote(f'runs/{path.stem}')}"
 
 
 def config_text(found: DataFound, config: Path | None, schema: Path | None) -> str:
-    """The config as a file with comments; its paths are relative to its folder, or without one to the working folder.
+    """Return the text of a commented config; its paths are relative to its folder.
 
     Args:
-        config: where it will be written.
-        schema: the JSON schema beside it.
+        config: where it will be written; None makes paths relative to the working folder.
+        schema: the JSON schema next to it.
     """
     base = Path.cwd() if config is None else config.absolute().parent
     parts = [_head(found, config, schema), _data(found, base), _model(found), _training(found)]
@@ -58,12 +58,12 @@ def _head(found: DataFound, config: Path | None, schema: Path | None) -> list[st
     task = found.task
     return [
         *([printable(editor)] if editor else []),
-        "# Written by `pairlens init`; a key that is left out has its default. To train with it:",
+        "# Written by `pairlens init`. Keys that are left out have their defaults. To train with it:",
         "#",
         f"#   {printable(train_command(config))}",
         "",
         f"# {printable(task.why)[:1].upper()}{printable(task.why)[1:]}.",
-        f"# Another task may be meant: {task.otherwise}.",
+        f"# Alternative: {task.otherwise}.",
         f"task: {task.task}",
     ]
 
@@ -74,7 +74,7 @@ def _data(found: DataFound, base: Path) -> list[str]:
     for name in LATER_SPLITS:
         split = found.splits.get(name)
         if split is None:
-            lines.append(f"  {name}: null  # none was found")
+            lines.append(f"  {name}: null  # not found")
         elif name in found.unlabelled:
             lines.append(f"  {name}: null  # {printable(split.prefix.name)} has no labels; it can be scored")
         else:
@@ -108,31 +108,31 @@ def _model(found: DataFound) -> list[str]:
         "  embedding:",
         f"    input_dim: {found.input_dim}  # {reason}",
         "    output_dim: 100",
-        "    # Words that keep the same company" + (", or are spelled alike," if found.vocab else "") + " start alike.",
+        "    # Words with similar contexts" + (" or spelling" if found.vocab else "") + " start with similar vectors.",
         f"    embeddings_initializer: {{name: ppmi_svd, stddev: 1.0, window: 10{spelling}}}",
         f"    dropout: {dropout}",
         "    match_channels: true",
         "  conv: {filters: 50, kernel_size: 3, activation: relu}",
-        "  views: [embedding, convolution]  # words alone beside words in their context",
+        "  views: [embedding, convolution]  # words by themselves, and words in their context",
         "  attention: {direction: both, temperature: 10.0}",
         "  features: [encoding, attention, absolute_difference, product]",
         "  compare: {units: 100}",
         "  pooling: [average, max]",
         "  overlap: true",
         f"  dnn: {{units: 128, dropout: {dropout}}}",
-        *([f"  classes: {classes}  # null with another task"] if classes else []),
+        *([f"  classes: {classes}  # set it to null for another task"] if classes else []),
     ]
 
 
 def _training(found: DataFound) -> list[str]:
     chosen = recipe(found)
-    unknown = [f"  word_dropout: {{rate: 0.5, unknown_id: {found.unknown}}}  # new texts will have unknown words"]
+    unknown = [f"  word_dropout: {{rate: 0.5, unknown_id: {found.unknown}}}  # prepares for unknown words in new texts"]
     return [
-        f"training:  # for {found.splits['train'].pairs:,} pairs; more pairs want larger batches and fewer epochs",
+        f"training:  # for {found.splits['train'].pairs:,} pairs; with more, use larger batches and fewer epochs",
         f"  epochs: {chosen.epochs}",
         f"  batch_size: {chosen.batch_size}",
         "  optimizer: {name: adam, learning_rate: 2e-3}",
         "  schedule: {name: linear, warmup: 0.05}",
         *([] if found.unknown is None else unknown),
-        f"  early_stopping: {{patience: {chosen.epochs}}}  # all epochs; the best one's weights are kept",
+        f"  early_stopping: {{patience: {chosen.epochs}}}  # never stops early; the best epoch's weights are kept",
     ]

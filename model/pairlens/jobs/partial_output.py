@@ -1,11 +1,11 @@
-"""Files of a long job that survive its death.
+"""Output files of a long job that can be continued after the process died.
 
     PATH.partial     what has been written so far, for each file
-    PATH.progress    beside the first file, JSON: how many bytes of each count, where the job stands, and what it is
+    PATH.progress    next to the first file, JSON: the valid bytes of each file, the job's state and its identity
 
-`PATH.progress` is written first and removed last, and replaced whole after the bytes that it counts are on the disk.
-Whatever a job wrote behind them is cut off when it goes on. The files take their names when all of them are whole;
-those whose names ask for it are compressed only then. Where PATH is a link, they are beside what it names.
+`PATH.progress` is written first and removed last; it is replaced after the bytes that it counts are on the disk.
+Bytes beyond them are cut off when the job continues. The files get their final names when all of them are complete,
+and are compressed only then, if their names ask for it. If PATH is a link, its target's folder is used.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ Json = dict[str, Any]
 
 
 class Job:
-    """What is being written.
+    """The files being written.
 
     Attributes:
-        files: by name, to be written with text.
-        state: what was saved last, where the job goes on; empty at the beginning.
-        whole: all is written, and nothing is left to do but to rename.
+        files: the open text files, by name.
+        state: the state saved last, from which the job continues; empty at the beginning.
+        whole: everything is written; only renaming remains.
     """
 
     def __init__(self, paths: Mapping[str, Path], replace: bool, stack: ExitStack) -> None:
@@ -45,7 +45,7 @@ class Job:
         self.whole = False
 
     def save(self, state: Json, identity: Json, whole: bool = False) -> None:
-        """Make what has been written last, together with `state`. `identity` is what a job that goes on must share."""
+        """Flush the files to disk, and save `state`. A job can only be continued with the same `identity`."""
         for file in self.files.values():
             file.flush()
             os.fsync(file.fileno())
@@ -55,7 +55,7 @@ class Job:
             json.dump({"whole": whole, "identity": identity, "bytes": sizes, "state": state}, file, indent=2)
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Remove all partial files."""
         for path in (*map(_partial, self._paths.values()), self._progress):
             path.unlink(missing_ok=True)
 
@@ -70,14 +70,15 @@ class Job:
             if self.whole and _has_name(path):
                 continue
             if self.whole and not _partial(path).exists():
-                raise UsageError(f"{_partial(path)}: is missing; {self.anew}")
+                raise UsageError(f"{_partial(path)}: is missing. {self.how_to_restart}")
             self.files[name] = self._stack.enter_context(_locked(_partial(path)))
-        saved = self._load(identity)  # again, now that nobody else can change it
+        saved = self._load(identity)  # again, now that the files are locked
         for name, file in self.files.items():
-            there = os.fstat(file.fileno()).st_size
-            size = saved["bytes"].get(name, there if self.whole else 0)
-            if there < size:
-                raise UsageError(f"{_partial(self._paths[name])}: is damaged, shorter than {size} bytes; {self.anew}")
+            found = os.fstat(file.fileno()).st_size
+            size = saved["bytes"].get(name, found if self.whole else 0)
+            if found < size:
+                partial = _partial(self._paths[name])
+                raise UsageError(f"{partial}: is damaged, shorter than {size} bytes. {self.how_to_restart}")
             os.ftruncate(file.fileno(), size)
             os.lseek(file.fileno(), size, os.SEEK_SET)
 
@@ -91,58 +92,58 @@ class Job:
                 raise ValueError("bytes")
         except FileNotFoundError:
             for name, file in self.files.items():
-                if not os.fstat(file.fileno()).st_size:  # made by opening it
+                if not os.fstat(file.fileno()).st_size:  # created by opening it
                     _partial(self._paths[name]).unlink(missing_ok=True)
             raise UsageError(f"{self._progress}: vanished; another process has finished the job") from None
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise UsageError(f"{self._progress}: damaged ({error}); {self.anew}") from None
+            raise UsageError(f"{self._progress}: damaged ({error}). {self.how_to_restart}") from None
         differences = [
             f"{key}: {value} then, {identity.get(key)} now"
             for key, value in saved["identity"].items()
             if value != identity.get(key)
         ]
         if differences:
-            raise UsageError(f"{self._progress}: belongs to another job; {'; '.join(differences)}. {self.anew}")
+            raise UsageError(f"{self._progress}: is of another job; {'; '.join(differences)}. {self.how_to_restart}")
         self.whole, self.state = saved["whole"], saved["state"]
         return saved
 
     @property
-    def anew(self) -> str:
-        """What to do to begin once more, for a message."""
+    def how_to_restart(self) -> str:
+        """How to start from the beginning, for a message."""
         names = [self._progress.name, *(_partial(path).name for path in self._paths.values())]
-        return f"To start anew, remove {' and '.join(names)}"
+        return f"To start again, remove {' and '.join(names)}"
 
     def _finish(self) -> None:
-        """Give the files their names, the first one last. Any of it may have been done by a process that was killed."""
+        """Give the files their names, the first one last. A killed process may have done part of this already."""
         for path in reversed(list(self._paths.values())):
             if not _has_name(path):
                 self._name(path)
             _partial(path).unlink(missing_ok=True)
-            remove_abandoned(_place(path))
+            remove_abandoned(_target(path))
             sync_directory(_partial(path).parent)
         remove_abandoned(self._progress)
         self._progress.unlink(missing_ok=True)
 
     def _name(self, path: Path) -> None:
-        place, partial = _place(path), _partial(path)
-        if place.name.endswith(COMPRESSED):
+        target, partial = _target(path), _partial(path)
+        if target.name.endswith(COMPRESSED):
             with partial.open("rb") as plain, whole_file(path, "wb", self._replace) as file:
                 shutil.copyfileobj(plain, file)
         else:
-            with open_directory(place.parent) as directory:
-                take_name(partial.name, place.name, self._replace, path, directory)
+            with open_directory(target.parent) as directory:
+                take_name(partial.name, target.name, self._replace, path, directory)
 
 
 @contextmanager
 def resumable_files(paths: Mapping[str, Path], identity: Json, replace: bool = False) -> Iterator[Job]:
-    """Files to write as UTF-8, by name, from the beginning or, if there is a PATH.progress, from where it stands.
+    """Yield UTF-8 files to write, by name, from the beginning or, if there is a PATH.progress, from its state.
 
-    They are whole when the block ends without an exception. Otherwise what was saved stays, and the same call goes on.
-    With `replace` they take the place of files that stand there.
+    They get their names when the block ends without an exception. Otherwise what was saved is kept, and the same call
+    continues from it. `replace` allows existing files to be replaced.
 
     Raises:
-        PairlensError: files were made there meanwhile.
-        UsageError: the job that was saved has another identity, is damaged, or another process works on it.
+        PairlensError: files of these names appeared meanwhile.
+        UsageError: the saved job has another identity, is damaged, or is in use by another process.
     """
     with full_disk_reported(next(iter(paths.values()))), ExitStack() as stack:
         job = Job(paths, replace, stack)
@@ -150,7 +151,7 @@ def resumable_files(paths: Mapping[str, Path], identity: Json, replace: bool = F
         try:
             yield job
         except BaseException:
-            if not job.state:  # nothing is worth keeping
+            if not job.state:  # nothing was saved
                 job.discard()
             raise
         if not job.whole:
@@ -159,7 +160,7 @@ def resumable_files(paths: Mapping[str, Path], identity: Json, replace: bool = F
 
 
 def is_finished(path: Path, first: Path | None) -> bool:
-    """Whether a job that writes `first` first has given `path` its name and ended before it gave all of them theirs."""
+    """Whether a job, whose first file is `first`, gave `path` its name but died before it had named all files."""
     if first is None:
         return False
     try:
@@ -170,11 +171,11 @@ def is_finished(path: Path, first: Path | None) -> bool:
 
 
 def _has_name(path: Path) -> bool:
-    """Whether what a whole job wrote for `path` is there, be PATH.partial removed or not."""
-    place, partial = _place(path), _partial(path)
-    if not place.is_file() or not partial.exists():
-        return place.is_file()
-    return place.samefile(partial) or (place.name.endswith(COMPRESSED) and _expands_to(partial, place))
+    """Whether `path` is what a completely written job wrote, whether or not PATH.partial is removed yet."""
+    target, partial = _target(path), _partial(path)
+    if not target.is_file() or not partial.exists():
+        return target.is_file()
+    return target.samefile(partial) or (target.name.endswith(COMPRESSED) and _expands_to(partial, target))
 
 
 def _expands_to(plain: Path, compressed: Path) -> bool:
@@ -186,14 +187,14 @@ def _expands_to(plain: Path, compressed: Path) -> bool:
 
 
 def side_files(path: Path) -> list[Path]:
-    """What is beside a file until it is whole."""
+    """The files next to an output until it is complete."""
     return [_partial(path), _progress(path)]
 
 
 def describe_file(path: Path) -> str:
-    """Tells whether a file is still the same. Raises UsageError if it is none that can be read from any place."""
+    """Return size and time of a file, to recognize it later. Raises UsageError if it is not a regular file."""
     if path.exists() and not path.is_file():
-        raise UsageError(f"{path}: is no regular file; a job that goes on later must find it again")
+        raise UsageError(f"{path}: is not a regular file, so a later --resume could not read it again; give a file")
     try:
         status = path.stat()
     except OSError as error:
@@ -202,25 +203,25 @@ def describe_file(path: Path) -> str:
 
 
 def _progress(path: Path) -> Path:
-    place = _place(path)
-    return place.with_name(place.name + ".progress")
+    target = _target(path)
+    return target.with_name(target.name + ".progress")
 
 
 def _partial(path: Path) -> Path:
-    place = _place(path)
-    return place.with_name(place.name + ".partial")
+    target = _target(path)
+    return target.with_name(target.name + ".partial")
 
 
-def _place(path: Path) -> Path:
+def _target(path: Path) -> Path:
     return resolved(path) if path.is_symlink() else path
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[IO[str]]:
-    """A file to change, made if it is not there, which no other process changes meanwhile; its death unlocks it."""
+    """Yield a file to change, created if missing and locked against other processes; the lock ends with the process."""
     try:
         descriptor = open_locked(path)
     except BlockingIOError:
         raise UsageError(f"{path}: another process is writing it; wait until it has ended") from None
-    with open(descriptor, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123  (truncates no open file)
+    with open(descriptor, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123  (a descriptor: not truncated)
         yield file

@@ -1,4 +1,4 @@
-"""What a job has read of a file, told by its contents: neither size nor time tells one file from another for sure."""
+"""A digest of the part of a file that a job has read; size and time alone would not identify its contents."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _COMPRESSED = tuple(suffix for suffix in SUFFIXES if suffix)
 
 
 class ReadSoFar:
-    """The digest of the beginning of a file, which takes in no byte twice as it grows.
+    """The digest of the beginning of a file, extended incrementally.
 
-    Of a compressed file, whose bytes are not those of its texts, it is the digest of all of it.
+    For a compressed file, it is the digest of the whole file, as its bytes are not those of the texts.
     """
 
     def __init__(self, path: Path) -> None:
@@ -23,7 +23,7 @@ class ReadSoFar:
         self._digest, self._bytes = hashlib.blake2b(digest_size=16), 0
 
     def up_to(self, end: int | None = None) -> tuple[int, str]:
-        """How many bytes were taken in, at least `end`, and their digest; None stands for the end of the file.
+        """Return the number of bytes digested, at least `end`, and their digest; None means the end of the file.
 
         Raises:
             DataError: the file cannot be read.
@@ -32,10 +32,10 @@ class ReadSoFar:
             with data_errors(str(self._path)):
                 end = self._path.stat().st_size
         if self._bytes < end:
-            self._take_in(end)
+            self._digest_to(end)
         return self._bytes, self._digest.hexdigest()
 
-    def _take_in(self, end: int) -> None:
+    def _digest_to(self, end: int) -> None:
         with data_errors(str(self._path)), self._path.open("rb") as file:
             file.seek(self._bytes, os.SEEK_SET)
             while self._bytes < end and (block := file.read(min(_BLOCK, end - self._bytes))):

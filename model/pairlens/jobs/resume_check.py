@@ -1,4 +1,4 @@
-"""Whether a run can be gone on with: only what began it ends it with the same bits."""
+"""Checks that a run can be resumed to the same weights: same config, data, versions and machine."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from pairlens.runs.json_files import Json, flat
 from pairlens.runs.names import CARRIED, ENVIRONMENT
 from pairlens.runs.run import Run
 
-_MAY_CHANGE = "training.checkpoint."  # nothing that is computed depends on it
-# Files may lie elsewhere: their hashes tell that they are the same. The test split takes no part in a training.
+_MAY_CHANGE = "training.checkpoint."  # does not affect the weights
+# Files may have moved: their hashes identify them. The test split plays no part in training.
 _PATHS = {"model.embedding.pretrained", *(f"data.{key}" for key in ("train", "dev", "test", *CARRIED.values()))}
 
 
-def refuse_another_beginning(run: Run, config: Config, environment: Json) -> None:
-    """Raises RunError, a line for each difference, unless config, data, versions and machine are as at the beginning.
+def refuse_changes(run: Run, config: Config, environment: Json) -> None:
+    """Raises RunError, with a line for each difference, unless config, data, versions and machine are unchanged.
 
-    `environment` is what `describe_environment` says now.
+    `environment` is what `describe_environment` returns now.
     """
     began = run.environment()
     if not began:
         raise RunError(
-            f"{run.path}: {ENVIRONMENT} is missing; nothing tells what it began with. Begin anew with --force"
+            f"{run.path / ENVIRONMENT}: missing, so nothing is known about the run's start; train again with --force"
         )
     if faults := [
         *_config_faults(run.config(), config, began.get("warm_start") == environment["warm_start"]),
@@ -36,12 +36,12 @@ def refuse_another_beginning(run: Run, config: Config, environment: Json) -> Non
         *_start_faults(run, began, config, environment),
         *_processor_faults(began.get("processors"), environment["processors"]),
     ]:
-        faults.append("--resume ends with the run that was begun or not at all; --force begins it anew")
+        faults.append("--resume continues only with everything unchanged; train again with --force")
         raise RunError("\n".join(f"{run.path}: {fault}" for fault in faults))
 
 
 def finished_metrics(run: Run, config: Config) -> dict[str, float] | None:
-    """The dev metrics of a run that has ended, nothing without dev split; None if there is more to train."""
+    """The dev metrics of a finished run, empty without a dev split; None if training is not finished."""
     evaluation = run.evaluation()
     if config.data.dev and evaluation is None:
         return None
@@ -64,18 +64,18 @@ def _config_faults(began: Config, now: Config, same_origin: bool) -> list[str]:
     if began.training.epochs < now.training.epochs:
         origin = " --set model.embedding.pretrained=null" if now.model.embedding.pretrained else ""
         faults.append(
-            "more epochs would have made another learning rate schedule; to train on from the run's weights, "
+            "more epochs would have changed the learning rate schedule; to continue from the run's weights, "
             f"add --set training.warm_start=RUN{origin} --output ANOTHER instead of --resume"
         )
     return faults
 
 
 def _data_faults(old: dict[str, tuple[str, str]], now: dict[str, tuple[str, str]]) -> list[str]:
-    """Of the path and the hash of each file, by its role."""
+    """Compare (path, hash) of each data file, by its role."""
     wording = {
         (True, True): "has changed since the run began; put the old file back",
-        (True, False): "was read when the run began and is not now; put it back",
-        (False, True): "was not read when the run began; take it away",
+        (True, False): "was read when the run began and is not read now; put it back",
+        (False, True): "was not read when the run began; remove it",
     }
     return [
         f"{path} {wording[role in old, role in now]}"
@@ -85,7 +85,7 @@ def _data_faults(old: dict[str, tuple[str, str]], now: dict[str, tuple[str, str]
 
 
 def _carried_faults(began: Any, now: Any, config: Config) -> list[str]:
-    """Of the words; a run from before 0.3.0 says nothing about its own."""
+    """Compare the hashes of vocabulary, tokenizer and classes; a run from before 0.3.0 has no record of them."""
     if not isinstance(began, dict):
         return []
     return [
@@ -96,7 +96,7 @@ def _carried_faults(began: Any, now: Any, config: Config) -> list[str]:
 
 
 def _machine_faults(began: Json, now: Json) -> list[str]:
-    """Of the processor and the variables that decide how numbers are rounded."""
+    """Compare the processor and the environment variables that affect rounding."""
     faults = []
     if began.get("processor", now["processor"]) != now["processor"]:
         faults.append(f"the processor was {began['processor']} when the run began and is {now['processor']} now")
@@ -110,7 +110,7 @@ def _machine_faults(began: Json, now: Json) -> list[str]:
 
 
 def _start_faults(run: Run, began: Json, config: Config, now: Json) -> list[str]:
-    """Of the run that the weights come from, which no longer matters when a checkpoint has them."""
+    """Compare the run that the weights come from; it no longer matters once there is a checkpoint."""
     if run.has_checkpoint() or began.get("warm_start") == now["warm_start"]:
         return []
     return [f"{config.training.warm_start} has changed since the run began; put the old run back"]
@@ -126,7 +126,7 @@ def _version_faults(began: Any, now: dict[str, str]) -> list[str]:
 
 
 def _processor_faults(began: Any, now: int) -> list[str]:
-    """TensorFlow shares the sums of large products out among processors, and rounds each share."""
+    """Compare the number of processors: TensorFlow splits large sums among them, which affects rounding."""
     if began in (None, now):
         return []
-    return [f"{began} processors trained it when the run began and {now} would now; add --threads {began}"]
+    return [f"was trained on {began} processors when the run began and would be on {now} now; add --threads {began}"]

@@ -1,4 +1,4 @@
-"""One scoring from its beginning, or from where it was interrupted, to its end: read, score, write, save."""
+"""Scores pairs from a source to files, from the beginning or from where an earlier job was interrupted."""
 
 from __future__ import annotations
 
@@ -31,21 +31,22 @@ from pairlens.texts.token_faults import BadLine
 
 
 class Listener:
-    """What a scoring tells while it goes on. These methods do nothing; override those that matter."""
+    """Callbacks of a running scoring. These methods do nothing; override the ones you need."""
 
-    def goes_on(self, pairs: int) -> None:
-        """So many pairs were scored before."""
+    def continues(self, pairs: int) -> None:
+        """An interrupted scoring is continued, after its first `pairs` pairs."""
 
     def scoring(self, pairs: int) -> AbstractContextManager[Callable[[int], object]]:  # noqa: ARG002
-        """Pairs are scored within it, and so many were before; what it gives is called with their growing number."""
+        """Return a context within which pairs are scored, after the first `pairs`; its value is called with the number
+        done so far."""
         return nullcontext(lambda _: None)
 
-    def kept(self) -> None:
-        """The scoring fails or is interrupted; what has been written is kept, and another one goes on from there."""
+    def interrupted(self) -> None:
+        """The scoring failed or was interrupted; what was saved is kept and can be continued."""
 
 
 class _Saved(NamedTuple):
-    """What a job that goes on needs: where it stands, its bad lines, and how much of which contents it has read."""
+    """What continuing needs: the position in the input, the bad lines, and (size, digest) of what was read."""
 
     position: Position
     bad: BadLines
@@ -53,17 +54,17 @@ class _Saved(NamedTuple):
 
 
 class ScoreJob:
-    """Scores pairs to open files or, resumably, to named ones: `output`, and `bad lines` if it is given.
+    """Scores pairs to open files (`run`) or, resumably, to named ones (`resume`): `output`, optionally `bad lines`.
 
     Args:
-        source: the pairs; with `resume`, files of them.
-        writer: makes the lines of a chunk.
-        pass_over: whether lines with faults are passed over; else the first one ends the job with a DataError.
+        source: the pairs; for `resume`, it must be files.
+        writer: formats the lines of a chunk.
+        skip_bad: skip faulty lines; otherwise the first one raises DataError.
         at_once: score and write each pair as soon as it is read.
 
     Attributes:
-        done: pairs scored so far, with those of the job that this one goes on with.
-        bad: the faults that were passed over among them.
+        done: pairs scored so far, including those of the job that is continued.
+        bad: the faults that were skipped among them.
         watch: where the time went.
     """
 
@@ -72,11 +73,11 @@ class ScoreJob:
         scorer: Scorer,
         source: PairSource,
         writer: Writer,
-        pass_over: bool = False,
+        skip_bad: bool = False,
         at_once: bool = False,
     ) -> None:
         self._scorer, self._source, self._writer = scorer, source, writer
-        self._pass_over, self._at_once = pass_over, at_once
+        self._skip_bad, self._at_once = skip_bad, at_once
         self._start = START
         self.done = 0
         self.bad = BadLines()
@@ -88,18 +89,18 @@ class ScoreJob:
     def resume(
         self, paths: Mapping[str, Path], identity: Mapping[str, Any], listener: Listener, replace: bool = False
     ) -> None:
-        """Score to files that keep what was written if this process dies, and go on from what another one has kept.
+        """Score to files that can be continued if this process dies, and continue those of an earlier job.
 
         Args:
-            identity: what the output of two jobs shares if the one can go on where the other ended.
-            replace: whether files that stand there are replaced.
+            identity: must be equal for a job to continue another.
+            replace: whether existing files may be replaced.
 
         Raises:
-            UsageError: what is kept is another job's or of inputs that have changed, or another process works on it.
+            UsageError: the saved job is another one, its inputs have changed, or another process is working on it.
         """
-        # Once a line was passed over, what comes after it must be treated like it; until then it makes no difference.
+        # How bad lines are treated may change between jobs until the first one was skipped.
         choice = {
-            "--on-bad-line": "nan" if self._pass_over else "stop",
+            "--on-bad-line": "nan" if self._skip_bad else "stop",
             "--bad-lines": str(paths.get("bad lines")),
         }
         with resumable_files(paths, {**identity, **choice}, replace) as job:
@@ -108,7 +109,7 @@ class ScoreJob:
                 saved = _saved(job)
                 self._refuse_other_contents(job, read, saved)
                 self._start, self.bad, self.done = saved.position, saved.bad, saved.position.pairs
-                listener.goes_on(self.done)
+                listener.continues(self.done)
             if job.whole:
                 return
 
@@ -119,20 +120,20 @@ class ScoreJob:
 
             try:
                 self._write(job.files, listener, lambda position: save(position, position[1:]))
-                save(Position(self.done), [None, None], whole=True)  # nothing can go on from this position
+                save(Position(self.done), [None, None], whole=True)  # the position is not used again
             except BaseException:
                 if job.state:
-                    listener.kept()
+                    listener.interrupted()
                 raise
 
     def _refuse_other_contents(self, job: Job, read: Sequence[ReadSoFar], saved: _Saved) -> None:
-        """Raises UsageError unless the files begin with what was scored."""
+        """Raises UsageError unless the files still begin with what was scored."""
         for path, so_far, (size, digest) in zip(self._source.files, read, saved.read, strict=False):
             if so_far.up_to(size) != (size, digest):
-                raise UsageError(f"{path}: has other contents than what was scored; put it back. {job.anew}")
+                raise UsageError(f"{path}: has changed since it was scored; put it back. {job.how_to_restart}")
 
     def _write(self, files: Mapping[str, IO[str]], listener: Listener, save: Callable[[Position], None] | None) -> None:
-        with listener.scoring(self.done) as tell:
+        with listener.scoring(self.done) as report:
             chunks = self.watch.timed("reading", self._possible(self._chunks(find_ends=save is not None)))
             scored = chain.from_iterable(self._scorer.stream([c]) for c in chunks) if self._at_once else None
             if not self.done:
@@ -146,40 +147,40 @@ class ScoreJob:
                     if self._at_once:
                         files["output"].flush()
                 self.done += len(chunk.pairs)
-                self.bad = self.bad.and_those(bad)
+                self.bad = self.bad.plus(bad)
                 if save and chunk.end:
                     save(chunk.end)
-                tell(self.done)
+                report(self.done)
 
     def _overflows(self, chunk: Chunk, logits: Logits) -> list[BadLine]:
-        """The pairs without a finite score whose lines have no fault.
+        """Return the pairs without a finite score whose lines have no fault.
 
         Raises:
-            PairlensError: there is one, and faults are not passed over.
+            PairlensError: there is one, and faults are not skipped.
         """
         name, _ = self._source.names
         lines = {self.done + 1 + int(pair) for pair in np.flatnonzero(~logits.finite())} - {b.line for b in chunk.bad}
         found = [BadLine(name, line, 1, OVERFLOW) for line in sorted(lines)]
-        if found and not self._pass_over:
-            raise PairlensError(f"{found[0]}; or pass over such pairs with --on-bad-line nan")
+        if found and not self._skip_bad:
+            raise PairlensError(f"{found[0]}; or skip such pairs with --on-bad-line nan")
         return found
 
     def _chunks(self, find_ends: bool) -> Iterator[Chunk]:
         rules, size = text_rules(self._scorer.config), 1 if self._at_once else self._scorer.chunk
-        return self._source.chunks(rules, size, self._pass_over, self._start, find_ends)
+        return self._source.chunks(rules, size, self._skip_bad, self._start, find_ends)
 
     def _possible(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
-        """The chunks; with `masking: none`, a text that its batch cannot be padded to is a fault of its line."""
+        """Yield the chunks; with `masking: none`, a text too long for its batch to be padded to is a fault."""
         config, first = self._scorer.config, self._start.pairs + 1
         for chunk in chunks:
             yield chunk if config.model.masking == "exact" else self._without_too_long(chunk, first)
             first += len(chunk.pairs)
 
     def _without_too_long(self, chunk: Chunk, first: int) -> Chunk:
-        """The chunk, whose first pair is in this line, with one token for each text that is too long for its batch."""
+        """Return the chunk with texts that are too long for their batch cut to one token; `first` is its first line."""
         batch = self._scorer.config.training.batch_size
         pairs, faults = without_too_long(chunk.pairs, self._source.names, first, batch)
-        if faults and not self._pass_over:
+        if faults and not self._skip_bad:
             raise DataError(str(faults[0]))
         return chunk._replace(pairs=pairs, bad=[*chunk.bad, *faults])
 
@@ -193,7 +194,7 @@ def scoring_identity(
     symmetric: bool,
     logits: bool = False,
 ) -> dict[str, Any]:
-    """What the output of two scorings of files shares if the one can go on where the other ended."""
+    """Return what must be equal for a scoring of files to continue another."""
     return {
         "pairlens": version("pairlens"),
         "the run": run.checksum(),
@@ -207,18 +208,18 @@ def scoring_identity(
 
 
 def _saved(job: Job) -> _Saved:
-    """What `save` has saved. Raises UsageError if it is something else."""
+    """Return what was saved. Raises UsageError if it is damaged."""
     try:
         saved = TypeAdapter(_Saved).validate_python(job.state)
     except ValidationError:
-        raise UsageError(f"what was saved is damaged. {job.anew}") from None
+        raise UsageError(f"the saved progress is damaged. {job.how_to_restart}") from None
     if min(saved.position) < 0:
-        raise UsageError(f"what was saved is damaged: position {list(saved.position)}. {job.anew}")
+        raise UsageError(f"the saved progress is damaged: position {list(saved.position)}. {job.how_to_restart}")
     return saved
 
 
 def _by_pair(bad: Sequence[BadLine]) -> dict[int, str]:
-    """What is wrong with each pair, from 0."""
+    """Map the numbers of faulty pairs, from 0, to messages."""
     faults: dict[int, list[str]] = {}
     for line in bad:
         faults.setdefault(line.line - 1, []).append(str(line))
@@ -226,11 +227,11 @@ def _by_pair(bad: Sequence[BadLine]) -> dict[int, str]:
 
 
 def _as_json(bad: BadLine) -> str:
-    place = {
+    entry = {
         "pair": bad.line - 1,
         "file": bad.file,
         "line": bad.at or bad.line,
         "column": bad.column,
         "message": bad.message,
     }
-    return json.dumps(place) + "\n"
+    return json.dumps(entry) + "\n"

@@ -1,4 +1,4 @@
-"""The lines that a scoring of ids or of texts writes, in every format."""
+"""Formats scored pairs as lines: text, TSV or JSON."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ Format = Literal["text", "tsv", "jsonl"]
 
 
 class Writer(Protocol):
-    """Writes what a scoring says of each pair."""
+    """Formats scored pairs."""
 
     def head(self) -> str:
-        """What stands above all pairs."""
+        """The text before the first pair, such as a header."""
 
     def lines(self, first: int, chunk: Chunk, logits: Logits, faults: Mapping[int, str]) -> str:
-        """The lines of some pairs; `first` is the number of the first, and `faults` tells what is wrong with which."""
+        """The lines of a chunk; `first` is the number of its first pair, `faults` maps numbers of pairs to messages."""
 
 
 def score_lines(logits: Logits, as_logits: bool) -> list[str]:
-    """Of each pair the number that is written, with `decimal_lines`; of a multiclass model one for each class."""
+    """Format the score of each pair with `decimal_lines`; for a multiclass model, one number per class."""
     return decimal_lines(logits.merged() if as_logits else logits.scores()).splitlines()
 
 
 class LineWriter:
     """Writes a line for each pair.
 
-    Of a multiclass model a score is the probability of each class, separated by blanks, in JSON a list. A pair with a
-    fault scores nan, null in JSON, and shows no texts. Texts that were given are shown as they are.
+    The score of a multiclass model is one probability per class, separated by blanks; in JSON, a list. A pair with a
+    fault scores nan (null in JSON) and shows no texts. If the input was texts, they are shown as given.
 
     Args:
-        vocabulary: the word of each id, to be shown instead of it.
-        as_logits: write the logits.
+        vocabulary: the word of each id, to be shown instead of the id.
+        as_logits: write logits instead of scores.
     """
 
     def __init__(self, format_: Format, vocabulary: Sequence[str] | None = None, as_logits: bool = False) -> None:
         self._format, self._vocabulary, self._as_logits = format_, vocabulary, as_logits
-        self._said = "logits" if as_logits else "score"
+        self._key = "logits" if as_logits else "score"
 
     def head(self) -> str:
         return ""
@@ -58,17 +58,17 @@ class LineWriter:
             )
             rows = ["\t".join([*two, score]) for two, score in zip(cells, rows, strict=True)]
         elif self._format == "jsonl":
-            told = zip(range(first, first + len(rows)), ids, rows, texts, strict=True)
+            scored = zip(range(first, first + len(rows)), ids, rows, texts, strict=True)
             rows = [
-                json_line({"pair": i, **_named(its_id), self._said: json_score(score), "query": q, "value": v})
-                for i, its_id, score, (q, v) in told
+                json_line({"pair": i, **_named(its_id), self._key: json_score(score), "query": q, "value": v})
+                for i, its_id, score, (q, v) in scored
             ]
         for pair, fault in faults.items():
             rows[pair - first] = self._line_of_fault(pair, ids[pair - first], fault)
         return "".join([f"{row}\n" for row in rows])
 
     def _texts(self, chunk: Chunk) -> Iterator[tuple[Any, Any]]:
-        """Both texts of each pair: ids, words or, if there are, the texts themselves."""
+        """Yield both texts of each pair: as given if the input was texts, otherwise as ids or words."""
         if isinstance(chunk.given, PairRows):
             yield from zip(chunk.given.query, chunk.given.value, strict=True)
             return
@@ -80,19 +80,19 @@ class LineWriter:
 
     def _line_of_fault(self, pair: int, its_id: Sequence[str], fault: str) -> str:
         if self._format == "jsonl":
-            told = {"pair": pair, **_named(its_id), self._said: None, "query": None, "value": None, "error": fault}
-            return json_line(told)
+            entry = {"pair": pair, **_named(its_id), self._key: None, "query": None, "value": None, "error": fault}
+            return json_line(entry)
         return "nan" if self._format == "text" else "\t".join([*map(column_word, its_id), "", "", "nan"])
 
 
 def json_score(score: str) -> float | list[float]:
-    """A line of `score_lines` as JSON has it."""
+    """Convert a line of `score_lines` to a number, or a list of numbers, for JSON."""
     probabilities = [float(number) for number in score.split()]
     return probabilities[0] if len(probabilities) == 1 else probabilities
 
 
 def _names(chunk: Chunk) -> Sequence[Sequence[str]]:
-    """What names each pair, if something does."""
+    """The id of each pair in a tuple; empty tuples if pairs have no ids."""
     ids = chunk.given.others.get("id") if isinstance(chunk.given, PairRows) else None
     return [()] * len(chunk.pairs) if ids is None else [(one,) for one in ids]
 

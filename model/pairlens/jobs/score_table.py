@@ -1,4 +1,4 @@
-"""The rows of a table again, with what was scored in more columns."""
+"""Writes the rows of a table again, with columns for the scores."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Decide = Callable[[Logits], Sequence[str]]
 
 
 def output_layout(layout: Layout, path: Path | None) -> Layout:
-    """How rows are written: as the output's name says, else as they were read; Parquet as CSV.
+    """Return the layout to write: by the output's suffix, otherwise the input's; CSV if that is Parquet.
 
     Raises:
-        UsageError: the name says Parquet, which is only read.
+        UsageError: the suffix is that of Parquet, which can only be read.
     """
     suffixes = path.suffixes if path else []
     if ".parquet" in suffixes:
-        raise UsageError(f"{path}: Parquet is read, not written; choose a name with .csv, .tsv or .jsonl")
+        raise UsageError(f"{path}: Parquet cannot be written; choose a name with .csv, .tsv or .jsonl")
     if ".jsonl" in suffixes:
         return Layout("jsonl")
     if ".tsv" in suffixes:
@@ -47,14 +47,15 @@ def output_layout(layout: Layout, path: Path | None) -> Layout:
 
 
 def decisions(run: Run, config: Config) -> Decide:
-    """What scores decide, as the run names it: the class with the highest probability, or of two the one that the
-    threshold fitted on dev says.
+    """Return a function from logits to the names of the predicted classes.
+
+    It is the class with the highest probability; for a binary task, the one given by the threshold fitted on dev.
 
     Raises:
-        UsageError: the task has no decision.
+        UsageError: the task has no classes.
     """
     if config.task not in ("binary", "multiclass"):
-        raise UsageError(f"--labels: a model for {config.task} decides nothing; its score is all it says")
+        raise UsageError(f"--labels: a model for {config.task} predicts no labels, only scores; leave --labels out")
     count = config.model.classes or 2
     names = run.classes() or [str(i) for i in range(count)]
     threshold = Threshold(run.threshold(), run.logit_threshold())
@@ -72,7 +73,7 @@ def decisions(run: Run, config: Config) -> Decide:
 def table_writer(
     run: Run, config: Config, source: PairSource, output: Path | None, as_logits: bool, labels: bool
 ) -> TableWriter:
-    """What writes the rows of a source of texts in a table; with `labels` also the decisions.
+    """Return a writer for the rows of a table; with `labels`, it also writes the decisions.
 
     Raises:
         UsageError: as `output_layout` and `decisions`.
@@ -87,13 +88,13 @@ def table_writer(
 
 
 class TableWriter:
-    """Writes each row as it was, with its score, and with `decide` the name of what that decides, behind it.
+    """Writes each row as it was, followed by its score and, with `decide`, the name of the predicted class.
 
-    Of a multiclass model there is a column for each class, in JSON a list. A pair with a fault scores nan, in JSON null
-    with an `error`. What a row has beyond the columns with names stands behind all of that.
+    A multiclass model has one column per class; in JSON, a list. A pair with a fault scores nan; in JSON, null with an
+    `error`. Fields of a row beyond the named columns come last.
 
     Args:
-        columns: of the table; None if it has no header, and then none is written.
+        columns: names of the table's columns; None if it has no header, and then none is written.
         classes: names of the classes of a multiclass model.
     """
 
@@ -106,8 +107,8 @@ class TableWriter:
         decide: Decide | None = None,
     ) -> None:
         self._layout, self._columns, self._as_logits, self._decide = layout, columns, as_logits, decide
-        self._said = _free_name("logits" if as_logits else "score", columns or ())
-        self._scores = [_free_name(f"{self._said}_{name}", columns or ()) for name in classes] or [self._said]
+        self._key = _free_name("logits" if as_logits else "score", columns or ())
+        self._scores = [_free_name(f"{self._key}_{name}", columns or ()) for name in classes] or [self._key]
         self._decision = _free_name("predicted", columns or ())
 
     def head(self) -> str:
@@ -119,8 +120,8 @@ class TableWriter:
         assert isinstance(chunk.given, PairRows)
         rows, scores = chunk.given.rows, score_lines(logits, self._as_logits)
         decisions = self._decide(logits) if self._decide else [""] * len(rows)
-        told = [faults.get(first + i) for i in range(len(rows))]
-        scored = zip(rows, scores, decisions, told, strict=True)
+        messages = [faults.get(first + i) for i in range(len(rows))]
+        scored = zip(rows, scores, decisions, messages, strict=True)
         if self._layout.format == "jsonl":
             columns = chunk.given.columns or ()
             return "".join([json_line(self._object(columns, *one)) + "\n" for one in scored])
@@ -144,15 +145,15 @@ class TableWriter:
 
     def _object(self, columns: Sequence[str], row: Row, score: str, decision: str, fault: str | None) -> dict[str, Any]:
         names = [*columns, *(str(i + 1) for i in range(len(columns), len(row.values)))]
-        said = {name: value for name, value in zip(names, row.values, strict=False) if value is not MISSING}
-        said[self._said] = None if fault else json_score(score)
+        entry = {name: value for name, value in zip(names, row.values, strict=False) if value is not MISSING}
+        entry[self._key] = None if fault else json_score(score)
         if self._decide:
-            said[self._decision] = None if fault else decision
-        return said | ({"error": fault} if fault else {})
+            entry[self._decision] = None if fault else decision
+        return entry | ({"error": fault} if fault else {})
 
 
 def _free_name(name: str, taken: Sequence[str]) -> str:
-    """The name, with `pairlens_` before it while a column is called so."""
+    """Return the name, prefixed with `pairlens_` as long as a column has it."""
     while name in taken:
         name = f"pairlens_{name}"
     return name

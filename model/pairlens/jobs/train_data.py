@@ -1,4 +1,4 @@
-"""What a training reads."""
+"""The data that a training reads."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from pairlens.vectors.wanted import Vectors
 
 
 class Data(NamedTuple):
-    """All that a training reads; those that the config does not ask for are None.
+    """The data that a training reads; what the config does not ask for is None.
 
     Attributes:
-        coverage: how much of it has a vector.
-        carried: the files that its runs will carry, by their names.
+        coverage: how many words and tokens have a pretrained vector.
+        carried: the contents of the files to copy into the runs, by name.
     """
 
     train: Pairs
@@ -33,10 +33,10 @@ class Data(NamedTuple):
 
 
 def refuse_missing_splits(config: Config) -> None:
-    """Raises DataError, which tells how to say where the data are now, unless every split is there."""
+    """Raises DataError if a split is missing; the message explains how to give its new path."""
     for name in ("train", *LATER_SPLITS):
         if getattr(config.data, name):
             try:
                 find_split(config, name)
             except DataError as error:
-                raise DataError(f"{error}; where it lies now is said by --set data.{name}=PREFIX") from None
+                raise DataError(f"{error}; if it has moved, add --set data.{name}=PREFIX") from None

@@ -1,4 +1,4 @@
-"""A training from its config and data to run directories: what is refused, what is read, and what goes on or begins."""
+"""Trains from a config and data to run directories: checks, reads, and starts or resumes each run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pairlens.config.schema import Config
 from pairlens.config.types import LAST_SEED
 from pairlens.errors import DataError, UsageError
-from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
+from pairlens.jobs.resume_check import finished_metrics, refuse_changes
 from pairlens.jobs.train_data import Data, refuse_missing_splits
 from pairlens.memory import available_memory, refuse_too_large
 from pairlens.runs.carried import RECORD, hashes, read_carried, vocabulary_of, with_own_copies
@@ -20,7 +20,7 @@ from pairlens.runs.curves import write_curves
 from pairlens.runs.environment import describe_environment
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
-from pairlens.runs.staging import StagedRun, grows_beside, locked_run
+from pairlens.runs.staging import StagedRun, is_being_replaced, locked_run
 from pairlens.runs.warm_start import warm_start
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.splits import (
@@ -37,46 +37,46 @@ if TYPE_CHECKING:
     from pairlens.training.trainer import Listener as EventListener
 
 Metrics = dict[str, float]
-Existing = Literal["refuse", "resume", "replace"]  # what to do with a run that stands there
+Existing = Literal["refuse", "resume", "replace"]  # what to do with an existing run
 
 
 class Listener:
-    """What a training tells while it goes on. These methods do nothing; override those that matter."""
+    """Callbacks of a running training. These methods do nothing; override the ones you need."""
 
     def begins(self, run: Run) -> None:
-        """There is no run to go on with; this begins it."""
+        """A new run is started, as there is none to resume."""
 
     def finished_before(self, run: Run) -> None:
-        """Nothing is left to train."""
+        """The run to resume is already finished."""
 
     def loading(self, library: str) -> AbstractContextManager[None]:  # noqa: ARG002
-        """A large library is loaded within it, which takes a while and may write to stderr."""
+        """Return a context within which a large library is loaded, which takes a while and may write to stderr."""
         return nullcontext()
 
     def fitting(self, config: Config) -> AbstractContextManager[EventListener]:  # noqa: ARG002
-        """A network is trained within it; what it gives is called with every step and every evaluation."""
+        """Return a context within which a network is trained; its value is called with each step and evaluation."""
         return nullcontext(lambda _: None)
 
     def warns(self, message: str) -> None:
-        """Something is wrong, and training goes on."""
+        """Something went wrong, but training continues."""
 
     def stopped(self, progress: Progress) -> None:
-        """Training stopped as it was asked to; all is saved."""
+        """Training stopped on request; everything is saved."""
 
     def wrote(self, run: Run, metrics: Metrics) -> None:
-        """A run is finished; the dev metrics of its best weights, nothing without dev split."""
+        """A run is finished; `metrics` are the dev metrics of its best weights, empty without a dev split."""
 
 
 class TrainJob:
-    """One training, or several that differ by their seeds alone, into PATH or PATH/seed-N.
+    """One training into PATH, or several with consecutive seeds into PATH/seed-N.
 
-    Whatever can be refused is refused here or by `read`, before anything is written.
+    All checks are made here or by `read`, before anything is written.
 
     Attributes:
-        runs: where the trainings are written, by ascending seed.
+        runs: the runs to train, by ascending seed.
 
     Raises:
-        UsageError: something stands at the path that may not be replaced or gone on with.
+        UsageError: something exists at the path that may be neither replaced nor resumed.
     """
 
     def __init__(self, config: Config, path: Path, existing: Existing = "refuse", seeds: int = 1) -> None:
@@ -89,27 +89,28 @@ class TrainJob:
         for run in self.runs:
             if isinstance(run, StagedRun):
                 run.refuse()
-            if not self.goes_on(run):
+            if not self.is_resumed(run):
                 Run.refuse_existing(run.place if isinstance(run, StagedRun) else run.path, self.replaces)
-            if existing == "refuse" and grows_beside(run.path):
+            if existing == "refuse" and is_being_replaced(run.path):
                 raise UsageError(
-                    f"{run.path}: a run that replaces it was begun; --resume goes on with it, --force anew"
+                    f"{run.path}: a training that replaces it was interrupted; add --resume to continue that, or "
+                    "--force to start again"
                 )
 
     def read(self, command: Sequence[str] = ()) -> Training:
         """Read the data, and refuse what cannot be trained.
 
         Args:
-            command: the command line, for the record.
+            command: the command line, to be recorded in the run.
 
         Raises:
-            DataError: a fault in a file. RunError: a run was begun with another config, other data or versions, or the
-                one of the warm start does not fit.
-            UsageError: training takes more memory than there is.
+            DataError: a file has a fault.
+            RunError: a run to resume began with another config, data or versions, or the warm start does not fit.
+            UsageError: training would take more memory than is available.
         """
-        config, going_on = self._config, [run for run in self.runs if self.goes_on(run)]
-        if len(going_on) == len(self.runs):
-            config = with_own_copies(config, going_on[0].path)
+        config, resumed = self._config, [run for run in self.runs if self.is_resumed(run)]
+        if len(resumed) == len(self.runs):
+            config = with_own_copies(config, resumed[0].path)
             refuse_missing_splits(config)
         train = read_split(config, "train")
         config = with_classes(config, train)
@@ -125,35 +126,35 @@ class TrainJob:
         verdict = judge(config, splits)
         if verdict.problems:
             raise DataError("\n".join(verdict.problems))
-        if not all(self.goes_on(run) and run.has_checkpoint() for run in self.runs):
-            warm_start(config)  # which a checkpoint has in it
+        if not all(self.is_resumed(run) and run.has_checkpoint() for run in self.runs):
+            warm_start(config)  # a checkpoint already contains its weights
         environment = describe_environment(config, command) | {RECORD: hashes(carried)}
         if covered:
             environment["vectors"] = covered.record()
         for run, seed in zip(self.runs, self.seeds, strict=True):
-            if self.goes_on(run):
-                refuse_another_beginning(run, config.with_seed(seed), environment)
+            if self.is_resumed(run):
+                refuse_changes(run, config.with_seed(seed), environment)
         refuse_too_large("training", memory_needed(config, splits), available_memory())
         return Training(self, config, data, verdict.remarks, environment)
 
-    def goes_on(self, run: Run) -> bool:
+    def is_resumed(self, run: Run) -> bool:
         return self.resumes and run.exists()
 
     def _run(self, path: Path) -> Run:
-        """The run to train: beside the one that stands at the path, if it is to replace it or has begun to."""
+        """The run to train at `path`; a StagedRun next to it if it replaces an existing run, or has begun to."""
         if self.resumes:
-            return StagedRun(path) if grows_beside(path) else Run(path)
-        return StagedRun(path) if self.replaces and (Run(path).exists() or grows_beside(path)) else Run(path)
+            return StagedRun(path) if is_being_replaced(path) else Run(path)
+        return StagedRun(path) if self.replaces and (Run(path).exists() or is_being_replaced(path)) else Run(path)
 
 
 class Training:
-    """What a TrainJob has read, ready to be trained.
+    """A TrainJob whose data are read, ready to train.
 
     Attributes:
-        config: with as many classes as the labels have.
-        runs: as those of the job.
-        data: all but the test split, which is only looked at.
-        remarks: what is worth knowing about it.
+        config: the config, with the number of classes taken from the labels.
+        runs: the runs of the job.
+        data: the data without the test split, which is only checked.
+        remarks: warnings about the data.
     """
 
     def __init__(
@@ -166,15 +167,16 @@ class Training:
         """Train every run that is not finished.
 
         Returns:
-            the dev metrics of each run's best weights; None if `stop`, which is asked after every step, said so.
+            the dev metrics of each run's best weights; None if `stop`, which is called after every step, returned True.
 
         Raises:
-            UsageError: another process trains there. PairlensError: as `Trainer.fit` does.
+            UsageError: another process is training there.
+            PairlensError: as `Trainer.fit` does.
         """
         listener = listener or Listener()
         metrics = []
         for run, seed in zip(self.runs, self._job.seeds, strict=True):
-            with locked_run(run, begins=not self._job.goes_on(run)):
+            with locked_run(run, begins=not self._job.is_resumed(run)):
                 its_metrics = self._train(run, self.config.with_seed(seed), listener, stop)
             if its_metrics is None:
                 return None
@@ -182,9 +184,9 @@ class Training:
         return metrics
 
     def summary(self, metrics: Sequence[Metrics]) -> dict[str, Any]:
-        """The runs, and the mean and sample standard deviation of their dev metrics, of two or more seeds.
+        """Return the runs, and mean and sample standard deviation of their dev metrics; there must be two or more.
 
-        Both are nan for a metric that is undefined for one of them.
+        Both are nan for a metric that is undefined in one of the runs.
         """
         values = {name: [one[name] for one in metrics] for name in metrics[0]}
         return {
@@ -196,8 +198,8 @@ class Training:
         }
 
     def _train(self, run: Run, config: Config, listener: Listener, stop: Callable[[], bool]) -> Metrics | None:
-        """Train one run, whose lock is held, unless it is finished."""
-        if not self._job.goes_on(run):
+        """Train one run, unless it is finished. The caller holds its lock."""
+        if not self._job.is_resumed(run):
             if self._job.resumes:
                 listener.begins(run)
             if isinstance(run, StagedRun):
@@ -212,7 +214,7 @@ class Training:
 
             trainer = Trainer(config, run, self.data.pretrained, self.data.vocabulary, self.data.vectors)
         if trainer.warning:
-            listener.warns(f"{trainer.warning}; going on from the checkpoint before it")
+            listener.warns(f"{trainer.warning}; continuing from the checkpoint before it")
         try:
             with listener.fitting(config) as listen:
                 metrics = trainer.fit(self.data.train, self.data.dev, listen, stop)
@@ -230,7 +232,7 @@ def _deviation(numbers: Sequence[float]) -> float:
 
 
 def _draw_curves(run: Run, listener: Listener) -> None:
-    """However training ended; a picture is nothing to fail for."""
+    """Draw the curves, however training ended; if that fails, only warn."""
     try:
         with listener.loading("matplotlib"):
             write_curves(run)

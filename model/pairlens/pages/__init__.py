@@ -1,1 +1,1 @@
-"""Results as web pages, one file each, which need no network. May import evaluation and all below it."""
+"""Results as self-contained web pages, one file each. May import evaluation and below."""

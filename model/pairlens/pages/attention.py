@@ -1,4 +1,4 @@
-"""The attention of a stream of pairs as a page to look at, written pair by pair: only one pair is ever held."""
+"""Writes the attention of a stream of pairs as an interactive page, with one pair in memory at a time."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def write_attention_page(
     title: str = "Attention maps",
     replace: bool = True,
 ) -> int:
-    """Writes the page of (pair's index, attention, score, label or None) of each pair, and returns how many there were.
+    """Write a page from (index of the pair, attention, score, label or None) of each pair; return the number of pairs.
 
-    The file appears only when it is whole. The weights stand in it as the float32 numbers that they are.
+    The file appears only when it is complete. Weights are stored as exact float32 numbers.
 
     Args:
-        metadata: as `dump_metadata` gives it, and the `task`.
+        metadata: the result of `dump_metadata`, with `classes`.
         vocabulary: the word of each id; None shows ids.
     """
     count = 0
@@ -75,9 +75,10 @@ def _pair(
     vocabulary: Sequence[str] | None,
     masks: tuple[bool, bool],
 ) -> dict[str, Any]:
-    """What the page needs to know of a pair before anyone looks at it.
+    """The data of a pair that the page's list needs, without the weights.
 
-    Of each direction: `distance` from uniform (null if no row has a choice), and what `uniform` attention means.
+    For each direction: `distance`, the mean distance from uniform attention (null if no row can attend to more than one
+    token), and `uniform`, a notice if attention is uniform, otherwise null.
     """
     distances = _distances(attention, *masks)
     return {
@@ -92,7 +93,7 @@ def _pair(
 
 
 def _texts(attention: PairAttention) -> dict[str, Any]:
-    """Of texts that were given: themselves, what stands before each word, and whether the vocabulary lacks a word."""
+    """If the input was texts: the texts, what precedes each word, and whether a word is not in the vocabulary."""
     if attention.texts is None:
         return {}
     return {
@@ -103,7 +104,7 @@ def _texts(attention: PairAttention) -> dict[str, Any]:
 
 
 def _distances(attention: PairAttention, causal: bool, mask_zero: bool) -> list[float]:
-    """The mean distance from uniform of each direction's rows; NaN if none has a choice."""
+    """Each direction's mean distance of its rows from uniform; NaN if no row can attend to more than one token."""
     rows, columns = (Texts.from_lists([ids]) for ids in (attention.query, attention.value))
     found = []
     for scores in _directions(attention):
@@ -120,10 +121,10 @@ def _directions(attention: PairAttention) -> Iterator[Floats]:
 
 
 def encoded_weights(attention: PairAttention) -> list[str]:
-    """Each direction's weights, row by row, for `decodeWeights` of map.js."""
+    """Each direction's weights, row by row, as base64 for `decodeWeights` in map.js."""
     return [base64.b64encode(scores.astype("<f4").tobytes()).decode() for scores in _directions(attention)]
 
 
 def _number(value: float | None) -> float | None:
-    """As few digits as tell a float32; JSON knows no infinity."""
+    """The shortest decimal of a float32; None if it is not finite, which JSON cannot represent."""
     return None if value is None or not math.isfinite(value) else float(shortest(np.array(value, np.float32)))

@@ -1,4 +1,4 @@
-"""Tables and figures as HTML; all text that goes into them is escaped here."""
+"""Tables and figures as HTML. All text is escaped here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Cell = str | float | int | None
 
 
 def number(value: float, sign: str = "") -> str:
-    """A metric with the digits that `evaluate` shows."""
+    """Format a metric like `evaluate`, with four decimals."""
     return "undefined" if math.isnan(value) else f"{value:{sign}.4f}"
 
 
@@ -19,7 +19,7 @@ def interval(low: float, high: float, sign: str = "") -> str:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]], caption: str = "") -> str:
-    """The first column names the rows; numbers stand right, with four significant digits."""
+    """A table whose first column names the rows; numbers are right-aligned, with four significant digits."""
     head = "".join(f'<th scope="col"{_kind(i > 0)}>{escape(name)}</th>' for i, name in enumerate(headings))
     body = "".join(
         f'<tr><th scope="row">{escape(_text(first))}</th>'
@@ -32,7 +32,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[Cell]], caption: str 
 
 
 def figure(title: str, caption: str, drawing: str, numbers: str = "") -> str:
-    """A drawing with its name and a sentence about it; the table of its numbers is one click away."""
+    """A drawing with title and caption; `numbers`, a table, can be unfolded below it."""
     more = f'<details class="numbers"><summary>Numbers</summary>{numbers}</details>' if numbers else ""
     words = f"<h3>{escape(title)}</h3>" + (f"<p>{escape(caption)}</p>" if caption else "")
     return f'<figure class="panel"><figcaption>{words}</figcaption>{drawing}{more}</figure>'

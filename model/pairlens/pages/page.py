@@ -1,7 +1,7 @@
-"""A page that is one file: styles, script and data stand in it, and its policy lets nothing else in.
+"""Writes a page as one file with styles, script and data in it; its Content-Security-Policy allows nothing else.
 
-The files beside this one, plain `.css` and `.js`, are what a page is made of. All scripts of a page are one ES module:
-what one file declares at its top, the files after it can use. Every page has base.css and base.js.
+Pages are assembled from the `.css` and `.js` files in assets/. All scripts of a page form one ES module, so a file can
+use what the files before it declare. Every page has base.css and base.js.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import IO, Any
 
 Block = tuple[str, Any]
 
-# As JSON inside a script element: neither a tag nor a comment of HTML can begin in it, whatever the strings say.
+# Escapes for JSON inside a script element, so that no string can begin an HTML tag or comment.
 _ESCAPES = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 
 
@@ -28,18 +28,18 @@ def write_page(
     styles: Sequence[str] = (),
     scripts: Sequence[str] = (),
 ) -> None:
-    """Writes a page as UTF-8; it is whole when this returns.
+    """Write a page as UTF-8.
 
     Args:
-        file: where to; see `pairlens.files.whole_file`.
+        file: the file to write to; see `pairlens.files.whole_file`.
         title: plain text, for the window and the page's header.
-        body: HTML of our own to go below the header; text from elsewhere in it must have gone through `html.escape`.
-        data: (id, what JSON can hold) of each block of data, written one by one as they come. Scripts read them with
-            `readData(id)`, only when they need them. Numbers that are not finite are not JSON: give None instead.
-        styles, scripts: names of files of this package, to stand after base.css and base.js, in this order.
+        body: trusted HTML below the header; text from elsewhere in it must be escaped with `html.escape`.
+        data: (id, JSON value) of each block of data, written one by one. Scripts read them on demand with
+            `readData(id)`. JSON has no NaN or infinity: give None instead.
+        styles, scripts: names of files in assets/, to be added after base.css and base.js, in this order.
 
     Raises:
-        ValueError: a block holds a number that is not finite.
+        ValueError: a block contains a number that is not finite.
     """
     style = _assets(["base.css", *styles])
     script = _assets(["base.js", *scripts])
@@ -51,7 +51,7 @@ def write_page(
 
 def _json(block: Any) -> str:
     text = json.dumps(block, ensure_ascii=False, allow_nan=False, separators=(",", ":")).translate(_ESCAPES)
-    return text.encode("utf-8", "replace").decode()  # a lone surrogate has no UTF-8
+    return text.encode("utf-8", "replace").decode()  # lone surrogates cannot be encoded
 
 
 def _assets(names: Iterable[str]) -> str:
@@ -60,7 +60,7 @@ def _assets(names: Iterable[str]) -> str:
 
 
 def _policy(script: str, style: str) -> str:
-    """No request to anywhere; only this script and this style; images that the page itself draws."""
+    """The Content-Security-Policy: no requests, only this script and style, and images that the page itself creates."""
     return (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'"
@@ -87,6 +87,6 @@ _HEAD = """\
 <h1>{title}</h1>
 <div class="page-tools" id="page-tools"><button type="button" id="theme" class="quiet">Theme</button></div>
 </header>
-<noscript><p class="notice">This page draws with JavaScript, which is switched off. It needs no network.</p></noscript>
+<noscript><p class="notice">This page needs JavaScript, which is switched off. It uses no network.</p></noscript>
 {body}
 """

@@ -29,13 +29,13 @@ def ranking_charts(runs: Sequence[tuple[Drawn, RankingCharts]]) -> list[str]:
 def _first_positive(run: Drawn, charts: RankingCharts, most: int) -> str:
     counts = charts.first_positive.tolist()
     names = [*map(str, range(1, len(counts))), f"≥ {len(counts)}"]
-    x = Axis(0.5, len(counts) + 0.5, "place of the first positive", [(i + 1, n) for i, n in enumerate(names)])
+    x = Axis(0.5, len(counts) + 0.5, "rank of the first positive", [(i + 1, n) for i, n in enumerate(names)])
     chart, total = Chart(x, counts_axis(most, "groups")), max(sum(counts), 1)
-    for place, (n, name) in enumerate(zip(counts, names, strict=True), 1):
+    for rank, (n, name) in enumerate(zip(counts, names, strict=True), 1):
         chart.box(
-            (place - 0.5, place + 0.5), (0, n), f"bar {run.style}", f"place {name}: {n:,} groups, {n / total:.1%}", 3
+            (rank - 0.5, rank + 0.5), (0, n), f"bar {run.style}", f"rank {name}: {n:,} groups, {n / total:.1%}", 3
         )
     title = run.named("First positive of each group")
     share = counts[0] / total
-    numbers = table(["place", "groups"], zip(names, counts, strict=True), title)
-    return figure(title, f"first in {share:.1%} of the groups", chart.svg(f"{title}: groups by place"), numbers)
+    numbers = table(["rank", "groups"], zip(names, counts, strict=True), title)
+    return figure(title, f"rank 1 in {share:.1%} of the groups", chart.svg(f"{title}: groups by rank"), numbers)

@@ -1,4 +1,4 @@
-"""The report of runs as a page: how good, how they differ, why, and where they are wrong."""
+"""Writes the report of runs as a page: metrics, differences, curves, worst pairs, configs and environments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SCRIPTS = ["charts.js", "colours.js", "map.js", "heat.js", "report.js"]
 
 
 def write_report(path: Path, reports: Sequence[RunReport], replace: bool = True) -> None:
-    """Writes the page; the file appears only when it is whole."""
+    """Write the page; the file appears only when it is complete."""
     runs = [Drawn(report, i, len(reports) > 1) for i, report in enumerate(reports)]
     sections = [
         ("result", "Result", _result(runs)),
@@ -61,14 +61,14 @@ def _grid(figures: Sequence[str] | Iterator[str]) -> str:
 
 
 def _learning(figures: Sequence[str]) -> str:
-    """The loss and the decisive metric; the others one click away."""
+    """The loss and the decisive metric; the other metrics can be unfolded."""
     others = _grid(figures[2:])
     more = f'<details class="more"><summary>{len(figures) - 2} more dev metrics</summary>{others}</details>'
     return _grid(figures[:2]) + (more if others else "")
 
 
 def _blocks(runs: Sequence[Drawn]) -> Iterator[Block]:
-    """The results as `evaluate` would write them, for whoever wants all the digits; then the maps."""
+    """The results with all digits, as `evaluate` writes them, and the maps."""
     yield "results", [without_nan(result(run.report)) for run in runs]
     for i, run in enumerate(runs):
         for j, attention in enumerate(run.report.attentions):
@@ -97,7 +97,7 @@ def _result(runs: Sequence[Drawn]) -> str:
     tables = "".join(_metrics(task) for task in _by_task(runs))
     others = [run.letter for run in runs[1:] if run.report.difference is None]
     notice = (
-        f"{', '.join(others)}: another task or other files than {runs[0].letter}, so no difference" if others else ""
+        f"{', '.join(others)}: not compared with {runs[0].letter}, as the task or the files differ" if others else ""
     )
     return f'<div class="cards">{cards}</div>' + (f'<p class="notice">{notice}.</p>' if notice else "") + tables
 
@@ -111,19 +111,19 @@ def _card(run: Drawn) -> str:
         if groups["without_positive"]:
             facts.append(f"{groups['without_positive']:,} more, without a positive, left out")
         if not measured["groups_with_both_labels"]:
-            facts.append("none with both labels, so every metric is the same, whatever the scores")
+            facts.append("none with both labels, so the metrics do not depend on the scores")
     if "threshold" in measured:
         facts.append(f"positive from score {measured['threshold']:.3f}")
     return (
         f'<div class="card"><h3>{_badge(run)}{escape(printable(report.name))}</h3>'
         f'<p class="headline"><span>{number(measured["metrics"][metric])}</span> {metric}</p>'
         f"<p>95 % interval {interval(*measured['intervals'][metric])}</p>"
-        f'{_ahead(run, metric)}<p class="muted">{escape(printable("; ".join(facts)))}</p></div>'
+        f'{_comparison(run, metric)}<p class="muted">{escape(printable("; ".join(facts)))}</p></div>'
     )
 
 
-def _ahead(run: Drawn, metric: str) -> str:
-    """How much better the first run is, in a line."""
+def _comparison(run: Drawn, metric: str) -> str:
+    """A line with the difference between the first run and this one."""
     if not run.report.difference:
         return ""
     value, below = _difference(run.report.difference[metric])
@@ -141,7 +141,7 @@ def _badge(run: Drawn) -> str:
 
 
 def _metrics(runs: Sequence[Drawn]) -> str:
-    """Metrics down, runs across, each with its interval below it; then what the first run is ahead."""
+    """A table with a row for each metric and a column for each run, then for each difference from the first run."""
     compared = [run for run in runs if run.report.difference]
     heads = [_badge(run) or "value" for run in runs]
     heads += [f"A − {run.letter}" for run in compared]
@@ -159,9 +159,9 @@ def _metrics(runs: Sequence[Drawn]) -> str:
     head = "".join(f'<th scope="col" class="number">{text}</th>' for text in ("", *heads)).replace(
         ' class="number"', "", 1
     )
-    note = "Below each value its 95 % bootstrap interval."
+    note = "Below each value: its 95 % bootstrap interval."
     if compared:
-        note += " Differences are a paired bootstrap over the same pairs; p is two-sided."
+        note += " Differences: paired bootstrap over the same pairs; p is two-sided."
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody>"
     return f'<div class="scrolls"><table class="metrics">{body}</table></div><p class="muted">{note}</p>'
 
@@ -178,10 +178,10 @@ def _errors(run: Drawn, index: int) -> str:
 
 
 def _error(error: Json, name: str, classes: Sequence[str] | None) -> str:
-    said = error["score"]
-    score = f"{said:.4f}" if isinstance(said, float) else " ".join(f"{probability:.3f}" for probability in said)
+    score = error["score"]
+    shown = f"{score:.4f}" if isinstance(score, float) else " ".join(f"{probability:.3f}" for probability in score)
     label = escape(printable(classes[int(error["label"])])) if classes else f"{error['label']:g}"
-    facts = [f"pair {error['pair']}", f"label {label}", f"score {score}", f"loss {error['loss']:.4f}"]
+    facts = [f"pair {error['pair']}", f"label {label}", f"score {shown}", f"loss {error['loss']:.4f}"]
     chips = "".join(f'<span class="chip">{fact}</span>' for fact in facts)
     texts = "".join(
         f'<span class="side">{side}</span> <span class="text" dir="auto">{escape(harmless(error[side]))}</span>'
@@ -193,7 +193,7 @@ def _error(error: Json, name: str, classes: Sequence[str] | None) -> str:
     )
 
 
-# ---- how it was made -------------------------------------------------------------------------------------------------
+# ---- config and environment ------------------------------------------------------------------------------------------
 
 
 def _config(runs: Sequence[Drawn]) -> str:
@@ -203,7 +203,7 @@ def _config(runs: Sequence[Drawn]) -> str:
         rows = [[key, *(_shown(value) for value in values)] for key, values in different.items()]
         letters = [run.letter for run in runs]
         parts.append(
-            table(["setting", *letters], rows, "Settings that differ") if rows else "<p>The same in all runs.</p>"
+            table(["setting", *letters], rows, "Settings that differ") if rows else "<p>All settings are the same.</p>"
         )
     for run in runs:
         text = escape(dump_config(run.report.scored.config))
@@ -214,15 +214,15 @@ def _config(runs: Sequence[Drawn]) -> str:
 
 
 def _environment(runs: Sequence[Drawn]) -> str:
-    """What the runs were made with, and whether from the same data."""
+    """The environments of the runs, and whether they were trained on the same data."""
     rows: dict[str, list[Cell]] = {"seed": [str(run.report.scored.config.training.seed) for run in runs]}
-    for place, run in enumerate(runs):
+    for index, run in enumerate(runs):
         environment = run.report.environment
         facts = {name: value for name, value in environment.items() if name not in ("packages", "data", "settings")}
         facts |= environment.get("packages", {})
         facts |= {f"SHA-256 of {role}": digest[:16] for role, digest in data_checksums(run.report).items()}
         for name, value in facts.items():
-            rows.setdefault(printable(name), [None] * len(runs))[place] = _shown(value)
+            rows.setdefault(printable(name), [None] * len(runs))[index] = _shown(value)
     headings = ["", *(run.letter or "run" for run in runs)]
     html = table(headings, [[name, *cells] for name, cells in rows.items()], "Environment")
     return _same_data(runs) + html
@@ -237,11 +237,11 @@ def _same_data(runs: Sequence[Drawn]) -> str:
     )
     if not roles:
         return "<p>The runs were trained on the same data.</p>"
-    return f'<p class="notice">Trained on other data: {escape(printable(", ".join(roles)))} differ.</p>'
+    return f'<p class="notice">The runs were trained on different data: {escape(printable(", ".join(roles)))}.</p>'
 
 
 def _shown(value: Any) -> str:
-    """A setting, on a line."""
+    """A setting as one line."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return printable(" ".join(map(str, value)) if isinstance(value, list) else str(value))

@@ -1,4 +1,4 @@
-"""The charts that every report has, each a figure with all its runs."""
+"""The charts that every report has; each figure shows all runs."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pairlens.pages.html import Cell, figure, number, table
 from pairlens.pages.svg import Axis, Chart, axis
 from pairlens.texts.words import printable
 
-_STYLES = 6  # of charts.css
+_STYLES = 6  # in charts.css
 
 
 class Drawn:
-    """A run of a report as charts call it: by a letter, if there are several, and by its style."""
+    """A run with its letter (if there are several runs) and its style in charts."""
 
     def __init__(self, report: RunReport, index: int, several: bool) -> None:
         self.report = report
@@ -24,16 +24,16 @@ class Drawn:
         self.style = f"s{index % _STYLES}"
 
     def class_names(self, count: int) -> list[str]:
-        """What the run calls the labels; the labels themselves, if it has no names."""
+        """The names of the labels; the labels themselves if the run has no names."""
         return [printable(name) for name in self.report.classes or map(str, range(count))]
 
     def named(self, text: str) -> str:
-        """The text, with the letter before it."""
+        """The text, prefixed with the letter if there are several runs."""
         return f"{self.letter} {text}" if self.letter else text
 
 
 def learning_curves(runs: Sequence[Drawn]) -> list[str]:
-    """The train loss, then every dev metric, the decisive one first; the epoch whose weights were kept is ringed."""
+    """The train loss and every dev metric, the decisive one first; the epoch whose weights were kept is ringed."""
     runs = [run for run in runs if run.report.history]
     names = dict.fromkeys(run.report.scored.config.decisive_metric for run in runs)
     names |= dict.fromkeys(name for run in runs for line in run.report.history for name in line["dev"])
@@ -53,7 +53,7 @@ def _learning_curve(name: str, series: Sequence[tuple[Drawn, Sequence[float]]]) 
     x = Axis(1, max(epochs, 2), "epoch", [(epoch, f"{epoch:.0f}") for epoch in ticks])
     chart = Chart(x, axis(min(known), max(known), ""), 190)
     rows: dict[int, list[float]] = {}
-    for place, (run, values) in enumerate(series):
+    for column, (run, values) in enumerate(series):
         at = [int(line["epoch"]) for line in run.report.history]
         chart.line(at, values, run.style, run.letter)
         best = max((line["epoch"] for line in run.report.history if line["best"]), default=None)
@@ -61,14 +61,14 @@ def _learning_curve(name: str, series: Sequence[tuple[Drawn, Sequence[float]]]) 
             kept = ", kept" if epoch == best else ""
             tip = run.named(f"epoch {epoch}{kept}: {number(value)}")
             chart.dot(epoch, value, f"{'best' if kept else 'hit'} {run.style}", tip, 4.5 if kept else 3)
-            rows.setdefault(epoch, [math.nan] * len(series))[place] = value
+            rows.setdefault(epoch, [math.nan] * len(series))[column] = value
     headings = ["epoch", *(run.named(name) for run, _ in series)]
     numbers = table(headings, [[str(epoch), *row] for epoch, row in sorted(rows.items())], name)
     return figure(name, "", chart.svg(f"{name} by epoch; the ringed epoch's weights were kept"), numbers)
 
 
 def lengths(runs: Sequence[Drawn]) -> list[str]:
-    """The decisive metric by the length of the texts: a figure for all runs that share it, and the bins."""
+    """The decisive metric by text length: one figure for all runs with the same metric and bins."""
     shared: dict[tuple[str, tuple[str, ...]], list[Drawn]] = {}
     for run in runs:
         bins = tuple(f"{b.shortest}–{b.longest}: {b.units}" for b in run.report.lengths)
@@ -84,8 +84,8 @@ def _by_length(metric: str, runs: Sequence[Drawn], named: bool) -> str:
     chart = Chart(Axis(0, len(bins), "tokens of query and value", names), axis(min(known), max(known), ""))
     unit = "groups" if runs[0].report.task == "ranking" else "pairs"
     rows: list[list[Cell]] = []
-    for place, run in enumerate(runs):
-        shift = (place + 0.5) / len(runs) * 0.5 - 0.25
+    for index, run in enumerate(runs):
+        shift = (index + 0.5) / len(runs) * 0.5 - 0.25
         for i, b in enumerate(run.report.lengths):
             tokens = f"{_range(b.shortest, b.longest)} tokens, {b.units:,} {unit}"
             tip = run.named(f"{tokens}\n{metric} {number(b.value)}, {number(b.low)} to {number(b.high)}")
@@ -105,12 +105,12 @@ def _by_length(metric: str, runs: Sequence[Drawn], named: bool) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    """Groups have mean lengths: whole numbers are near enough."""
+    """Format a range of lengths, rounded: those of groups are means."""
     return f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"
 
 
 def histogram(run: Drawn, title: str, values: Histogram, x: Axis, y: Axis) -> str:
-    """How often values fall into each bin, of one run."""
+    """A histogram of one run."""
     chart, rows = Chart(x, y), []
     for (low, high), n in zip(pairwise(values.edges.tolist()), values.counts.tolist(), strict=True):
         chart.box((low, high), (0, n), f"bar {run.style}", f"{low:.3g} to {high:.3g}: {n:,} {y.name}")

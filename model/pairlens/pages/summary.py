@@ -1,4 +1,4 @@
-"""The summary of many maps as a page: what it means in a sentence, then charts, then words."""
+"""Writes the summary of many maps as a page: a verdict, charts, and tables of words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pairlens.texts.words import harmless
 def write_summary_page(
     path: Path, summary: Mapping[str, Any], title: str = "Attention summary", replace: bool = True
 ) -> None:
-    """Writes what `summarize` returned as a page; the file appears only when it is whole."""
+    """Write a summary from `summarize` as a page; the file appears only when it is complete."""
     sections = [_direction(name, direction, summary["pairs"]) for name, direction in summary["directions"].items()]
     body = f'<main class="report">{"".join(sections)}</main>'
     with whole_file(path, "wb", replace) as file:
@@ -49,7 +49,7 @@ def _direction(name: str, direction: Mapping[str, Any], pairs: int) -> str:
 
 
 def _shares(direction: Mapping[str, Any]) -> str:
-    """What attention gives, beside what it would give if it were uniform."""
+    """A table of mean weights, next to what they would be if attention were uniform."""
     strongest, identical = direction["strongest"], direction["identical"]
     frequent, punctuation = direction["frequent"], direction["punctuation"]
     rows = [
@@ -69,14 +69,14 @@ def _shares(direction: Mapping[str, Any]) -> str:
 
 
 def _entropy_by_position(parts: Sequence[Mapping[str, Any]], rows: str) -> str:
-    ticks = [(float(place), f"{part['first']}") for place, part in enumerate(parts)]
+    ticks = [(float(index), f"{part['first']}") for index, part in enumerate(parts)]
     chart = Chart(Axis(0, max(len(parts), 1), f"position in the {rows}, from 0", ticks), unit_axis("entropy"), 190)
     spans = []
-    for place, part in enumerate(parts):
+    for index, part in enumerate(parts):
         first, last = part["first"], part["last"]
         spans.append(str(first) if first == last else f"{first}–{last}")
         tip = f"position {spans[-1]}: {_share(part['mean'])}\n{part['rows']:,} rows"
-        chart.box((place, place + 1), (0, part["mean"]), "bar s0", tip, 3)
+        chart.box((index, index + 1), (0, part["mean"]), "bar s0", tip, 3)
     numbers = [(span, _share(part["mean"]), part["rows"]) for span, part in zip(spans, parts, strict=True)]
     return figure(
         "Entropy by position",
@@ -88,7 +88,7 @@ def _entropy_by_position(parts: Sequence[Mapping[str, Any]], rows: str) -> str:
 
 def _histogram(title: str, caption: str, what: str, counts: Sequence[int]) -> str:
     chart = Chart(unit_axis(what), counts_axis(max(counts), "rows"), 190)
-    edges = [place / len(counts) for place in range(len(counts) + 1)]
+    edges = [index / len(counts) for index in range(len(counts) + 1)]
     rows = []
     for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
         span = f"{low:.1f} to {high:.1f}"
@@ -98,15 +98,15 @@ def _histogram(title: str, caption: str, what: str, counts: Sequence[int]) -> st
 
 
 def _words(direction: Mapping[str, Any]) -> str:
-    headings = "pair of words", "weight", "strongest", "meetings"
+    headings = "pair of words", "weight", "strongest", "co-occurrences"
     found = direction["word_pairs"]
     missing = found["missing_weight"]
-    note = f" Counted within bounds: of a pair's summed weight at most {missing:.4g} is missing." if missing else ""
+    note = f" Approximate: the summed weight of a pair is too low by at most {missing:.4g}." if missing else ""
     parts = [
-        ("Different words, by mean weight", f"Of those that met five times or more.{note}", headings, "by_weight"),
+        ("Different words, by mean weight", f"Pairs with five or more co-occurrences.{note}", headings, "by_weight"),
         (
             "Most often the strongest",
-            f"By how often one is what the other attends to most.{note}",
+            f"By how often the first word attends most to the second.{note}",
             headings,
             "by_strongest",
         ),
@@ -123,7 +123,7 @@ def _words(direction: Mapping[str, Any]) -> str:
     if frequent:
         heads = "word", "tokens", "weight", "if uniform"
         title = "The most frequent words"
-        figures.append(figure(title, "The share of all weight that is on them.", table(heads, frequent, title)))
+        figures.append(figure(title, "Their share of all weight.", table(heads, frequent, title)))
     return "".join(figures)
 
 
@@ -133,7 +133,7 @@ def _pair(pair: Mapping[str, Any]) -> tuple[str, str, int, int]:
 
 
 def _isolated(word: str) -> str:
-    """A right-to-left word does not turn what stands around it."""
+    """Isolate a word, so that right-to-left words do not reorder the text around them."""
     return f"\u2068{harmless(word)}\u2069"
 
 

@@ -1,6 +1,6 @@
-"""Charts as SVG, drawn where they are written: few ticks, values on hover (charts.js), colours from charts.css.
+"""Charts as inline SVG: few ticks, values on hover (charts.js), colours from charts.css.
 
-All text that comes from outside is escaped here. Coordinates are px of a drawing that is at most WIDTH wide.
+All text is escaped here. Coordinates are px in a drawing that is WIDTH wide.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _LEFT, _RIGHT, _BOTTOM = 40, 18, 40
 
 
 class Axis(NamedTuple):
-    """Values from `low` to `high`, with a name and (value, text) of each tick."""
+    """An axis from `low` to `high`, with a name and (value, text) of each tick."""
 
     low: float
     high: float
@@ -24,7 +24,7 @@ class Axis(NamedTuple):
 
 
 def axis(low: float, high: float, name: str, ticks: int = 5) -> Axis:
-    """An axis with at most so many round ticks and one more; of width 1 if the values are one."""
+    """An axis with at most `ticks` + 1 round ticks; it has width 1 if `low` equals `high`."""
     if not high > low:
         low, high = low - 0.5, high + 0.5
     step = _round_step((high - low) / ticks)
@@ -34,13 +34,13 @@ def axis(low: float, high: float, name: str, ticks: int = 5) -> Axis:
 
 
 def counts_axis(most: float, name: str = "pairs") -> Axis:
-    """An axis from 0 for counts: its ticks are whole."""
+    """An axis from 0 for counts, with integer ticks."""
     low, high, name, ticks = axis(0, max(most, 1), name, 4)
     return Axis(low, high * 1.04, name, [(value, short(value)) for value, _ in ticks if value == round(value)])
 
 
 def short(count: float) -> str:
-    """A count in five letters: 20k is 20,000."""
+    """Abbreviate a count to at most five characters: 20k is 20,000."""
     size, letter = next(((size, letter) for size, letter in ((1e6, "M"), (1e4, "k")) if count >= size), (1.0, ""))
     return f"{count / (1e3 if letter == 'k' else size):g}{letter}"
 
@@ -50,15 +50,15 @@ def unit_axis(name: str) -> Axis:
 
 
 def _round_step(step: float) -> float:
-    """The least of 1, 2, 5 times a power of ten that is not below the step."""
+    """Round a step up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(round_ * power for round_ in (1, 2, 5, 10) if round_ * power >= step * (1 - 1e-9))
 
 
 class Chart:
-    """A drawing between two axes, to which marks are added in the order in which they cover each other.
+    """A drawing with two axes; later marks cover earlier ones.
 
-    A mark with a `tip` shows that text on hover and to the keyboard. `style` is a class of charts.css: `s0`, `s1`, …
+    A mark with a `tip` shows that text on hover and on keyboard focus. `style` is a class in charts.css: `s0`, `s1`, …
     for the runs.
     """
 
@@ -76,7 +76,7 @@ class Chart:
         return round(self._height - _BOTTOM - share * (self._height - self._top - _BOTTOM), 2)
 
     def line(self, x: Iterable[float], y: Iterable[float], style: str, end: str = "") -> None:
-        """A line through the points that are numbers, broken at the others; `end` is what to call it, at its end."""
+        """Add a line, broken at points that are NaN; `end` is a label at its end."""
         points = list(zip(x, y, strict=True))
         path, draw = [], "M"
         for a, b in points:
@@ -92,28 +92,28 @@ class Chart:
 
     def dot(self, x: float, y: float, style: str, tip: str, radius: float = 3) -> None:
         if not math.isnan(x) and not math.isnan(y):
-            place = f'cx="{self.x(x):g}" cy="{self.y(y):g}" r="{radius:g}"'
-            self._marks.append(f'<circle class="{style}" {place}{_tip(tip)}/>')
+            position = f'cx="{self.x(x):g}" cy="{self.y(y):g}" r="{radius:g}"'
+            self._marks.append(f'<circle class="{style}" {position}{_tip(tip)}/>')
 
     def box(self, x: tuple[float, float], y: tuple[float, float], style: str, tip: str, gap: float = 1) -> None:
-        """A rectangle between two values of x and two of y, `gap` px narrower than it would be."""
+        """Add a rectangle between two values of x and two of y, made narrower by `gap` px."""
         left, right = sorted((self.x(x[0]), self.x(x[1])))
         top, bottom = sorted((self.y(y[0]), self.y(y[1])))
-        place = f'x="{left + gap / 2:g}" y="{top:g}" width="{max(right - left - gap, 0.5):.2f}"'
-        self._marks.append(f'<rect class="{style}" {place} height="{bottom - top:.2f}"{_tip(tip)}/>')
+        position = f'x="{left + gap / 2:g}" y="{top:g}" width="{max(right - left - gap, 0.5):.2f}"'
+        self._marks.append(f'<rect class="{style}" {position} height="{bottom - top:.2f}"{_tip(tip)}/>')
 
     def span(self, x: float, low: float, high: float, style: str) -> None:
-        """A thin upright line, such as an interval."""
+        """Add a thin vertical line, such as an interval."""
         if not math.isnan(low) and not math.isnan(high):
-            place = f'x1="{self.x(x):g}" x2="{self.x(x):g}" y1="{self.y(low):g}" y2="{self.y(high):g}"'
-            self._marks.append(f'<line class="{style}" {place}/>')
+            position = f'x1="{self.x(x):g}" x2="{self.x(x):g}" y1="{self.y(low):g}" y2="{self.y(high):g}"'
+            self._marks.append(f'<line class="{style}" {position}/>')
 
     def text(self, x: float, y: float, text: str, anchor: str = "start", dy: float = 0) -> None:
-        place = f'x="{self.x(x):g}" y="{self.y(y) + dy:g}" text-anchor="{anchor}"'
-        self._marks.append(f'<text class="note" {place}>{escape(text)}</text>')
+        position = f'x="{self.x(x):g}" y="{self.y(y) + dy:g}" text-anchor="{anchor}"'
+        self._marks.append(f'<text class="note" {position}>{escape(text)}</text>')
 
     def svg(self, description: str) -> str:
-        """The drawing; `description` says to those who cannot see it what it shows."""
+        """Return the drawing; `description` is its text for screen readers."""
         shown = [self._axes(), *self._marks, *self._named_ends()]
         box = f'viewBox="0 0 {WIDTH} {self._height}" width="{WIDTH}" height="{self._height}"'
         return f'<svg class="chart" role="img" aria-label="{escape(description)}" {box}>{"".join(shown)}</svg>'
@@ -136,15 +136,15 @@ class Chart:
         return "".join(parts)
 
     def _named_ends(self) -> list[str]:
-        """The lines' names at their ends, moved apart where they would cover each other."""
-        ends, places, lowest = sorted(self._ends, key=lambda end: end[1]), [], -math.inf
+        """The labels at the ends of the lines, moved apart so that they do not overlap."""
+        ends, positions, lowest = sorted(self._ends, key=lambda end: end[1]), [], -math.inf
         for _, y, _, _ in ends:
             lowest = max(y, lowest + 11)
-            places.append(lowest)
+            positions.append(lowest)
         over = max(0, lowest - self._height + _BOTTOM)
         return [
-            f'<text class="end {style}" x="{x + 7:g}" y="{place - over + 4:g}">{escape(name)}</text>'
-            for (x, _, name, style), place in zip(ends, places, strict=True)
+            f'<text class="end {style}" x="{x + 7:g}" y="{position - over + 4:g}">{escape(name)}</text>'
+            for (x, _, name, style), position in zip(ends, positions, strict=True)
         ]
 
 

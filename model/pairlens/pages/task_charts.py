@@ -1,4 +1,4 @@
-"""The charts of each task, each a figure: what can be drawn into one chart for all runs, the rest run by run."""
+"""The charts of each task: one figure for all runs where possible, otherwise one for each run."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pairlens.pages.ranking_charts import ranking_charts
 from pairlens.pages.report_charts import Drawn, histogram
 from pairlens.pages.svg import Axis, Chart, axis, counts_axis, unit_axis
 
-_SUBPIXEL = 0.0005  # of an axis from 0 to 1: a sixth of a px
+_SUBPIXEL = 0.0005  # on an axis from 0 to 1: a sixth of a px
 
 
 def figures(runs: Sequence[Drawn]) -> list[str]:
-    """All charts of runs of one task."""
+    """All charts of runs with the same task."""
     charts = [(run, run.report.charts) for run in runs]
     match runs[0].report.task:
         case "binary":
@@ -53,7 +53,7 @@ def _curves(
     names: tuple[str, str],
     diagonal: bool = False,
 ) -> str:
-    """A curve over all thresholds for each run; the run's own threshold is marked."""
+    """Draw a curve over all thresholds for each run, with the run's own threshold marked."""
     chart, rows = Chart(unit_axis(names[0]), unit_axis(names[1])), []
     if diagonal:
         chart.line([0, 1], [0, 1], "guide")
@@ -77,7 +77,7 @@ def _at(threshold: float, names: tuple[str, str], x: float, y: float) -> str:
 
 
 def _operating_point(run: Drawn, title: str) -> tuple[float, float, float]:
-    """x and y of a curve at the run's threshold, and that; from the confusion matrix."""
+    """Return x and y of a curve at the run's threshold, from the confusion matrix, and the threshold."""
     (tn, fp), (fn, tp) = run.report.measured["confusion"]
     recall = tp / (tp + fn) if tp + fn else math.nan
     if title == "ROC":
@@ -98,13 +98,13 @@ def _reliability(runs: Sequence[tuple[Drawn, Reliability]]) -> str:
             chart.dot(score, positive, f"mark {run.style}", run.named(tip), 3 + 4 * math.sqrt(pairs / most))
             rows.append([run.named(f"{score:.4f}"), pairs, positive, low, high])
     errors = ", ".join(run.named(number(run.report.measured["metrics"]["ece"])) for run, _ in runs)
-    caption = f"ece {errors}; larger dots stand for more pairs"
+    caption = f"ece {errors}; larger dots: more pairs"
     numbers = table(["mean score", "pairs", "positive", "95 % from", "to"], rows, "Calibration")
     return figure("Calibration", caption, chart.svg(f"Share of positives by mean score in 15 bins. {caption}"), numbers)
 
 
 def _scores_by_label(run: Drawn, charts: BinaryCharts) -> str:
-    """Two histograms back to back."""
+    """Draw two histograms back to back."""
     most = max(int(charts.positives.counts.max()), int(charts.negatives.counts.max()), 1)
     ticks = [(sign * value, text) for value, text in counts_axis(most).ticks for sign in (1, -1) if value]
     y = Axis(-1.08 * most, 1.08 * most, "pairs", [(0, "0"), *ticks])
@@ -129,7 +129,7 @@ def _scores_by_label(run: Drawn, charts: BinaryCharts) -> str:
 
 
 def _confusion(run: Drawn) -> str:
-    """The confusion matrix as a table; its shades are shares of a label's pairs."""
+    """The confusion matrix as a table, shaded by the share of each label's pairs."""
     matrix: list[list[int]] = run.report.measured["confusion"]
     names = [escape(name) for name in run.class_names(len(matrix))]
     head = "".join(f'<th scope="col" class="number">{name}</th>' for name in names)
@@ -148,7 +148,7 @@ def _confusion(run: Drawn) -> str:
 
 
 def _shade(count: int, total: int) -> int:
-    """0 for nothing to 7 for all."""
+    """A shade from 0 (none) to 7 (all)."""
     return math.ceil(7 * count / total) if total else 0
 
 
@@ -180,7 +180,10 @@ def _by_class(runs: Sequence[tuple[Drawn, MulticlassCharts]], title: str, name: 
                 )
         rows.append([names[c], *values])
     numbers = table(["class", *(run.named(name) for run, _ in runs)], rows, title)
-    meaning = {"recall": "of a class's pairs, the share found", "precision": "of those called so, the share that is"}
+    meaning = {
+        "recall": "share of the pairs of a class that are predicted so",
+        "precision": "share of the pairs predicted as a class that belong to it",
+    }
     return figure(f"{title} by class", meaning[name], chart.svg(f"{title} of each class"), numbers)
 
 

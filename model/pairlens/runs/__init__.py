@@ -1,1 +1,1 @@
-"""The run directory, whose file names no other folder spells (see names.py). May import texts and all below it."""
+"""The run directory; its file names are in names.py and nowhere else. May import texts and below."""

@@ -1,4 +1,4 @@
-"""What a run carries: copies of its vocabulary, tokenizer and class names, each known by the SHA-256 of its content."""
+"""The copies of vocabulary, tokenizer and class names that a run carries, and checks of them by SHA-256."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _SHOWN = 12  # digits of a hash in a message
 
 
 def vocabulary_of(config: Config) -> list[str] | None:
-    """The words to train with: the lines of `data.vocab`, or the tokens of `data.tokenizer`; None where neither is set.
+    """The words to train with: the lines of `data.vocab`, or the tokens of `data.tokenizer`; None if neither is set.
 
     Raises:
-        DataError: a file cannot be read; the two differ, or the tokenizer has more tokens than the model has ids.
+        DataError: a file cannot be read, the two differ, or the tokenizer has more tokens than the model has ids.
     """
     from pairlens.tokenizer.tokenizer import Tokenizer
 
@@ -38,13 +38,13 @@ def vocabulary_of(config: Config) -> list[str] | None:
             (i for i, pair in enumerate(zip(words, own, strict=False)) if pair[0] != pair[1]), min(len(words), len(own))
         )
         raise DataError(
-            f"{data.vocab}:{line + 1}: not the vocabulary of {data.tokenizer}; give the two that belong together"
+            f"{data.vocab}:{line + 1}: differs from the vocabulary of {data.tokenizer}; give files that belong together"
         )
     return own if words is None else words
 
 
 def read_carried(config: Config) -> dict[str, bytes]:
-    """The content of every file that a run of this config is to carry, decompressed, by its name in the run.
+    """Read every file that a run of this config will carry: its decompressed content, by its name in the run.
 
     Raises:
         DataError: a file cannot be read.
@@ -58,21 +58,21 @@ def read_carried(config: Config) -> dict[str, bytes]:
 
 
 def with_own_copies(config: Config, run: Path) -> Config:
-    """The config with the copies in the run in place of files that are missing."""
+    """Return the config with missing files replaced by the copies in the run."""
     paths = {key: (getattr(config.data, key), run / name) for name, key in names.CARRIED.items()}
     copies = {key: own for key, (path, own) in paths.items() if path and not is_there(path) and is_there(own)}
     return config.model_copy(update={"data": config.data.model_copy(update=copies)})
 
 
 def hashes(carried: Mapping[str, bytes]) -> dict[str, str]:
-    """The record of what a run carries."""
+    """The SHA-256 of each file that a run carries, by name."""
     return {name: _sha256([content]) for name, content in carried.items()}
 
 
 def refuse_another(run: Path, name: str, path: Path, environment: Mapping[str, Any]) -> None:
-    """Raises RunError, which names both hashes, unless the file has the content that the run was trained with.
+    """Raises RunError, with both hashes, unless the file has the content that the run was trained with.
 
-    A run without a record is believed what it carries; one that carries nothing says nothing about the file.
+    Without a recorded hash, the run's own copy is compared; without a copy, any file is accepted.
     """
     record, own = environment.get(RECORD), run / name
     began = record.get(name) if isinstance(record, dict) else None
@@ -80,16 +80,17 @@ def refuse_another(run: Path, name: str, path: Path, environment: Mapping[str, A
     found = _sha256(read_blocks(path))
     if expected in (None, found):
         return
-    both = f"its SHA-256 is {found[:_SHOWN]}…, and was {str(expected)[:_SHOWN]}… when the run was trained"
+    both = f"its SHA-256 is {found[:_SHOWN]}… and was {str(expected)[:_SHOWN]}… in training"
     remedy = "copy the run again" if path == own else f"give the {name} that {run} was trained with"
     raise RunError(f"{path}: not what {run} was trained with: {both}; {remedy}")
 
 
 def vocabulary_file(run: Path, config: Config, environment: Mapping[str, Any], given: Path | None) -> Path | None:
-    """Where the run's words are: `given`, else in the run, else where its config names them; None if nowhere.
+    """Return the vocabulary file: `given`, else the run's copy, else the file in its config; None if there is none.
 
     Raises:
-        RunError: as `refuse_another` does. DataError: the file cannot be read.
+        RunError: as `refuse_another` does.
+        DataError: the file cannot be read.
     """
     own = run / names.VOCAB
     path = given or (own if is_there(own) else config.data.vocab)
@@ -100,15 +101,15 @@ def vocabulary_file(run: Path, config: Config, environment: Mapping[str, Any], g
 
 
 def why_no_words(run: Path, config: Config) -> str | None:
-    """Why there are none, for a run that had some when it was trained."""
+    """Why a run has no words, for a message; None if it was trained without a vocabulary."""
     if config.data.vocab is None:
         return None
-    missing = f"there is no {names.VOCAB} in the run, and {config.data.vocab}, of its training, is missing"
-    return f"{run}: ids are shown, not words: {missing}; give its vocabulary with --vocab FILE"
+    missing = f"the run has no {names.VOCAB}, and {config.data.vocab}, used in training, is missing"
+    return f"{run}: showing ids instead of words: {missing}; give the vocabulary with --vocab FILE"
 
 
 def carried_file(run: Path, name: str, environment: Mapping[str, Any]) -> Path | None:
-    """A copy in the run, if it carries one; raises as `refuse_another` does."""
+    """Return the path of the run's copy, or None without one. Raises as `refuse_another` does."""
     path = run / name
     if not is_there(path):
         return None
@@ -117,7 +118,7 @@ def carried_file(run: Path, name: str, environment: Mapping[str, Any]) -> Path |
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is something, as far as this user may know."""
+    """Whether a path exists; False if this user may not look."""
     try:
         return path.exists()
     except OSError:

@@ -1,4 +1,4 @@
-"""What training goes on from: the last state that was saved and, in case that is damaged, the one before it."""
+"""Checkpoints, from which training resumes: the last one and, in case it is damaged, the one before it."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from pairlens.runs.names import CHECKPOINT, PREVIOUS
 from pairlens.runs.npz import read_arrays, write_npz
 from pairlens.runs.progress import Progress
 
-_PROGRESS = "progress"  # the entry that holds JSON
+_PROGRESS = "progress"  # the entry that contains JSON
 
 
 class Checkpoint(NamedTuple):
-    """What training goes on from, and a warning if it is not the last one that was written."""
+    """What training resumes from; `warning` is set if it is not the last checkpoint written."""
 
     arrays: dict[str, NDArray[Any]]
     progress: Progress
@@ -33,9 +33,9 @@ class Checkpoint(NamedTuple):
 
 
 def write_checkpoint(run: Path, arrays: Mapping[str, NDArray[Any]], progress: Progress) -> None:
-    """Arrays by name and everything else that training needs to go on, in one file; the last one is kept beside it.
+    """Write arrays by name and the progress into one file; the previous checkpoint is kept next to it.
 
-    Each array has its CRC-32 in the file, so that `read_checkpoint` sees damage.
+    The file has a CRC-32 of each array, by which `read_checkpoint` detects damage.
     """
     path = run / CHECKPOINT
     path.parent.mkdir(exist_ok=True)
@@ -48,10 +48,10 @@ def write_checkpoint(run: Path, arrays: Mapping[str, NDArray[Any]], progress: Pr
 
 
 def read_checkpoint(run: Path) -> Checkpoint | None:
-    """What `write_checkpoint` wrote last, if anything; the one before it, with a warning, if that is damaged.
+    """Read the last checkpoint; if it is damaged, the one before it, with a warning. None if there is none.
 
     Raises:
-        RunError: there are checkpoints, but all are damaged.
+        RunError: all checkpoints are damaged.
     """
     faults = []
     for path in (run / CHECKPOINT, run / PREVIOUS):
@@ -64,12 +64,12 @@ def read_checkpoint(run: Path) -> Checkpoint | None:
             continue
         return checkpoint._replace(warning="; ".join(faults) or None)
     if faults:
-        raise RunError(f"{'; '.join(faults)}. No checkpoint is left to go on from; --force starts anew")
+        raise RunError(f"{'; '.join(faults)}; no intact checkpoint remains, so train again with --force")
     return None
 
 
 def drop_last_checkpoint(run: Path) -> None:
-    """Remove the last one, which is damaged: the next would else keep it in the place of the one before."""
+    """Remove the last checkpoint, which is damaged; otherwise the next write would keep it as the previous one."""
     remove_file(run / CHECKPOINT, inside=run)
 
 
@@ -78,5 +78,5 @@ def _read(path: Path) -> Checkpoint:
     try:
         progress = TypeAdapter(Progress).validate_python(json.loads(arrays.pop(_PROGRESS).tobytes()))
     except (KeyError, ValueError):
-        raise RunError(f"{path}: damaged (does not say where training stood)") from None
+        raise RunError(f"{path}: damaged (no valid training progress)") from None
     return Checkpoint(arrays, progress, None)

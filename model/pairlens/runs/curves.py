@@ -1,4 +1,4 @@
-"""Learning curves as a picture for the run directory; the only module besides the pictures of attention that plots."""
+"""Draws learning curves as a picture for the run directory."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pairlens.runs.run import Run
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_BLUE, _ORANGE = "#0072b2", "#d55e00"  # Okabe and Ito's, which the colour-blind can tell apart
+_BLUE, _ORANGE = "#0072b2", "#d55e00"  # from the colour-blind safe palette of Okabe and Ito
 
 
 def write_curves(run: Run) -> None:
-    """Draws the run's metrics.jsonl into its directory; nothing if no epoch was finished."""
+    """Draw the run's metrics.jsonl into its directory; do nothing if no epoch was finished."""
     if evaluations := run.metrics():
         run.write_curves(draw_curves(evaluations, run.config().decisive_metric))
 
 
 def draw_curves(evaluations: Sequence[Json], metric: str) -> bytes:
-    """A PNG of the train loss and, where there is a dev split, of a dev metric, by epoch; the best epoch is ringed."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # not pyplot, which looks for a screen
+    """Return a PNG of the train loss and, with a dev split, of a dev metric by epoch; the best epoch is ringed."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # not pyplot, which looks for a display
     from matplotlib.figure import Figure
 
     series = {"train loss": ([float(line["loss"]) for line in evaluations], _BLUE)}

@@ -1,4 +1,4 @@
-"""What a run was made with: environment.json, for whoever wants to make it again."""
+"""Describes how a run was made, for environment.json: versions, command, hardware and checksums of the data."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from pairlens.runs.warm_start import warm_start_checksum
 from pairlens.texts.splits import find_split
 from pairlens.vectors.pretrained import vector_files
 
-# Variables that tell TensorFlow and its libraries how to compute; those of its log do not.
+# Environment variables that affect what TensorFlow and its libraries compute, and those that only affect its log.
 _COMPUTING, _LOGGING = ("TF_", "XLA_", "ONEDNN_", "DNNL_", VARIABLE), "TF_CPP_"
-_SIDE = re.compile(r"(query|value|label|group|weight)\.txt(?:\.gz|\.bz2|\.xz)?")  # behind the prefix of a split
+_SIDE = re.compile(r"(query|value|label|group|weight)\.txt(?:\.gz|\.bz2|\.xz)?")  # after the prefix of a split
 _PACKAGES = ("pairlens", "tensorflow", "tf-keras", "numpy", "numba")
 
 
 def describe_environment(config: Config, command: Sequence[str]) -> dict[str, Any]:
-    """Versions, command, git commit, hardware and the checksums of the data."""
+    """Return versions, command, git commit, hardware and checksums of the data."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": list(command),
@@ -44,7 +44,7 @@ def describe_environment(config: Config, command: Sequence[str]) -> dict[str, An
 
 
 def describe_machine() -> dict[str, str]:
-    """Versions and hardware, for a bug report; a package that is not installed is `missing`."""
+    """Return versions and hardware, for a bug report; a package that is not installed has the version `missing`."""
     described = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -65,12 +65,12 @@ def checksums(config: Config) -> dict[str, str]:
 
 
 def by_role(data: Any, config: Config) -> dict[str, tuple[str, str]]:
-    """Path and SHA-256 of what training reads, by role, such as `train.query`: the same wherever the files lie.
+    """Return path and SHA-256 of each file that training reads, by role, such as `train.query`.
 
-    The role of any other file, as of word vectors, is its path.
+    A role does not change when files are moved. Files without one, such as word vectors, have their path as role.
 
     Args:
-        data: as `checksums` says it of this config; anything else has no files.
+        data: the result of `checksums` for this config; anything that is no mapping counts as empty.
     """
     digests = {str(path): str(digest) for path, digest in data.items()} if isinstance(data, dict) else {}
     roles = {str(config.model.embedding.pretrained): "pretrained", str(config.data.vocab): "vocab"}
@@ -85,7 +85,7 @@ def by_role(data: Any, config: Config) -> dict[str, tuple[str, str]]:
 
 
 def _processor() -> str:
-    """The model of the processor, which decides what TensorFlow computes with."""
+    """The model of the processor, which affects TensorFlow's rounding."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -95,7 +95,7 @@ def _processor() -> str:
 
 
 def _settings() -> dict[str, str]:
-    """The variables of the environment that change what is computed, to the last bit."""
+    """The environment variables that may change the last bits of what is computed."""
     return {
         name: value
         for name, value in sorted(os.environ.items())
@@ -109,7 +109,7 @@ def _sha256(path: Path) -> str:
 
 
 def _git_commit(directory: Path) -> str | None:
-    """The commit that is checked out around a directory, read from its files: nothing is executed."""
+    """The commit checked out in the repository around a directory, read from git's files without running git."""
     for parent in (directory, *directory.parents):
         try:
             git = _git_directory(parent / ".git")
@@ -120,14 +120,14 @@ def _git_commit(directory: Path) -> str | None:
 
 
 def _git_directory(path: Path) -> Path:
-    """Where `.git` is a directory, itself; of a worktree or a submodule it is a file that names one."""
+    """Return `.git` itself if it is a directory; in a worktree or submodule, it is a file that names the directory."""
     if path.is_dir():
         return path
     return path.parent / path.read_text(encoding="utf-8").strip().removeprefix("gitdir: ")
 
 
 def _common_directory(git: Path) -> Path:
-    """What worktrees share, the branches among it."""
+    """The directory that worktrees share, with the branches."""
     named = git / "commondir"
     return git / named.read_text(encoding="utf-8").strip() if named.is_file() else git
 

@@ -1,4 +1,4 @@
-"""The JSON files of a run, read as whoever wrote them meant them or not at all."""
+"""Reads the JSON files of a run, and raises RunError unless they are well-formed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pairlens.texts.regular import read_regular
 Json = dict[str, Any]
 
 _MAX_EVALUATION = 2**20  # bytes
-_MAX_TEXT = 2**26  # of another file; a line of metrics for each of 100,000 epochs is less
+_MAX_TEXT = 2**26  # bytes of another file; enough for metrics of 100,000 epochs
 
 
 def read_evaluation(path: Path) -> Json | None:
@@ -25,7 +25,7 @@ def read_environment(path: Path) -> Json:
 
 
 def read_metrics(path: Path) -> list[Json]:
-    """The object of each line, nan for every null of its `dev`; none if there is no file."""
+    """Return the object of each line, with null in `dev` read as nan; an empty list without a file."""
     try:
         lines = [json.loads(line) for line in read_regular(path, _MAX_TEXT).decode().splitlines()]
         return [line | {"dev": _with_nan(line["dev"])} for line in lines]
@@ -52,7 +52,7 @@ def _with_nan(metrics: Json) -> Json:
 
 
 def flat(tree: Any, path: str = "") -> Json:
-    """A nested config as one mapping of dotted keys."""
+    """Flatten a nested config to one mapping with dotted keys."""
     items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else None
     if items is None:
         return {path: tree}
@@ -60,7 +60,7 @@ def flat(tree: Any, path: str = "") -> Json:
 
 
 def without_nan(tree: Any) -> Any:
-    """The tree with null for NaN, an undefined metric, which JSON cannot say."""
+    """Return the tree with None (JSON null) for NaN, an undefined metric, which JSON cannot represent."""
     if isinstance(tree, dict):
         return {key: without_nan(child) for key, child in tree.items()}
     if isinstance(tree, (list, tuple)):

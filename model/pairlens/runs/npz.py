@@ -1,4 +1,5 @@
-"""Arrays by name in an npz file, read without trust: nothing is unpickled, and no memory promised is taken."""
+"""Reads and writes npz files of named arrays. Reading is safe for untrusted files: nothing is unpickled, and no memory
+is allocated beyond the file's real content."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ _MAX_HEADER = 10_000  # bytes before an array's numbers
 _DAMAGE = (
     *(OSError, EOFError, ValueError, TypeError, RuntimeError, NotImplementedError, OverflowError, MemoryError),
     *(zipfile.BadZipFile, zlib.error, struct.error, SyntaxError, TokenError),
-)  # the last are of headers, which NumPy reads as Python literals
+)  # the last two come from headers, which NumPy parses as Python literals
 
 
 def write_npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
@@ -33,29 +34,29 @@ def write_npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
 
 
 class Header(NamedTuple):
-    """What an array is, before it is read."""
+    """Shape and dtype of an array."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
 
 
 def read_headers(path: Path) -> dict[str, Header]:
-    """What every array of a file is; raises as `read_arrays` does."""
+    """Read the header of every array of a file. Raises as `read_arrays` does."""
     return _read(path, _read_header)
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Every array of a file.
+    """Read every array of a file.
 
     Raises:
-        RunError: it is damaged, no regular or no npz file, holds Python objects or a name twice, or expands to much
-            more than its size.
+        RunError: the file is damaged, is not a regular or not an npz file, contains Python objects or a name twice, or
+            expands to much more than its size.
     """
     return _read(path, _read_array)
 
 
 def _read(path: Path, read_entry: Callable[[zipfile.ZipFile, zipfile.ZipInfo], _T]) -> dict[str, _T]:
-    # Not numpy.load, which takes a .npy file for it and offers to unpickle whatever else it finds.
+    # Not numpy.load, which also accepts .npy files, and treats anything else as a pickle.
     try:
         with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
@@ -64,7 +65,7 @@ def _read(path: Path, read_entry: Callable[[zipfile.ZipFile, zipfile.ZipInfo], _
             if len(entries) > _MAX_ARRAYS:
                 raise ValueError(f"{len(entries)} arrays")
             if len(set(names)) < len(names):
-                raise ValueError("an array is in it twice")
+                raise ValueError("it has an array twice")
             if expanded > 2**24 and expanded > MAX_EXPANSION * os.fstat(file.fileno()).st_size:
                 raise ValueError(f"it expands to more than {MAX_EXPANSION} times its size")
             return {name: read_entry(archive, entry) for name, entry in zip(names, entries, strict=True)}
@@ -76,11 +77,11 @@ def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any
     _read_header(archive, entry)
     with archive.open(entry) as file:
         array = np.lib.format.read_array(file, allow_pickle=False, max_header_size=_MAX_HEADER)
-    return np.asarray(array, order="C")  # some programs write columns first
+    return np.asarray(array, order="C")  # some programs write Fortran order
 
 
 def _read_header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Header:
-    """It must not promise more than the entry holds, for NumPy makes room for what is promised."""
+    """Read and check a header: NumPy allocates the size it declares, which must not exceed the entry's."""
     with archive.open(entry) as file:
         version = np.lib.format.read_magic(file)
         read_header = {
@@ -93,7 +94,7 @@ def _read_header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Header:
     if dtype.hasobject:
         raise ValueError("Object arrays cannot be loaded")
     if any(isinstance(length, bool) or not 0 <= length <= entry.file_size for length in shape):
-        raise ValueError(f"{entry.filename}: {list(shape)} is more than the file holds")
+        raise ValueError(f"{entry.filename}: {list(shape)} is more than the file contains")
     if math.prod(shape) * dtype.itemsize > entry.file_size:
-        raise ValueError(f"{entry.filename}: {list(shape)} is more than the file holds")
+        raise ValueError(f"{entry.filename}: {list(shape)} is more than the file contains")
     return Header(shape, dtype)

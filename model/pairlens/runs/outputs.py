@@ -1,4 +1,4 @@
-"""Where a command may write: every file that it is to make is looked at before any work begins."""
+"""Checks the output files of a command before any work begins."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ def refuse_outputs(
     beside: Callable[[Path], list[Path]] = lambda _: [],
     done: Callable[[Path], bool] = lambda _: False,
 ) -> None:
-    """Refuse outputs that cannot be made, or would take away something else.
+    """Refuse outputs that cannot be written, or would replace something that must be kept.
 
-    Two names are one file if they lead to the same place or the same (device, inode).
+    Two paths are the same file if they resolve to the same path or have the same (device, inode).
 
     Args:
-        outputs: by the option that names each.
+        outputs: the path of each output, by its option.
         inputs: every file that is read.
-        force: whether outputs that exist may be replaced.
-        beside: the files that are written beside an output until it is whole.
-        done: whether an output that exists is the one that this command makes.
+        force: whether existing outputs may be replaced.
+        beside: returns the files that are written next to an output until it is complete.
+        done: whether an existing output was already written by this job.
 
     Raises:
-        UsageError: as `refuse_existing`; or two outputs are one file; or one is an input, a stream that the command
-            reads or writes, or one of a run's own files.
+        UsageError: as `refuse_existing`; or two outputs are the same file; or an output is an input, a standard stream
+            of the command, or one of a run's own files.
     """
     named = {option: [path, *beside(path)] for option, path in outputs.items() if path}
     _refuse_one_file({option: paths for option, paths in named.items() if not is_stream(paths[0])})
     read = _taken(inputs)
     for path, *others in named.values():
         if others and is_stream(path):
-            raise UsageError(f"{path}: what is written there is gone, so --resume needs a file")
+            raise UsageError(f"{path}: is a pipe or a device, which --resume cannot continue; give a file")
         refuse_existing(path, force or done(path))
         if run := _run_of(path):
             raise UsageError(f"{path}: is one of the files of the run {run}; choose another name")
         for other in others:
             if other.is_symlink() or (other.exists() and not other.is_file()):
-                raise UsageError(f"{other}: is needed for {path}, and is no regular file; remove it")
+                raise UsageError(f"{other}: is not a regular file, but is needed for {path}; remove it")
         taken = read if is_stream(path) else read | _taken_by_streams()
         for written in (path, *others):
             if same := next((taken[identity] for identity in _identities(written) if identity in taken), None):
@@ -54,22 +54,22 @@ def refuse_outputs(
 
 
 def run_files(run: Path) -> list[Path]:
-    """The files that make a run; an output under another name may be one of them by a link."""
+    """The paths of a run's files, to be passed as inputs: a link may make an output one of them."""
     return [run / name for name in names.FILES]
 
 
 def _refuse_one_file(named: Mapping[str, list[Path]]) -> None:
-    """Raises UsageError where two options name one file."""
+    """Raises UsageError if two options name the same file."""
     options: dict[object, str] = {}
     for option, paths in named.items():
         identities = {identity for path in paths for identity in _identities(path)}
         if other := next((options[identity] for identity in identities if identity in options), None):
-            raise UsageError(f"{other} and {option} must be two files")
+            raise UsageError(f"{other} and {option} are the same file; choose two names")
         options |= dict.fromkeys(identities, option)
 
 
 def _taken(inputs: Iterable[Path | None]) -> dict[object, str]:
-    """What each file is to the command that it reads."""
+    """Map the identities of the inputs to descriptions."""
     taken: dict[object, str] = {}
     for path in inputs:
         if path:
@@ -78,7 +78,7 @@ def _taken(inputs: Iterable[Path | None]) -> dict[object, str]:
 
 
 def _taken_by_streams() -> dict[object, str]:
-    """What each file is that the command's streams are; an output that names the stream itself goes there too."""
+    """Map the identities of files that the standard streams are redirected to, to the streams' names."""
     taken: dict[object, str] = {}
     for stream in _STREAMS:
         if Path("/dev", stream).is_file():
@@ -87,7 +87,7 @@ def _taken_by_streams() -> dict[object, str]:
 
 
 def _identities(path: Path) -> Iterator[object]:
-    """What is equal for two names of one file."""
+    """Yield keys, one of which is equal for two paths of the same file."""
     yield resolved(path)
     if path.is_file():
         status = path.stat()
@@ -95,7 +95,7 @@ def _identities(path: Path) -> Iterator[object]:
 
 
 def _run_of(path: Path) -> Path | None:
-    """The run directory of which a path is one of the files, be it there or not."""
+    """The run directory that a path belongs to as one of its files, whether or not it exists; None if there is none."""
     place = resolved(path)
     for name in (*names.FILES, names.LOCK, names.REPLACES):
         parts = len(Path(name).parts)
@@ -105,6 +105,6 @@ def _run_of(path: Path) -> Path | None:
 
 
 def _is_run(folder: Path) -> bool:
-    """Whether a run was begun there: a `config.yaml` alone is somebody's config."""
+    """Whether a run was begun there; a `config.yaml` alone is just a config."""
     begun = (names.LOCK, names.REPLACES, *names.FILES[1:])
     return (folder / names.CONFIG).is_file() and any((folder / name).exists() for name in begun)

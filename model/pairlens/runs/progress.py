@@ -1,4 +1,4 @@
-"""Where training stands: with the weights and the optimizer's state all that continuing needs; and when to save it."""
+"""The progress of training, which a checkpoint saves with weights and optimizer state; and when to save it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any
 from pairlens.config.schema import Config
 from pairlens.metrics import higher_is_better
 
-_LARGEST_SHARE = 0.02  # of the time may go into checkpoints
+_LARGEST_SHARE = 0.02  # of the time that may be spent on checkpoints
 
 
 @dataclass(slots=True)
 class Progress:
-    """Counts of what is done; everything random in what is left follows from them and the seed.
+    """Counts of what is done. With the seed, they determine everything random in the remaining training.
 
     Attributes:
-        epoch: whole epochs, each evaluated.
-        step: batches in all, of which `batch` in the epoch under way, where they hold `pairs` pairs, whose losses make
-            `loss_sum`, and took so many `seconds`.
-        best, best_epoch: the best value of the metric that decides, and its epoch; 0 before the first evaluation.
-        gained, gained_epoch: the last value that was better by more than `min_delta` than the one before it, and its
-            epoch, from which early stopping's patience counts.
+        epoch: number of completed epochs, each evaluated.
+        step: number of batches in total.
+        batch, pairs, loss_sum, seconds: batches, pairs, sum of the pairs' losses and time in the current epoch.
+        best, best_epoch: the best value of the decisive metric, and its epoch; 0 before the first evaluation.
+        gained, gained_epoch: the last value that was better than the previous such one by more than `min_delta`, and
+            its epoch, from which the patience of early stopping counts.
         evaluations: the lines of metrics.jsonl.
     """
 
@@ -47,12 +47,12 @@ class Progress:
 
     @property
     def loss(self) -> float:
-        """The mean over the pairs of the epoch so far."""
+        """The mean loss of the pairs of the current epoch so far."""
         return self.loss_sum / self.pairs
 
     @property
     def pairs_per_second(self) -> float:
-        """Of the epoch so far."""
+        """The speed in the current epoch so far."""
         return self.pairs / self.seconds
 
     def end_epoch(self) -> None:
@@ -60,17 +60,17 @@ class Progress:
         self.batch, self.pairs, self.loss_sum, self.seconds = 0, 0, 0.0, 0.0
 
     def is_done(self, config: Config) -> bool:
-        """The last epoch is over, or early stopping's patience."""
+        """Whether the last epoch is over, or the patience of early stopping."""
         stopping = config.training.early_stopping
         waited = self.epoch - self.gained_epoch
-        out_of_patience = stopping is not None and waited >= max(stopping.patience, 1)  # as Keras counts
+        out_of_patience = stopping is not None and waited >= max(stopping.patience, 1)  # counted as in Keras
         return self.epoch >= config.training.epochs or out_of_patience
 
     def evaluated(self, value: float | None, config: Config) -> bool:
-        """Note what the metric that decides says of the epoch that has ended; whether its weights are the best so far.
+        """Record the decisive metric of the epoch that has ended; return whether its weights are the best so far.
 
-        NaN is better than nothing and no gain: the first weights are kept, and patience counts. Without dev split,
-        None, every epoch is a gain.
+        NaN is never a gain, but in the first epoch its weights are still the best so far. Without a dev split (None),
+        every epoch is a gain.
         """
         stopping = config.training.early_stopping
         best = self.best_epoch == 0 or _gain(value, self.best, config) > 0.0
@@ -82,7 +82,7 @@ class Progress:
 
 
 def _gain(value: float | None, before: float | None, config: Config) -> float:
-    """By how much a value is better than the one before, which may be undefined or not be there."""
+    """By how much a value is better than the one before; either may be NaN, and `before` None if there is none."""
     if value is None or (not math.isnan(value) and (before is None or math.isnan(before))):
         return math.inf
     if before is None or math.isnan(value):
@@ -91,9 +91,9 @@ def _gain(value: float | None, before: float | None, config: Config) -> float:
 
 
 class Pace:
-    """When a checkpoint is due: every so many minutes or steps, as the config says.
+    """Decides when a checkpoint is due: every N minutes or steps, as configured.
 
-    The minutes are stretched where checkpoints would take more than 2 % of the time; the steps are taken at their word.
+    The minutes are lengthened if checkpoints would take more than 2 % of the time; the steps are not.
     """
 
     def __init__(self, config: Config) -> None:
@@ -106,6 +106,6 @@ class Pace:
         return time.perf_counter() - self._last >= self._interval or (every is not None and step % every == 0)
 
     def saved(self, seconds: float) -> None:
-        """A checkpoint was written just now, and took so long."""
+        """A checkpoint was just written, which took `seconds`."""
         self._last = time.perf_counter()
         self._interval = max(60.0 * self._wanted.every_minutes, seconds * (1.0 / _LARGEST_SHARE - 1.0))

@@ -1,7 +1,7 @@
-"""The run directory, file by file; names.py tells what each holds.
+"""Reads and writes a run directory file by file; names.py describes the files.
 
-Nothing in it is executed or unpickled when it is read. Every file appears whole, by rename. Links in it
-are read, never written through.
+Reading executes and unpickles nothing. Every file appears whole, by rename. Links in a run are read, but never written
+through.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ Floats = NDArray[np.float32]
 
 
 class Run:
-    """A run directory, read and written file by file.
+    """A run directory.
 
     Args:
-        changes: of its config as it is read, `KEY=VALUE` each, such as where a split lies now.
+        changes: `KEY=VALUE` changes to its config when it is read, such as the new path of a split.
     """
 
     def __init__(self, path: Path, changes: Sequence[str] = ()) -> None:
         self.path, self._changes = path, changes
         self._tokenizer: Tokenizer | None = None
 
-    # ---- making one ----------------------------------------------------------------------------------------------
+    # ---- writing -------------------------------------------------------------------------------------------------
 
     @classmethod
     def create(
@@ -61,11 +61,10 @@ class Run:
         force: bool = False,
         carried: Mapping[str, bytes] = MappingProxyType({}),
     ) -> Run:
-        """A new run directory with its config, what it carries, and its environment; with `force`, in place of a run
-        that stands there.
+        """Create a run directory with its config, carried files and environment; `force` replaces an existing run.
 
         Raises:
-            UsageError: something stands there already (with `force`: something that is not a run).
+            UsageError: something is there already (with `force`: something that is not a run).
         """
         run = cls(path)
         cls.refuse_existing(path, force)
@@ -82,15 +81,15 @@ class Run:
 
     @staticmethod
     def refuse_existing(path: Path, force: bool) -> None:
-        """Raises UsageError unless `create` may make a run at `path`."""
+        """Raises UsageError unless `create` may create a run at `path`."""
         of_a_killed_train = {path / names.LOCK, path / names.REPLACES, *partial_files(path / names.CONFIG)}
         if path.is_dir() and set(path.iterdir()) - of_a_killed_train:
             if not (path / names.CONFIG).is_file():
-                raise UsageError(f"{path}: holds files that are not a run's; choose another directory")
+                raise UsageError(f"{path}: contains files that are not a run's; choose another directory")
             if not force:
-                raise UsageError(f"{path}: holds a run already; choose another directory, or --resume it, or --force")
+                raise UsageError(f"{path}: contains a run; choose another directory, or add --resume or --force")
         elif path.exists() and not path.is_dir():
-            raise UsageError(f"{path}: is a file; a run is a directory")
+            raise UsageError(f"{path}: is a file, but a run is a directory; choose another name")
 
     def write_weights(self, arrays: Mapping[str, Floats]) -> None:
         with whole_file(self.path / names.WEIGHTS, "wb", inside=self.path) as file:
@@ -109,7 +108,7 @@ class Run:
         write_checkpoint(self.path, arrays, progress)
 
     def remove_partial_files(self) -> None:
-        """Remove what a killed training left half-written; for the process that holds the run's lock."""
+        """Remove half-written files of a killed training. The caller must hold the run's lock."""
         for name in names.FILES:
             for path in partial_files(self.path / name):
                 remove_file(path, inside=self.path)
@@ -125,45 +124,45 @@ class Run:
     def _write_json(self, name: str, value: Json) -> None:
         self._write_text(name, json.dumps(without_nan(value), indent=2) + "\n")
 
-    # ---- reading one ---------------------------------------------------------------------------------------------
+    # ---- reading -------------------------------------------------------------------------------------------------
 
     @classmethod
     def open(cls, path: Path, changes: Sequence[str] = ()) -> Run:
-        """A run that `train` left behind. Raises RunError if there is none."""
+        """Open an existing run. Raises RunError if there is none."""
         if not path.is_dir():
             if (old := names.staging(path) / names.REPLACED).is_dir():
                 raise RunError(
-                    f"{path}: a training was killed while it replaced this run; `pairlens train CONFIG --output {path} "
-                    f"--resume` finishes that. Until then the new run is {old.parent}, and the old one {old}"
+                    f"{path}: a training was killed while it replaced this run; finish with `pairlens train CONFIG "
+                    f"--output {path} --resume`. Until then, the new run is {old.parent} and the old one {old}"
                 )
-            raise RunError(f"{path}: no such run directory; `pairlens train CONFIG --output {path}` makes one")
+            raise RunError(f"{path}: no such run directory; create it with `pairlens train CONFIG --output {path}`")
         if not (path / names.CONFIG).is_file():
             raise RunError(f"{path / names.CONFIG}: missing; {path} is not a run directory")
         return cls(path, changes)
 
     def config(self) -> Config:
-        """The run's config. Raises ConfigError, or RunError if the file is cut off, which defaults would hide."""
+        """Read the run's config. Raises ConfigError, or RunError if the file is cut off, which defaults would hide."""
         path = self.path / names.CONFIG
         refuse_irregular(path, "a run's config is one")
         config = load_config(path, self._changes, of_run=True)
         if not path.read_bytes().endswith(CONFIG_END.encode()):
-            raise RunError(f'{path}: cut off, its last line is not "{CONFIG_END.strip()}"; copy the run again')
+            raise RunError(f'{path}: cut off (its last line is not "{CONFIG_END.strip()}"); copy the run again')
         return config
 
     def exists(self) -> bool:
-        """Whether there is a run; one that was killed before more than its config was written is none."""
+        """Whether there is a run; a config alone, left by a killed training, is none."""
         begun = (names.ENVIRONMENT, names.WEIGHTS, names.CHECKPOINT, names.PREVIOUS)
         return (self.path / names.CONFIG).is_file() and any((self.path / name).exists() for name in begun)
 
     def weights(self, config: Config) -> dict[str, Floats]:
-        """The weights of the run's model. Raises RunError if the file is missing, damaged, or not of this config."""
+        """Read the weights. Raises RunError if the file is missing, damaged, or does not fit the config."""
         path = self.path / names.WEIGHTS
         if not path.exists():
-            raise RunError(f"{path}: missing; the run has no weights yet. `pairlens train --resume` continues it")
+            raise RunError(f"{path}: missing; the run has no weights yet, continue it with `pairlens train --resume`")
         return read_weights(path, config.model)
 
     def checksum(self) -> str:
-        """16 digits of the SHA-256 of config, weights, words and tokenizer: another one, and it is another model."""
+        """16 digits of the SHA-256 of config, weights, vocabulary and tokenizer; it identifies the model."""
         digest = hashlib.sha256()
         words = [name for name in (names.VOCAB, names.TOKENIZER) if is_there(self.path / name)]
         for name in (names.CONFIG, names.WEIGHTS, *words):
@@ -172,71 +171,70 @@ class Run:
         return digest.hexdigest()[:16]
 
     def vocabulary(self, given: Path | None = None) -> list[str] | None:
-        """The word of each id, of what the run carries; None if there are none, and `why_no_words` tells why.
+        """Read the word of each id; None if there are none (see `why_no_words`).
 
         Args:
-            given: a file of them, for a run from before 0.3.0, which carries none. Without it, the words are those of
-                the file that the config names, if that is still there.
+            given: a vocabulary file, for a run from before 0.3.0, which carries none. Without it, such a run reads the
+                file that its config names, if it still exists.
 
         Raises:
-            RunError: they are not those that the run was trained with. DataError: the file cannot be read.
+            RunError: they are not the words that the run was trained with.
+            DataError: the file cannot be read.
         """
         path = vocabulary_file(self.path, self.config(), self.environment(), given)
         return read_vocabulary(path) if path else None
 
     def why_no_words(self) -> str | None:
-        """Why `vocabulary` has none, for a run that had some when it was trained."""
+        """Why `vocabulary` returns None, for a message; None if the run was trained without a vocabulary."""
         return why_no_words(self.path, self.config())
 
     def classes(self) -> list[str] | None:
-        """The name of each label, if the run carries them; raises as `vocabulary` does."""
+        """Read the name of each label; None if the run carries none. Raises as `vocabulary` does."""
         path = carried_file(self.path, names.CLASSES, self.environment())
         return read_class_names(path) if path else None
 
     def tokenizer(self) -> Tokenizer:
-        """What makes ids of texts; raises as `vocabulary` does, and UsageError if the run was trained without one."""
-        from pairlens.tokenizer.tokenizer import Tokenizer  # which those who score ids need not wait for
+        """Read the tokenizer. Raises as `vocabulary` does, and UsageError if the run was trained without one."""
+        from pairlens.tokenizer.tokenizer import Tokenizer  # not needed to score ids
 
         if self._tokenizer:
             return self._tokenizer
         path = carried_file(self.path, names.TOKENIZER, self.environment())
         if path is None:
-            missing = f"{self.path / names.TOKENIZER}: missing; the run takes ids"
-            raise UsageError(
-                f"{missing}. One that takes texts is trained with data.tokenizer, as pairlens init writes it"
-            )
+            missing = f"{self.path / names.TOKENIZER}: missing, so the run takes only ids"
+            raise UsageError(f"{missing}; to score texts, train with data.tokenizer, as pairlens init writes it")
         self._tokenizer = Tokenizer.read(path)
         return self._tokenizer
 
     def threshold(self) -> float:
-        """The score from which a pair counts as positive, fitted on dev; 0.5 where there was no dev split.
+        """The score from which a pair counts as positive, fitted on dev; 0.5 without a dev split.
 
-        It is just above 1 if on dev it is best to call no pair positive, not even one that scores 1.
+        It is just above 1 if calling no pair positive, not even one that scores 1, is best on dev.
         """
         return as_float32(fitted(self.path / names.EVALUATION, "threshold", 0.5))
 
     def logit_threshold(self) -> float | None:
-        """The logit that a pair of just this score must reach; None if all of them are positive."""
+        """The logit that a pair with exactly the threshold's score must reach; None if all such pairs are positive."""
         return fitted(self.path / names.EVALUATION, "logit_threshold", None)
 
     def metrics(self) -> list[Json]:
-        """A line for every evaluation during training, oldest first; nan where a metric was undefined."""
+        """Read the evaluations during training, oldest first; nan where a metric was undefined."""
         return read_metrics(self.path / names.METRICS)
 
     def environment(self) -> Json:
-        """What `describe_environment` said when the run was made; empty if nothing is known."""
+        """Read what `describe_environment` returned when the run was created; empty without the file."""
         return read_environment(self.path / names.ENVIRONMENT)
 
     def evaluation(self) -> Json | None:
-        """What `write_evaluation` wrote, if anything; NaN is null."""
+        """Read what `write_evaluation` wrote, with None for NaN; None if there is no file."""
         return read_evaluation(self.path / names.EVALUATION)
 
     def checkpoint(self) -> Checkpoint | None:
-        """The last checkpoint that is whole, if any was written. Raises RunError if all are damaged."""
+        """Read the last intact checkpoint; None if none was written. Raises RunError if all are damaged."""
         return read_checkpoint(self.path)
 
     def has_checkpoint(self) -> bool:
-        """Whether one was written, be it damaged."""
+        """Whether a checkpoint was written, even if it is damaged."""
         return any((self.path / name).exists() for name in (names.CHECKPOINT, names.PREVIOUS))
 
     def drop_last_checkpoint(self) -> None:

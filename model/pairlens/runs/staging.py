@@ -1,10 +1,10 @@
-"""A run that replaces another: it grows beside it, in RUN.new, and takes its name when it has its first weights.
+"""Replaces a run: the new one is trained in RUN.new, and gets the name RUN when it has its first weights.
 
-    RUN.new/.replaces    RUN.new is such a run; a directory of this name without it is somebody's own
-    RUN/.replaces        RUN has taken the name, and RUN.new is the old run, which is being removed
+    RUN.new/.replaces    marks RUN.new as such a run; a RUN.new without it is not ours
+    RUN/.replaces        RUN is the new run, and RUN.new is the old one, which is being removed
 
-The two directories exchange their names in one step, so that RUN is a whole run at any moment, the old one or the new.
-Where the file system cannot do that it takes three steps, by way of RUN.new/.replaced.
+The two directories exchange their names in one step, so that RUN is always a complete run, the old one or the new.
+If the file system cannot do that, it takes three steps, by way of RUN.new/.replaced.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pairlens.runs.run import Floats, Run
 
 
 class StagedRun(Run):
-    """A run at RUN.new, and at RUN once it has weights.
+    """A run that is at RUN.new first, and at RUN once it has weights.
 
     Args:
         place: RUN.
@@ -34,18 +34,18 @@ class StagedRun(Run):
         self.place = place
 
     def refuse(self) -> None:
-        """Raises UsageError if what stands at RUN.new is no run that replaces RUN, or RUN cannot be renamed."""
+        """Raises UsageError if RUN.new exists and is not a replacement of RUN, or if RUN cannot be renamed."""
         place = self.place.resolve()
         if Path.cwd().is_relative_to(place):
-            raise UsageError(f"{self.place}: cannot be replaced from within; call the command in another directory")
+            raise UsageError(f"{self.place}: cannot be replaced from within; run the command in another directory")
         if is_mount_point(place):
             raise UsageError(f"{self.place}: is a mount point, which cannot be replaced; choose a directory in it")
-        strange = self.path.exists() and not (self.path / names.REPLACES).exists() and not _is_replaced(place)
-        if (strange and not _holds_litter_alone(self.path)) or self.path.is_symlink():
-            raise UsageError(f"{self.path}: the new run would grow there, and something else stands there; rename it")
+        foreign = self.path.exists() and not (self.path / names.REPLACES).exists() and not _is_replaced(place)
+        if (foreign and not _has_only_leftovers(self.path)) or self.path.is_symlink():
+            raise UsageError(f"{self.path}: exists, but is needed for the new run during training; rename it")
 
     def begin(self) -> None:
-        """Empty RUN.new, whose lock is held, for a run that is to take the place of the one at RUN."""
+        """Empty RUN.new for a run that will replace the one at RUN. The caller holds its lock."""
         for path in self.path.iterdir():
             if path.name != names.LOCK:
                 _remove(path)
@@ -57,7 +57,7 @@ class StagedRun(Run):
         self.settle()
 
     def settle(self) -> None:
-        """Take the name RUN if there are weights, whatever a process was killed at before, and remove the old run."""
+        """Take the name RUN if there are weights, and remove the old run; finish what a killed process began."""
         place, staging = self.place.resolve(), names.staging(self.place)
         if (staging / names.REPLACED).exists() and not place.exists():
             _finish_exchange(place, staging)
@@ -68,24 +68,24 @@ class StagedRun(Run):
             self.path = self.place
 
 
-def grows_beside(place: Path) -> bool:
-    """Whether a process began to replace the run at `place`, and ended before it had its name."""
+def is_being_replaced(place: Path) -> bool:
+    """Whether a process began to replace the run at `place`, but has not finished."""
     staging = names.staging(place)
     return not staging.is_symlink() and any((staging / name).exists() for name in (names.REPLACES, names.REPLACED))
 
 
 @contextmanager
 def locked_run(run: Run, begins: bool) -> Iterator[None]:
-    """Hold the lock of a run to train, and of RUN.new with RUN; first finish what was left undone by a killed process.
+    """Hold the lock of a run to train, for a StagedRun of RUN.new and RUN; first finish what a killed process began.
 
     Args:
-        begins: whether a run that is to be replaced is so by one that begins, not by one that goes on.
+        begins: whether the run is new, not resumed.
 
     Raises:
-        UsageError: another process trains there.
+        UsageError: another process is training there.
     """
     if isinstance(run, StagedRun):
-        if grows_beside(run.place):
+        if is_being_replaced(run.place):
             with locked(run.path):
                 run.settle()
         elif (run.place / names.REPLACES).exists():
@@ -97,7 +97,7 @@ def locked_run(run: Run, begins: bool) -> Iterator[None]:
             return
     with locked(run.path):
         remove_replaced(run.path.resolve())
-        _remove_litter(names.staging(run.path))
+        _remove_leftovers(names.staging(run.path))
         yield
 
 
@@ -105,16 +105,16 @@ def locked_run(run: Run, begins: bool) -> Iterator[None]:
 def _locked_staging(run: StagedRun) -> Iterator[None]:
     run.path = staging = names.staging(run.place)
     try:
-        # The outer lock becomes that of RUN when the directories exchange their names.
+        # The outer lock becomes the lock of RUN when the directories exchange their names.
         with locked(staging), locked(run.place):
             yield
     finally:
         with suppress(OSError):
-            staging.rmdir()  # where nothing but the lock was made
+            staging.rmdir()  # if nothing but the lock was created
 
 
 def remove_replaced(place: Path) -> None:
-    """Remove the run whose name `place` has taken; files in it that are no run's are kept, in the new one."""
+    """Remove the old run after `place` took its name; files in it that are not a run's move to the new one."""
     if not (place / names.REPLACES).exists():
         return
     if (place / names.REPLACED).exists():
@@ -130,16 +130,16 @@ def remove_replaced(place: Path) -> None:
     sync_directory(place)
 
 
-def _holds_litter_alone(staging: Path) -> bool:
-    """Whether a directory has nothing but what `train` leaves that is killed before its marker is there."""
+def _has_only_leftovers(staging: Path) -> bool:
+    """Whether a directory has only what `train` leaves when killed before it has written its marker."""
     if staging.is_symlink() or not staging.is_dir():
         return False
     return not set(staging.iterdir()) - {staging / names.LOCK, *partial_files(staging / names.REPLACES)}
 
 
-def _remove_litter(staging: Path) -> None:
-    """Remove a RUN.new where `train` was killed before its marker was there; an empty one may be somebody's own."""
-    if _holds_litter_alone(staging) and is_lock(staging / names.LOCK):
+def _remove_leftovers(staging: Path) -> None:
+    """Remove a RUN.new that `train` left when killed before it wrote its marker; an empty one may not be ours."""
+    if _has_only_leftovers(staging) and is_lock(staging / names.LOCK):
         with suppress(UsageError), locked(staging):
             for path in partial_files(staging / names.REPLACES):
                 path.unlink()
@@ -148,7 +148,7 @@ def _remove_litter(staging: Path) -> None:
 
 
 def _is_replaced(place: Path) -> bool:
-    """Whether RUN.new is the directory whose name the run at `place` has taken."""
+    """Whether RUN.new is the old run, whose name the run at `place` has taken."""
     try:
         return (place / names.REPLACES).read_text(encoding="utf-8") == _identity(names.staging(place))
     except OSError:
@@ -161,7 +161,7 @@ def _identity(directory: Path) -> str:
 
 
 def _exchange(place: Path, staging: Path) -> None:
-    """Let two directories swap their names; where there is nothing at `place`, the other one takes it."""
+    """Exchange the names of two directories; if there is nothing at `place`, just rename."""
     if not place.exists():
         staging.rename(place)
         return

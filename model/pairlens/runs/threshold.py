@@ -1,4 +1,4 @@
-"""Thresholds as runs keep them, of this version and of earlier ones."""
+"""Reads the thresholds in runs of this and of earlier versions."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Default = TypeVar("Default", float, None)
 
 
 def fitted(path: Path, name: str, default: Default) -> float | Default:
-    """A number of an evaluation, or the default where it has none of this name.
+    """Read a number of an evaluation; the default if it has none of this name.
 
     Raises:
-        RunError: it is not finite, or no number.
+        RunError: it is not a finite number.
     """
     evaluation = read_evaluation(path) or {}
     if name not in evaluation:
@@ -29,9 +29,9 @@ def fitted(path: Path, name: str, default: Default) -> float | Default:
 
 
 def as_float32(threshold: float) -> float:
-    """A threshold in the digits of a float32, as scores are.
+    """Return a threshold with the digits of a float32, like scores.
 
-    One from before 0.3.0 has more digits. It is rounded up, and so decides among float32 scores as it did.
+    A threshold from before 0.3.0 has more digits; it is rounded up, so that it decides float32 scores as before.
     """
     nearest = np.float32(threshold)
     if float(nearest) < threshold != float(str(nearest)):

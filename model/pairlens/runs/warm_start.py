@@ -1,4 +1,4 @@
-"""The run whose weights a training begins with."""
+"""Reads the weights of another run that a training starts from."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ _OF_TOKENS = ("embedding/embeddings", "tokens/idf")  # weights with a row for ea
 
 
 class WarmStart(NamedTuple):
-    """Weights to begin with.
+    """Weights to start from.
 
     Attributes:
-        weights: of that run, by name.
-        rows: int64 [input_dim], the row there of each word here, -1 where it has none; None: the ids are the same.
+        weights: the other run's, by name.
+        rows: int64 [input_dim], for each of our words its row in the other run, -1 if it has none; None if the ids are
+            the same.
     """
 
     weights: dict[str, Floats]
     rows: NDArray[np.int64] | None
 
     def over(self, fresh: Mapping[str, Floats]) -> dict[str, Floats]:
-        """The weights, and for words that the run lacks the rows of those that a fresh start makes."""
+        """Return the weights, with rows from `fresh` for words that the other run lacks."""
         if self.rows is None:
             return self.weights
         merged, known = dict(self.weights), self.rows >= 0
@@ -43,22 +44,22 @@ class WarmStart(NamedTuple):
 
 
 def warm_start(config: Config) -> WarmStart | None:
-    """What `training.warm_start` names, if it is set.
+    """Read the weights of the run in `training.warm_start`; None if it is not set.
 
     Raises:
-        RunError: there is no run, it has no weights, they are another network's, or their rows are other words.
+        RunError: there is no such run, it has no weights, or its network or its words are others.
         DataError: a vocabulary cannot be read.
     """
     if config.training.warm_start is None:
         return None
     origin = Run.open(config.training.warm_start)
-    began = origin.config()  # which refuses a run of a later format
+    began = origin.config()  # refuses a run of a later format
     theirs, ours = origin.vocabulary(), vocabulary_of(config)
     if theirs is None or ours is None or theirs == ours:
         return WarmStart(origin.weights(config), None)
     if not config.training.warm_start_words:
         raise RunError(
-            f"{origin.path}: its vocabulary is not {config.data.vocab}, so its embedding is of other words; set "
+            f"{origin.path}: its vocabulary differs from {config.data.vocab}, so its embedding is for other words; set "
             f"training.warm_start_words: true to match them, or data.vocab to {origin.path / names.VOCAB}"
         )
     embedding = config.model.embedding.model_copy(update={"input_dim": began.model.embedding.input_dim})
@@ -68,7 +69,7 @@ def warm_start(config: Config) -> WarmStart | None:
 
 
 def warm_start_checksum(config: Config) -> str | None:
-    """Tells that run's weights from others; None if there is no such run, which matters only to what begins."""
+    """Return the checksum of the run in `training.warm_start`; None without one, or if its files are missing."""
     try:
         return Run(config.training.warm_start).checksum() if config.training.warm_start else None
     except OSError:
@@ -76,9 +77,9 @@ def warm_start_checksum(config: Config) -> str | None:
 
 
 def _rows(ours: Sequence[str], theirs: Sequence[str], input_dim: int, their_dim: int) -> NDArray[np.int64]:
-    """Of each of our words the place of the same among theirs, -1 where there is none; a blank line is no word."""
-    places = {word: place for place, word in reversed([*enumerate(theirs[:their_dim])]) if word.strip()}
+    """The index of each of our words among theirs (the first, if it occurs twice), -1 without one or if it is blank."""
+    indices = {word: index for index, word in reversed([*enumerate(theirs[:their_dim])]) if word.strip()}
     rows = np.full(input_dim, -1, np.int64)
-    for place, word in enumerate(ours[:input_dim]):
-        rows[place] = places.get(word, -1)
+    for index, word in enumerate(ours[:input_dim]):
+        rows[index] = indices.get(word, -1)
     return rows

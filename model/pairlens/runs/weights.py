@@ -1,4 +1,4 @@
-"""weights.npz, read as the arrays that a config describes."""
+"""Reads weights.npz, and checks it against the config."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from pairlens.runs.npz import Header, read_arrays, read_headers
 
 
 def read_weights(path: Path, model: ModelConfig) -> dict[str, NDArray[np.float32]]:
-    """Every weight of a model by name.
+    """Read every weight of a model, by name.
 
     Raises:
-        RunError: the file is damaged, holds other arrays than the config describes, or numbers that are not finite.
+        RunError: the file is damaged, its arrays do not fit the config, or a number is not finite.
     """
     shapes = weight_shapes(model)
-    headers = read_headers(path)  # first, so that no more is read than the config describes
+    headers = read_headers(path)  # checked first, so that no more is read than the config describes
     if wrong := sorted(shapes.keys() ^ headers.keys()):
         raise RunError(f"{path}: the arrays do not fit {names.CONFIG}; missing or unknown: {', '.join(wrong)}")
     for name, shape in shapes.items():
         if headers[name] != Header(shape, np.dtype(np.float32)):
             found = f"{headers[name].dtype} {list(headers[name].shape)}"
-            raise RunError(f"{path}: {name} is {found}; {names.CONFIG} makes it float32 {list(shape)}")
+            raise RunError(f"{path}: {name} is {found}, but {names.CONFIG} needs float32 {list(shape)}")
     arrays = read_arrays(path)
     for name, array in arrays.items():
         if not np.isfinite(array).all():
-            raise RunError(f"{path}: {name} holds numbers that are not finite; train again")
+            raise RunError(f"{path}: {name} contains numbers that are not finite; train again")
     return arrays

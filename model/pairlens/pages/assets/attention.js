@@ -1,11 +1,11 @@
-// The page of attention maps: what is drawn for what is chosen, and how it is chosen.
+// The page of attention maps: draws the chosen pair and handles the controls.
 
 const colours = { light: palette("light"), dark: palette("dark") };
 const theme = () => (isDark() ? "dark" : "light");
-let map = null; // of state.pair and state.direction
+let map = null; // the AttentionMap of state.pair and state.direction
 let shades = null;
 
-// ---- what is drawn --------------------------------------------------------------------------------------------------
+// ---- drawing --------------------------------------------------------------------------------------------------------
 
 const heat = new HeatView(byId("heat"), onSpot);
 const links = new LinksView(byId("links"), onSpot);
@@ -27,7 +27,7 @@ function facts(pair) {
   return `score ${scoreText(pair.score)}${pair.label === null ? "" : `, ${labelText(pair.label)}`}`;
 }
 
-/** What must be known to read the words. */
+/** A note that explains marks in the words. */
 function noteOf(pair) {
   const words = [...pair.query, ...pair.value];
   if (pair.texts) return pair.unknown ? "* not in the vocabulary" : "";
@@ -61,7 +61,7 @@ function showPair() {
   showMap();
 }
 
-/** Draw the pair's map as it is chosen to be seen. */
+/** Draw the pair's map with the chosen view, reading, limits and zoom. */
 function showMap() {
   for (const group of document.querySelectorAll("[data-choice]")) {
     for (const button of group.querySelectorAll("button")) {
@@ -125,7 +125,7 @@ function showSliders() {
   for (const slider of [minimum, top]) slider.setAttribute("aria-valuetext", byId(`${slider.id}-value`).textContent);
 }
 
-// ---- what is chosen -------------------------------------------------------------------------------------------------
+// ---- controls -------------------------------------------------------------------------------------------------------
 
 function change(name, value) {
   if (name === "direction") {
@@ -151,7 +151,7 @@ function zoom(steps) {
 
 function availableSorts() {
   const labelled = pairs.some((pair) => pair.label !== null);
-  // Of a multiclass model the score is the chosen class's probability: there is no distance to a label.
+  // The score of a multiclass model is the predicted class's probability, which has no distance to a label.
   return Object.keys(SORTS).filter((name) => (labelled || !SORTS[name].labels)
     && (name !== "miss" || metadata.task !== "multiclass"));
 }
@@ -182,12 +182,12 @@ async function copyLink() {
     say("Link copied");
     byId("copy-link").textContent = "Copied";
   } catch {
-    byId("copy-link").textContent = "It is in the address bar";
+    byId("copy-link").textContent = "Copy it from the address bar";
   }
   setTimeout(() => { byId("copy-link").textContent = "Copy link"; }, 2000);
 }
 
-// ---- the page begins ------------------------------------------------------------------------------------------------
+// ---- start ----------------------------------------------------------------------------------------------------------
 
 function listen() {
   for (const group of document.querySelectorAll("[data-choice]")) {

@@ -1,15 +1,15 @@
-// What every page has: its data, and the choice between light and dark.
+// Shared by all pages: reading data, escaping words, and the light and dark themes.
 
-/** The block of data with this id, as write_page was given it. */
+/** Return the block of data with this id that was given to write_page. */
 function readData(id) {
   return JSON.parse(document.getElementById(id).textContent);
 }
 
-// What is obeyed by whatever shows it, or turns the direction of all that follows; texts/words.py has the same.
+// Control characters, and marks that change the text direction; the same as in texts/words.py.
 const HARMFUL = /[\0-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu;
 const ESCAPES = { "\t": "\\t", "\n": "\\n", "\r": "\\r" };
 
-/** Words as a page shows them: what would do harm as Python writes it. */
+/** Escape such characters in words, in Python's notation. */
 function harmless(words) {
   return words.map((word) => word.replace(HARMFUL, (c) => {
     const code = c.codePointAt(0).toString(16);
@@ -17,7 +17,7 @@ function harmless(words) {
   }));
 }
 
-/** A new element: properties are set on it, children (elements or plain text) go into it. */
+/** Create an element with these properties and children (elements or plain text). */
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
@@ -33,7 +33,7 @@ function isDark() {
   return chosen ? chosen === "dark" : systemTheme.matches;
 }
 
-/** Call `draw` whenever what is drawn with colours of its own must be drawn anew. */
+/** Call `draw` whenever the theme changes; for drawings that do not take their colours from CSS. */
 function onThemeChange(draw) {
   document.addEventListener("themechange", draw);
 }
@@ -50,7 +50,7 @@ function toggleTheme() {
   try {
     localStorage.setItem("pairlens-theme", document.documentElement.dataset.theme);
   } catch {
-    // A browser that keeps nothing for files shows the system's choice next time.
+    // Browsers without storage for local files use the system's theme next time.
   }
   themeChanged();
 }

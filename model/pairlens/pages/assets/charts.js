@@ -1,4 +1,4 @@
-// The values of charts: the mark nearest to the pointer says what it stands for; with the keyboard, arrows step along.
+// Tips of charts: show the values of the mark nearest to the pointer; arrow keys step through the marks.
 
 const tip = element("div", { className: "tip", hidden: true });
 const spoken = element("p", { className: "unseen", role: "status" });
@@ -29,7 +29,7 @@ function hideMark() {
   tip.hidden = true;
 }
 
-/** How far a point is from a rectangle on the screen, 0 inside. */
+/** The distance in px from a point to a rectangle, 0 inside. */
 function distance(x, y, { left, right, top, bottom }) {
   return Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom));
 }

@@ -1,8 +1,8 @@
-// Colours that the colour-blind can tell apart: viridis, which begins at the page's own ground, so that no weight is no ink.
+// The colour-blind safe palette viridis, changed to begin at the page's background, so that zero weight is invisible.
 
 const VIRIDIS = ["#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#5ec962", "#addc30", "#fde725"];
 
-/** red, green, blue of a colour as getComputedStyle or VIRIDIS writes it. */
+/** Red, green and blue of a colour in the notation of getComputedStyle or VIRIDIS. */
 function channels(colour) {
   if (colour.startsWith("#")) return [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
   return colour.match(/[\d.]+/g).slice(0, 3).map(Number);
@@ -16,8 +16,8 @@ function css([red, green, blue]) {
   return `rgb(${red},${green},${blue})`;
 }
 
-/** The colours of a theme ("light" or "dark"), and its ramp: 256 colours from no weight, which is the colour of the
- *  ground ("paper" or "surface"), to the strongest. */
+/** The colours of a theme ("light" or "dark"), with a ramp of 256 colours from no weight, which has the colour of the
+ *  background `ground` ("paper" or "surface"), to the strongest. */
 function palette(theme, ground = "paper") {
   const probe = element("span", { hidden: true });
   probe.dataset.theme = theme;
@@ -31,14 +31,14 @@ function palette(theme, ground = "paper") {
   colours.ground = colours[ground];
   const anchors = VIRIDIS.map(channels);
   if (theme === "light") anchors.reverse();
-  // In the light, viridis's yellow would shout where there is little; its greens say it softly.
+  // On a light background, viridis's yellow would make small weights stand out, so it is mixed with the background.
   const none = channels(colours.ground);
   const stops = theme === "light" ? [none, mix(none, anchors[1], 0.4), ...anchors.slice(2)]
     : [none, mix(none, anchors[1], 0.5), ...anchors.slice(1)];
   const ramp = Array.from({ length: 256 }, (_, i) => {
-    const place = (i / 255) * (stops.length - 1);
-    const stop = Math.min(Math.floor(place), stops.length - 2);
-    return mix(stops[stop], stops[stop + 1], place - stop);
+    const position = (i / 255) * (stops.length - 1);
+    const stop = Math.min(Math.floor(position), stops.length - 2);
+    return mix(stops[stop], stops[stop + 1], position - stop);
   });
   return { ...colours, ramp, onRamp: ramp.map(readableOn) };
 }

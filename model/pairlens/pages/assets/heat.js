@@ -1,4 +1,4 @@
-// The heat map: a canvas that shows the part that is scrolled to, with the words in sight at its edges.
+// The heat map: a canvas that shows the visible part, with the words along its edges.
 
 const FONT = getComputedStyle(document.documentElement).fontFamily;
 const WORD_SIZE = 13; // px
@@ -10,27 +10,27 @@ function wordWidth(word, size = WORD_SIZE) {
   return pen.measureText(word).width;
 }
 
-/** The word, or as much of its beginning as fits into `room` px and an ellipsis. */
-function fitWord(word, room, size = WORD_SIZE) {
-  if (wordWidth(word, size) <= room) return word;
+/** The word, or as much of its beginning as fits into `width` px with an ellipsis. */
+function fitWord(word, width, size = WORD_SIZE) {
+  if (wordWidth(word, size) <= width) return word;
   const letters = Array.from(word.slice(0, 200));
   let [fits, tooLong] = [0, letters.length];
   while (tooLong - fits > 1) {
     const middle = (fits + tooLong) >> 1;
-    if (wordWidth(`${letters.slice(0, middle).join("")}…`, size) <= room) fits = middle;
+    if (wordWidth(`${letters.slice(0, middle).join("")}…`, size) <= width) fits = middle;
     else tooLong = middle;
   }
   return `${letters.slice(0, fits).join("")}…`;
 }
 
-/** Where everything stands, in px: cells are `w` by `h`; words have `left` at the side and `top` above, turned by `angle`. */
-function heatLayout(map, room, zoom) {
+/** The layout in px: cells are `w` by `h`; words have `left` at the side and `top` above, rotated by `angle`. */
+function heatLayout(map, available, zoom) {
   const widest = (words) => Math.min(Math.max(24, ...words.slice(0, 2000).map((word) => wordWidth(word))), LONGEST_WORD);
-  const left = Math.ceil(Math.min(widest(map.rows.words), Math.max(64, room * 0.28)) + 14);
+  const left = Math.ceil(Math.min(widest(map.rows.words), Math.max(64, available * 0.28)) + 14);
   const word = widest(map.columns.words);
-  const upright = (word + 12) * map.width <= room - left;
-  const square = Math.min(Math.max((room - left - 0.7 * word) / map.width, 15), 34);
-  const w = Math.max(2, (upright ? Math.min(Math.max(word + 14, 46), (room - left) / map.width) : square) * zoom);
+  const upright = (word + 12) * map.width <= available - left;
+  const square = Math.min(Math.max((available - left - 0.7 * word) / map.width, 15), 34);
+  const w = Math.max(2, (upright ? Math.min(Math.max(word + 14, 46), (available - left) / map.width) : square) * zoom);
   const h = Math.max(2, (upright ? 34 : square) * zoom);
   const angle = w >= word + 8 ? 0 : w >= 17 ? -Math.PI / 4 : -Math.PI / 2;
   const top = Math.ceil(angle === 0 ? 30 : word * Math.sin(-angle) + 20);
@@ -38,7 +38,7 @@ function heatLayout(map, room, zoom) {
   return { w, h, left, top, right, angle, width: left + w * map.width + right, height: top + h * map.height + 2 };
 }
 
-/** Every how many words there is room to show one. */
+/** n if only every n-th word fits, at `size` px per word. */
 function wordStep(size) {
   return Math.max(1, Math.ceil(12 / size));
 }
@@ -48,7 +48,7 @@ class HeatView {
     this.container = container;
     this.sizer = container.firstElementChild;
     this.canvas = container.querySelector("canvas");
-    this.onSpot = onSpot; // called with {row, column} or null, the pointer's event, and whether it is chosen to stay
+    this.onSpot = onSpot; // called with {row, column} or null, the pointer event, and true if it was clicked
     this.waiting = false;
     container.addEventListener("scroll", () => this.drawSoon(), { passive: true });
     new ResizeObserver(() => this.resize()).observe(container.parentElement);
@@ -71,21 +71,20 @@ class HeatView {
   resize() {
     if (!this.content || this.container.hidden) return;
     const { map, zoom } = this.content;
-    const room = this.container.parentElement.clientWidth;
-    const layout = heatLayout(map, room, zoom);
+    const layout = heatLayout(map, this.container.parentElement.clientWidth, zoom);
     const before = this.shown === map ? this.layout : layout;
     const middle = this.middle(before);
     Object.assign(this, { layout, shown: map });
     this.sizer.style.width = `${layout.width}px`;
     this.sizer.style.height = `${layout.height}px`;
-    if (before.w !== layout.w || before.h !== layout.h) { // what was in the middle stays there
+    if (before.w !== layout.w || before.h !== layout.h) { // keep the same cell in the middle
       const now = this.middle(layout);
       this.container.scrollBy((middle.column - now.column) * layout.w, (middle.row - now.row) * layout.h);
     }
     this.drawSoon();
   }
 
-  /** The cell in the middle of what is in sight, with its fraction. */
+  /** The cell in the middle of the visible part, with fractions. */
   middle({ w, h, left, top }) {
     const view = this.container;
     return { row: (view.scrollTop + (view.clientHeight - top) / 2) / h, column: (view.scrollLeft + (view.clientWidth - left) / 2) / w };
@@ -100,7 +99,7 @@ class HeatView {
     });
   }
 
-  /** The cell below the pointer; on a word at the edge, its row or column alone. */
+  /** The cell below the pointer; on a word at the edge, only its row or column. */
   at(event) {
     const box = this.container.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
@@ -112,7 +111,7 @@ class HeatView {
     return { row, column };
   }
 
-  /** The box of a cell on the screen. */
+  /** The box of a cell in the window. */
   box({ row, column }) {
     const { w, h, left, top } = this.layout;
     const box = this.container.getBoundingClientRect();
@@ -121,14 +120,14 @@ class HeatView {
     return { x, y, width: column === null ? left : w, height: row === null ? top : h };
   }
 
-  /** Scroll until a cell is in sight: by a little if it is near, else into the middle. */
+  /** Scroll until a cell is visible: just enough if it is near, otherwise to the middle. */
   reveal({ row, column }) {
     const { w, h, left, top } = this.layout;
     const view = this.container;
-    const into = (at, size, scroll, room) => {
-      const beyond = Math.max(scroll - at, at + size - scroll - room);
-      if (beyond > 3 * size) return at - (room - size) / 2;
-      return at < scroll ? at : Math.max(scroll, at + size - room);
+    const into = (at, size, scroll, visible) => {
+      const beyond = Math.max(scroll - at, at + size - scroll - visible);
+      if (beyond > 3 * size) return at - (visible - size) / 2;
+      return at < scroll ? at : Math.max(scroll, at + size - visible);
     };
     view.scrollLeft = into(column * w, w, view.scrollLeft, view.clientWidth - left);
     view.scrollTop = into(row * h, h, view.scrollTop, view.clientHeight - top);
@@ -171,7 +170,7 @@ class HeatView {
     const { map, shades, colours, spot } = this.content;
     const { w, h } = this.layout;
     const [rows, columns] = [part.rows - part.row, part.columns - part.column];
-    const image = new ImageData(columns, rows); // one pixel a cell, drawn larger
+    const image = new ImageData(columns, rows); // one pixel per cell, enlarged when drawn
     for (let row = part.row, at = 0; row < part.rows; row++) {
       for (let column = part.column; column < part.columns; column++, at += 4) {
         const [red, green, blue] = colours.ramp[level(shades[row * map.width + column])];
@@ -245,16 +244,16 @@ class HeatView {
   drawWords(draw, part, width, height) {
     const { map, colours, spot } = this.content;
     const { w, h, left, top, angle } = this.layout;
-    const each = (first, last, size, chosen, place) => {
+    const each = (first, last, size, chosen, drawWord) => {
       const step = wordStep(size);
       for (let i = first; i < last; i++) {
         const isChosen = i === chosen;
-        // Where words are too close, the chosen one stands alone among its neighbours.
+        // If words are crowded, leave out the neighbours of the chosen one.
         const crowded = step > 1 && chosen != null && !isChosen && Math.abs(i - chosen) * size < 14;
         if (!isChosen && (i % step || crowded)) continue;
         draw.font = `${isChosen ? "600 " : ""}${WORD_SIZE}px ${FONT}`;
         draw.fillStyle = isChosen ? colours.ink : colours.muted;
-        place(i);
+        drawWord(i);
       }
     };
     draw.textBaseline = "middle";

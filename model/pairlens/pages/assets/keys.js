@@ -1,4 +1,4 @@
-// The keys of the page and of the map.
+// Keyboard control of the page and of the map.
 
 const KEYS = {
   j: () => openPair(list.step(1)),
@@ -36,7 +36,7 @@ function onKey(event) {
   key();
 }
 
-/** From cell to cell. */
+/** Move from cell to cell. */
 function onMapKey(event) {
   const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
     PageUp: [-10, 0], PageDown: [10, 0], Home: [0, -Infinity], End: [0, Infinity] };

@@ -1,4 +1,4 @@
-// The links: the two texts side by side, and between their words lines as wide as their weights.
+// The view of links: the two texts side by side, with lines between their words as wide as the weights.
 
 const MOST_LINKS = 600;
 const LINE = 26; // px from word to word
@@ -10,22 +10,23 @@ function svg(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** The y of each word's middle; the shorter text is spread along the longer one, though not too thin. */
-function wordPlaces(count, height) {
+/** The y of each word's middle; the shorter text is spread along the longer one, within limits. */
+function wordPositions(count, height) {
   const step = Math.min(Math.max(height / count, LINE), 2.5 * LINE);
   const start = (height - step * count) / 2 + step / 2;
   return Array.from({ length: count }, (_, i) => start + i * step);
 }
 
 function linksLayout(map, width) {
-  const room = Math.min(190, width * 0.3);
-  const widest = (words) => Math.min(room, Math.max(24, ...words.map((word) => wordWidth(word, 14))));
+  const wordLimit = Math.min(190, width * 0.3);
+  const widest = (words) => Math.min(wordLimit, Math.max(24, ...words.map((word) => wordWidth(word, 14))));
   const height = LINE * Math.max(map.height, map.width, 1) + 8;
   const [left, right] = [widest(map.rows.words) + 10, width - widest(map.columns.words) - 10];
-  return { width, height, room, left, right, rows: wordPlaces(map.height, height), columns: wordPlaces(map.width, height) };
+  const [rows, columns] = [wordPositions(map.height, height), wordPositions(map.width, height)];
+  return { width, height, wordLimit, left, right, rows, columns };
 }
 
-/** The links that are drawn: not hidden, not 0, and no more than can be told apart. */
+/** The links to draw: not hidden, not 0, and at most MOST_LINKS. */
 function shownLinks(map, shades) {
   return map.strongestCells(MOST_LINKS, (row, column) => {
     const cell = row * map.width + column;
@@ -34,7 +35,7 @@ function shownLinks(map, shades) {
 }
 
 function drawLinks(map, shades, colours, layout) {
-  const { width, height, room, left, right } = layout;
+  const { width, height, wordLimit, left, right } = layout;
   const lines = shownLinks(map, shades).reverse().map(({ row, column }) => { // the strongest on top
     const shade = shades[row * map.width + column];
     const [from, to, middle] = [layout.rows[row], layout.columns[column], (left + right) / 2];
@@ -48,9 +49,9 @@ function drawLinks(map, shades, colours, layout) {
       "data-column": column,
     });
   });
-  const words = (texts, places, x, anchor, side) => texts.map((word, i) => svg("text", {
-    x, y: places[i], "text-anchor": anchor, "dominant-baseline": "central", fill: colours.ink, [`data-${side}`]: i,
-  }, fitWord(word, room, 14)));
+  const words = (texts, positions, x, anchor, side) => texts.map((word, i) => svg("text", {
+    x, y: positions[i], "text-anchor": anchor, "dominant-baseline": "central", fill: colours.ink, [`data-${side}`]: i,
+  }, fitWord(word, wordLimit, 14)));
   return svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "font-family": FONT, "font-size": 14 },
     svg("g", {}, ...lines),
     ...words(map.rows.words, layout.rows, left - 2, "end", "row"),
@@ -79,7 +80,7 @@ class LinksView {
     this.spot(this.content.spot);
   }
 
-  /** Lift the links of a word, or the one of a cell, above the others. */
+  /** Emphasize the links of a word, or the link of a cell. */
   spot(spot) {
     this.content.spot = spot;
     const drawing = this.container.firstElementChild;
@@ -97,7 +98,7 @@ class LinksView {
     if (row !== undefined && column !== undefined) return { row: Number(row), column: Number(column) };
     const box = this.container.firstElementChild.getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    const nearest = (places) => places.findIndex((place, i) => y < (place + (places[i + 1] ?? Infinity)) / 2);
+    const nearest = (positions) => positions.findIndex((at, i) => y < (at + (positions[i + 1] ?? Infinity)) / 2);
     if (x <= this.layout.left) return { row: nearest(this.layout.rows), column: null };
     if (x >= this.layout.right) return { row: null, column: nearest(this.layout.columns) };
     return null;

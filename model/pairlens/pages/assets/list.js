@@ -1,13 +1,13 @@
-// The list of pairs: searched, sorted, and drawn only where it is scrolled to.
+// The list of pairs, with search and sorting; only the visible rows are drawn.
 
-const ROW = 76; // px, as in attention.css
+const ROW = 76; // px, the same as in attention.css
 
 const length = (pair) => pair.query.length + pair.value.length;
 const by = (key) => (a, b) => key(a) - key(b) || a.place - b.place;
 const miss = (pair) => Math.abs(pair.score - pair.label);
 const mostUniform = (pair) => -Math.min(...pair.distance.map((distance) => distance ?? 0));
 
-/** What pairs can be sorted by: a name, an order, and whether it needs labels. */
+/** The orders of the list: a name, a comparison, and whether it needs labels. */
 const SORTS = {
   file: { name: "In file order", order: by((pair) => pair.place) },
   high: { name: "Highest score first", order: by((pair) => -pair.score) },
@@ -24,7 +24,7 @@ function scoreText(score) {
   return score.toFixed(3);
 }
 
-/** The pairs in which every word of the search stands (as a part of a word), or the one of `#12`. */
+/** The pairs whose texts contain every word of the search, also within words; `#12` finds the pair of this number. */
 function searchPairs(pairs, search) {
   const number = /^#(\d+)$/.exec(search.trim());
   if (number) return pairs.filter((pair) => pair.pair === Number(number[1]));
@@ -36,14 +36,14 @@ function searchPairs(pairs, search) {
   });
 }
 
-/** A text of a pair as it was given, or its first words. */
+/** The beginning of a text, as given if the input was texts, otherwise its first words. */
 function textOf(pair, side, words) {
   if (!pair.texts) return pair[side].slice(0, words).join(" ");
   return pair.texts[side === "query" ? 0 : 1].slice(0, 10 * words);
 }
 
 class PairList {
-  /** container: the listbox; onOpen: called with the pair that is chosen. */
+  /** container: the listbox; onOpen: called with the chosen pair. */
   constructor(container, pairs, onOpen) {
     Object.assign(this, { container, pairs, onOpen, shown: pairs, current: null });
     this.rows = container.firstElementChild;
@@ -56,14 +56,14 @@ class PairList {
     new ResizeObserver(() => this.draw()).observe(container);
   }
 
-  /** Search and sort anew. */
+  /** Apply a search and an order. */
   update(search, sort) {
     this.shown = searchPairs(this.pairs, search).toSorted(SORTS[sort].order);
     this.rows.style.height = `${this.shown.length * ROW}px`;
     this.draw();
   }
 
-  /** The pair `steps` after the current one, as the list goes; the first if the current one is not in it. */
+  /** The pair `steps` after the current one in the list; the first if the current one is not in it. */
   step(steps) {
     const at = this.shown.indexOf(this.current);
     return at < 0 ? this.shown[0] : this.shown[at + steps];

@@ -1,7 +1,7 @@
-// One direction of a pair's attention: words down the side (rows), words on top (columns), a weight for each cell.
+// One direction of a pair's attention: words at the side (rows), words on top (columns), a weight for each cell.
 //
-// A reading is what weights are compared with: the "map" as a whole, their "row" or their "column". Colours are relative
-// to the strongest weight of it, and ranks and the "strongest k" count in it.
+// A reading is the scope in which weights are compared: the whole "map", the cell's "row" or its "column". Colours are
+// relative to the strongest weight in the scope; ranks and "strongest k" count within it.
 
 class AttentionMap {
   /** rows, columns: {name, words}; weights: Float32Array, row by row. */
@@ -27,13 +27,13 @@ class AttentionMap {
     return { map: this.weights.length, row: this.width, column: this.height }[reading];
   }
 
-  /** 1 for the strongest; equal weights share a rank. */
+  /** The rank of a cell, 1 for the strongest; equal weights share a rank. */
   rank(reading, row, column) {
     const own = this.weight(row, column);
     return this.scope(reading, row, column).reduce((rank, weight) => rank + (weight > own), 1);
   }
 
-  /** The scopes of a reading, each sorted from the strongest weight down. */
+  /** The scopes of a reading, each sorted by descending weight. */
   sortedScopes(reading) {
     if (!this.sorted[reading]) {
       const count = { map: 1, row: this.height, column: this.width }[reading];
@@ -42,7 +42,7 @@ class AttentionMap {
     return this.sorted[reading];
   }
 
-  /** A number from 0 to 1 for each cell, -1 where it is hidden: weaker than `minimum` or not among the `top` of its scope. */
+  /** A shade from 0 to 1 for each cell; -1 if hidden, that is below `minimum` or not among the `top` of its scope. */
   shades(reading, minimum, top) {
     const scopes = this.sortedScopes(reading);
     const shades = new Float32Array(this.weights.length);
@@ -57,34 +57,34 @@ class AttentionMap {
     return shades;
   }
 
-  /** The strongest weight of all. */
+  /** The strongest weight in the map. */
   strongest() {
     return this.sortedScopes("map")[0][0] ?? 0;
   }
 
-  /** At most `count` cells {row, column, weight} for which `allowed(row, column)`, from the strongest down. */
+  /** At most `count` cells {row, column, weight} for which `allowed(row, column)`, by descending weight. */
   strongestCells(count, allowed = () => true) {
-    const place = (cell) => [Math.floor(cell / this.width), cell % this.width];
-    const candidates = this.weights.filter((_, cell) => allowed(...place(cell))).sort();
+    const indices = (cell) => [Math.floor(cell / this.width), cell % this.width];
+    const candidates = this.weights.filter((_, cell) => allowed(...indices(cell))).sort();
     const weakest = candidates.length > count ? candidates[candidates.length - count] : -Infinity;
     const cells = [];
     for (let cell = 0; cell < this.weights.length; cell++) {
       if (!(this.weights[cell] >= weakest)) continue;
-      const [row, column] = place(cell);
+      const [row, column] = indices(cell);
       if (allowed(row, column)) cells.push({ row, column, weight: this.weights[cell] });
     }
     return cells.sort((a, b) => b.weight - a.weight).slice(0, count);
   }
 }
 
-/** float32 numbers from the base64 of their little-endian bytes. */
+/** Decode float32 numbers from the base64 of their little-endian bytes. */
 function decodeWeights(text) {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const view = new DataView(bytes.buffer);
   return Float32Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
 }
 
-/** 0.8914 as "89.1 %"; small weights keep two digits that tell something. */
+/** 0.8914 as "89.1 %"; small weights have two significant digits. */
 function percent(weight) {
   const share = 100 * weight;
   if (share === 0 || share >= 0.1) return `${share.toFixed(1)} %`;

@@ -1,6 +1,6 @@
 // The whole map as a vector graphic, for papers, slides and the printer.
 
-/** The cells of one colour, neighbours in a row together, as one path. */
+/** One path for all cells of a colour, with neighbours in a row merged. */
 function cellPaths(map, shades, colours, { left, top, w, h }) {
   const paths = new Map();
   const number = (value) => Number(value.toFixed(2));
@@ -53,7 +53,7 @@ function heatPicture(map, shades, colours) {
   return { drawing: svg("g", { "font-size": WORD_SIZE }, drawing, words), width: layout.width, height: layout.height };
 }
 
-/** An <svg> of the map as it is shown (view, hidden cells), in a theme's colours, with a title above and a legend below. */
+/** An <svg> of the map as it is shown (view, hidden cells), in a theme's colours, with a title and a legend. */
 function picture({ view, map, shades, title, subtitle, legend }, theme) {
   const colours = palette(theme, "surface");
   let content;
@@ -66,7 +66,7 @@ function picture({ view, map, shades, title, subtitle, legend }, theme) {
   const margin = 20;
   const width = Math.max(content.width, 420) + 2 * margin;
   const height = content.height + 118;
-  const place = svg("g", { transform: `translate(${margin} 66)` }, content.drawing);
+  const placed = svg("g", { transform: `translate(${margin} 66)` }, content.drawing);
   const stops = colours.ramp.filter((_, i) => i % 15 === 0).map((colour, i) =>
     svg("stop", { offset: (i / 17).toFixed(3), "stop-color": css(colour) }));
   const bottom = height - 26;
@@ -78,7 +78,7 @@ function picture({ view, map, shades, title, subtitle, legend }, theme) {
     svg("rect", { width, height, fill: colours.surface }),
     svg("text", { x: margin, y: 30, "font-size": 16, "font-weight": 600, fill: colours.ink }, title),
     svg("text", { x: margin, y: 50, "font-size": 12, fill: colours.muted }, subtitle),
-    place,
+    placed,
     svg("g", { "font-size": 11, fill: colours.muted },
       svg("text", { x: margin, y: bottom + 9 }, "0 %"),
       svg("rect", { x: margin + 26, y: bottom, width: 140, height: 10, fill: "url(#legend)", stroke: colours.line, "stroke-width": 0.5 }),
@@ -87,7 +87,7 @@ function picture({ view, map, shades, title, subtitle, legend }, theme) {
 
 const svgText = (drawing) => `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(drawing)}\n`;
 
-/** A PNG of an <svg>, twice as fine as it is shown, unless that is more than browsers can draw. */
+/** A PNG of an <svg> at twice its size, or less if browsers cannot draw that much. */
 async function pngOf(drawing) {
   const [width, height] = ["width", "height"].map((name) => Number(drawing.getAttribute(name)));
   const scale = Math.min(2, Math.sqrt(4e7 / (width * height)), 16000 / Math.max(width, height));

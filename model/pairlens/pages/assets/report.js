@@ -1,6 +1,6 @@
-// The attention of a worst pair, drawn when it is opened.
+// Draws the attention of one of the worst pairs when it is opened.
 
-const maps = []; // functions that draw the open maps anew
+const maps = []; // functions that redraw the open maps
 
 function showAttention(details) {
   const { query, value, weights } = readData(details.dataset.map);
@@ -24,7 +24,7 @@ function showAttention(details) {
     map = new AttentionMap(rows, columns, decodeWeights(weights[direction]));
     spot = null;
     buttons.forEach((button, i) => button.setAttribute("aria-pressed", i === direction));
-    container.setAttribute("aria-label", `${rows.name} attends to ${columns.name}; arrow keys go from cell to cell`);
+    container.setAttribute("aria-label", `${rows.name} attends to ${columns.name}; arrow keys move from cell to cell`);
     draw();
   }
 

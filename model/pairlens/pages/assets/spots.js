@@ -1,10 +1,10 @@
-// What is said of a cell or a word that is pointed at or chosen: in the map, the two texts, the tip and the list beside it.
+// Shows the cell or word (spot) that is hovered or chosen: in the map, the two texts, the tip and the strongest links.
 
 const READINGS = { map: "the map", row: "its row", column: "its column" };
 
 let hovered = null;
 
-/** What the pointer or a chosen cell is about: in the map, in the texts and in the tip. */
+/** Mark a spot in the map and in the texts; `withTip` also shows the tip. */
 function showSpot(spot = state.spot, withTip = false) {
   hovered = spot;
   view().spot(spot);
@@ -22,7 +22,7 @@ function onSpot(spot, event, chosen = false) {
   }
 }
 
-/** Keep a cell or a word; the list beside the map is about it. */
+/** Choose a cell or a word, and show its strongest links next to the map. */
 function choose(spot, withTip = true) {
   state.spot = spot;
   showSpot(spot, withTip && spot !== null);
@@ -30,7 +30,7 @@ function choose(spot, withTip = true) {
   keepAddress();
 }
 
-/** In the two texts: the words that a position's encoding sees, and how strongly the other text is attended to. */
+/** Mark in the two texts the words that a position's encoding depends on, and the weights on the other text. */
 function markTexts(spot) {
   const texts = { [map.rows.name]: "row", [map.columns.name]: "column" };
   const shown = colours[theme()];
@@ -93,12 +93,12 @@ function showTip(spot) {
   tip.style.top = `${above ? box.y - height - 8 : box.y + box.height + 8}px`;
 }
 
-/** A tip does not stay behind when someone scrolls. */
+/** Hide the tip when the user scrolls. */
 function onScroll() {
   if (performance.now() - revealed > 200) showTip(null);
 }
 
-/** The map in words: its strongest cells, or those of the chosen word's row or column. */
+/** List the strongest cells of the map, or of the chosen word's row or column. */
 function showStrongest() {
   const spot = state.spot;
   const column = spot && (spot.row === null || (state.reading === "column" && spot.column !== null));
@@ -118,19 +118,19 @@ function showStrongest() {
       element("span", { className: "link-words" }, ...text), " ",
       element("span", { className: "link-weight", textContent: percent(cell.weight) }), bar);
     button.addEventListener("click", () => {
-      view().container.focus(); // the list is made anew; the keys go on from the cell
+      view().container.focus(); // the list is rebuilt, so the focus moves to the cell
       focusCell({ row: cell.row, column: cell.column });
     });
     return element("li", {}, button);
   }));
   const { left, right } = field;
   byId("window-note").textContent = left + right
-    ? `A position stands for ${left + right + 1} words: ${left} before it, itself and ${right} after it, as the convolutions see them.` : "";
+    ? `Through the convolutions, each position depends on ${left + right + 1} words: ${left} before it, itself and ${right} after it.` : "";
 }
 
-let revealed = 0; // when the page scrolled by itself
+let revealed = 0; // time of the last scroll by the page itself
 
-/** Choose a cell, bring it into sight, and say it. */
+/** Choose a cell, scroll to it, and announce it to screen readers. */
 function focusCell(spot) {
   revealed = performance.now();
   view().reveal(spot);

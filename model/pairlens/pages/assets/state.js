@@ -1,4 +1,4 @@
-// What the page holds, what is chosen of it, and how the address keeps that.
+// The page's data, the current choices, and their copy in the address.
 
 const MINIMUMS = [0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 const TOPS = [1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 1000, 2000, 5000];
@@ -8,14 +8,14 @@ const CHOICES = { view: ["heat", "links"], reading: ["map", "row", "column"], di
 const byId = (id) => document.getElementById(id);
 const metadata = readData("metadata");
 const labelText = (label) => `label ${metadata.classes?.[label] ?? label}`;
-const field = metadata.receptive_field; // how many words to the left and right a position stands for
+const field = metadata.receptive_field; // how many words to the left and right a position depends on
 const pairs = [...document.querySelectorAll('script[id^="pair-"]')].map((block, place) => {
   const pair = JSON.parse(block.textContent);
   const texts = pair.texts && { texts: harmless(pair.texts), gaps: pair.gaps.map(harmless) };
   return { place, ...pair, query: harmless(pair.query), value: harmless(pair.value), ...texts };
 });
 
-/** All that a link to the page keeps. `top`: null for all; `spot`: {row, column}, one of them null for a word alone. */
+/** Everything that a link to the page stores. `top`: null for all; `spot`: {row, column}, with one null for a word. */
 const state = {
   pair: pairs[0], view: "heat", reading: "map", direction: "0", minimum: 0, top: null, zoom: 1, spot: null, search: "", sort: "file",
 };
@@ -33,7 +33,7 @@ function hashOf() {
   return `#${parts}`;
 }
 
-/** Take from the address what makes sense; leave the rest as it is by default. */
+/** Read valid values from the address; everything else gets its default. */
 function readHash() {
   const parts = new URLSearchParams(location.hash.slice(1));
   const among = (name, values, otherwise) => (values.includes(parts.get(name)) ? parts.get(name) : otherwise);
@@ -55,6 +55,6 @@ function readHash() {
 
 let waitingForAddress = 0;
 function keepAddress() {
-  clearTimeout(waitingForAddress); // browsers refuse an address that changes with every step of a slider
+  clearTimeout(waitingForAddress); // browsers limit how often the address may change
   waitingForAddress = setTimeout(() => history.replaceState(null, "", hashOf()), 150);
 }
