@@ -15,6 +15,7 @@ from pairlens.errors import DataError, UsageError
 from pairlens.jobs.resume_check import finished_metrics, refuse_another_beginning
 from pairlens.jobs.train_data import Data, refuse_missing_splits
 from pairlens.memory import available_memory, refuse_too_large
+from pairlens.packages import need
 from pairlens.runs.carried import RECORD, hashes, read_carried, vocabulary_of, with_own_copies
 from pairlens.runs.curves import write_curves
 from pairlens.runs.environment import describe_environment
@@ -76,10 +77,12 @@ class TrainJob:
         runs: where the trainings are written, by ascending seed.
 
     Raises:
-        UsageError: something stands at the path that may not be replaced or gone on with.
+        UsageError: a package that trains is not installed, or something stands at the path that may not be replaced or
+            gone on with.
     """
 
     def __init__(self, config: Config, path: Path, existing: Existing = "refuse", seeds: int = 1) -> None:
+        need("training", "tensorflow", "tf-keras", "matplotlib")
         self._config = config
         self.resumes, self.replaces = existing == "resume", existing != "refuse"
         self.seeds = range(config.training.seed, config.training.seed + seeds)
