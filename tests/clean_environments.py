@@ -1,10 +1,9 @@
-"""Environments of their own that have just the packages they are given, and pairlens from its wheel; no network."""
+"""Environments that have just the packages they are given, which are those of the running one; no network."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterable
 from importlib.metadata import distribution
 from pathlib import Path
@@ -35,15 +34,13 @@ def build(source: Path, folder: Path, target: str) -> Path:
     return made
 
 
-def make_environment(folder: Path, packages: Iterable[str], wheel: Path) -> Path:
-    """An environment with links to these packages of the running one, and a wheel; its interpreter."""
+def make_environment(folder: Path, packages: Iterable[str]) -> Path:
+    """An environment with links to these packages of the running one; the folder of the links."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     (site,) = folder.glob("lib/python*/site-packages")
     for package in packages:
         link_package(package, site)
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(site)
-    return folder / "bin" / "python"
+    return site
 
 
 def link_package(package: str, site: Path) -> None:
@@ -56,11 +53,11 @@ def link_package(package: str, site: Path) -> None:
             link.symlink_to(target, target_is_directory=target.is_dir())
 
 
-def run(python: Path, folder: Path, *arguments: str | Path, **environment: str) -> Result:
-    """An interpreter run in a folder, without what PYTHONPATH would add to it."""
+def run(program: Path, folder: Path, *arguments: str | Path, **environment: str) -> Result:
+    """A program of an environment run in a folder, without what PYTHONPATH would add to it."""
     variables = plain_environment() | environment
     variables.pop("PYTHONPATH", None)
     done = subprocess.run(
-        [python, *map(str, arguments)], cwd=folder, env=variables, capture_output=True, encoding="utf-8", check=False
+        [program, *map(str, arguments)], cwd=folder, env=variables, capture_output=True, encoding="utf-8", check=False
     )
     return Result(done.returncode, done.stdout, done.stderr)

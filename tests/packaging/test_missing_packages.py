@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -75,9 +76,11 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
     def make(package: str, folder: Path) -> None:
         others = [name for name in pins("requirements.lock") if name.replace("_", "-") != package]
-        make_environment(folder, others, wheel)
+        site = make_environment(folder, others)
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(site)
         if package == "pairlens":  # sources that were never installed
-            (metadata,) = folder.glob("lib/*/site-packages/pairlens-*.dist-info")
+            (metadata,) = site.glob("pairlens-*.dist-info")
             shutil.rmtree(metadata)
 
     def find(package: str) -> Path:
