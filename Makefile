@@ -1,6 +1,7 @@
 # make demo: the main job on data/sample. make test: every check. Both make .venv when it is missing or stale.
 
-PYTHON ?= python3
+# Without PYTHON=..., tests/make_environment.sh finds an interpreter.
+PYTHON ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
@@ -10,8 +11,7 @@ help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 $(INSTALLED): requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("pairlens needs Python 3.11 or newer; make PYTHON=... names one")'
-	$(PYTHON) -m venv --clear .venv
+	sh tests/make_environment.sh .venv $(PYTHON)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -52,7 +52,7 @@ fuzz: $(INSTALLED) ## a million hostile inputs, for half an hour
 	$(BIN)/python tests/fuzz.py tokenizers 50000
 
 .venv-bench/installed: tests/benchmarks/requirements.txt requirements.lock pyproject.toml
-	$(PYTHON) -m venv --clear .venv-bench
+	sh tests/make_environment.sh .venv-bench $(PYTHON)
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/benchmarks/requirements.txt
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -60,8 +60,9 @@ fuzz: $(INSTALLED) ## a million hostile inputs, for half an hour
 bench: .venv-bench/installed ## compare with PyTorch, ONNX Runtime and plain tf-keras, in an environment of its own
 	.venv-bench/bin/python tests/benchmarks/run.py
 
-lock: ## pin what the newest installation has, after `pip install` of newer versions into .venv
+lock: ## pin what .venv has, after `pip install` of newer versions into it, and of that what only scores
 	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
+	$(BIN)/python tests/packaging/score_lock.py > requirements-score.lock
 
 clean: ## remove the environment and everything that was made
 	rm -rf .venv .venv-bench runs .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

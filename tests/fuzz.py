@@ -37,7 +37,7 @@ from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
 from pairlens.errors import DataError, PairlensError
 from pairlens.jobs.partial_output import resumable_files
-from pairlens.kernels.code_cache import cache_code, cached_code
+from pairlens.kernels import code_cache
 from pairlens.runs.locks import locked
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
@@ -183,10 +183,10 @@ def cached_code(data: bytes) -> None:
     path = folder() / "pairlens" / "dense-abc"
     with patch.dict(os.environ, XDG_CACHE_HOME=str(folder())):
         if not path.exists():
-            assert cache_code("dense", "abc", CODE)
+            assert code_cache.cache_code("dense", "abc", CODE)
         path.write_bytes(data)
         path.chmod(0o600)
-        assert cached_code("dense", "abc") in (None, CODE)
+        assert code_cache.cached_code("dense", "abc") in (None, CODE)
 
 
 def progress(data: bytes) -> None:
@@ -311,7 +311,7 @@ def seeds(check: Callable[[bytes], None]) -> list[bytes]:
         return [json.dumps(one, indent=2).encode() for one in saved]
     if check is cached_code:
         with patch.dict(os.environ, XDG_CACHE_HOME=str(folder())):
-            assert cache_code("dense", "abc", CODE)
+            assert code_cache.cache_code("dense", "abc", CODE)
         return [(folder() / "pairlens" / "dense-abc").read_bytes()]
     directory = folder() / "seed"
     Run.create(directory, CONFIG, {}, force=True).write_weights(weights())

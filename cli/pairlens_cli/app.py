@@ -17,6 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pairlens.errors import PairlensError
+from pairlens.packages import missing_package
 from pairlens_cli import options, output, streams
 from pairlens_cli.commands.attend import attend
 from pairlens_cli.commands.check import check
@@ -62,7 +63,7 @@ def main() -> None:
     if not os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111  (Path.expanduser raises for an unknown user)
         _move_matplotlib_cache()
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="pairlens", standalone_mode=False)  # python -m would have another name
         sys.stdout.flush()
     except PairlensError as error:
         _fail(str(error), error.exit_code)
@@ -76,7 +77,7 @@ def main() -> None:
     except OSError as error:
         _fail(": ".join(str(part) for part in (error.filename, error.strerror or error) if part), 1)
     except Exception as error:
-        _fail(f"unexpected {type(error).__name__}: {error}; run it again with --debug for a traceback", 1)
+        _fail(*_unexpected(error))
     sys.exit(code)
 
 
@@ -120,6 +121,13 @@ def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     end = "" if message.endswith(("?", ".")) else "."
     return f"{message}{end} Try: {context.command_path if context else 'pairlens'} --help"
+
+
+def _unexpected(error: Exception) -> tuple[str, int]:
+    """The message and exit code for an exception that no other handler takes."""
+    if isinstance(error, ModuleNotFoundError) and (missing := missing_package(error)):
+        return missing, 2
+    return f"unexpected {type(error).__name__}: {error}; run it again with --debug for a traceback", 1
 
 
 def _fail(message: str, exit_code: int) -> NoReturn:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from pairlens.errors import UsageError
+from pairlens.packages import need
 
 
 class Kind(StrEnum):
@@ -19,7 +20,11 @@ class Kind(StrEnum):
 
 
 def kind_of(output_file: Path | None, summary: bool) -> Kind:
-    """Return the kind of output to make. Raises UsageError if the output file's format is unknown."""
+    """Return the kind of output to make.
+
+    Raises:
+        UsageError: the output file's format is unknown, or a package that writes it is not installed.
+    """
     from pairlens.attention.dumps.dump import DUMP_SUFFIXES
     from pairlens.attention.pictures import PICTURE_SUFFIXES
 
@@ -30,7 +35,10 @@ def kind_of(output_file: Path | None, summary: bool) -> Kind:
     if output_file is None:
         return Kind.terminal
     if output_file.name.endswith(PICTURE_SUFFIXES):
+        need(f"{output_file}: drawing pictures", "matplotlib")
         return Kind.picture
+    if output_file.name.endswith(".h5"):
+        need(f"{output_file}: writing HDF5", "h5py")
     if output_file.name.endswith(DUMP_SUFFIXES):
         return Kind.matrices
     if output_file.name.endswith(".html"):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pairlens.config.schema import Config
 from pairlens.errors import UsageError
 from pairlens.files import whole_file
+from pairlens.packages import need
 from pairlens.runs.locks import locked
 from pairlens.runs.names import WEIGHTS
 from pairlens.runs.run import Run
@@ -44,7 +45,11 @@ def check_all(folder: Path) -> Iterator[Check]:
 
     Args:
         folder: an empty directory to work in.
+
+    Raises:
+        UsageError: a package that trains is not installed.
     """
+    need("training", "tensorflow", "tf-keras")
     for name, check in CHECKS.items():
         began = time.perf_counter()
         try:

@@ -17,6 +17,7 @@ from pairlens.files import whole_file
 from pairlens.jobs.encode_splits import Cut, learned_from, same_text
 from pairlens.jobs.encode_way import Given, Learning
 from pairlens.jobs.encoded_files import SplitFigures, SplitWriter, refuse_other_splits
+from pairlens.packages import need
 from pairlens.runs import names
 from pairlens.runs.outputs import refuse_outputs
 from pairlens.streams import is_stream
@@ -56,6 +57,9 @@ class EncodeJob:
         splits: the rows of each split, by its name; with `cut`, one entry under any name.
         way: how to get the tokenizer: learn a vocabulary, or use a given one.
         cut: how to divide the rows of the only entry into splits, and what to keep together.
+
+    Raises:
+        UsageError: the library `tokenizers` is not installed, or rows are to be cut by groups but have none.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class EncodeJob:
         empty: Empty = "error",
         cut: tuple[Cut, CutBy] | None = None,
     ) -> None:
+        need("encoding", "tokenizers")
         self._splits, self._way, self._empty, self._cut = splits, way, empty, cut
         self._sides = {name: pairs.sides for name, pairs in splits.items()}
         if cut:

@@ -15,6 +15,7 @@ from pairlens.errors import DataError, UsageError
 from pairlens.jobs.resume_check import finished_metrics, refuse_changes
 from pairlens.jobs.train_data import Data, refuse_missing_splits
 from pairlens.memory import available_memory, refuse_too_large
+from pairlens.packages import need
 from pairlens.runs.carried import RECORD, hashes, read_carried, vocabulary_of, with_own_copies
 from pairlens.runs.curves import write_curves
 from pairlens.runs.environment import describe_environment
@@ -76,10 +77,12 @@ class TrainJob:
         runs: the runs to train, by ascending seed.
 
     Raises:
-        UsageError: something exists at the path that may be neither replaced nor resumed.
+        UsageError: a package that training needs is not installed, or something exists at the path that may be neither
+            replaced nor resumed.
     """
 
     def __init__(self, config: Config, path: Path, existing: Existing = "refuse", seeds: int = 1) -> None:
+        need("training", "tensorflow", "tf-keras", "matplotlib")
         self._config = config
         self.resumes, self.replaces = existing == "resume", existing != "refuse"
         self.seeds = range(config.training.seed, config.training.seed + seeds)

@@ -33,7 +33,7 @@ def describe_environment(config: Config, command: Sequence[str]) -> dict[str, An
         "directory": str(Path.cwd()),
         "git_commit": _git_commit(Path.cwd()),
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in _PACKAGES},
+        "packages": {name: _version(name) for name in _PACKAGES},
         "platform": platform.platform(),
         "processors": processors(),
         "processor": _processor(),
@@ -44,14 +44,14 @@ def describe_environment(config: Config, command: Sequence[str]) -> dict[str, An
 
 
 def describe_machine() -> dict[str, str]:
-    """Return versions and hardware, for a bug report; a package that is not installed has the version `missing`."""
-    described = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            described[name] = version(name)
-        except PackageNotFoundError:
-            described[name] = "missing"
-    return described | {"platform": platform.platform(), "processors": str(processors())}
+    """Versions and hardware, for a bug report; a package that is not installed has the version `missing`."""
+    versions = {name: _version(name) for name in _PACKAGES}
+    return {
+        "python": platform.python_version(),
+        **versions,
+        "platform": platform.platform(),
+        "processors": str(processors()),
+    }
 
 
 def checksums(config: Config) -> dict[str, str]:
@@ -82,6 +82,14 @@ def by_role(data: Any, config: Config) -> dict[str, tuple[str, str]]:
                 found[f"{name}.{side[1]}"] = path, digest
     known = {path for path, _ in found.values()}
     return found | {path: (path, digest) for path, digest in digests.items() if path not in known}
+
+
+def _version(package: str) -> str:
+    """`missing` if it is not installed, or under another name, as tensorflow-cpu is."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "missing"
 
 
 def _processor() -> str:

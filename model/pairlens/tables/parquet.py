@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pairlens.errors import DataError, UsageError
+from pairlens.errors import DataError
+from pairlens.packages import need
 from pairlens.texts.regular import refuse_irregular
 
 _ROWS = 4096  # per batch
@@ -35,11 +36,10 @@ def parquet_rows(path: Path) -> Iterator[tuple[int, Sequence[Any]]]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    try:
-        import pyarrow
-        from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise UsageError(f"{path}: reading Parquet needs pyarrow; run pip install 'pairlens[parquet]'") from None
+    need(f"{path}: reading Parquet", "pyarrow")
+    import pyarrow
+    from pyarrow.parquet import ParquetFile
+
     refuse_irregular(path, "Parquet has its index at its end")
     try:
         with ParquetFile(path) as file:

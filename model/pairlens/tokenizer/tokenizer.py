@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
+from pairlens.packages import need
 from pairlens.texts.regular import read_regular
 from pairlens.texts.texts import Texts, offsets_of
 from pairlens.texts.words import TokenizedText
@@ -44,9 +45,11 @@ class Tokenizer:
 
     Raises:
         DataError: the text is not a tokenizer.json, or has a part that is not allowed; see components.py.
+        UsageError: the library is not installed.
     """
 
     def __init__(self, text: str, name: str = "tokenizer.json") -> None:
+        need(name, "tokenizers")  # also where it is used only for some texts
         try:
             tree = json.loads(text)
         except (ValueError, RecursionError) as error:

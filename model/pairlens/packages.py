@@ -1,0 +1,34 @@
+"""Packages that may be missing: a machine that only scores needs neither TensorFlow nor matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+from pairlens.errors import UsageError
+
+# Names for pip; modules have _ for -.
+PACKAGES = ("h5py", "llvmlite", "matplotlib", "numba", "pairlens", "pyarrow", "tensorflow", "tf-keras", "tokenizers")
+
+
+def need(what: str, *packages: str) -> None:
+    """Raise UsageError, saying what to install, unless these packages are installed. Imports none of them.
+
+    Args:
+        what: the work that needs them, with which the message begins.
+    """
+    missing = [name for name in packages if find_spec(name.replace("-", "_")) is None]
+    if missing:
+        raise UsageError(f"{what} {_needs(missing)}")
+
+
+def missing_package(error: ModuleNotFoundError) -> str | None:
+    """The message for a failed import, or version query, of one of PACKAGES; None if it failed for another reason."""
+    name = str(error.name).replace("_", "-")
+    return _needs([name]) if name in PACKAGES else None
+
+
+def _needs(missing: Sequence[str]) -> str:
+    *others, last = missing
+    names = f"{', '.join(others)} and {last}" if others else last
+    return f"needs {names}, which {'are' if others else 'is'} not installed: pip install {' '.join(missing)}"
