@@ -13,10 +13,14 @@ OF_EVERY_COMMAND = ("--quiet", "--verbose", "--debug", "--help")
 TABLES = "Tables"  # the panel whose options several commands share
 
 
+def group() -> Any:
+    """`pairlens` itself, with its commands and the options that stand before them."""
+    return typer.main.get_command(app)
+
+
 def commands() -> dict[str, Any]:
     """Every command by name, in the order of `pairlens --help`."""
-    group: Any = typer.main.get_command(app)
-    return dict(group.commands)
+    return dict(group().commands)
 
 
 def parameters(command: Any) -> list[Any]:
@@ -55,7 +59,9 @@ def option_table(command: Any) -> str:
 def shared_option_table() -> str:
     """The options of tables; `encode` has all of them."""
     options = parameters(commands()["encode"])
-    return _table("option", [f"| {_signature(one)} | {_help(one)} |" for one in options if one.rich_help_panel == TABLES])
+    return _table(
+        "option", [f"| {_signature(one)} | {_help(one)} |" for one in options if one.rich_help_panel == TABLES]
+    )
 
 
 def command_table() -> str:

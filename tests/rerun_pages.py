@@ -37,7 +37,8 @@ class Example(NamedTuple):
 
     @property
     def source(self) -> str:
-        return re.sub(r"^(?:>>>|\.\.\.) ?" if self.is_python else r"\A\$ ", "", self.prompted, flags=re.MULTILINE)
+        prompt = r"^(?:>>>|\.\.\.) ?" if self.is_python else r"\A\$ "
+        return re.sub(prompt, "", self.prompted, flags=re.MULTILINE).rstrip("\n")
 
 
 def examples_of(page: str) -> list[Example]:
