@@ -40,8 +40,17 @@ def named_options(text: str) -> set[str]:
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
 
 
-def option_table(command: Any) -> str:
-    """The options of a command as a Markdown table, those of tables only by name."""
+def usage(name: str) -> str:
+    """The usage of a command in one line, as its help has it."""
+    arguments = [one for one in commands()[name].params if not one.opts[0].startswith("--")]
+    named = [one.metavar + ("..." if one.nargs < 0 and not one.metavar.endswith("...") else "") for one in arguments]
+    shown = [text if one.required else f"[{text}]" for one, text in zip(arguments, named, strict=True)]
+    return " ".join(["pairlens", name, *shown, "[OPTIONS]"])
+
+
+def option_table(name: str) -> str:
+    """The usage of a command, and its options as a Markdown table, those of tables only by name."""
+    command = commands()[name]
     panels: dict[str | None, list[Any]] = {}
     for option in parameters(command):
         panels.setdefault(option.rich_help_panel, []).append(option)
@@ -52,8 +61,9 @@ def option_table(command: Any) -> str:
         rows += [f"| {_signature(one)} | {_help(one)} |" for one in options]
     if shared:
         names = ", ".join(f"`{name}`" for one in shared for name in (*one.opts, *one.secondary_opts))
-        rows += [f"| *{TABLES}* | |", f"| {names} | See [options of tables](#options-of-tables). |"]
-    return _table("option", rows) if rows else "It has no options of its own.\n"
+        rows += [f"| *[{TABLES}](#options-of-tables)* | {names} |"]
+    head = f"Usage: `{usage(name)}`\n\n"
+    return head + (_table("option", rows) if rows else "It has no options of its own.\n")
 
 
 def shared_option_table() -> str:

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import chdir, redirect_stdout
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -121,7 +122,7 @@ def with_outputs(page: str, examples: list[Example]) -> str:
 def with_tables(page: str) -> str:
     """The page with the tables that its comments `<!-- commands -->`, `<!-- options: score -->` ask for."""
     tables = {"commands": command_table, "options of tables": shared_option_table}
-    tables |= {f"options: {name}": lambda one=one: option_table(one) for name, one in commands().items()}
+    tables |= {f"options: {name}": partial(option_table, name) for name in commands()}
     return re.sub(
         r"^<!-- ([^/\n]+) -->\n.*?^<!-- / -->$",
         lambda found: f"<!-- {found[1]} -->\n{tables[found[1]]()}<!-- / -->",
