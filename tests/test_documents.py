@@ -14,7 +14,7 @@ from rerun_pages import PAGES, ROOT, Example, examples_of, make_folder, rerun, s
 
 DOCUMENTS = [
     path
-    for folder in (ROOT, *(ROOT / name for name in ("cli", "model", "configs", "data", "tests")))
+    for folder in (ROOT, *(ROOT / name for name in ("cli", "model", "configs", "data", "tests", ".github")))
     for path in sorted(folder.glob("*.md") if folder == ROOT else folder.rglob("*.md"))
 ]
 TRAIN = "pairlens train mine.yaml"
