@@ -5,7 +5,7 @@ PYTHON ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: help demo test lint types unit browser fuzz bench lock clean
+.PHONY: help demo test lint types unit browser docs fuzz bench lock clean
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ unit: $(INSTALLED) browser ## tests
 
 browser: ## install Chromium, which the tests of the pages drive, if it is missing
 	sh tests/install_browser.sh
+
+docs: $(INSTALLED) ## run the examples of the pages again and write what they print into them
+	$(BIN)/python tests/rerun_pages.py
 
 fuzz: $(INSTALLED) ## a million hostile inputs, for half an hour
 	$(BIN)/python tests/fuzz.py reader 500000

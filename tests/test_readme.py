@@ -1,38 +1,78 @@
-"""The README, as a new user reads it: its files exist, its commands run, and its options are those of the commands."""
+"""The README's synopsis names every option of every command and no other; configs and FAULTS.md are as they say."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 
-import numpy as np
 import pytest
-from command_line import pairlens, trained_project
-from raw_texts import ENGLISH, numbered, pairs_of, write_csv
+from command_line import pairlens
+from command_options import OF_EVERY_COMMAND, commands, group, named_options, option_names
 
 from pairlens.check import examine
 from pairlens.config.file import load_config
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+(SYNOPSIS,) = re.findall(r"^```\n(pairlens encode .*?)^```", README, re.MULTILINE | re.DOTALL)
+OPTIONS = {name: option_names(command) for name, command in commands().items()}
 
 
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return trained_project(tmp_path_factory)
+def usages_of(synopsis: str) -> dict[str, str]:
+    """The usage of each command in a synopsis, the shared part COLUMNS included where it is named."""
+    parts = re.split(r"^(?=pairlens |COLUMNS |EVERY COMMAND)", synopsis, flags=re.MULTILINE)
+    (columns,) = (part for part in parts if part.startswith("COLUMNS"))
+    usages: dict[str, str] = {}
+    for part in parts:
+        if found := re.match(r"pairlens (\w+)", part):
+            usages[found[1]] = usages.get(found[1], "") + part + (columns if "[COLUMNS]" in part else "")
+    return usages
 
 
-COMMANDS = ["encode", "init", "check", "train", "evaluate", "report", "score", "attend", "config", "schema", "selftest"]
-OF_EVERY_COMMAND = {"--quiet", "--verbose", "--debug", "--help"}
-OPTION = "--[a-z][a-z-]*"
+def differences(synopsis: str) -> dict[str, tuple[set[str], set[str]]]:
+    """For each command the options that a synopsis lacks and those that the command lacks, if there are any."""
+    named = {name: named_options(usage) for name, usage in usages_of(synopsis).items()}
+    both = {name: (OPTIONS.get(name, set()), named.get(name, set())) for name in OPTIONS | named}
+    return {name: (has - says, says - has) for name, (has, says) in both.items() if has != says}
 
 
-def test_every_linked_file_exists() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", README)
-    files = [link for link in links if "://" not in link]
-    assert len(files) >= 3
-    assert [file for file in files if not (ROOT / file).is_file()] == []
+def without(option: str, usage: str) -> str:
+    return re.sub(rf"(?<![\w-]){option}(?![\w-])", "", usage)
+
+
+def test_the_synopsis_names_every_option_and_no_other() -> None:
+    assert list(usages_of(SYNOPSIS)) == list(OPTIONS)
+    assert differences(SYNOPSIS) == {}
+    everywhere, without_command = SYNOPSIS.split("EVERY COMMAND:")[1].split("WITHOUT A COMMAND:")
+    assert named_options(everywhere) == set(OF_EVERY_COMMAND)
+    assert named_options(without_command) == option_names(group())
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_an_option_that_the_synopsis_lacks_is_found(command: str) -> None:
+    for option in OPTIONS[command]:
+        assert command in {
+            name for name, (lacks, _) in differences(without(option, SYNOPSIS)).items() if option in lacks
+        }
+
+
+@pytest.mark.parametrize("command", OPTIONS)
+def test_an_option_that_a_command_lacks_is_found(command: str) -> None:
+    """Even where it is the beginning of an option that there is, or has one at its own beginning."""
+    for option in ("--on", "--on-bad", "--outputs", "--force-all", "--no-such-option"):
+        changed = SYNOPSIS.replace(f"pairlens {command}", f"pairlens {command} [{option}]", 1)
+        assert differences(changed) == {command: (set(), {option})}
+
+
+def test_a_command_that_the_synopsis_lacks_is_found() -> None:
+    changed = re.sub(r"^pairlens init .*\n", "", SYNOPSIS, flags=re.MULTILINE)
+    assert differences(changed) == {"init": (OPTIONS["init"], set())}
+
+
+def test_help_lists_the_options_that_were_compared() -> None:
+    """What the app has is what a user sees: of score, the command with most kinds of options."""
+    shown = named_options(pairlens(ROOT, "score", "--help", COLUMNS="200").stdout)
+    assert OPTIONS["score"] | set(OF_EVERY_COMMAND) <= shown
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.name)
@@ -42,28 +82,6 @@ def test_every_config_loads_and_opens_with_the_command_that_runs_it(path: Path) 
     config = load_config(path)
     if "data/sample" in text:
         assert examine(config).problems == []
-
-
-def named_options(command: str) -> set[str]:
-    """The options that the synopsis of a command names, those of tables included."""
-    (synopsis,) = re.findall(r"^```\n(pairlens encode .*?)^```", README, re.MULTILINE | re.DOTALL)
-    *usages, columns = re.split(r"^(?=pairlens|COLUMNS)", synopsis, flags=re.MULTILINE)
-    usage = "".join(usage for usage in usages if usage.startswith(f"pairlens {command} "))
-    assert usage
-    return set(re.findall(OPTION, usage + (columns if "[COLUMNS]" in usage else "")))
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_of_the_readme_has_the_options_that_it_names_and_no_others(command: str) -> None:
-    result = pairlens(ROOT, command, "--help", COLUMNS="200")
-    assert result.code == 0
-    rows = re.findall(rf"^│ \*? {{0,4}}({OPTION})(?: +({OPTION}))?", result.stdout, re.MULTILINE)
-    assert named_options(command) == {option for row in rows for option in row if option} - OF_EVERY_COMMAND
-
-
-def test_every_command_is_in_the_readme() -> None:
-    listed = re.findall(r"^│ ([a-z]+) ", pairlens(ROOT, "--help", COLUMNS="200").stdout, re.MULTILINE)
-    assert sorted(listed) == sorted(COMMANDS)
 
 
 def test_every_fault_has_tests_that_exist() -> None:
@@ -78,57 +96,3 @@ def test_every_fault_has_tests_that_exist() -> None:
         assert functions | modules, proof
         assert functions <= defined, proof
         assert modules <= set(files), proof
-
-
-def commands_of(block: str) -> list[list[str]]:
-    """The commands of a block of shell, as words."""
-    return [shlex.split(line) for line in block.replace("\\\n", " ").splitlines()]
-
-
-@pytest.fixture(scope="module")
-def blocks() -> list[str]:
-    return re.findall(r"```sh\n(pairlens .*?)```", README, re.DOTALL)
-
-
-def test_the_five_lines_for_tables_run(blocks: list[str], tmp_path: Path) -> None:
-    (block,) = [block for block in blocks if "pairlens encode" in block]
-    commands = commands_of(block)
-    assert len(commands) == 5
-    for seed, (name, count) in enumerate([("train", 60), ("dev", 20), ("new", 10)]):
-        write_csv(tmp_path / f"{name}.csv", numbered(pairs_of(ENGLISH, count, seed)))
-    for command in commands:
-        result = pairlens(tmp_path, *command[1:])
-        assert result.code == 0, result.stderr
-    assert (tmp_path / "scored.csv").read_text().startswith(",question1,question2,is_duplicate,score\n")
-
-
-def test_the_check_of_the_readme_runs(blocks: list[str]) -> None:
-    (block,) = [block for block in blocks if "pairlens check" in block]
-    (words,) = commands_of(block)
-    words = [word.replace("mine/vocab", "data/sample/vocab").replace("mine/", "data/sample/") for word in words]
-    result = pairlens(ROOT, *words[1:])
-    assert (result.code, result.stdout) == (0, "configs/sample.yaml: no faults found\n")
-
-
-def test_the_maps_of_the_readme_are_made(blocks: list[str], project: Path, tmp_path: Path) -> None:
-    block = "".join(block for block in blocks if block.startswith("pairlens attend"))
-    test = f"{project}/data/test"
-    stand_for = {"RUN": f"{project}/run", "runs/sample": f"{project}/run"}
-    for side in ("query", "value", "label"):
-        stand_for |= {side.upper(): f"{test}.{side}.txt", f"data/sample/test.{side}.txt": f"{test}.{side}.txt"}
-    commands = commands_of(block)
-    assert len(commands) == len(blocks) - 2
-    for command in commands:
-        words = [stand_for.get(word, word) for word in command[1:]]
-        result = pairlens(tmp_path, *words)
-        assert result.code == 0, result.stderr
-        assert (tmp_path / command[-1]).is_file()
-
-
-def test_the_python_of_the_readme_runs(project: Path) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    block = block.replace("runs/sample", str(project / "run"))
-    scope: dict[str, object] = {}
-    exec(re.sub(r"\b(15|16|23|42)\b", "3", block), scope)  # the ids of a small vocabulary
-    scorer = scope["scorer"]
-    assert np.isfinite(scorer.score([[1]], [[1]])).all()  # type: ignore[attr-defined]
