@@ -125,7 +125,7 @@ def test_a_warm_start_that_is_missing_or_of_another_network(tmp_path: Path) -> N
     text = (origin / "config.yaml").read_text()
     (origin / "config.yaml").write_text(text.replace("format: 1", "format: 99"))
     (problem,) = both_say(warm, tmp_path)
-    assert "format 99 is of a later pairlens" in problem
+    assert "format 99 was written by a later pairlens" in problem
 
 
 def test_another_vocabulary_is_refused_with_what_to_do(tmp_path: Path) -> None:
