@@ -166,8 +166,8 @@ def test_files_that_cannot_be_read(project: Path, tmp_path: Path) -> None:
     for name, message in {
         "none.txt": "none.txt: No such file or directory",
         ".": ".: Is a directory",
-        "cut.txt.gz": "cut.txt.gz: truncated or damaged: Compressed file ended before the end-of-stream marker was "
-        "reached",
+        "cut.txt.gz": "cut.txt.gz: truncated or damaged (Compressed file ended before the end-of-stream marker was "
+        "reached); replace it with an intact copy",
     }.items():
         assert refused(project, tmp_path, "q.txt", name, "--on-bad-line", "nan") == message
 

@@ -122,7 +122,7 @@ def test_labels_that_are_words_become_classes(tmp_path: Path) -> None:
     (tmp_path / "test.tsv").write_text(table.replace("CONTRADICTION", "contradiction"))
     result = pairlens(tmp_path, "encode", "test.tsv", "--like", "b", "--output", "c")
     assert result.code == 2
-    assert "test.tsv:4: 'contradiction' is no class" in result.stderr
+    assert "test.tsv:4: 'contradiction' is not a class" in result.stderr
     (tmp_path / "test.tsv").write_text("premise\thypothesis\nb\ta\n")
     assert pairlens(tmp_path, "encode", "test.tsv", "--like", "b", "--output", "c").code == 0  # labels may be missing
     assert (tmp_path / "c" / "tokenizer.json").read_bytes() == (tmp_path / "b" / "tokenizer.json").read_bytes()

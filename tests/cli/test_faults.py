@@ -170,7 +170,7 @@ def cut(run: Path) -> None:
             lambda run: change_weights(run, "head/bias", np.array([print], object)),
             "weights.npz: damaged or not an npz file (Object arrays cannot be loaded",
         ),
-        (lambda run: (run / "config.yaml").write_text("task: [\n"), "config.yaml:2:1: not a valid YAML text"),
+        (lambda run: (run / "config.yaml").write_text("task: [\n"), "config.yaml:2:1: not valid YAML"),
         (lambda run: (run / "evaluation.json").write_text("{"), "evaluation.json: damaged"),
     ],
 )

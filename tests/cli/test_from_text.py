@@ -255,7 +255,7 @@ def test_rows_with_a_fault_are_told_and_score_nan(quoted: Path, tmp_path: Path) 
     arguments = ["score", quoted / "run", "--input", "in.csv"]
     result = pairlens(tmp_path, *arguments)
     assert (result.code, result.stderr.count("\n")) == (2, 1)
-    assert "error: in.csv:3: 1 column, but the value is column 2; mend the row" in result.stderr
+    assert "error: in.csv:3: 1 column, but the value is column 2; correct the row" in result.stderr
     result = pairlens(tmp_path, *arguments, "--on-bad-line", "nan", "--bad-lines", "bad.jsonl", "--labels")
     assert result.code == 0
     header, *rows = csv.reader(io.StringIO(result.stdout, newline=""))

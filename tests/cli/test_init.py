@@ -209,7 +209,7 @@ FAULTS = [
     ("two of a name", "data: dev and valid could each be the dev split; rename all but one"),
     ("no labels", "data/train.label.txt: no such file, nor one with .gz, .bz2 or .xz; training needs labels"),
     ("fewer labels", "data/train.query.txt: 300 lines, but data/train.label.txt: 1 lines; line N of each belongs to"),
-    ("no lines", "data/train.query.txt: is empty"),
+    ("no lines", "data/train.query.txt: the file has no lines"),
     ("words", "data/train.query.txt:1:1: not an integer: 'a'"),
     ("pipe", "data/train.query.txt: not a regular file"),
     ("classes", "data/classes.json: must be a JSON list with a name for each label, from 0"),

@@ -58,7 +58,7 @@ def test_truncated(tmp_path: Path, suffix: str, keep: float) -> None:
     path = write(tmp_path / f"q.txt{suffix}", data[: int(keep * len(data)) if keep == 0.5 else int(keep)])
     with pytest.raises(DataError) as error:
         read(path)
-    assert str(error.value).startswith(f"{path}: truncated or damaged: ")
+    assert str(error.value).startswith(f"{path}: truncated or damaged (")
 
 
 @every_format
@@ -69,7 +69,7 @@ def test_damaged(tmp_path: Path, suffix: str) -> None:
         path = write(tmp_path / f"q.txt{suffix}", damaged)
         with pytest.raises(DataError) as error:
             read(path)
-        assert str(error.value).startswith(f"{path}: truncated or damaged: ")
+        assert str(error.value).startswith(f"{path}: truncated or damaged (")
 
 
 def test_missing_file_and_directory(tmp_path: Path) -> None:

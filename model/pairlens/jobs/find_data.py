@@ -176,7 +176,7 @@ def _read_texts(files: SplitPaths, lengths: Counter[int]) -> tuple[int, int]:
             values, counts = np.unique(texts.lengths, return_counts=True)
             lengths.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
     if not count:
-        raise DataError(f"{files.query}: is empty; a split needs at least one pair")
+        raise DataError(f"{files.query}: the file has no lines; a split needs at least one pair")
     return count, largest
 
 

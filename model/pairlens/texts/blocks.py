@@ -111,4 +111,4 @@ def data_errors(name: str) -> Iterator[None]:
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, OSError) and error.strerror:
             raise DataError(f"{name}: {error.strerror}") from error
-        raise DataError(f"{name}: truncated or damaged: {error}") from error
+        raise DataError(f"{name}: truncated or damaged ({error}); replace it with an intact copy") from error
