@@ -4,11 +4,11 @@
 #   docker build --tag pairlens-train --target train .
 #   docker run --rm --volume "$PWD:/work" --user "$(id -u):$(id -g)" pairlens score RUN QUERY VALUE
 #
-# The kernels are compiled for PAIRLENS_CPU, a name of LLVM's: x86-64-v3 has AVX2, as processors since about 2013 do.
-# For another one: --build-arg PAIRLENS_CPU=x86-64-v2, or generic on ARM. With `docker run --env PAIRLENS_CPU=` they are
-# compiled for the processor at hand, when they are first used.
+# The kernels are compiled for the level PAIRLENS_CPU: x86-64-v3 has AVX2, as most processors since 2013. Others are
+# x86-64, x86-64-v2, x86-64-v4, and generic for ARM: --build-arg PAIRLENS_CPU=generic. A processor that lacks something of
+# the level compiles them for itself at first use, and so does `docker run --env PAIRLENS_CPU=`.
 #
-# `make test` builds no image; tests/packaging/test_dockerfile.py looks at what can be seen without Docker.
+# Not built by `make test`; tests/packaging/test_dockerfile.py checks what can be checked without Docker.
 ARG PYTHON=3.13
 
 FROM python:${PYTHON}-slim AS wheel

@@ -34,16 +34,16 @@ def refuse_existing(path: Path, force: bool) -> None:
     if is_stream(path):
         refuse_unwritable(path)
         return
-    place = resolved(path)
+    target = resolved(path)
     if path.exists() and not path.is_file():
         kind = "a directory" if path.is_dir() else "a device"
         raise UsageError(f"{path}: is {kind}; name a file, or leave --output out to write to stdout")
     if path.exists() and not force:
         raise UsageError(f"{path}: exists already; choose another name, or replace it with --force")
-    if not place.parent.is_dir():
-        directory = (place if path.is_symlink() else path).parent
+    if not target.parent.is_dir():
+        directory = (target if path.is_symlink() else path).parent
         raise UsageError(f"{path}: there is no directory {directory}; make it first")
-    if is_mount_point(place):
+    if is_mount_point(target):
         raise UsageError(f"{path}: is a mount point, which cannot be replaced; mount the directory that it is in")
 
 
@@ -68,24 +68,24 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
         with write_stream(path, "+" in mode) as file, _encoded(file, path.name, mode) as encoded:
             yield encoded
         return
-    place = resolved(path) if inside is None else path
+    target = resolved(path) if inside is None else path
     # The name is set before the file exists, so that an interruption at any moment can remove it.
-    temporary = f".{place.name[:_KEPT]}.{secrets.token_hex(4)}{_PARTIAL}"
+    temporary = f".{target.name[:_KEPT]}.{secrets.token_hex(4)}{_PARTIAL}"
     if inside is None:
-        remove_abandoned(place)
-    with _named(path), open_directory(place.parent, inside) as directory:
+        remove_abandoned(target)
+    with _named(path), open_directory(target.parent, inside) as directory:
         try:
             with full_disk_reported(path), _create(temporary, directory) as file:
-                with _encoded(file, place.name, mode) as encoded:
+                with _encoded(file, target.name, mode) as encoded:
                     yield encoded
                 file.flush()
                 sync(file.fileno())
-            take_name(temporary, place.name, replace, path, directory)
+            take_name(temporary, target.name, replace, path, directory)
         except BaseException:
             with suppress(FileNotFoundError):
                 os.unlink(temporary, dir_fd=directory)
             raise
-    sync_directory(place.parent)
+    sync_directory(target.parent)
 
 
 @contextmanager

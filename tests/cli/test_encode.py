@@ -44,7 +44,7 @@ def test_a_csv_becomes_files_of_ids(tmp_path: Path) -> None:
     assert (result.code, result.stdout) == (0, "")
     assert "Columns: query is 'question1', value is 'question2', label is 'is_duplicate'" in result.stderr
     assert "The vocabulary is learned from train" in result.stderr
-    assert "dev: 40% of the tokens are unknown; try --tokenizer bpe or char to have fewer\n" in result.stderr
+    assert "dev: 40% of the tokens are unknown; try --min-count 1, or --tokenizer bpe or char\n" in result.stderr
     assert "train: " not in result.stderr
     assert "Wrote mine\nNext: pairlens init mine --output mine.yaml && pairlens train mine.yaml" in result.stderr
     mine = tmp_path / "mine"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,28 @@ def test_threshold(project: Path) -> None:
     assert found["metrics"]["recall"] == 1
     assert [row[0] for row in found["confusion"]] == [0, 0]
     assert "positive from score 0.000" in said
+
+
+@pytest.mark.parametrize(
+    "arguments", [("evaluate", "run", "--compare", "other"), ("report", "run", "other", "--output", "page.html")]
+)
+def test_runs_with_different_vocabularies_are_not_compared_on_ids(
+    project: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """The same ids are other words for the second run, which would look as if it had learned nothing."""
+    shutil.copytree(project, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(tmp_path / "run", tmp_path / "other")
+    words = (tmp_path / "other/vocab.txt").read_text().splitlines()
+    (tmp_path / "other/vocab.txt").write_text("\n".join(reversed(words)) + "\n")
+    environment = json.loads((tmp_path / "other/environment.json").read_text())
+    environment["carried"]["vocab.txt"] = hashlib.sha256((tmp_path / "other/vocab.txt").read_bytes()).hexdigest()
+    (tmp_path / "other/environment.json").write_text(json.dumps(environment))
+    result = pairlens(tmp_path, *arguments)
+    assert (result.code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "error: other: its vocab.txt differs from that of run, so the same ids are other words; "
+        "compare the runs on texts, with --text or --input\n"
+    )
 
 
 def test_compare(project: Path, tmp_path: Path) -> None:

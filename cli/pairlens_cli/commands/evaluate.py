@@ -61,7 +61,15 @@ def evaluate(
     header: table_options.Header = None,
 ) -> None:
     """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
-    from pairlens.evaluation.evaluation import labelled_files, measure, paths_of, refuse_pipes, score_files, worst
+    from pairlens.evaluation.evaluation import (
+        labelled_files,
+        measure,
+        paths_of,
+        refuse_other_words,
+        refuse_pipes,
+        score_files,
+        worst,
+    )
     from pairlens.runs.json_files import without_nan
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
@@ -82,6 +90,7 @@ def evaluate(
     what, files = texts or labelled_files(config, split, query, value, label, group)
     if other:
         refuse_pipes(files)
+        refuse_other_words([run, other], [files, files])
     read = [*paths_of(files), vocab, config.data.vocab, *run_files(run.path), *(run_files(other.path) if other else ())]
     refuse_outputs({"--output": output_file, "--predictions": predictions}, read, force)
     for its_run in (run, other) if other else (run,):

@@ -45,7 +45,7 @@ def report(
     header: table_options.Header = None,
 ) -> None:
     """Write one self-contained page about runs: metrics, curves, the worst pairs and their attention."""
-    from pairlens.evaluation.evaluation import labelled_files, paths_of
+    from pairlens.evaluation.evaluation import labelled_files, paths_of, refuse_other_words
     from pairlens.evaluation.report import report_runs
     from pairlens.files import COMPRESSED
     from pairlens.pages.report import write_report
@@ -63,6 +63,7 @@ def report(
     runs = [Run.open(path, changes) for path in run_directories]
     read = [vocab, *(run.config().data.vocab for run in runs)]
     chosen = [texts or labelled_files(run.config(), split, query, value, label, group) for run in runs]
+    refuse_other_words(runs, [files for _, files in chosen])
     for run, (_, files) in zip(runs, chosen, strict=True):
         read += [*paths_of(files), *run_files(run.path)]
     refuse_outputs({"--output": output_file}, read, force)

@@ -60,7 +60,7 @@ def show_encoded(directory: Path, encoded: Encoded) -> None:
     for name, figures in encoded.splits.items():
         if figures.unknown > _MANY_UNKNOWN * figures.tokens:
             share = f"{figures.unknown / figures.tokens:.0%}"
-            output.say(f"{name}: {share} of the tokens are unknown; try --tokenizer bpe or char to have fewer")
+            output.say(f"{name}: {share} of the tokens are unknown; try --min-count 1, or --tokenizer bpe or char")
     output.say(f"Wrote {directory}")
     output.say(f"Next: pairlens init {shlex.quote(str(directory))} --output mine.yaml && pairlens train mine.yaml")
 

@@ -17,6 +17,8 @@ from pairlens.evaluation.labelled_texts import LabelledTexts, read_texts
 from pairlens.metrics import Threshold, confusion_matrix, count_groups, evaluate_scores, predictions, worst_pairs
 from pairlens.metrics.groups import group_figures
 from pairlens.metrics.order import measured_of
+from pairlens.runs.carried import recorded_hash
+from pairlens.runs.names import VOCAB
 from pairlens.runs.run import Run
 from pairlens.scoring.decimals import shortest
 from pairlens.scoring.scorer import Scorer
@@ -96,6 +98,24 @@ def labelled_files(
         )
         raise DataError(f"{error}; {remedy}--value and --label") from None
     return {"split": name}, replace(files, weight=None)  # pair weights are used in training only
+
+
+def refuse_other_words(runs: Sequence[Run], chosen: Sequence[Files]) -> None:
+    """Raises UsageError if two runs with different vocabularies would read the same files of ids.
+
+    Texts are no problem: each run encodes them with its own tokenizer. A run without a recorded vocabulary is accepted.
+    """
+    readers: dict[SplitPaths, tuple[Run, str]] = {}
+    for run, files in zip(runs, chosen, strict=True):
+        found = recorded_hash(run.environment(), VOCAB)
+        if found is None or not isinstance(files, SplitPaths):
+            continue
+        first, expected = readers.setdefault(files, (run, found))
+        if found != expected:
+            raise UsageError(
+                f"{run.path}: its {VOCAB} differs from that of {first.path}, so the same ids are other words; "
+                "compare the runs on texts, with --text or --input"
+            )
 
 
 def paths_of(files: Files) -> list[Path | None]:

@@ -69,13 +69,18 @@ def hashes(carried: Mapping[str, bytes]) -> dict[str, str]:
     return {name: _sha256([content]) for name, content in carried.items()}
 
 
+def recorded_hash(environment: Mapping[str, Any], name: str) -> str | None:
+    """The SHA-256 that a run's environment.json records of a file that it carries; None without one."""
+    record = environment.get(RECORD)
+    return record.get(name) if isinstance(record, dict) else None
+
+
 def refuse_another(run: Path, name: str, path: Path, environment: Mapping[str, Any]) -> None:
     """Raises RunError, with both hashes, unless the file has the content that the run was trained with.
 
     Without a recorded hash, the run's own copy is compared; without a copy, any file is accepted.
     """
-    record, own = environment.get(RECORD), run / name
-    began = record.get(name) if isinstance(record, dict) else None
+    began, own = recorded_hash(environment, name), run / name
     expected = began or (_sha256(read_blocks(own)) if is_there(own) else None)
     found = _sha256(read_blocks(path))
     if expected in (None, found):
