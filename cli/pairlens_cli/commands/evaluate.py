@@ -61,15 +61,7 @@ def evaluate(
     header: table_options.Header = None,
 ) -> None:
     """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
-    from pairlens.evaluation.evaluation import (
-        labelled_files,
-        measure,
-        paths_of,
-        refuse_other_words,
-        refuse_pipes,
-        score_files,
-        worst,
-    )
+    from pairlens.evaluation.evaluation import labelled_files, measure, paths_of, score_files, worst
     from pairlens.runs.json_files import without_nan
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
@@ -89,8 +81,7 @@ def evaluate(
     _refuse_other_tasks(config, run, other, threshold)
     what, files = texts or labelled_files(config, split, query, value, label, group)
     if other:
-        refuse_pipes(files)
-        refuse_other_words([run, other], [files, files])
+        _refuse_comparison(run, other, files)
     read = [*paths_of(files), vocab, config.data.vocab, *run_files(run.path), *(run_files(other.path) if other else ())]
     refuse_outputs({"--output": output_file, "--predictions": predictions}, read, force)
     for its_run in (run, other) if other else (run,):
@@ -132,6 +123,14 @@ def _refuse_other_tasks(config: Config, run: Run, other: Run | None, threshold: 
         raise UsageError(f"--threshold is for task binary; {run.path} was trained for {config.task}")
     if other and (task := other.config().task) != config.task:
         raise UsageError(f"--compare {other.path}: was trained for {task}, but {run.path} for {config.task}")
+
+
+def _refuse_comparison(run: Run, other: Run, files: Files) -> None:
+    """Raises UsageError or DataError if the files cannot be scored by both runs."""
+    from pairlens.evaluation.evaluation import refuse_other_words, refuse_pipes
+
+    refuse_pipes(files)
+    refuse_other_words([run, other], [files, files])
 
 
 def _compare(scored: Scored, other: Run, files: Files, threshold: float | None, threads: int | None) -> dict[str, Any]:
