@@ -210,7 +210,10 @@ def test_a_file_that_grows_is_not_scored(project: Path, tmp_path: Path) -> None:
     [
         (["--bad-lines", "b"], "--bad-lines lists the pairs that score nan; add --on-bad-line nan"),
         (["--resume"], "--resume continues a file, not stdout; add --output FILE"),
-        (["--on-bad-line", "nan", "--bad-lines", "o", "-o", "o"], "--output and --bad-lines are the same file"),
+        (
+            ["--on-bad-line", "nan", "--bad-lines", "o", "-o", "o"],
+            "--output and --bad-lines are the same file; choose two names",
+        ),
     ],
 )
 def test_contradicting_options(project: Path, tmp_path: Path, options: list[str], message: str) -> None:

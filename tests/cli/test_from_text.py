@@ -231,7 +231,7 @@ def test_a_decision_counts_as_evaluate_counts(quoted: Path, tmp_path: Path) -> N
 def test_a_ranking_decides_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
     result = pairlens(made(tmp_path_factory, SHAPES[2]), "score", "run", "--input", "dev.jsonl", "--labels")
     assert (result.code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
-    assert "--labels: a model for ranking decides nothing" in result.stderr
+    assert "--labels: a model for ranking predicts no labels, only scores" in result.stderr
 
 
 def test_what_names_a_pair_is_carried_through(cut: Path) -> None:

@@ -80,7 +80,10 @@ def test_a_command_line_that_makes_no_sense_needs_no_traceback(tmp_path: Path) -
             ["score", "run", *FILES, "--profile", "--quiet"],
             "--profile reports on stderr, where --quiet allows only errors; give one of the two",
         ),
-        (["evaluate", "run", "--output", "o", "--predictions", "o"], "--output and --predictions are the same file"),
+        (
+            ["evaluate", "run", "--output", "o", "--predictions", "o"],
+            "--output and --predictions are the same file; choose two names",
+        ),
         (
             ["report", "run", "--output", "o.html", "--split", "dev", "--query", "q", "--value", "v", "--label", "l"],
             "give --split, or --query, --value and --label, not both",

@@ -116,7 +116,7 @@ WRONG = [
     ),
     (["evaluate", "binary", "--text"], "--text needs --query, --value and --label"),
     (["evaluate", "binary", "--query-column", "x"], "the options for tables are for --input; add --input FILE"),
-    (["evaluate", "binary", "--input", "train.jsonl", "--label-column", "none"], "give --label-column"),
+    (["evaluate", "binary", "--input", "train.jsonl", "--label-column", "none"], "add --label-column"),
     (["evaluate", "binary", "--input", "train.jsonl", "--group-column", "id"], "--group-column is for task ranking"),
     (
         ["evaluate", "binary", "--input", "train.jsonl", "--label-column", "text2"],
@@ -124,7 +124,7 @@ WRONG = [
     ),
     (["attend", "binary"], "QUERY and VALUE are missing"),
     (["attend", "binary", "--query-text", "x"], "--query-text and --value-text go together"),
-    (["attend", "binary", "q.txt", "v.txt", "--input", "train.jsonl"], "one of the three"),
+    (["attend", "binary", "q.txt", "v.txt", "--input", "train.jsonl"], "give only one of"),
     (
         ["attend", "binary", "--text", "-", "--sample", "1"],
         "--sample reads the texts twice, which a stream does not allow; give files",

@@ -194,5 +194,5 @@ def test_of_more_classes_the_most_probable_one_is_chosen(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("task", ["regression", "ranking"])
 def test_other_tasks_decide_nothing(tmp_path: Path, task: str) -> None:
-    with pytest.raises(UsageError, match=f"--labels: a model for {task} decides nothing"):
+    with pytest.raises(UsageError, match=f"--labels: a model for {task} predicts no labels, only scores"):
         decisions(*run_of(tmp_path, task=task))

@@ -1,6 +1,7 @@
-"""Prints the assembly of every kernel, compiled for a processor that need not be this machine's.
+"""Prints the assembly of kernels, compiled for a processor that need not be this machine's.
 
-python assembly.py CPU TRIPLE...     generic, a 64-bit ARM processor, or x86-64, without AVX; for LLVM's target triples
+python assembly.py CPU KERNELS TRIPLE...     CPU: generic, a 64-bit ARM processor, or x86-64, without AVX.
+                                             KERNELS: names with commas, or all
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ def without_target(code: str) -> str:
     return re.sub(r"^define [^@]*@NRT_decref\(.*?^}\n", "", code, flags=re.M | re.S)
 
 
-def main(cpu: str, *triples: str) -> None:
+def main(cpu: str, names: str, *triples: str) -> None:
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     processor.processor = lambda: PROCESSORS[cpu]
 
     from pairlens.kernels.compiler import KERNELS, compile_kernel
 
-    for kernel in KERNELS:
+    for kernel in KERNELS if names == "all" else names.split(","):
         code = without_target(compile_kernel(kernel)[0])
         for triple in triples:
             print(assembly(code, triple, cpu))

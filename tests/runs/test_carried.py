@@ -49,7 +49,7 @@ def test_words_that_have_changed_are_refused(run: Run, name: str) -> None:
     with pytest.raises(RunError) as error:
         _ = run.vocabulary(), run.classes(), run.tokenizer()
     assert str(error.value) == (
-        f"{run.path}/{name}: not what {run.path} was trained with: its SHA-256 is {now}…, "
+        f"{run.path}/{name}: not what {run.path} was trained with: its SHA-256 is {now}… "
         f"and was {was}… in training; copy the run again"
     )
 
