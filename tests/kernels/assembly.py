@@ -1,6 +1,6 @@
-"""Prints the assembly of every kernel, compiled for a processor that need not be this machine's.
+"""Print the assembly of every kernel, compiled for a given processor.
 
-python assembly.py CPU TRIPLE...     generic, a 64-bit ARM processor, or x86-64, without AVX; for LLVM's target triples
+python assembly.py CPU TRIPLE...     CPU: generic (64-bit ARM) or x86-64 (without AVX); TRIPLE: LLVM's target triples
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import llvmlite.binding as llvm
 
 from pairlens.kernels import processor
 
-# What kernels know of it. Numba compiles for x86-64 in both cases, as on the machines that run these tests.
+# The processor as the kernels see it. Numba itself compiles for x86-64, the machine of these tests, in both cases.
 PROCESSORS = {
     "generic": processor.Processor("x86-64", "", lanes=4, fma=True),
     "x86-64": processor.Processor("x86-64", "", lanes=4, fma=False),
@@ -27,7 +27,7 @@ def assembly(code: str, triple: str, cpu: str) -> str:
 
 
 def without_target(code: str) -> str:
-    """LLVM's assembly without what is of x86-64 alone: the target, and a function that no kernel calls."""
+    """Return LLVM's code without the parts for x86-64 only: the target, and a function that no kernel calls."""
     code = re.sub(r'^target (datalayout|triple) = ".*"\n', "", code, flags=re.M)
     return re.sub(r"^define [^@]*@NRT_decref\(.*?^}\n", "", code, flags=re.M | re.S)
 
