@@ -98,7 +98,7 @@ def test_a_format_that_is_none(project: Path, tmp_path: Path) -> None:
 
 
 def test_selections_and_formats(project: Path, tmp_path: Path) -> None:
-    """More of both is in attention/test_stream.py and attention/dumps/test_dumps.py."""
+    """attention/test_stream.py and attention/dumps/test_dumps.py test both in detail."""
     scores = np.array(pairlens(project, "score", "run", *FILES).stdout.split(), float)
     high = np.flatnonzero(scores >= 0.6).tolist()
     assert 3 < len(high) < 70
@@ -133,7 +133,7 @@ def test_pictures(project: Path, tmp_path: Path) -> None:
     first = "This is the first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.\n"
     assert draw() == (0, "", f"Wrote {tmp_path}/maps.svg\n{first}")
     assert "pair 0  score" in (tmp_path / "maps.svg").read_text()
-    assert draw("--pairs", "4").code == 2  # it exists
+    assert draw("--pairs", "4").code == 2  # the file exists
     assert draw("--pairs", "4", "--force").code == 0
     assert "pair 4  score" in (tmp_path / "maps.svg").read_text()
     assert made() == {"maps.svg"}
@@ -183,16 +183,16 @@ def test_no_pair_is_selected(project: Path) -> None:
 
 
 def test_summary(project: Path, tmp_path: Path) -> None:
-    told = pairlens(project, "attend", "run", *FILES, "--summary")
-    assert told.code == 0
-    summary = json.loads(told.stdout)
+    result = pairlens(project, "attend", "run", *FILES, "--summary")
+    assert result.code == 0
+    summary = json.loads(result.stdout)
     assert summary["pairs"] == 80
     direction = summary["directions"]["query_to_value"]
     assert direction["rows"] == sum(len(text(project, "query", pair)) for pair in range(80))
-    said = " ".join(told.stderr.split())
-    assert direction["verdict"] in said
-    assert f"entropy of a row │ {direction['entropy']['mean']:.3f} │" in said
-    assert f"{direction['word_pairs']['by_strongest'][0]['word']} → " in said
+    printed = " ".join(result.stderr.split())
+    assert direction["verdict"] in printed
+    assert f"entropy of a row │ {direction['entropy']['mean']:.3f} │" in printed
+    assert f"{direction['word_pairs']['by_strongest'][0]['word']} → " in printed
 
     written = pairlens(project, "attend", "run", *FILES, "--summary", "--quiet", "--output", tmp_path / "summary.json")
     assert written == (0, "", "")
@@ -224,7 +224,7 @@ def test_a_terminal_that_is_no_utf_8_gets_ascii(project: Path) -> None:
 def test_an_interrupted_dump_leaves_no_file(
     project: Path, tmp_path: Path, name: str, number: signal.Signals, code: int
 ) -> None:
-    """The queries come through a pipe: more than is read at once, so that the dump begins; then it waits for more."""
+    """The queries come from a pipe: enough for the dump to begin, after which it waits for more."""
     os.mkfifo(tmp_path / "query")
     half = (BLOCK_BYTES + 2**15) // len("4 5 6\n")
     (tmp_path / "value").write_text("1 2 3\n" * 2 * half)
@@ -245,12 +245,12 @@ def test_an_interrupted_dump_leaves_no_file(
         process.send_signal(number)
         assert process.wait(20) == code
     assert began
-    left = [path.name for path in folder.iterdir()]
-    if number == signal.SIGKILL:  # nobody can clean up, but what is left has neither the name nor the ending of a dump
-        assert left
-        assert all(path.startswith(f".{name}.") and path.endswith(".partial") for path in left)
+    remaining = [path.name for path in folder.iterdir()]
+    if number == signal.SIGKILL:  # no cleanup is possible, but no file looks like a finished dump
+        assert remaining
+        assert all(path.startswith(f".{name}.") and path.endswith(".partial") for path in remaining)
     else:
-        assert left == []
+        assert remaining == []
 
 
 def test_a_fault_in_a_line_that_was_not_asked_for(project: Path, tmp_path: Path) -> None:
@@ -259,13 +259,13 @@ def test_a_fault_in_a_line_that_was_not_asked_for(project: Path, tmp_path: Path)
     files = (tmp_path / "q.txt", tmp_path / "v.txt", "--output", tmp_path / "maps.jsonl", "--force")
     for pairs in ("0", "2", "0,2-3"):
         assert pairlens(project, "attend", "run", *files, "--pairs", pairs).code == 0
-    told = f"error: {tmp_path}/q.txt:2:1: not an integer: 'x'; {NOT_AN_ID}\n"
-    assert pairlens(project, "attend", "run", *files, "--pairs", "0-1") == (2, "", told)
-    assert pairlens(project, "attend", "run", *files) == (2, "", told)
+    error = f"error: {tmp_path}/q.txt:2:1: not an integer: 'x'; {NOT_AN_ID}\n"
+    assert pairlens(project, "attend", "run", *files, "--pairs", "0-1") == (2, "", error)
+    assert pairlens(project, "attend", "run", *files) == (2, "", error)
 
 
 def test_a_pair_whose_map_cannot_be_held_is_named(project: Path, tmp_path: Path) -> None:
-    """10 million tokens each way are 10^14 numbers, 400 TB: more than any machine has. Nothing is allocated."""
+    """10 million tokens on each side make a map of 10^14 numbers, 400 TB. It is refused before it is allocated."""
     (tmp_path / "q.txt").write_text("1 2\n" + "3 " * 10_000_000 + "\n")
     config = (project / "run" / "config.yaml").read_text()
     run = Path(shutil.copytree(project / "run", tmp_path / "run"))
@@ -289,7 +289,7 @@ def test_a_pair_whose_map_cannot_be_held_is_named(project: Path, tmp_path: Path)
 
 @pytest.mark.parametrize("masking", ["exact", "none"])
 def test_pairs_with_faults_are_left_out_and_counted(project: Path, tmp_path: Path, masking: str) -> None:
-    """Whatever is made of the others is what their file without those lines gives; the numbers are the file's."""
+    """The other pairs are processed as if the bad lines were absent, and keep their numbers in the file."""
     run = make_run(project, tmp_path / "run", masking=masking)
     config = (run / "config.yaml").read_text()
     (run / "config.yaml").write_text(re.sub("batch_size: .*", "batch_size: 1", config))
@@ -297,7 +297,7 @@ def test_pairs_with_faults_are_left_out_and_counted(project: Path, tmp_path: Pat
     (tmp_path / "v.txt").write_text("5\n6\n7 8\n9\n10\n-1\n")
     (tmp_path / "l.txt").write_text("1\n" * 6)
     attend = ("attend", run, "q.txt", "v.txt", "--on-bad-line", "skip", "--force")
-    told = [
+    expected = [
         "warning: 3 pairs have a fault and are left out",
         f"warning: q.txt:2:1: not an integer: 'x'; {NOT_AN_ID}",
         "warning: q.txt:4:1: an empty text; give it at least one id or set data.empty: score",
@@ -310,17 +310,17 @@ def test_pairs_with_faults_are_left_out_and_counted(project: Path, tmp_path: Pat
         ["-o", "p.svg", "--grid"],
     ):
         result = pairlens(tmp_path, *attend, *options)
-        assert warnings_of(result) == told
+        assert warnings_of(result) == expected
     _, *rows = map(json.loads, (tmp_path / "maps.jsonl").read_text().splitlines())
     assert [(row["pair"], row["query"]) for row in rows] == [(0, [1, 2]), (2, [3]), (4, [4, 5, 6])]
     sampled = pairlens(tmp_path, *attend, "--sample", "3", "-o", "maps.jsonl")
-    assert warnings_of(sampled) == told
+    assert warnings_of(sampled) == expected
     _, *rows = map(json.loads, (tmp_path / "maps.jsonl").read_text().splitlines())
     assert [row["pair"] for row in rows] == [0, 2, 4]
     limited = pairlens(tmp_path, *attend, "--limit", "2", "-o", "maps.jsonl")
     assert "Wrote maps.jsonl: the attention of 2 pairs" in limited.stderr
     asked = pairlens(tmp_path, *attend, "--pairs", "0-1", "-o", "maps.jsonl")
-    assert warnings_of(asked) == ["warning: 1 pair has a fault and is left out", told[1]]
+    assert warnings_of(asked) == ["warning: 1 pair has a fault and is left out", expected[1]]
 
 
 def warnings_of(result: Result) -> list[str]:

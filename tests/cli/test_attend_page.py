@@ -1,4 +1,4 @@
-"""pairlens attend --output maps.html: the file, its labels, and what is refused."""
+"""pairlens attend --output maps.html: the file, its labels, and wrong usage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`score` and what may be wrong with its input: every kind of fault has a defined end, with nothing half-written."""
+"""Bad input to `score`: every kind of fault has a defined outcome, and no output is half-written."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def write(folder: Path, query: bytes, value: bytes) -> list[str | Path]:
 
 
 def refused(project: Path, folder: Path, *arguments: str | Path) -> str:
-    """The one line on stderr of a scoring to a file that is refused; it must leave the folder as it was."""
+    """Return the one line on stderr of a refused `score --output`, which must leave the folder unchanged."""
     before = files_below(folder)
     result = pairlens(folder, "score", project / "run", *arguments, "--output", "out.txt")
     assert (result.code, result.stdout) == (2, "")
@@ -76,7 +76,7 @@ BAD_LINES = {
 
 
 def test_bad_lines(project: Path, tmp_path: Path) -> None:
-    """By default the first is the end; with `nan` the good lines score as ever, and each bad one has its line."""
+    """By default the first bad line is an error; with `nan`, good lines score as usual and each bad one is listed."""
     good = b"5\n6 7\n"
     value = b"5\n" + b"\n".join(BAD_LINES) + b"\n6 7\n"
     files = write(tmp_path, b"1 2\n" * (len(BAD_LINES) + 2), value)
@@ -84,19 +84,19 @@ def test_bad_lines(project: Path, tmp_path: Path) -> None:
     assert refused(project, tmp_path, *files) == faults[0]
     result = pairlens(tmp_path, "score", project / "run", *files, "--on-bad-line", "nan")
     assert result.code == 0
-    told = [
+    expected = [
         "11 of 13 pairs have a bad line and score nan",
         *faults[:10],
         "and 1 more faults; --bad-lines FILE lists all",
     ]
-    assert result.stderr.splitlines() == [f"warning: {line}" for line in told]
+    assert result.stderr.splitlines() == [f"warning: {line}" for line in expected]
     first, *bad, last = result.stdout.splitlines()
     assert bad == ["nan"] * 11
     assert [first, last] == scored(project, tmp_path, *write(tmp_path, b"1 2\n" * 2, good))
 
 
 def test_what_is_no_fault(project: Path, tmp_path: Path) -> None:
-    """A byte order mark, CRLF, blanks, leading zeros, and an end in the middle of a line."""
+    """A byte order mark, CRLF, blanks, leading zeros, and a last line without a newline."""
     plain = scored(project, tmp_path, *write(tmp_path, b"1 2\n3\n", b"4\n5 6\n"))
     odd = write(tmp_path, b"\xef\xbb\xbf1 2\r\n3\r\n", b" 4\t\n0005   6")
     assert scored(project, tmp_path, *odd) == plain
@@ -127,7 +127,7 @@ def test_both_texts_of_a_pair(project: Path, tmp_path: Path) -> None:
 
 
 def test_bad_lines_on_stdin(project: Path, tmp_path: Path) -> None:
-    """A missing tab and a second one are faults of a line, too."""
+    """A missing tab and a second tab are bad lines, too."""
     result = pairlens(
         tmp_path, "score", project / "run", "-", "--on-bad-line", "nan", stdin="1\t2\n3 4\nx\ty\n5\t6\t7\n1\t2\n"
     )
@@ -139,22 +139,22 @@ def test_bad_lines_on_stdin(project: Path, tmp_path: Path) -> None:
 
 
 def test_the_first_ten_places_of_many(project: Path, tmp_path: Path) -> None:
-    """All lines are bad, in more than one chunk: memory and time are those of any lines, and the list is complete."""
+    """All lines are bad, in more than one chunk: ten are printed, and --bad-lines lists all."""
     files = write(tmp_path, b"1\n" * 70_000, b"x\n" * 70_000)
     options = ["--on-bad-line", "nan", "--bad-lines", "bad.jsonl", "--output", "out.txt"]
     result = pairlens(tmp_path, "score", project / "run", *files, *options)
     assert (result.code, result.stdout) == (0, "")
     assert (tmp_path / "out.txt").read_text() == "nan\n" * 70_000
-    said = result.stderr.splitlines()
-    assert said[0] == "warning: 70,000 of 70,000 pairs have a bad line and score nan"
-    assert [line.split(": ")[1] for line in said[1:11]] == [f"v.txt:{n}:1" for n in range(1, 11)]
-    assert said[11:] == ["warning: and 69,990 more faults; --bad-lines FILE lists all"]
+    warnings = result.stderr.splitlines()
+    assert warnings[0] == "warning: 70,000 of 70,000 pairs have a bad line and score nan"
+    assert [line.split(": ")[1] for line in warnings[1:11]] == [f"v.txt:{n}:1" for n in range(1, 11)]
+    assert warnings[11:] == ["warning: and 69,990 more faults; --bad-lines FILE lists all"]
     listed = [json.loads(line)["pair"] for line in (tmp_path / "bad.jsonl").read_text().splitlines()]
     assert listed == list(range(70_000))
 
 
 def test_unequal_line_counts_are_never_passed_over(project: Path, tmp_path: Path) -> None:
-    """Which line belongs to which is no longer known."""
+    """It is unknown which lines form a pair."""
     files = write(tmp_path, b"1\n2\n3\n", b"1\n2\n")
     message = "q.txt: 3 lines, but v.txt: 2 lines; line N of each belongs to pair N"
     assert refused(project, tmp_path, *files, "--on-bad-line", "nan", "--bad-lines", "bad.jsonl") == message
@@ -173,7 +173,7 @@ def test_files_that_cannot_be_read(project: Path, tmp_path: Path) -> None:
 
 
 def test_a_pipe_is_read_to_its_end(project: Path, tmp_path: Path) -> None:
-    """As in `pairlens score RUN q.txt <(zcat v.txt.Z)`."""
+    """For example `pairlens score RUN q.txt <(zcat v.txt.Z)`."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "q.txt").write_text("1\n2\n")
     command = [PAIRLENS, "score", str(project / "run"), "q.txt", "pipe"]
@@ -186,7 +186,7 @@ def test_a_pipe_is_read_to_its_end(project: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_that_grows_is_not_scored(project: Path, tmp_path: Path) -> None:
-    """Someone appends while it is read, slowed down by queries from a pipe: its last line may be a half."""
+    """Another process appends while the file is read (slowly, as the queries come from a pipe), perhaps half a line."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "v.txt").write_text("1\n" * 500_000)
     command = [PAIRLENS, "score", str(project / "run"), "pipe", "v.txt", "--output", "out.txt"]
@@ -197,8 +197,8 @@ def test_a_file_that_grows_is_not_scored(project: Path, tmp_path: Path) -> None:
                 file.write("12")
             pipe.write("1\n" * 200_001)
         assert process.stderr is not None
-        said = process.stderr.read()
-    assert (process.returncode, said) == (
+        stderr = process.stderr.read()
+    assert (process.returncode, stderr) == (
         2,
         "error: v.txt: changed while it was read; try again when nothing writes to it\n",
     )
@@ -228,12 +228,12 @@ def test_stdin_cannot_be_resumed(project: Path, tmp_path: Path) -> None:
 
 # ---- resume ----------------------------------------------------------------------------------------------------------
 
-PAIRS = 201_000  # three chunks of 65,536 pairs, and a rest
+PAIRS = 201_000  # three chunks of 65,536 pairs, and 4,392 more
 
 
 @pytest.fixture(scope="session")
 def job(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with many pairs, compressed queries, bad lines in every chunk, and what scoring them at once gives."""
+    """A folder with many pairs, compressed queries, bad lines in every chunk, and their scores without interruption."""
     folder = tmp_path_factory.mktemp("job")
     texts = random_texts(3000, 5, longest=3)
     query = (lines(texts) * (PAIRS // 3000)).encode()
@@ -241,7 +241,7 @@ def job(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "v.txt").write_bytes((lines(texts[::-1]) * (PAIRS // 3000)).encode().replace(b"\n7 ", b"\nx "))
     result = start(project, folder, "whole.tsv", resume=False)
     assert result.code == 0, result
-    (folder / "said").write_text(result.stderr)
+    (folder / "stderr").write_text(result.stderr)
     return folder
 
 
@@ -255,7 +255,7 @@ def start(project: Path, folder: Path, output: str, resume: bool = True) -> Resu
 
 
 def end_after_chunks(project: Path, folder: Path, output: str, chunks: int, number: int) -> tuple[int, str]:
-    """Start or continue, and send a signal as soon as so many chunks are done."""
+    """Start or continue, and send the signal `number` as soon as `chunks` chunks are done."""
     progress = folder / f"{output}.progress"
     process = subprocess.Popen(
         [PAIRLENS, *arguments(project, output, True)],
@@ -274,8 +274,8 @@ def end_after_chunks(project: Path, folder: Path, output: str, chunks: int, numb
                 break
             time.sleep(0.002)
         assert process.stderr is not None
-        said = process.stderr.read()
-    return process.returncode, said
+        stderr = process.stderr.read()
+    return process.returncode, stderr
 
 
 def names(folder: Path, output: str) -> set[str]:
@@ -286,16 +286,16 @@ def test_resume_after_kills_gives_the_same_bytes(project: Path, job: Path) -> No
     code, _ = end_after_chunks(project, job, "a.tsv", 1, signal.SIGKILL)
     assert code == -signal.SIGKILL
     assert names(job, "a.tsv") == {".partial", ".progress", ".bad.partial"}
-    # What is behind the last whole chunk does not count: half a line, or a power cut's zeros.
+    # Anything after the last whole chunk is ignored: half a line, or zeros after a power cut.
     with (job / "a.tsv.partial").open("ab") as file:
         file.write(b"1 2 \x00\x00")
-    code, said = end_after_chunks(project, job, "a.tsv", 2, signal.SIGKILL)
+    code, stderr = end_after_chunks(project, job, "a.tsv", 2, signal.SIGKILL)
     assert code == -signal.SIGKILL
-    assert said.startswith("Continuing from pair ")
+    assert stderr.startswith("Continuing from pair ")
     result = start(project, job, "a.tsv")
     assert result.code == 0
     assert result.stderr.startswith("Continuing from pair ")
-    assert result.stderr.split("\n", 1)[1] == (job / "said").read_text()  # all bad lines count, whoever found them
+    assert result.stderr.split("\n", 1)[1] == (job / "stderr").read_text()  # also bad lines found before the kills
     for suffix in ("", ".bad"):
         assert (job / f"a.tsv{suffix}").read_bytes() == (job / f"whole.tsv{suffix}").read_bytes()
     assert names(job, "a.tsv") == {"", ".bad"}
@@ -312,7 +312,7 @@ def test_resume_after_an_interruption(project: Path, job: Path, number: int, cod
 
 
 def test_a_death_between_the_renames(project: Path, tmp_path: Path) -> None:
-    """Everything is written, and only one of two files has its name: what is left to do is done, and nothing else."""
+    """Everything is written, but only one of the two files is renamed: --resume only renames the other."""
     files = write(tmp_path, b"1\n", b"1\n")
     progress = {"whole": True, "identity": {}, "bytes": {}, "state": {"position": [1, 0, 0], "bad": [0, 0, []]}}
     (tmp_path / "out.txt.partial").write_text("0.5\n")
@@ -342,15 +342,15 @@ def test_another_job_is_refused_with_every_difference(project: Path, tmp_path: P
 
 @pytest.mark.parametrize("name", ["q.txt.gz", "v.txt"])
 def test_an_input_of_the_same_size_and_time_with_other_contents(project: Path, job: Path, name: str) -> None:
-    """What was scored must be there still, whatever size and time say; what comes after it was not read yet."""
+    """The part that was scored is compared by content, not by size and time; the rest was not read yet."""
     output = f"other-{name}.tsv"
     end_after_chunks(project, job, output, 1, signal.SIGKILL)
     path, before = job / name, (job / name).read_bytes()
     times = path.stat().st_atime_ns, path.stat().st_mtime_ns
     at = 20 if name.endswith(".gz") else before.index(b"\n") - 1
-    path.write_bytes(before[:at] + bytes([before[at] ^ 1]) + before[at + 1 :])  # "4" for "5": another token
+    path.write_bytes(before[:at] + bytes([before[at] ^ 1]) + before[at + 1 :])  # another token, such as "4" for "5"
     os.utime(path, ns=times)
-    kept = (job / f"{output}.partial").read_bytes()
+    scored = (job / f"{output}.partial").read_bytes()
     result = start(project, job, output)
     path.write_bytes(before)
     os.utime(path, ns=times)
@@ -359,7 +359,7 @@ def test_an_input_of_the_same_size_and_time_with_other_contents(project: Path, j
         f"error: {name}: has changed since it was scored; put it back. "
         f"To start again, remove {output}.progress and {output}.partial and {output}.bad.partial\n"
     )
-    assert (job / f"{output}.partial").read_bytes() == kept
+    assert (job / f"{output}.partial").read_bytes() == scored
     assert start(project, job, output).code == 0
     assert (job / output).read_bytes() == (job / "whole.tsv").read_bytes()
 
@@ -390,7 +390,7 @@ def test_a_fault_in_the_first_chunk_leaves_nothing(project: Path, tmp_path: Path
 
 
 def test_only_one_process_writes(project: Path, job: Path) -> None:
-    """The second one is refused while the first is there, even stopped."""
+    """The second process is refused while the first one exists, even if it is suspended."""
     process = subprocess.Popen([PAIRLENS, *arguments(project, "e.tsv", True)], cwd=job, env=plain_environment())
     while not (job / "e.tsv.bad.partial").exists():
         time.sleep(0.002)
@@ -403,7 +403,7 @@ def test_only_one_process_writes(project: Path, job: Path) -> None:
 
 
 def test_bad_lines_may_be_allowed_until_there_is_one(project: Path, tmp_path: Path) -> None:
-    """Hours into a job that stops at a bad line, `--on-bad-line nan` goes on; but not the other way round."""
+    """A job that failed at a bad line can be resumed with `--on-bad-line nan`, but not the other way round."""
     files = write(tmp_path, b"1\n" * 140_000, b"1\n" * 139_999 + b"x\n")
     command = ["score", project / "run", *files, "--output", "out.txt", "--resume"]
     stopped = pairlens(tmp_path, *command)
@@ -416,13 +416,13 @@ def test_bad_lines_may_be_allowed_until_there_is_one(project: Path, tmp_path: Pa
 
 
 def test_a_text_of_nothing_but_padding_is_empty(project: Path, tmp_path: Path) -> None:
-    """`mask_zero` makes id 0 padding; without another id there is nothing to score."""
+    """With `mask_zero`, id 0 is padding; a text without another id has nothing to score."""
     embedding = {"input_dim": VOCABULARY, "output_dim": 7, "mask_zero": True}
     run = make_run(project, tmp_path / "run", embedding=embedding)
     files = write(tmp_path, b"1 0\n0 0\n3\n", b"4\n5\n0 6\n")
     refused = pairlens(tmp_path, "score", run, *files)
-    told = "no id but 0, which is padding with model.embedding.mask_zero; give another id or set data.empty: score"
-    assert refused == (2, "", f"error: q.txt:2:4: {told}\n")
+    fault = "no id but 0, which is padding with model.embedding.mask_zero; give another id or set data.empty: score"
+    assert refused == (2, "", f"error: q.txt:2:4: {fault}\n")
     passed = pairlens(tmp_path, "score", run, *files, "--on-bad-line", "nan")
     assert passed.code == 0
     scores = passed.stdout.splitlines()

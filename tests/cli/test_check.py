@@ -1,4 +1,4 @@
-"""pairlens check: the verdict on a config and its data."""
+"""pairlens check: validation of a config and its data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_quiet(project: Path) -> None:
 
 
 def test_every_fault_of_the_data_is_found_at_once(project: Path, tmp_path: Path) -> None:
-    """In four files, none of which keeps the others from being read."""
+    """Faults in four files: a fault in one does not keep the others from being read."""
     for side in ("query", "value", "label"):
         text = (project / "data" / f"train.{side}.txt").read_text()
         (tmp_path / f"train.{side}.txt").write_text(text.replace("1\n", "one\n", 1) if side == "label" else text)
@@ -66,9 +66,9 @@ def test_what_check_refuses_train_refuses(project: Path, tmp_path: Path) -> None
         text = (project / "data" / f"train.{side}.txt").read_text()
         (tmp_path / f"train.{side}.txt").write_text(text.replace("1\n", "0\n") if side == "label" else text)
     change = ("--set", f"data.train={tmp_path}/train", "--quiet")
-    told = f"error: {tmp_path}/train: every label is 0; there is nothing to learn\n"
-    assert pairlens(project, "check", "config.yaml", *change) == (2, "", told)
-    assert pairlens(project, "train", "config.yaml", *change, "--output", tmp_path / "run") == (2, "", told)
+    error = f"error: {tmp_path}/train: every label is 0; there is nothing to learn\n"
+    assert pairlens(project, "check", "config.yaml", *change) == (2, "", error)
+    assert pairlens(project, "train", "config.yaml", *change, "--output", tmp_path / "run") == (2, "", error)
     assert not (tmp_path / "run").exists()
 
 
@@ -83,8 +83,8 @@ def test_groups_of_one_pair_are_told(project: Path, tmp_path: Path) -> None:
     result = pairlens(project, "check", "config.yaml", *options)
     assert result.code == 0
     assert "dev: 100 groups of 1 to 1 pairs, median 1; " in result.stderr
-    told = f"warning: {tmp_path}/dev: no group has both a positive and a negative pair"
-    assert told in result.stderr
+    fault = f"warning: {tmp_path}/dev: no group has both a positive and a negative pair"
+    assert fault in result.stderr
     trained = pairlens(project, "train", "config.yaml", *options, "--set", "training.epochs=1", "-o", tmp_path / "run")
     assert trained.code == 0
-    assert told in trained.stderr
+    assert fault in trained.stderr

@@ -1,4 +1,4 @@
-"""pairlens schema and pairlens config: what a config may say, and what one says."""
+"""pairlens schema and pairlens config: what a config may contain, and what a given config contains."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_what_is_printed_loads_again_to_the_same(folder: Path, resolved: tuple[s
     result = pairlens(folder, "config", "config.yaml", *options, *resolved)
     assert (result.code, result.stderr) == (0, "")
     assert ("momentum: 0.0" in result.stdout) == bool(resolved)
-    assert not result.stdout.endswith("...\n")  # the mark of a run's config
+    assert not result.stdout.endswith("...\n")  # only a run's config ends with this marker
     (folder / "elsewhere").mkdir()
     (folder / "elsewhere" / "again.yaml").write_text(result.stdout)
     assert load_config(folder / "elsewhere" / "again.yaml") == load_config(folder / "config.yaml", changes)

@@ -1,4 +1,4 @@
-"""pairlens encode, from tables as people have them to files that train takes."""
+"""pairlens encode: from users' tables to files for training."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_csv_becomes_files_of_ids(tmp_path: Path) -> None:
     ]
     assert words(mine, "train.value.txt")[1] == "he said no"
     assert (mine / "train.label.txt").read_text() == "1\n0\n0\n"
-    assert words(mine, "dev.query.txt") == ["learn [UNK] [UNK]"]  # dev teaches no word
+    assert words(mine, "dev.query.txt") == ["learn [UNK] [UNK]"]  # no word of dev enters the vocabulary
 
 
 def test_every_kind_of_table_becomes_the_same_files(tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
         try:
             while part := os.read(ours, 4096):
                 shown += part
-        except OSError:  # nobody has the other end any more
+        except OSError:  # the other end is closed
             pass
         os.close(ours)
     assert process.returncode == 0, shown

@@ -1,4 +1,4 @@
-"""What `encode` may read and where it may write: nothing that is read is lost, nothing hangs, and no litter is left."""
+"""What `encode` may read and where it may write: it overwrites no input, never hangs, and leaves no temporary files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def refused(folder: Path, arguments: list[str], message: str, stdin: str | None = None) -> None:
-    """Exit 2 with one error, and every file as it was."""
+    """Check that the command exits with 2 and one error, and changes no file."""
     before = files_below(folder)
     code, _, stderr = pairlens(folder, "encode", *arguments, "--quiet", stdin=stdin)
     assert code == 2, stderr
@@ -98,7 +98,7 @@ def test_a_split_has_the_name_of_a_file(folder: Path, name: str) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize("like", [[], ["--like", "like"]], ids=["learning", "encoding"])
 def test_an_interrupted_encoding_leaves_nothing(folder: Path, number: int, code: int, like: list[str]) -> None:
-    """Rows come through a pipe that stays open."""
+    """Rows come from a pipe that stays open."""
     done(folder, "train.csv", "-o", "like")
     before = files_below(folder)
     command = [PAIRLENS, "encode", "train=-", "-o", "mine", "--quiet", *like]
@@ -106,13 +106,13 @@ def test_an_interrupted_encoding_leaves_nothing(folder: Path, number: int, code:
         command, cwd=folder, env=plain_environment(), stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdin is not None
-        process.stdin.write((TABLE + "a,b,1\n" * 300_000).encode())  # more than is read to look at the columns
+        process.stdin.write((TABLE + "a,b,1\n" * 300_000).encode())  # more than is read to detect the columns
         process.stdin.flush()
         while like and not (folder / "mine").exists() and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(number)
-        _, said = process.communicate()
-    assert (process.returncode, said) == (code, b"")
+        _, stderr = process.communicate()
+    assert (process.returncode, stderr) == (code, b"")
     assert files_below(folder) == before
     assert not (folder / "mine").exists()
 

@@ -1,4 +1,4 @@
-"""pairlens evaluate: its numbers against scikit-learn's, and what it may be asked to measure."""
+"""pairlens evaluate: its numbers against scikit-learn's, and its choice of data and threshold."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_metrics_are_those_of_the_predictions(project: Path, tmp_path: Path) -> 
     assert result.code == 0
     evaluation = json.loads(result.stdout)
     assert evaluation["run"] == "run"
-    assert evaluation["split"] == "test"  # the default, there being one
+    assert evaluation["split"] == "test"  # the default, as the config has one
     assert evaluation["pairs"] == 80
 
     header, *rows = (tmp_path / "predictions.tsv").read_text().splitlines()
@@ -31,7 +31,7 @@ def test_metrics_are_those_of_the_predictions(project: Path, tmp_path: Path) -> 
     label, score = np.array([row.split("\t") for row in rows], float).T
     np.testing.assert_array_equal(label, np.loadtxt(project / "data" / "test.label.txt"))
     positive = score >= evaluation["threshold"]
-    score = score.astype(np.float32).astype(float)  # the number that the text stands for
+    score = score.astype(np.float32).astype(float)  # the float32 that was printed
     expected = {
         "accuracy": sklearn.metrics.accuracy_score(label, positive),
         "precision": sklearn.metrics.precision_score(label, positive),
@@ -58,9 +58,9 @@ def test_the_best_weights_and_the_fitted_threshold_are_what_dev_measured_in_trai
     trained = json.loads((project / "run" / "evaluation.json").read_text())
     assert evaluation["threshold"] == trained["threshold"]
     assert evaluation["metrics"] == trained["dev"]
-    # Nothing in these depends on a threshold: they are the best epoch's, not the last's.
+    # These metrics need no threshold: they equal those of the best epoch, not of the last.
     epochs = [json.loads(line) for line in (project / "run" / "metrics.jsonl").read_text().splitlines()]
-    best = max(epochs, key=lambda epoch: epoch["dev"]["accuracy"])  # the first of equals
+    best = max(epochs, key=lambda epoch: epoch["dev"]["accuracy"])  # the first, if several are equal
     for name in ("roc_auc", "average_precision", "log_loss"):
         assert evaluation["metrics"][name] == best["dev"][name]
 
@@ -76,7 +76,7 @@ def test_files_instead_of_a_split_and_metrics_that_are_undefined(project: Path, 
     assert evaluation["pairs"] == 5
     assert evaluation["label"] == str(tmp_path / "label.txt")
     assert "split" not in evaluation
-    # No negative pair: no area under the curve.
+    # Without a negative pair the area under the curve is undefined.
     assert evaluation["metrics"]["roc_auc"] is None
     assert evaluation["metrics"]["recall"] is not None
     assert re.search("roc_auc .*undefined", result.stderr)

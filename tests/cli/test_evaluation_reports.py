@@ -25,7 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def evaluate(project: Path, run: str | Path, *options: str | Path) -> tuple[dict[str, Any], str]:
-    """What it writes to stdout, and what to stderr."""
+    """Return the JSON on stdout and the text on stderr."""
     result = pairlens(project, "evaluate", run, *options)
     assert result.code == 0, result.stderr
     return json.loads(result.stdout), result.stderr
@@ -38,19 +38,19 @@ def read_predictions(path: Path) -> tuple[NDArray[np.float32], NDArray[np.float3
 
 
 def test_binary(project: Path, tmp_path: Path) -> None:
-    found, said = evaluate(project, "run", "--predictions", tmp_path / "p.tsv", "--errors", "3")
+    found, stderr = evaluate(project, "run", "--predictions", tmp_path / "p.tsv", "--errors", "3")
     label, score = read_predictions(tmp_path / "p.tsv")
     assert found["metrics"] == evaluate_scores("binary", label, score, found["threshold"])
     intervals = bootstrap_intervals("binary", label, score, found["threshold"])
     assert found["intervals"] == {name: list(interval) for name, interval in intervals.items()}
     for low, high in intervals.values():
-        assert f"{low:.4f} to {high:.4f}" in said
+        assert f"{low:.4f} to {high:.4f}" in stderr
 
     positive = score >= found["threshold"]
     counts = [[int(np.sum((label == row) & (positive == column))) for column in (0, 1)] for row in (0, 1)]
     assert found["confusion"] == counts
     for row, count in enumerate(counts):
-        assert f"│ label {row}   │ {count[0]:2} │ {count[1]:2} │" in said
+        assert f"│ label {row}   │ {count[0]:2} │ {count[1]:2} │" in stderr
 
     pair, loss = worst_pairs("binary", label, score, count=3)
     assert [error["pair"] for error in found["errors"]] == pair.tolist()
@@ -61,16 +61,16 @@ def test_binary(project: Path, tmp_path: Path) -> None:
         for side in ("query", "value"):
             ids = (project / "data" / f"test.{side}.txt").read_text().splitlines()[number].split()
             assert error[side] == " ".join(f"word{i}" for i in ids)
-            assert f"  {side}  {error[side]}" in said
-        assert f"pair {number}  label {label[number]:g}  score {score[number]:.4f}  loss {error['loss']:.4f}" in said
+            assert f"  {side}  {error[side]}" in stderr
+        assert f"pair {number}  label {label[number]:g}  score {score[number]:.4f}  loss {error['loss']:.4f}" in stderr
 
 
 def test_threshold(project: Path) -> None:
-    found, said = evaluate(project, "run", "--threshold", "0")
+    found, stderr = evaluate(project, "run", "--threshold", "0")
     assert found["threshold"] == 0
     assert found["metrics"]["recall"] == 1
     assert [row[0] for row in found["confusion"]] == [0, 0]
-    assert "positive from score 0.000" in said
+    assert "positive from score 0.000" in stderr
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_threshold(project: Path) -> None:
 def test_runs_with_different_vocabularies_are_not_compared_on_ids(
     project: Path, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
-    """The same ids are other words for the second run, which would look as if it had learned nothing."""
+    """For the second run the same ids mean other words, so its metrics would be meaningless."""
     shutil.copytree(project, tmp_path, dirs_exist_ok=True)
     shutil.copytree(tmp_path / "run", tmp_path / "other")
     words = (tmp_path / "other/vocab.txt").read_text().splitlines()
@@ -96,10 +96,10 @@ def test_runs_with_different_vocabularies_are_not_compared_on_ids(
 
 
 def test_compare(project: Path, tmp_path: Path) -> None:
-    # The other run truncates texts, and has a threshold of its own.
+    # The other run truncates texts and has its own threshold.
     other = make_run(project, tmp_path / "other", data={"max_length": 2, "too_long": "truncate"})
     Run.open(other).write_evaluation({"threshold": 0.625})
-    found, said = evaluate(project, "run", "--compare", other, "--predictions", tmp_path / "a.tsv")
+    found, stderr = evaluate(project, "run", "--compare", other, "--predictions", tmp_path / "a.tsv")
     alone, _ = evaluate(project, other, "--predictions", tmp_path / "b.tsv")
     compared = found["compare"]
     assert (compared["run"], compared["threshold"]) == (str(other), 0.625)
@@ -111,7 +111,7 @@ def test_compare(project: Path, tmp_path: Path) -> None:
     assert compared["differences"] == {name: difference._asdict() for name, difference in expected.items()}
     for name, (difference, low, high, p_value) in expected.items():
         assert difference == pytest.approx(found["metrics"][name] - alone["metrics"][name])
-        assert f"{difference:+.4f} │ {low:+.4f} to {high:+.4f} │ {p_value:.3f}" in said
+        assert f"{difference:+.4f} │ {low:+.4f} to {high:+.4f} │ {p_value:.3f}" in stderr
 
     both, _ = evaluate(project, "run", "--compare", other, "--threshold", "0.5")
     assert both["threshold"] == both["compare"]["threshold"] == 0.5
@@ -119,7 +119,7 @@ def test_compare(project: Path, tmp_path: Path) -> None:
 
 def test_regression(project: Path, tmp_path: Path) -> None:
     run = make_run(project, tmp_path / "run", task="regression", data={"vocab": None})
-    found, said = evaluate(project, run, "--predictions", tmp_path / "p.tsv", "--errors", "2")
+    found, stderr = evaluate(project, run, "--predictions", tmp_path / "p.tsv", "--errors", "2")
     label, score = read_predictions(tmp_path / "p.tsv")
     assert found["metrics"] == evaluate_scores("regression", label, score)
     assert {"threshold", "confusion", "groups", "compare"}.isdisjoint(found)
@@ -127,14 +127,14 @@ def test_regression(project: Path, tmp_path: Path) -> None:
     assert found["errors"][0]["pair"] == worst
     # Without a vocabulary, ids.
     assert found["errors"][0]["query"] == (project / "data" / "test.query.txt").read_text().splitlines()[worst]
-    assert f"pair {worst}  " in said
+    assert f"pair {worst}  " in stderr
 
 
 def test_multiclass(project: Path, tmp_path: Path) -> None:
     labels = np.random.default_rng(1).integers(0, 3, 40).tolist()
     prefix = write_split(tmp_path / "test", query=["1 2"] * 40, value=[*range(1, 21)] * 2, label=labels)
     run = make_run(project, tmp_path / "run", task="multiclass", data={"test": prefix}, classes=3)
-    found, said = evaluate(project, run, "--predictions", tmp_path / "p.tsv", "--errors", "1")
+    found, stderr = evaluate(project, run, "--predictions", tmp_path / "p.tsv", "--errors", "1")
     assert (tmp_path / "p.tsv").read_text().startswith("label\tscore_0\tscore_1\tscore_2\n")
     label, score = read_predictions(tmp_path / "p.tsv")
     assert score.shape == (40, 3)
@@ -143,7 +143,7 @@ def test_multiclass(project: Path, tmp_path: Path) -> None:
     assert np.trace(found["confusion"]) / 40 == found["metrics"]["accuracy"]
     worst = found["errors"][0]
     assert worst["pair"] == score[np.arange(40), labels].argmin()
-    assert "score " + " ".join(f"{probability:.3f}" for probability in worst["score"]) in said
+    assert "score " + " ".join(f"{probability:.3f}" for probability in worst["score"]) in stderr
 
 
 def test_ranking(project: Path, tmp_path: Path) -> None:
@@ -151,21 +151,21 @@ def test_ranking(project: Path, tmp_path: Path) -> None:
     query, value = [1, 1, 1, 2, 2, 2, 3, 3, 3], [*range(1, 10)]
     prefix = write_split(tmp_path / "test", query=query, value=value, label=[1, 0, 0, 0, 1, 1, 0, 0, 0])
     run = make_run(project, tmp_path / "run", task="ranking", data={"test": prefix})
-    found, said = evaluate(project, run, "--predictions", tmp_path / "p.tsv", "--errors", "9")
+    found, stderr = evaluate(project, run, "--predictions", tmp_path / "p.tsv", "--errors", "9")
     label, score = read_predictions(tmp_path / "p.tsv")
     assert found["metrics"] == evaluate_scores("ranking", label, score, group=np.array(query))
     assert found["groups"] == {"counted": 2, "without_positive": 1}
     assert "9 pairs, 2 groups (1 more, without a positive, left out)" in " ".join(
-        said.split()
-    )  # the run's path may break the line
-    # Of each query at most one pair, a wrong one above the right ones.
+        stderr.split()
+    )  # the line may be wrapped, as the run's path is long
+    # At most one pair per query: a negative that scores above a positive.
     assert found["errors"]
     for error in found["errors"]:
         rivals = (np.array(query) == query[error["pair"]]) & (label == 1)
         assert error["label"] == 0
         assert error["score"] - score[rivals].max() == pytest.approx(error["loss"], abs=1e-6)
 
-    # A file of groups says otherwise: every pair is alone.
+    # With a group file that puts every pair in its own group.
     write_split(prefix, group=range(9))
     alone, said_of_alone = evaluate(project, run)
     assert alone["groups"] == {"counted": 3, "without_positive": 6}
@@ -176,11 +176,11 @@ def test_ranking(project: Path, tmp_path: Path) -> None:
     assert found["groups_with_both_labels"] == 2
     warning = "warning: no group has both a positive and a negative pair, so the metrics do not depend on the scores"
     assert warning in " ".join(said_of_alone.split())
-    assert "no group has both" not in said
+    assert "no group has both" not in stderr
 
 
 def test_the_files_of_a_split_are_the_split(project: Path, tmp_path: Path) -> None:
-    """Pairs of four queries in two groups: every way to name the files reads the groups too."""
+    """Pairs of four queries in two groups: the group file is found however the split is named."""
     query, label = [1, 2, 1, 2, 3, 4, 3, 4], [1, 0, 0, 0, 0, 0, 1, 0]
     prefix = write_split(tmp_path / "test", query=query, value=range(1, 9), label=label, group=[7] * 4 + [8] * 4)
     run = make_run(project, tmp_path / "run", task="ranking", data={"test": prefix})
@@ -192,7 +192,7 @@ def test_the_files_of_a_split_are_the_split(project: Path, tmp_path: Path) -> No
     assert split["metrics"] == named["metrics"]
     assert named["group"] == f"{prefix}.group.txt"
 
-    # Under another name they have no group file beside them; it is given, or equal queries are a group.
+    # A file with another name has no group file next to it: give one, or equal queries form a group.
     other = tmp_path / "queries"
     other.write_bytes(Path(f"{prefix}.query.txt").read_bytes())
     files[1] = str(other)
@@ -208,7 +208,7 @@ def test_the_files_of_a_split_are_the_split(project: Path, tmp_path: Path) -> No
 
 
 def test_groups_of_queries_that_begin_alike(project: Path, tmp_path: Path) -> None:
-    """They are groups of their own, also where the network sees only how they begin."""
+    """Different queries are different groups, even if truncation makes them equal for the network."""
     query = ["5 6 7 11", "5 6 7 13"] * 2
     prefix = write_split(tmp_path / "test", query=query, value=range(1, 5), label=[1, 0, 0, 1])
     data = {"test": prefix, "max_length": 3, "too_long": "truncate"}

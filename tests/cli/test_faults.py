@@ -1,4 +1,4 @@
-"""Bad input: exit code 2, one clear line for each fault that says where it is, and nothing half-written."""
+"""Bad input: exit code 2, one line for each fault with its place, and no half-written output."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def run(project: Path, tmp_path: Path) -> Path:
 
 
 def refuse(folder: Path, *arguments: str | Path) -> list[str]:
-    """The faults that a command reports on stderr, each behind `error: `; it must leave the folder as it was."""
+    """Return the faults on stderr, without `error: `; the command must leave the folder unchanged."""
     before = files_below(folder)
     result = pairlens(folder, *arguments)
     assert result.code == 2, result
@@ -102,7 +102,7 @@ def test_a_directory_that_is_no_run(project: Path) -> None:
 
 
 def test_a_run_that_exists(project: Path) -> None:
-    """Neither a run nor anything else is replaced by a run; `--force` replaces a run alone."""
+    """Nothing is replaced without `--force`, and with it only a run."""
     assert refuse(project, "train", "config.yaml", "--output", "run") == [
         "run: contains a run; choose another directory, or add --resume or --force"
     ]
@@ -151,7 +151,7 @@ def change_weights(run: Path, name: str, array: object) -> None:
 
 
 def cut(run: Path) -> None:
-    """The weights without the second half of their bytes."""
+    """Truncate the weights to half of their bytes."""
     whole = (run / "weights.npz").read_bytes()
     (run / "weights.npz").write_bytes(whole[: len(whole) // 2])
 
@@ -184,7 +184,7 @@ def test_a_damaged_run(run: Path, damage: Damage, fault: str) -> None:
 @pytest.mark.parametrize("name", ["weights.npz", "config.yaml", "evaluation.json"])
 @pytest.mark.parametrize("kind", ["pipe", "device", "huge"])
 def test_a_run_whose_files_never_end_or_never_begin(project: Path, run: Path, name: str, kind: str) -> None:
-    """Told at once and in little memory; a hole of 1 TB is read as far as it can be a file of a run."""
+    """They are refused at once and in little memory; a sparse file of 1 TB is read only up to the size limit."""
     path = run / name
     path.unlink()
     if kind == "pipe":
@@ -207,16 +207,16 @@ def test_a_train_file_that_is_a_pipe(project: Path, tmp_path: Path, side: str) -
     path = tmp_path / f"train.{side}.txt"
     path.unlink(missing_ok=True)
     os.mkfifo(path)
-    told = f"error: {path}: not a regular file; the files of a split are read more than once\n"
+    error = f"error: {path}: not a regular file; the files of a split are read more than once\n"
     change = ("--set", f"data.train={tmp_path}/train", "--quiet")
-    assert pairlens(project, "check", "config.yaml", *change) == (2, "", told)
-    assert pairlens(project, "train", "config.yaml", *change, "--output", tmp_path / "run") == (2, "", told)
+    assert pairlens(project, "check", "config.yaml", *change) == (2, "", error)
+    assert pairlens(project, "train", "config.yaml", *change, "--output", tmp_path / "run") == (2, "", error)
 
 
 def test_pipes_for_two_runs(project: Path, tmp_path: Path) -> None:
     path = tmp_path / "query"
     os.mkfifo(path)
     files = ("--query", path, "--value", "data/dev.value.txt", "--label", "data/dev.label.txt")
-    told = (2, "", f"error: {path}: not a regular file; it is read once for each run, so give a file\n")
-    assert pairlens(project, "evaluate", "run", *files, "--compare", "run") == told
-    assert pairlens(project, "report", "run", "run", *files, "--output", tmp_path / "page.html") == told
+    expected = (2, "", f"error: {path}: not a regular file; it is read once for each run, so give a file\n")
+    assert pairlens(project, "evaluate", "run", *files, "--compare", "run") == expected
+    assert pairlens(project, "report", "run", "run", *files, "--output", tmp_path / "page.html") == expected

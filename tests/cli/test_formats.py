@@ -1,4 +1,4 @@
-"""The format of a run directory: what an earlier pairlens wrote is read, what a later one wrote is refused by name."""
+"""The format of a run directory: those of earlier versions are read, those of later versions are refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(project: Path, tmp_path: Path) -> Path:
-    """A copy of the project, whose run is to be changed."""
+    """A copy of the project whose run the test changes."""
     return Path(shutil.copytree(project, tmp_path / "project"))
 
 

@@ -1,4 +1,4 @@
-"""From files of texts, as people have them, to a model: encoded, trained, evaluated, and scoring texts."""
+"""From users' text files to a model that is encoded, trained and evaluated, and that scores texts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLASS_NAMES = list(CLASSES.classes or ())
 
 
 def five_lines(shape: Shape) -> str:
-    """The shell that makes a model of the files, and a page of its attention."""
+    """Return the shell commands that turn the files into a model and a page of its attention."""
     small = "--set training.epochs=2 --set model.embedding.output_dim=10 --set model.dnn.units=16"
     return f"""\
         pairlens encode {shlex.join(shape.encode)} --output data/mine
@@ -37,7 +37,7 @@ def five_lines(shape: Shape) -> str:
 
 
 def made(tmp_path_factory: pytest.TempPathFactory, shape: Shape) -> Path:
-    """A folder with files of this shape, and what the five lines made of them."""
+    """A folder with files of this shape and the results of the five lines."""
 
     def make(folder: Path) -> None:
         folder.mkdir()
@@ -85,8 +85,8 @@ def stdout(folder: Path, *arguments: str | Path, stdin: str = "") -> str:
 
 
 def test_five_lines_make_a_model_of_files_as_people_have_them(folder: Path, shape: Shape) -> None:
-    said = (folder / "stderr").read_text()
-    assert said.endswith("\nexit 0"), said
+    stderr = (folder / "stderr").read_text()
+    assert stderr.endswith("\nexit 0"), stderr
     evaluation = json.loads((folder / "evaluation.json").read_text())
     measured = folder / "data" / "mine" / f"{evaluation['split']}.query.txt"
     assert evaluation["pairs"] == len(measured.read_text().splitlines())
@@ -132,7 +132,7 @@ def test_files_a_table_stdin_two_texts_and_ids_score_the_same(folder: Path, shap
 
 
 def other_files(folder: Path) -> list[str]:
-    """The pairs of train.csv and dev.csv in files of other kinds, each in a folder; gives the names of those of dev."""
+    """Write the pairs of train.csv and dev.csv in other formats, one folder each; return the names of the dev files."""
     columns = ["question1", "question2", "is_duplicate"]
     for seed, (split, count) in enumerate([("train", 80), ("dev", 24)], start=1):
         pairs = pairs_of(ENGLISH, count, seed)
@@ -147,7 +147,7 @@ def other_files(folder: Path) -> list[str]:
 
 
 def test_the_kind_of_the_file_makes_no_difference(quoted: Path, tmp_path: Path) -> None:
-    """A CSV of UTF-16, one full of tabs, one with semicolons, and Parquet become the same files, and score the same."""
+    """CSV in UTF-16, with tabs or with semicolons, and Parquet are encoded to the same files and score the same."""
     expected = files_below(quoted / "data" / "mine")
     scores = stdout(quoted, "score", "run", *IDS)
     for name in other_files(tmp_path):
@@ -155,7 +155,7 @@ def test_the_kind_of_the_file_makes_no_difference(quoted: Path, tmp_path: Path) 
         out = tmp_path / Path(name).parent / "mine"
         assert pairlens(tmp_path, "encode", train, name, "--output", out).code == 0
         made_of_it = files_below(out)
-        if "parquet" in name:  # whose labels are no numbers
+        if "parquet" in name:  # its labels are not numbers
             assert json.loads(made_of_it.pop("classes.json")) == ["false", "true"]
         assert made_of_it == expected, name
         assert stdout(tmp_path, "score", quoted / "run", "--input", name, "--format", "text") == scores, name
@@ -174,7 +174,7 @@ def test_a_label_that_could_be_either_is_asked_for(classes: Path, tmp_path: Path
 
 
 def read_table(path: Path) -> list[list[str]]:
-    """Rows of texts, the names of the columns first."""
+    """Return the rows of a table as texts, the header first."""
     if path.suffix == ".jsonl":
         rows = [json.loads(line) for line in path.read_text().splitlines()]
         return [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
@@ -317,7 +317,7 @@ def test_each_line_is_answered_before_the_next_is_sent(quoted: Path) -> None:
 
 
 def test_a_run_alone_scores_texts_on_another_machine(quoted: Path, tmp_path: Path) -> None:
-    """Without its data, without a home, and where nothing may be written."""
+    """It needs neither its data nor a home directory, and works in a read-only folder."""
     scores = stdout(quoted, "score", "run", *IDS)
     run = Path(shutil.copytree(quoted / "run", tmp_path / "elsewhere" / "model"))
     shutil.copy(quoted / "dev.csv", tmp_path / "elsewhere" / "in.csv")

@@ -1,7 +1,7 @@
-"""A disk that is full in the middle of a file: a clear error, exit code 1, the old file as it was, and no litter.
+"""A disk that fills up while a file is written: a clear error, exit code 1, the old file unchanged, no temporary files.
 
-A limit on the size of files stands for the disk: the system reports it in the same place, as such an error. Where the
-system lets one mount a small disk in memory, that is filled too.
+A limit on the size of files simulates the disk: the system reports both as an error of the same write. Where the
+system allows mounting a small disk in memory, the tests fill that, too.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def copy(project: Path, tmp_path: Path) -> Path:
 
 
 def limited(folder: Path, size: int, *arguments: str) -> Result:
-    """The command, where no file may grow beyond `size` bytes."""
+    """Run the command with a limit of `size` bytes for each file."""
     done = subprocess.run(
         [PAIRLENS, *arguments],
         cwd=folder,
@@ -67,7 +67,7 @@ def test_a_result(copy: Path, name: str, arguments: list[str]) -> None:
 
 
 def test_a_new_run_on_a_full_disk(copy: Path) -> None:
-    """Weights do not fit: what train wrote until then is whole, and the next command says what is missing."""
+    """The weights do not fit: the files before them are whole, and the next command names what is missing."""
     result = limited(copy, 2000, "train", "config.yaml", "--output", "new", "--set", "training.epochs=1")
     assert result.code == 1
     assert result.stderr.splitlines()[-1] == "error: new/weights.npz: File too large; what was there before is kept"
@@ -78,7 +78,7 @@ def test_a_new_run_on_a_full_disk(copy: Path) -> None:
 
 
 def test_a_resumable_output_keeps_its_chunks(copy: Path) -> None:
-    """The first chunk fits and the second one does not; with room, the same command goes on from there."""
+    """The first chunk fits and the second one does not; with free space, the same command continues from there."""
     (copy / "q.txt").write_text("1 2\n" * 140_000)
     command = ["score", "run", "q.txt", "q.txt", "--output", "out.txt", "--resume"]
     result = limited(copy, 900_000, *command)
@@ -91,14 +91,14 @@ def test_a_resumable_output_keeps_its_chunks(copy: Path) -> None:
     assert len(set(lines)) == 1
 
 
-# ---- a real disk, in a name space of its own -------------------------------------------------------------------------
+# ---- a real disk, in its own namespace -------------------------------------------------------------------------------
 
 UNSHARE = ["unshare", "--user", "--map-root-user", "--mount"]
 
 
 @pytest.fixture
 def disk(copy: Path) -> Path:
-    """Where `on_disk` mounts its disk."""
+    """The directory where `on_disk` mounts its disk."""
     (copy / "disk").mkdir()
     try:
         subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "none", "disk"], cwd=copy, capture_output=True, check=True)
@@ -108,7 +108,7 @@ def disk(copy: Path) -> Path:
 
 
 def on_disk(folder: Path, size: str, script: str) -> Result:
-    """A shell script that runs beside an empty disk, `disk`, of that size; `$PAIRLENS` is the command."""
+    """Run a shell script next to an empty disk, `disk`, of that size; `$PAIRLENS` is the command."""
     done = subprocess.run(
         [*UNSHARE, "sh", "-euc", f"mount -t tmpfs -o size={size} none disk; {script}"],
         cwd=folder,
@@ -123,7 +123,7 @@ def on_disk(folder: Path, size: str, script: str) -> Result:
 @pytest.mark.usefixtures("disk")
 @pytest.mark.parametrize("command", ["score --output", "evaluate --quiet --predictions", "attend --output"])
 def test_a_result_on_a_full_disk(copy: Path, command: str) -> None:
-    """One that held a file before: it is as it was, and nothing stands beside it."""
+    """The file that was there before is unchanged, and no other file is next to it."""
     name, *options = command.split()
     files = [] if name == "evaluate" else FILES
     arguments = " ".join([name, "run", *files, *options, "disk/out.jsonl", "--force"])
@@ -156,7 +156,7 @@ def test_scoring_goes_on_when_there_is_room_again(copy: Path) -> None:
 
 @pytest.mark.usefixtures("disk")
 def test_training_goes_on_when_there_is_room_again(copy: Path) -> None:
-    """The disk fills up in mid-training; what `--resume` then makes is what an undisturbed training made."""
+    """The disk fills up during training; `--resume` then ends with the same files as an undisturbed training."""
     train = "$PAIRLENS train config.yaml --seed 7 --output disk/run --quiet --set training.checkpoint.every_steps=1"
     more = "mount -o remount,size=8m disk"
     keep = "cp disk/run/metrics.jsonl before.jsonl; find disk -name '*.partial'"
@@ -169,7 +169,7 @@ def test_training_goes_on_when_there_is_room_again(copy: Path) -> None:
 
 
 def epochs(path: Path) -> list[tuple[int, float, dict[str, float]]]:
-    """The lines of a metrics.jsonl but for how long they took."""
+    """The lines of a metrics.jsonl without their times."""
     parsed = map(json.loads, path.read_text().splitlines())
     return [(line["epoch"], line["loss"], line["dev"]) for line in parsed]
 
@@ -196,7 +196,7 @@ def test_an_interruption_leaves_nothing(copy: Path, command: str, number: int, c
 
 
 def open_pipe(path: Path) -> int | None:
-    """A writer's end of a named pipe; None as long as nobody wants to read it."""
+    """Open a named pipe for writing; None while no process has it open for reading."""
     try:
         return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
@@ -205,7 +205,7 @@ def open_pipe(path: Path) -> int | None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_interrupted_evaluation(copy: Path, number: int, code: int) -> None:
-    """It waits for labels from a pipe that nobody writes; what it would write is not there."""
+    """It waits for labels from a pipe without a writer; it must leave no output."""
     os.mkfifo(copy / "pipe")
     before = {path.name for path in copy.iterdir()}
     files = ["--query", FILES[0], "--value", FILES[1], "--label", "pipe"]

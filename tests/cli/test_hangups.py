@@ -1,4 +1,4 @@
-"""A terminal that closes, and streams that were closed before a command began: its work is saved, done or refused."""
+"""Terminals that close, and streams closed before a command begins: its work is saved, finished or refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from command_line import PAIRLENS, pairlens, plain_environment, trained_project
 
 FILES = ["data/test.query.txt", "data/test.value.txt"]
-# An epoch of 75 steps, and very many of them: it is at work whenever the signal comes.
+# Epochs of 75 steps, and so many that the training still runs when the signal comes.
 TRAIN = ["train", "config.yaml", "--set", "training.batch_size=4", "--set", "training.epochs=100000"]
 
 
@@ -36,9 +36,9 @@ def assert_saved(run: Path) -> None:
 
 
 def test_a_training_whose_terminal_closes_saves(project: Path, tmp_path: Path) -> None:
-    """The system tells it with SIGHUP, and every write to the terminal fails from then on."""
+    """The system sends SIGHUP, and from then on every write to the terminal fails."""
     run = tmp_path / "run"
-    child, terminal = pty.fork()  # the child's streams are a terminal of its own
+    child, terminal = pty.fork()  # the child has its own terminal
     if not child:
         os.chdir(project)
         os.execve(PAIRLENS, [PAIRLENS, *TRAIN, "--output", str(run)], plain_environment() | {"TERM": "xterm"})
@@ -46,7 +46,7 @@ def test_a_training_whose_terminal_closes_saves(project: Path, tmp_path: Path) -
 
     def trains() -> bool:
         try:
-            while os.read(terminal, 65536):  # or its writes would wait
+            while os.read(terminal, 65536):  # otherwise its writes would block
                 pass
         except OSError:
             pass
@@ -59,7 +59,7 @@ def test_a_training_whose_terminal_closes_saves(project: Path, tmp_path: Path) -
 
 
 def test_hangups_of_the_system_and_of_the_shell_are_one(project: Path, tmp_path: Path) -> None:
-    """A shell tells its commands too; the second must not stop at once what the first has asked to save."""
+    """A shell sends SIGHUP to its commands, too; the second signal must not interrupt the saving."""
     run = tmp_path / "run"
     command = [PAIRLENS, *TRAIN, "--output", run]
     with subprocess.Popen(command, cwd=project, env=plain_environment(), stderr=subprocess.PIPE, text=True) as process:
@@ -67,9 +67,9 @@ def test_hangups_of_the_system_and_of_the_shell_are_one(project: Path, tmp_path:
         for _ in range(3):
             process.send_signal(signal.SIGHUP)
             time.sleep(0.001)
-        said = process.communicate()[1]
+        stderr = process.communicate()[1]
     assert process.returncode == 129
-    assert "everything is saved. Continue with: pairlens train" in said
+    assert "everything is saved. Continue with: pairlens train" in stderr
     assert_saved(run)
 
 
@@ -79,7 +79,7 @@ def ignore_hangups() -> None:
 
 @pytest.mark.parametrize("command", ["score", "train"])
 def test_a_hangup_that_was_ignored_still_is(project: Path, tmp_path: Path, command: str) -> None:
-    """As with nohup. `score` waits for a pipe; `train` ends by the SIGTERM that comes behind it, and so says 143."""
+    """As with nohup. `score` waits for a pipe; `train` exits with 143, for the SIGTERM that follows the hangup."""
     os.mkfifo(tmp_path / "pipe")
     waits = ["score", "run", tmp_path / "pipe", FILES[1]]
     arguments = waits if command == "score" else [*TRAIN, "--output", tmp_path / "run"]
@@ -131,7 +131,7 @@ def test_several_trainings_for_a_closed_stdout_are_refused(project: Path, tmp_pa
 def test_a_file_is_the_same_whatever_is_closed(
     project: Path, tmp_path: Path, command: str, numbers: tuple[int, ...]
 ) -> None:
-    """Closed streams leave their numbers to the files that are opened next, whose content must not suffer."""
+    """Files that are opened later get the descriptors of closed streams; no message must be written into them."""
     arguments = [command, "run", *([] if command == "evaluate" else FILES)]
     suffix = ".json" if command == "evaluate" else ".tsv"
     one, other = (tmp_path / f"{name}{suffix}" for name in ("one", "other"))
@@ -141,7 +141,7 @@ def test_a_file_is_the_same_whatever_is_closed(
 
 
 def test_training_with_all_streams_closed_writes_the_same(project: Path, tmp_path: Path) -> None:
-    """TensorFlow writes to number 2 by itself."""
+    """TensorFlow writes directly to descriptor 2."""
     short = ["train", "config.yaml", "--set", "training.epochs=1", "--quiet", "--output"]
     assert pairlens(project, *short, tmp_path / "one").code == 0
     assert pairlens(project, *short, tmp_path / "other", before=closing(0, 1, 2)).code == 0

@@ -25,14 +25,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 def relabel(folder: Path, label: str) -> None:
-    """Labels 0, 1, 2, …, each written as `label`, a format, says."""
+    """Write labels 0, 1, 2, …, each formatted with `label`."""
     for split, count in (("train", 300), ("dev", 100), ("test", 80)):
         path = folder / "data" / f"{split}.label.txt"
         path.write_text("".join(label.format(i % 3, i % 3 + 0.5) + "\n" for i in range(count)))
 
 
 def group(folder: Path, splits: tuple[str, ...] = ("train", "dev", "test")) -> None:
-    """Groups Q0, Q1, … of ten pairs, each with both labels."""
+    """Write groups Q0, Q1, … of ten pairs, each with both labels."""
     for split, count in (("train", 300), ("dev", 100), ("test", 80)):
         if split in splits:
             (folder / "data" / f"{split}.group.txt").write_text("".join(f"Q{i // 10}\n" for i in range(count)))
@@ -82,7 +82,7 @@ def test_binary(folder: Path) -> None:
     assert "# Labels are 0 and 1.\n" in text
     config = load_config(folder / "mine.yaml")
     assert (config.task, config.model.embedding.input_dim) == ("binary", 29)
-    assert "word_dropout" not in text  # no word of the vocabulary stands for unknown ones
+    assert "word_dropout" not in text  # the vocabulary has no unknown word
     trains(folder)
 
 
@@ -196,7 +196,7 @@ def test_nothing_is_overwritten(folder: Path) -> None:
 
 
 def test_a_config_called_config_is_replaced_like_any_other(folder: Path) -> None:
-    """A folder with a `config.yaml` alone is no run, whose files are never replaced."""
+    """A run's files are never replaced, but a folder with only a `config.yaml` is no run."""
     result = pairlens(folder, "init", "data", "--output", "config.yaml", "--force")
     assert (result.code, (folder / "config.schema.json").exists()) == (0, True), result.stderr
     assert "Written by `pairlens init`" in (folder / "config.yaml").read_text()
@@ -253,7 +253,7 @@ def test_what_is_no_data_set(folder: Path, kind: str, message: str) -> None:
 
 
 def test_the_size_of_the_train_split_decides_epochs_and_batches(tmp_path: Path) -> None:
-    """As configs/ has them: SICK's 4,500 pairs, Quora's 23,579 and Twitter's 37,916."""
+    """As in configs/, for SICK's 4,500 pairs, Quora's 23,579 and Twitter's 37,916."""
     (tmp_path / "data").mkdir()
     for count, expected in ((4_500, (10, 32, 0.1)), (23_579, (4, 128, 0.2)), (37_916, (2, 128, 0.2))):
         labels = np.arange(count) % 2

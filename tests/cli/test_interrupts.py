@@ -1,4 +1,4 @@
-"""Training that is interrupted, terminated, killed or disturbed. Every test runs real processes."""
+"""Training that is interrupted, terminated or killed. Every test runs real processes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TRAIN = ["train", "config.yaml", *(word for pair in SETTINGS.items() for word in
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose run `straight` was never interrupted."""
+    """A project with a run, `straight`, that was never interrupted."""
     folder = tmp_path_factory.mktemp("interrupts")
     make_project(folder)
     result = pairlens(folder, *TRAIN, "--output", "straight", "--quiet")
@@ -34,7 +34,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def training(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A train process at work, which is no more when the block is left."""
+    """A running train process; it is killed at the end of the block."""
     process = subprocess.Popen(
         [PAIRLENS, *TRAIN, *arguments], cwd=folder, env=plain_environment(), stderr=subprocess.PIPE, text=True
     )
@@ -55,7 +55,7 @@ def wait_for(condition: Callable[[], object]) -> None:
 
 
 def end_of(run: Path) -> list[object]:
-    """Weights, threshold and metrics, but for the speed."""
+    """Weights, threshold and metrics, without the speed."""
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     metrics = [{name: value for name, value in line.items() if name != "pairs_per_second"} for line in lines]
     return [(run / "weights.npz").read_bytes(), (run / "evaluation.json").read_bytes(), metrics]
@@ -66,12 +66,12 @@ def litter_in(run: Path) -> list[str]:
 
 
 def test_terminated_in_mid_epoch(project: Path) -> None:
-    """While it trains, a second training there is refused, and its best weights score. SIGTERM saves; the command that
-    it names goes on, and the end is the same to the last bit."""
+    """While it trains, a second training in the run is refused, and its best weights score. SIGTERM saves; the printed
+    command continues, with the same result to the bit."""
     run = project / "terminated"
     with training(project, "--output", "terminated") as process:
         wait_for((run / "weights.npz").exists)
-        process.send_signal(signal.SIGSTOP)  # holds the lock, and does not end before its time
+        process.send_signal(signal.SIGSTOP)  # keeps the lock, and does not end too early
         for how in ("--resume", "--force"):
             second = pairlens(project, *TRAIN, "--output", "terminated", how)
             assert second.code == 2
@@ -83,10 +83,10 @@ def test_terminated_in_mid_epoch(project: Path) -> None:
         assert (scored.code, len(scored.stdout.splitlines())) == (0, 80)
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGCONT)
-        said = process.communicate()[1].splitlines()
+        stderr = process.communicate()[1].splitlines()
     assert process.returncode == 143
-    assert "stopping after this step; interrupt again to stop at once" in said
-    before, command = said[-1].split("; everything is saved. Continue with: ")
+    assert "stopping after this step; interrupt again to stop at once" in stderr
+    before, command = stderr[-1].split("; everything is saved. Continue with: ")
     assert before.startswith("warning: interrupted in epoch ")
     assert shlex.split(command) == ["pairlens", *TRAIN, "--output", "terminated", "--resume"]
     assert litter_in(run) == []
@@ -98,7 +98,7 @@ def test_terminated_in_mid_epoch(project: Path) -> None:
 
 
 def test_killed_and_its_last_checkpoint_damaged(project: Path) -> None:
-    """kill -9 leaves a lock file, which locks nothing; a cut-off checkpoint costs the steps since the last."""
+    """kill -9 leaves a lock file without a lock; if the last checkpoint is truncated, the one before it is used."""
     run = project / "killed"
     with training(project, "--output", "killed") as process:
         wait_for((run / "checkpoint" / "previous.npz").exists)
@@ -121,7 +121,7 @@ def test_killed_and_its_last_checkpoint_damaged(project: Path) -> None:
     ("signals", "codes"), [([signal.SIGINT], {130}), ([signal.SIGTERM, signal.SIGINT], {130, 143})]
 )
 def test_interrupted_while_tensorflow_is_imported(project: Path, signals: list[int], codes: set[int]) -> None:
-    """One waits until there is a step to stop before; the second does not wait. Both may come at once."""
+    """The first signal stops training before its first step; the second one at once. Both may come together."""
     name = f"early{len(signals)}"
     with training(project, "--output", name) as process:
         wait_for((project / name / "environment.json").exists)
@@ -129,23 +129,23 @@ def test_interrupted_while_tensorflow_is_imported(project: Path, signals: list[i
         for number in signals:
             process.send_signal(number)
             time.sleep(0.2)
-        said = process.communicate()[1]
+        stderr = process.communicate()[1]
     assert process.returncode in codes
-    assert "Traceback" not in said
-    assert ("interrupted in epoch 1 after step 0; everything is saved" in said) == (len(signals) == 1)
+    assert "Traceback" not in stderr
+    assert ("interrupted in epoch 1 after step 0; everything is saved" in stderr) == (len(signals) == 1)
     assert litter_in(project / name) == []
 
 
 def test_interrupted_twice_in_training(project: Path) -> None:
-    """Stopped at once, even while it saves: the checkpoint before is then the last, and the end is the same."""
+    """It stops at once, even while saving: resuming uses the previous checkpoint, with the same result."""
     run = project / "twice"
     with training(project, "--output", "twice") as process:
         wait_for((run / "checkpoint" / "state.npz").exists)
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
-        said = process.communicate()[1]
-    assert process.returncode in (130, 143)  # the first one's, if it was done before the second came
-    assert "Traceback" not in said
+        stderr = process.communicate()[1]
+    assert process.returncode in (130, 143)  # the first signal's code, if saving finished before the second
+    assert "Traceback" not in stderr
     assert litter_in(run) == []
     result = pairlens(project, *TRAIN, "--output", "twice", "--resume", "--quiet")
     assert result == (0, "", "")
@@ -164,20 +164,20 @@ def test_a_loss_that_is_not_finite(project: Path) -> None:
     assert litter_in(project / "nan") == []
 
 
-# ---- what is finished, and what was never begun ----------------------------------------------------------------------
+# ---- finished runs, and runs that never began ------------------------------------------------------------------------
 
 
 def test_a_finished_run_is_not_trained_again(project: Path) -> None:
     before = files_below(project / "straight")
     began = time.monotonic()
     result = pairlens(project, *TRAIN, "--output", "straight", "--resume")
-    assert time.monotonic() - began < 4.0  # which is how long importing TensorFlow takes
+    assert time.monotonic() - began < 4.0  # importing TensorFlow takes as long
     assert result == (0, "", "straight: already finished; nothing to train\n")
     assert files_below(project / "straight") == before
 
 
 def test_seeds_go_on_where_they_were(project: Path) -> None:
-    """The first is finished, the second was never begun."""
+    """The first run is finished, the second was never begun."""
     shutil.copytree(project / "straight", project / "several" / "seed-1")
     before = files_below(project / "several" / "seed-1")
     result = pairlens(project, *TRAIN, "--seeds", "2", "--output", "several", "--resume")
@@ -195,7 +195,7 @@ def test_seeds_go_on_where_they_were(project: Path) -> None:
 
 
 def test_killed_while_one_of_several_seeds_is_replaced(project: Path) -> None:
-    """The first is replaced and finished; the second grows in seed-2.new, which --resume finds."""
+    """The first run is replaced and finished; the second is being written in seed-2.new, where --resume finds it."""
     folder = project / "replaced"
     for seed in (1, 2):
         shutil.copytree(project / "straight", folder / f"seed-{seed}")

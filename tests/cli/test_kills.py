@@ -1,4 +1,4 @@
-"""Commands that kill -9 ends before any change of a file: the same command ends the work, to the same bytes."""
+"""Commands that kill -9 ends before any one change of a file: the same command then gives the same bytes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_scoring_is_gone_on_with_from_any_moment(project: Path, folder: Path, 
 
 @pytest.fixture
 def amid(project: Path, tmp_path: Path) -> Path:
-    """The project where `train --force` was killed amid three renames, as `run` was being replaced by another."""
+    """The project after `train --force` was killed during the three renames that replace `run`."""
     folder = tmp_path / "project"
     shutil.copytree(project, folder)
     (folder / "run").rename(folder / "old")
@@ -84,7 +84,7 @@ TEXTS = ("data/test.query.txt", "data/test.value.txt")
 def test_a_run_amid_being_replaced_is_found(amid: Path, command: list[str]) -> None:
     result = pairlens(amid, *command)
     assert result.code == 2
-    assert result.stderr.count("\n") == 1 or command[0] == "check"  # which tells all that it has looked at
+    assert result.stderr.count("\n") == 1 or command[0] == "check"  # which reports everything it checked
     assert "run: a training was killed while it replaced this run; finish with `pairlens train CONFIG" in result.stderr
     assert "--resume`. Until then, the new run is " in result.stderr
 
@@ -102,7 +102,7 @@ def test_a_run_amid_being_replaced_is_not_trained_beside(amid: Path) -> None:
 
 @pytest.mark.parametrize("repair", ["--resume", "--force"])
 def test_a_run_amid_being_replaced_is_mended(project: Path, amid: Path, repair: str) -> None:
-    """The new one is finished, and --resume has only to give it its name."""
+    """The new run is finished; --resume only has to rename it."""
     for path in (amid / "run.new" / "environment.json", amid / "run.new" / "config.yaml"):
         path.write_text(path.read_text().replace(str(project), str(amid)))
     result = pairlens(amid, "train", "config.yaml", "--seed", "7", "--output", "run", repair)

@@ -1,4 +1,4 @@
-"""A run that was moved, and whose data are gone, has its words with it; one from before says how to give them."""
+"""A moved run without its data still has its words; a run of an older version reports how to give them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def moved(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A run with words and class names in another folder, beside three files and nothing else, all read-only."""
+    """A run with words and class names, moved to a folder with three other files, all read-only."""
     project = tmp_path_factory.mktemp("here") / "project"
     shutil.copytree(trained, project, ignore=shutil.ignore_patterns("run"))
     (project / "data" / "classes.json").write_text(json.dumps(CLASSES))
@@ -48,7 +48,7 @@ def without_home(folder: Path, *arguments: str | Path) -> Result:
 
 
 def word(folder: Path) -> str:
-    """What the first token of the first query is called."""
+    """The word of the first query's first token."""
     return "word" + (folder / "q.txt").read_text().split()[0]
 
 
@@ -80,7 +80,7 @@ def test_it_is_evaluated_with_words_and_names_of_classes(moved: Path) -> None:
     evaluated = json.loads(result.stdout)
     assert evaluated["classes"] == CLASSES
     assert any(error["query"].split()[0] == word(moved) for error in evaluated["errors"])
-    assert {error["label"] for error in evaluated["errors"]} <= {0.0, 1.0}  # numbers stay numbers
+    assert {error["label"] for error in evaluated["errors"]} <= {0.0, 1.0}  # not the class names
     assert "label alike" in result.stderr
 
 
@@ -92,7 +92,7 @@ def test_a_report_has_words_and_names_of_classes(moved: Path, tmp_path: Path) ->
     assert '<th scope="row">label alike</th>' in page
 
 
-# ---- where splits lie now --------------------------------------------------------------------------------------------
+# ---- splits that moved -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("command", [["evaluate", "model"], ["report", "model", "--output"]])
@@ -111,12 +111,12 @@ def test_what_would_be_another_run_is_not_set(moved: Path) -> None:
     assert "--set model.symmetric=true: a trained run is fixed; only data.train, data.dev, data.test" in result.stderr
 
 
-# ---- runs from before ------------------------------------------------------------------------------------------------
+# ---- older runs ------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def old(moved: Path, tmp_path: Path) -> Path:
-    """The same run as a version before 0.3.0 would have left it."""
+    """The same run as a version before 0.3.0 would have written it."""
     folder = Path(shutil.copytree(moved, tmp_path / "old"))
     for place in (folder, folder / "model"):
         place.chmod(0o755)
@@ -149,7 +149,7 @@ def test_a_run_from_before_shows_ids_and_says_why_or_takes_a_vocabulary(old: Pat
 
 @pytest.mark.parametrize("command", WITH_WORDS)
 def test_a_vocabulary_that_is_not_the_runs(moved: Path, tmp_path: Path, command: str) -> None:
-    """It has one word less."""
+    """The vocabulary lacks one word."""
     other = tmp_path / "other.txt"
     other.write_text("".join(f"word{i}\n" for i in range(28)))
     arguments = [tmp_path / "page.html" if part == "page.html" else part for part in WITH_WORDS[command]]

@@ -19,7 +19,7 @@ def test_scores_are_class_probabilities(tmp_path: Path) -> None:
     options = ["--set", "task=multiclass", "--set", "training.epochs=1", "--output", "run"]
     trained = pairlens(tmp_path, "train", "config.yaml", *options)
     assert trained.code == 0, trained.stderr
-    assert "classes: 3" in (tmp_path / "run" / "config.yaml").read_text()  # as many as the labels have
+    assert "classes: 3" in (tmp_path / "run" / "config.yaml").read_text()  # the number of distinct labels
 
     text = pairlens(tmp_path, "score", *ARGUMENTS).stdout
     scores = np.array([[float(number) for number in line.split(" ")] for line in text.splitlines()])
@@ -35,4 +35,4 @@ def test_scores_are_class_probabilities(tmp_path: Path) -> None:
 
     shown = pairlens(tmp_path, "attend", *ARGUMENTS, "--pairs", "5")
     assert shown.code == 0
-    assert f"pair 5  score {scores[5].max():.4f}" in shown.stdout  # of the class that it chooses
+    assert f"pair 5  score {scores[5].max():.4f}" in shown.stdout  # the probability of the predicted class

@@ -1,4 +1,4 @@
-"""Numbers that one command prints and another takes: they mean the same pairs, to the last bit."""
+"""Numbers that one command prints and another reads select the same pairs, to the bit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def score(project: Path, run: Path | str, *options: str) -> Result:
 
 
 def said_by(project: Path, run: Path | str) -> np.ndarray:
-    """What the library says of the test pairs."""
+    """The library's scores of the test pairs."""
     scorer = load(project / run)
     pairs = read_split(scorer.config, "test")
     return scorer.score(pairs.query, pairs.value)
@@ -62,7 +62,7 @@ def test_a_label_is_written_as_it_was_read(project: Path, tmp_path: Path) -> Non
 
 
 def test_accuracy_and_confusion_matrix_count_the_same_pairs_at_every_printed_score(project: Path) -> None:
-    """A threshold that is a pair's score is reached by that pair, by those above and by no other."""
+    """If the threshold is a pair's score, exactly that pair and those with higher scores are positive."""
     label = read_labels(project / "data" / "test.label.txt", "binary")
     scores = said_by(project, "run")
     for text in dict.fromkeys(score(project, "run").stdout.split()[:12]):
@@ -92,7 +92,7 @@ def saturated_run(project: Path, path: Path, task: str, **settings: Any) -> Path
 
 @pytest.mark.parametrize("symmetric", [False, True])
 def test_saturated_scores_are_ranked_by_their_logits(project: Path, tmp_path: Path, symmetric: bool) -> None:
-    """The oracle is scikit-learn's, on what --logits prints."""
+    """The oracle is scikit-learn on the output of --logits."""
     label = read_labels(project / "data" / "test.label.txt", "binary")
     run = saturated_run(project, tmp_path / "run", "binary", symmetric=symmetric)
     scores, logits = (np.array(score(project, run, *o).stdout.split(), np.float32) for o in ([], ["--logits"]))
@@ -125,7 +125,7 @@ def test_saturated_scores_of_a_group_are_ranked_by_their_logits(project: Path, t
 
 
 def test_a_fitted_threshold_cuts_through_equal_scores(project: Path, tmp_path: Path) -> None:
-    """The run's own logit decides among the pairs that score 1, and what a bound on scores cannot say stays told."""
+    """The run's logit threshold decides among pairs that score 1; a given threshold on scores replaces it."""
     label = read_labels(project / "data" / "test.label.txt", "binary")
     run = saturated_run(project, tmp_path / "run", "binary")
     logits = np.array(score(project, run, "--logits").stdout.split(), np.float32)
@@ -150,7 +150,7 @@ def test_logits_of_a_regression_are_refused(project: Path, tmp_path: Path) -> No
 
 @pytest.fixture
 def overflowing(project: Path, tmp_path: Path) -> Path:
-    """A run in which word 3 of the vocabulary alone is too large: pairs with it have no finite score."""
+    """A run with a huge embedding of word 3 only: pairs with that word have no finite score."""
     run = Run.open(make_run(project, tmp_path / "large"))
     weights = run.weights(run.config())
     weights["embedding/embeddings"][3] = 3e38

@@ -1,4 +1,4 @@
-"""Options that every command has, and options that would be idle beside others: they are refused, by name."""
+"""Options that every command has, and options that others make useless: they are refused by name."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ids=lambda value: value[0],
 )
 def test_verbose(project: Path, tmp_path: Path, arguments: list[str], details: list[str]) -> None:
-    """On stderr what is read, the model, the threads, and at the end what it took; stdout is the same."""
+    """stderr has the inputs, the model, the threads and, at the end, time and memory; stdout is unchanged."""
     arguments = [argument.replace("OUT", str(tmp_path / "out")) for argument in arguments]
     result = pairlens(project, *arguments, "--verbose", stdin="1 2\t3\n")
     assert result.code == 0
-    said = result.stderr.replace(f"{project}/", "").splitlines()
+    printed = result.stderr.replace(f"{project}/", "").splitlines()
     for detail in details:
-        assert any(re.match(detail, line) for line in said), (detail, said)
-    assert re.fullmatch(r"\d+\.\d\d s; peak memory [\d,]+ MB", said[-1])
+        assert any(re.match(detail, line) for line in printed), (detail, printed)
+    assert re.fullmatch(r"\d+\.\d\d s; peak memory [\d,]+ MB", printed[-1])
     assert "weights" in result.stderr or arguments == ["selftest"]
 
 
@@ -114,15 +114,15 @@ def test_a_summary_is_not_lost_on_a_terminal_without_tables(project: Path) -> No
     command = [PAIRLENS, "attend", "run", *FILES, "--summary", "--quiet"]
     with subprocess.Popen(command, cwd=project, env=plain_environment(), stdout=theirs) as process:
         os.close(theirs)
-        said = b""
+        output = b""
         try:
             while part := os.read(ours, 4096):
-                said += part
-        except OSError:  # how Linux says that nobody has the other end any more
+                output += part
+        except OSError:  # Linux reports a closed other end this way
             pass
         os.close(ours)
     assert process.returncode == 0
-    assert '"pairs": 80' in said.decode()
+    assert '"pairs": 80' in output.decode()
 
 
 def test_a_profile(project: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_profile(project: Path) -> None:
 
 
 def test_a_path_at_home(project: Path, tmp_path: Path) -> None:
-    """No shell expands the ~ of `--output=~/x`."""
+    """Shells do not expand the ~ in `--output=~/x`."""
     files = ("data/test.query.txt", "data/test.value.txt")
     result = pairlens(project, "score", "run", *files, "--output=~/scores.txt", "--quiet", HOME=str(tmp_path))
     assert result == (0, "", "")

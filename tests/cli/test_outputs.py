@@ -1,7 +1,7 @@
-"""Every option that names an output, with everything that may stand there: one table that no option is left out of.
+"""Every option that names an output, with everything that may already exist there: the table must list all options.
 
 Nothing is overwritten without --force, and with it only files that are neither read nor a run's own; a link keeps
-pointing where it does; a file appears whole or not at all, and never over one that was made meanwhile.
+its target; a file appears whole or not at all, and never replaces one that was created in the meantime.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ DIRECTORIES = {("train", "--output"), ("encode", "--output")}  # tested with the
 
 
 class Output(NamedTuple):
-    """A command line, its option that names an output, a name that fits, and the file that is written first."""
+    """A command line, its option that names an output, a valid name, and the file that is written first."""
 
     command: tuple[str, ...]
     option: str
@@ -103,7 +103,7 @@ def folder(project: Path, tmp_path: Path) -> Path:
 
 
 def refused(folder: Path, arguments: list[str], message: str) -> None:
-    """Exit 2 with one line, and every file as it was."""
+    """Check that the command exits with 2 and one line, and changes no file."""
     before = files_below(folder)
     code, stdout, stderr = pairlens(folder, *arguments, "--quiet")
     assert (code, stdout) == (2, ""), stderr
@@ -175,7 +175,7 @@ def test_what_is_no_file_is_never_replaced(folder: Path, output: Output) -> None
 
 @every_output
 def test_a_stream_is_written_as_it_stands(folder: Path, output: Output) -> None:
-    """A pipe gets what a file would, a link to /dev/null nothing; neither needs --force, and both stay as they are."""
+    """A pipe and a link to /dev/null receive the output without --force and are not replaced."""
     there = folder / output.file
     if "--resume" in output.command:
         there.symlink_to("/dev/null")
@@ -184,13 +184,13 @@ def test_a_stream_is_written_as_it_stands(folder: Path, output: Output) -> None:
     done(folder, output.arguments())
     expected = there.read_bytes()
     there.unlink()
-    for beside in ("mine.schema.json", "maps-1.svg"):  # what stands beside a config, and of two pictures the other one
+    for beside in ("mine.schema.json", "maps-1.svg"):  # written next to a config, and the second picture
         (folder / beside).unlink(missing_ok=True)
     os.mkfifo(there)
     with ThreadPoolExecutor() as pool:
         written = pool.submit(there.read_bytes)
         result = pairlens(folder, *output.arguments(None, "--quiet"))
-        os.close(os.open(there, os.O_RDWR))  # lets the reader go if the command never came to open it
+        os.close(os.open(there, os.O_RDWR))  # unblocks the reader if the command did not open it
     assert result.code == 0, result.stderr
     assert written.result() == expected
     assert there.is_fifo()
@@ -207,9 +207,9 @@ def test_a_stream_is_written_as_it_stands(folder: Path, output: Output) -> None:
     "output",
     [o for o in OUTPUTS if o.command[0] in ("score", "evaluate", "report") and "--resume" not in o.command],
     ids=as_words,
-)  # the names of attend's say a format
+)  # attend needs a name with an ending
 def test_a_descriptor_is_written_where_it_stands(folder: Path, output: Output, name: str) -> None:
-    """Also where it is a file, behind what that holds."""
+    """If it is a file, the output is appended to it."""
     done(folder, output.arguments())
     (folder / "log").write_text("before\n")
     with (folder / "log").open("a") as log:
@@ -234,7 +234,7 @@ def test_what_is_read_is_never_replaced(
 @pytest.mark.parametrize("output", [output for output in OUTPUTS if output.command[0] in ("score", "evaluate")])
 @pytest.mark.parametrize("name", ["run/evaluation.json", "run/curves.png", "run/checkpoint/previous.npz", "run/.lock"])
 def test_a_runs_own_name_is_never_taken(folder: Path, output: Output, name: str) -> None:
-    """Be there a file of it or not; another name in a run is allowed."""
+    """Whether or not such a file exists; other names in a run are allowed."""
     refused(folder, output.arguments(folder / name, "--force"), "is one of the files of the run")
     done(folder, output.arguments(f"run/{output.file}"))
 
@@ -288,18 +288,18 @@ def test_what_the_streams_are_is_never_replaced(folder: Path) -> None:
     ids=as_words,
 )
 def test_a_file_that_is_made_meanwhile_is_kept(folder: Path, output: Output) -> None:
-    """The queries come through a pipe, so that the command waits behind its checks; --resume reads no pipes."""
+    """The queries come from a pipe, so that the command waits after its checks; --resume reads no pipes."""
     queries = (folder / "q.txt").read_text()
     (folder / "q.txt").unlink()
     os.mkfifo(folder / "q.txt")
     command = [PAIRLENS, *output.arguments(None, "--quiet")]
     with subprocess.Popen(command, cwd=folder, env=plain_environment(), stderr=subprocess.PIPE, text=True) as process:
-        with (folder / "q.txt").open("w") as pipe:  # waits for the reader
+        with (folder / "q.txt").open("w") as pipe:  # blocks until the command reads
             (folder / output.file).write_text("theirs")
             pipe.write(queries)
-        _, said = process.communicate()
+        _, stderr = process.communicate()
     assert process.returncode == 1
-    assert said == (
+    assert stderr == (
         f"error: {output.file}: was created by another process in the meantime and is kept; "
         "choose another name, or replace it with --force\n"
     )
@@ -308,7 +308,7 @@ def test_a_file_that_is_made_meanwhile_is_kept(folder: Path, output: Output) -> 
 
 
 def test_resumed_and_a_file_made_meanwhile(folder: Path) -> None:
-    """What was scored is kept, and takes its name when the other file has gone; a file of ours is no such file."""
+    """The scores are kept, and renamed once the other file is gone; the command's own output is no such file."""
     command = ["score", "run", *TEXTS, "--output", "out", "--resume"]
     done(folder, command)
     whole = (folder / "out").read_text()
@@ -322,12 +322,12 @@ def test_resumed_and_a_file_made_meanwhile(folder: Path) -> None:
     assert (folder / "out").read_text() == whole
 
 
-# ---- names that say more ---------------------------------------------------------------------------------------------
+# ---- names with meaning ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("output", [o for o in OUTPUTS if Path(o.name).suffix in PLAIN], ids=as_words)
 def test_what_is_named_gz_is_gzip(folder: Path, output: Output) -> None:
-    """Without a time in it, so that equal results are equal bytes; and the same as what is not compressed."""
+    """It contains no time, so that equal results are equal bytes, and decompresses to the uncompressed output."""
     for name in ("plain", "one.gz", "other.gz"):
         done(folder, output.arguments(name))
     compressed = (folder / "one.gz").read_bytes()

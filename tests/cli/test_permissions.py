@@ -1,4 +1,4 @@
-"""Files that may not be read and directories that may not be written into: one line, an exit code, no litter."""
+"""Unreadable files and read-only directories: one line, an exit code, no temporary files."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LABELLED = ["--query", "data/test.query.txt", "--value", "data/test.value.txt", 
 
 @pytest.fixture
 def project(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Path:
-    """A copy of the project, whose permissions may be changed."""
+    """A copy of the project whose permissions tests may change."""
     return Path(shutil.copytree(trained_project(tmp_path_factory), tmp_path / "project"))
 
 
 def refused(project: Path, locked: str, *arguments: str) -> Result:
-    """What the command says, where `locked` may be neither read nor written; it must leave all files as they were."""
+    """Return the command's error while `locked` is neither readable nor writable; it must change no file."""
     path = project / locked
     before, mode = files_below(project), path.stat().st_mode
     path.chmod(0o555 if path.is_dir() else 0)
@@ -89,7 +89,7 @@ def test_a_directory_that_may_not_be_written_into(project: Path, locked: str, ar
 def test_a_directory_that_may_be_written_into_and_not_read(
     project: Path, tmp_path: Path, arguments: list[str], made: str
 ) -> None:
-    """Mode 333, as of a letter box: it cannot be listed, nor synchronised."""
+    """Mode 333, like a letter box: it can be neither listed nor synchronised."""
     box = tmp_path / "box"
     box.mkdir()
     box.chmod(0o333)
@@ -116,7 +116,7 @@ def test_a_file_system_without_locks(project: Path, tmp_path: Path) -> None:
 
 
 def test_an_output_that_is_mounted(project: Path, tmp_path: Path) -> None:
-    """As a container's engine mounts a file: it cannot be replaced, which is told before any work, by its own name."""
+    """As a container engine mounts a file: it cannot be replaced, which is reported by name before any work."""
     (tmp_path / "mine").write_text("mine")
     (tmp_path / "out.txt").touch()
     mount, score = f"mount --bind {tmp_path}/mine {tmp_path}/out.txt", f"exec {PAIRLENS} score run {' '.join(FILES)}"

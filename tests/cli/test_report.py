@@ -1,4 +1,4 @@
-"""pairlens report in real processes: its numbers are evaluate's, whatever the task, and its faults are clear."""
+"""pairlens report in real processes: for every task, its numbers equal evaluate's, and its errors are clear."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def report(project: Path, path: Path, *arguments: str | Path) -> str:
-    """The page that it wrote."""
+    """Return the page that it wrote."""
     result = pairlens(project, "report", *arguments, "--output", path)
     assert (result.code, result.stdout, result.stderr) == (0, "", f"Wrote {path}\n")
     page = path.read_text(encoding="utf-8")
@@ -38,7 +38,7 @@ def block(page: str, name: str) -> Any:
 
 
 def words(page: str) -> str:
-    """What a reader sees, tags being blanks."""
+    """The visible text of a page, with a blank for each tag."""
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", page.split("<main")[1].split("</main>", maxsplit=1)[0])).split())
 
 
@@ -49,7 +49,7 @@ def evaluated(project: Path, run: str | Path, *options: str | Path) -> dict[str,
 
 
 def assert_shows(page: str, expected: dict[str, Any]) -> None:
-    """Every metric with its interval, to four digits."""
+    """Check that the page shows every metric with its interval, to four digits."""
     shown = words(page)
     for name, value in expected["metrics"].items():
         low, high = expected["intervals"][name]
@@ -90,10 +90,10 @@ def test_a_run_minus_another(project: Path, tmp_path: Path) -> None:
     d = compared["differences"]["accuracy"]
     shown = words(page)
     assert f"{d['difference']:+.4f} {d['low']:+.4f} to {d['high']:+.4f}, p {d['p_value']:.3f}" in shown
-    # Only what differs, dotted; the seed is 7 in one and, being copied from it, in the other.
+    # Only the differences, by dotted name; the seed is 7 in both, as one config is a copy of the other.
     settings = shown.split("setting A B ")[1].split(" A config.yaml")[0]
     assert settings == "data.max_length null 2 data.too_long error truncate"
-    assert "Trained on" not in shown  # nothing is known of the other's data
+    assert "Trained on" not in shown  # the data of the other run are unknown
 
 
 def test_which_data_the_runs_were_trained_on(project: Path, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_regression(project: Path, tmp_path: Path) -> None:
     run = make_run(project, tmp_path / "run", task="regression", data={"vocab": None})
     page = report(project, tmp_path / "report.html", run, "--errors", "1")
     assert_shows(page, evaluated(project, run))
-    # The cells of the joint histogram and the bars of the residuals hold all pairs.
+    # The cells of the joint histogram and the bars of the residuals count all pairs.
     for table in re.findall(r"<table>.*?</table>", page):
         if "score − label" in table or "Score by label" in table:
             counts = re.findall(r'<td class="number">([\d,]+)</td></tr>', table)

@@ -1,4 +1,4 @@
-"""What a command costs: memory, processor time, and the libraries that it loads."""
+"""The cost of a command: memory, processor time, and the libraries that it loads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from command_line import PAIRLENS, VOCABULARY, plain_environment, trained_projec
 
 HEAVY = ["tensorflow", "tf_keras", "numba", "matplotlib", "h5py", "numpy", "pydantic", "yaml", "rich"]
 
-# A small process in between: the peak memory of a process counts that of whoever started it, up to then.
+# A small process in between: the peak memory of a process includes that of its parent until it starts.
 MEASURE = """\
 import json, resource, subprocess, sys
 code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
@@ -22,7 +22,7 @@ usage = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps([code, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime]))
 """
 
-# The command line, and then the names of the heavy libraries that it has imported.
+# Run the command line, then print the heavy libraries that it imported.
 LIST_IMPORTS = """\
 import json, sys
 from pairlens_cli.app import main
@@ -73,7 +73,7 @@ def test_score_loads_no_tensorflow(project: Path) -> None:
 
 
 def test_check_answers_at_once(project: Path) -> None:
-    """Half a second is what it may cost on an idle machine; processors that others use count slower."""
+    """It may take half a second on an idle machine; busy processors are slower."""
     usage = measure(project, "check", "config.yaml")
     assert usage.code == 0
     assert usage.seconds < 1.0
@@ -81,7 +81,7 @@ def test_check_answers_at_once(project: Path) -> None:
 
 @pytest.mark.parametrize("name", ["maps.npz", "maps.jsonl.gz"])
 def test_a_dump_takes_the_same_memory_for_more_pairs(project: Path, tmp_path: Path, name: str) -> None:
-    """Measured: 5 MiB more for 40,000 pairs more, so that a million stay far below 500; zipfile would take 48 more."""
+    """Measured: 5 MiB for 40,000 more pairs, so a million stay far below 500 MiB; zipfile would take 48 MiB."""
     random = np.random.default_rng(0)
     rows = [" ".join(row) for row in random.integers(0, VOCABULARY, (60_000, 5)).astype("U2").tolist()]
     peaks = []
@@ -96,7 +96,7 @@ def test_a_dump_takes_the_same_memory_for_more_pairs(project: Path, tmp_path: Pa
 
 
 def test_score_takes_the_same_memory_for_more_pairs(project: Path, tmp_path: Path) -> None:
-    """Measured: 8 MiB more for 450,000 pairs more; read at once, they would take 80 MiB more."""
+    """Measured: 8 MiB for 450,000 more pairs; read at once, they would take 80 MiB."""
     random = np.random.default_rng(0)
     rows = [" ".join(row) for row in random.integers(0, VOCABULARY, (600_000, 5)).astype("U2").tolist()]
     peaks = []

@@ -1,4 +1,4 @@
-"""pairlens score: one line per pair, in input order, and the same score whatever stands beside the pair."""
+"""pairlens score: one line per pair, in input order, and a score that does not depend on the other pairs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def score(project: Path, folder: Path, queries: list[list[int]], values: list[list[int]], *options: str) -> Result:
-    """The result of scoring these pairs from two files."""
+    """Score these pairs from two files."""
     (folder / "query.txt").write_text(lines(queries))
     (folder / "value.txt").write_text(lines(values))
     return pairlens(project, "score", "run", folder / "query.txt", folder / "value.txt", *options)
@@ -37,7 +37,7 @@ def numbers(result: Result) -> NDArray[np.float64]:
 
 @pytest.fixture(scope="module")
 def both(project: Path, tmp_path_factory: pytest.TempPathFactory) -> NDArray[np.float64]:
-    """Scores of the pairs [40], and then of the same pairs with query and value exchanged [40]."""
+    """Scores of the pairs [40], followed by those of the same pairs with query and value exchanged [40]."""
     return numbers(score(project, tmp_path_factory.mktemp("pairs"), QUERIES + VALUES, VALUES + QUERIES))
 
 
@@ -61,7 +61,7 @@ def test_scores_do_not_depend_on_order_or_company_or_threads(
 
 
 def test_a_pair_alone_from_stdin(project: Path, scores: NDArray[np.float64]) -> None:
-    """With `--format tsv` a line of output is the line of input and the score."""
+    """With `--format tsv` an output line is the input line and the score."""
     line = f"{lines(QUERIES[17:18]).strip()}\t{lines(VALUES[17:18]).strip()}"
     result = pairlens(project, "score", "run", "-", "--threads", "2", "--format", "tsv", stdin=f"{line}\n")
     assert (result.code, result.stderr) == (0, "")
@@ -96,13 +96,13 @@ def test_no_pairs_give_no_lines(project: Path, tmp_path: Path) -> None:
 def test_symmetric(project: Path, tmp_path: Path, both: NDArray[np.float64]) -> None:
     symmetric = numbers(score(project, tmp_path, QUERIES + VALUES, VALUES + QUERIES, "--symmetric"))
     np.testing.assert_array_equal(symmetric[:40], symmetric[40:])
-    # Without the option the orders differ; with it a score is the mean of both.
+    # Without the option the two orders score differently; with it the score is their mean.
     assert np.abs(both[:40] - both[40:]).max() > 1e-3
     np.testing.assert_allclose(symmetric[:40], (both[:40] + both[40:]) / 2, atol=1e-6)
 
 
 def test_a_fault_in_a_late_line(project: Path, tmp_path: Path) -> None:
-    """Scores before it have been printed by then, chunk by chunk; a file gets no name."""
+    """The scores before it have been printed by then, chunk by chunk; no output file appears."""
     many = [[1]] * 140_000
     (tmp_path / "query.txt").write_text(lines(many))
     (tmp_path / "value.txt").write_text(lines(many[:-1]) + "x\n")
@@ -120,7 +120,7 @@ def test_a_fault_in_a_late_line(project: Path, tmp_path: Path) -> None:
 
 
 def test_a_reader_who_leaves_early(project: Path, tmp_path: Path) -> None:
-    """As in `pairlens score … | head -1`: what is left to print is more than a pipe holds."""
+    """As in `pairlens score … | head -1`, with more output than fits into a pipe."""
     many = [[1, 2, 3]] * 200_000
     (tmp_path / "query.txt").write_text(lines(many))
     command = [PAIRLENS, "score", "run", str(tmp_path / "query.txt"), str(tmp_path / "query.txt")]

@@ -1,4 +1,4 @@
-"""Who hears what: results on stdout, words for people on stderr, colours and bars on terminals alone."""
+"""Results on stdout, messages for people on stderr, colours and progress bars only on terminals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def said_to_a_terminal(folder: Path, *arguments: str, **environment: str) -> str:
-    """What a command prints on stderr if that is a terminal; stdout is none."""
+    """Return what a command prints on stderr if that is a terminal; stdout is not one."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [PAIRLENS, *arguments],
@@ -33,15 +33,15 @@ def said_to_a_terminal(folder: Path, *arguments: str, **environment: str) -> str
         stderr=theirs,
     ) as process:
         os.close(theirs)
-        said = b""
+        output = b""
         try:
             while part := os.read(ours, 4096):
-                said += part
-        except OSError:  # how Linux says that nobody has the other end any more
+                output += part
+        except OSError:  # Linux reports a closed other end this way
             pass
         os.close(ours)
     assert process.returncode in (0, 2)
-    return said.decode()
+    return output.decode()
 
 
 def test_version(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_help_of_a_command(tmp_path: Path, command: str, arguments: list[str]) -
     ],
 )
 def test_a_command_line_that_makes_no_sense(tmp_path: Path, arguments: list[str], message: str) -> None:
-    """One line, as for any other fault."""
+    """The error is one line, as for any other fault."""
     result = pairlens(tmp_path, *arguments)
     assert (result.code, result.stdout) == (2, "")
     assert result.stderr.startswith(f"error: {message}")
@@ -123,9 +123,9 @@ def test_colours_on_a_terminal_unless_refused(tmp_path: Path) -> None:
 
 
 def test_an_error_is_one_line_however_narrow_the_terminal(tmp_path: Path) -> None:
-    """It can be copied and searched for; the terminal wraps it where it shows it."""
-    said = said_to_a_terminal(tmp_path, "check", "none.yaml", COLUMNS="20", NO_COLOR="1")
-    assert said.count("\n") == 1
+    """So that it can be copied and searched for; the terminal itself wraps it."""
+    stderr = said_to_a_terminal(tmp_path, "check", "none.yaml", COLUMNS="20", NO_COLOR="1")
+    assert stderr.count("\n") == 1
 
 
 def test_a_progress_display_on_a_terminal_unless_quiet(project: Path) -> None:
@@ -154,7 +154,7 @@ PRINTING = [
 
 @pytest.mark.parametrize("arguments", PRINTING, ids=lambda arguments: arguments[0])
 def test_a_disk_that_is_full(project: Path, arguments: list[str]) -> None:
-    """Failed while running, not wrong usage: exit code 1."""
+    """It failed while running and is not wrong usage: exit code 1."""
     with Path("/dev/full").open("w") as full:
         command = [PAIRLENS, *arguments]
         done = subprocess.run(command, cwd=project, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
@@ -163,7 +163,7 @@ def test_a_disk_that_is_full(project: Path, arguments: list[str]) -> None:
 
 @pytest.mark.parametrize("arguments", PRINTING[2:], ids=lambda arguments: arguments[0])
 def test_a_reader_who_is_gone(project: Path, arguments: list[str]) -> None:
-    """As in `pairlens … | true`: not a word. Who leaves after a while is in test_score.py."""
+    """As in `pairlens … | true`: no message. test_score.py tests a reader that leaves later."""
     reading, writing = os.pipe()
     os.close(reading)
     command = [PAIRLENS, *arguments]
@@ -173,11 +173,11 @@ def test_a_reader_who_is_gone(project: Path, arguments: list[str]) -> None:
 
 
 def test_names_are_neither_markup_nor_control_sequences(project: Path, tmp_path: Path) -> None:
-    """Of a run that came from elsewhere, even the directory's name is not to be trusted."""
+    """Even the directory name of somebody else's run is not trusted."""
     hostile = tmp_path / "[red]\x1b[2J\u202e"
     hostile.symlink_to(project / "run")
-    said = pairlens(tmp_path, "evaluate", hostile, "--compare", hostile, COLUMNS="200")
-    assert said.code == 0
-    assert said.stderr.count("[red]\\x1b[2J\\u202e") == 4
-    assert "\x1b" not in said.stderr
-    assert "\u202e" not in said.stderr
+    result = pairlens(tmp_path, "evaluate", hostile, "--compare", hostile, COLUMNS="200")
+    assert result.code == 0
+    assert result.stderr.count("[red]\\x1b[2J\\u202e") == 4
+    assert "\x1b" not in result.stderr
+    assert "\u202e" not in result.stderr

@@ -1,4 +1,4 @@
-"""attend, evaluate and report on texts show the texts' own words, and their numbers are those of the ids."""
+"""attend, evaluate and report on texts show the original words, with the same numbers as on ids."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read_blocks(page: Path) -> dict[str, Any]:
-    """The data of a page by the names of its blocks."""
+    """The data of a page, by block name."""
     found = re.findall(r'<script type="application/json" id="([^"]+)">(.*?)</script>', page.read_text(), re.DOTALL)
     return {name: json.loads(text) for name, text in found}
 
@@ -63,7 +63,7 @@ WAYS = [
 @pytest.mark.parametrize("way", WAYS, ids=["table", "lines"])
 @pytest.mark.parametrize("task", ["binary", "ranking"])
 def test_texts_measure_what_their_ids_measure(project: Path, task: str, way: list[str]) -> None:
-    """Groups are those of a column, of a file, or of equal queries, which here are the same."""
+    """Groups from a column, from a file and from equal queries are the same here."""
     group = [] if task == "binary" else ["--group-column", "id"] if way[0] == "--input" else ["--group", "g.txt"]
     of_ids = json.loads(done(project, "evaluate", task, "--split", "test").stdout)
     for more in ([], group):

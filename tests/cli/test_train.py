@@ -1,4 +1,4 @@
-"""pairlens train: what it writes, what it says, and how it stops and goes on. Every test runs real processes."""
+"""pairlens train: its files, its messages, and how it stops and resumes. Every test runs real processes."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_config_is_resolved(project: Path) -> None:
     for name in ("train", "dev", "test"):
         assert written["data"][name] == str(project / "data" / name)
     assert written["data"]["vocab"] == str(project / "data" / "vocab.txt")
-    # Loaded and written again it is the same, wherever it lies: nothing in it is relative and nothing is left out.
+    # Loading and writing it gives the same text in any folder: it has no relative path and names every setting.
     assert dump_config(load_config(project / "run" / "config.yaml")) == text
 
 
@@ -104,10 +104,10 @@ def test_the_environment_says_what_the_run_was_made_with(project: Path) -> None:
 
 def test_it_speaks_on_stderr_alone_a_line_for_every_epoch(project: Path) -> None:
     assert (project / "train.stdout").read_text() == ""
-    said = (project / "train.stderr").read_text()
-    assert "\x1b" not in said
-    assert "\r" not in said
-    *epochs, wrote, following = said.splitlines()
+    stderr = (project / "train.stderr").read_text()
+    assert "\x1b" not in stderr
+    assert "\r" not in stderr
+    *epochs, wrote, following = stderr.splitlines()
     assert [int(line.split()[1]) for line in epochs] == list(range(1, EPOCHS + 1))
     assert re.fullmatch(r"Wrote run  dev accuracy 0\.\d{4}", wrote)
     assert following == "Next: pairlens evaluate run"
@@ -133,7 +133,7 @@ def test_resume_is_refused_with_another_config(interrupted: Path) -> None:
 
 
 def test_resume_is_refused_with_another_way_to_compute(interrupted: Path) -> None:
-    """oneDNN sums in another order than Eigen, so the end would differ in the last bits."""
+    """oneDNN sums in another order than Eigen, so the weights would differ in their last bits."""
     before = files_below(interrupted)
     command = ("train", "config.yaml", "--output", "run", "--resume", "--seed", "7")
     result = pairlens(interrupted, *command, TF_ENABLE_ONEDNN_OPTS="0")
@@ -149,7 +149,7 @@ def test_resume_with_force_is_refused(interrupted: Path) -> None:
 
 
 def test_a_resumed_run_ends_as_an_uninterrupted_one(interrupted: Path, project: Path) -> None:
-    """`--seed 7` here and `--set training.seed=7` when it began: the same config, else it would be refused."""
+    """`--seed 7` here and `--set training.seed=7` when it began are the same config; another would be refused."""
     result = pairlens(interrupted, "train", "config.yaml", "--seed", "7", "--output", "run", "--resume", "--quiet")
     assert result == (0, "", "")
     resumed, straight = interrupted / "run", project / "run"
@@ -163,7 +163,7 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(interrupted: Path, project: 
 
 
 def test_without_output_the_run_is_named_after_the_config(tmp_path: Path) -> None:
-    """Seen from the refusal to replace it, which costs no training."""
+    """The name is read from the refusal to replace the run, which needs no training."""
     make_project(tmp_path)
     (tmp_path / "runs" / "config").mkdir(parents=True)
     (tmp_path / "runs" / "config" / "config.yaml").write_text("task: binary\n")
@@ -189,14 +189,14 @@ def test_data_are_read_before_an_old_run_is_replaced(project: Path, tmp_path: Pa
 
 @pytest.mark.parametrize("spelling", [0.0, 1.0])
 def test_a_missing_vocabulary_is_refused_as_check_refuses_it(project: Path, tmp_path: Path, spelling: float) -> None:
-    """Also where no word's spelling is looked at: every later command would miss it."""
+    """Even if training does not need the words, every later command would."""
     initializer = f"model.embedding.embeddings_initializer={{name: ppmi_svd, spelling: {spelling}}}"
     changes = ("--set", "data.vocab=none.txt", "--set", initializer)
-    told = (2, f"error: {project}/none.txt: No such file or directory\n")
+    expected = (2, f"error: {project}/none.txt: No such file or directory\n")
     trained = pairlens(project, "train", "config.yaml", *changes, "--output", tmp_path / "run")
-    assert (trained.code, trained.stderr) == told
+    assert (trained.code, trained.stderr) == expected
     checked = pairlens(project, "check", "config.yaml", *changes)
-    assert (checked.code, checked.stderr.splitlines(keepends=True)[-1]) == told
+    assert (checked.code, checked.stderr.splitlines(keepends=True)[-1]) == expected
 
 
 def test_training_does_not_fail_for_a_picture(tmp_path: Path, project: Path) -> None:
@@ -213,7 +213,7 @@ def test_training_does_not_fail_for_a_picture(tmp_path: Path, project: Path) -> 
 
 
 def test_a_training_goes_on_with_as_many_threads_as_it_began(tmp_path: Path) -> None:
-    """TensorFlow's sums, and with them the weights, depend on their number where a network is large."""
+    """In large networks TensorFlow's sums, and so the weights, depend on the number of threads."""
     make_project(tmp_path)
     train = ["train", "config.yaml", "--set", "training.epochs=1", "--output", "run"]
     assert pairlens(tmp_path, *train, "--threads", "3").code == 0

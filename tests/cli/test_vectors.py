@@ -1,4 +1,4 @@
-"""Word vectors on the command line: what is said, what a run keeps, what a training does not go on with."""
+"""Word vectors on the command line: the messages, what a run records, and what --resume refuses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DIM = 4
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project, and vectors of half of its words."""
+    """A project with vectors for half of its words."""
     make_project(tmp_path)
     words = (tmp_path / "data" / "vocab.txt").read_text().splitlines()
     lines = [f"{word} {' '.join(str(0.5 * i + j) for j in range(DIM))}\n" for i, word in enumerate(words[::2])]
@@ -34,13 +34,13 @@ BESIDE = changes("output_dim: 7, embeddings_initializer: {name: ppmi_svd, vector
 
 @pytest.mark.parametrize("given", [PRETRAINED, BESIDE], ids=["pretrained", "beside ppmi_svd"])
 def test_coverage_is_told_and_kept(project: Path, given: list[str]) -> None:
-    told = f"{project}/vectors.txt: 15 of 29 words of the vocabulary have a vector (51.7%), and "
+    coverage = f"{project}/vectors.txt: 15 of 29 words of the vocabulary have a vector (51.7%), and "
     checked = pairlens(project, "check", "config.yaml", *given)
     assert checked.code == 0
-    assert told in checked.stderr
+    assert coverage in checked.stderr
     trained = pairlens(project, "train", "config.yaml", *given, "--output", "run")
     assert trained.code == 0, trained.stderr
-    assert told in trained.stderr
+    assert coverage in trained.stderr
     environment = json.loads((project / "run" / "environment.json").read_text())
     assert environment["vectors"].items() >= {"rows": 15, "dim": DIM, "words": 29, "words_found": 15}.items()
     assert environment["data"].keys() >= {f"{project}/vectors.txt", f"{project}/data/vocab.txt"}

@@ -1,5 +1,5 @@
-"""A user whom nobody knows, without a home: kernels and lists of fonts are kept elsewhere, or it is said that they are
-not."""
+"""A user without an account and a home: kernels and font lists are cached elsewhere, or a message reports that they are
+not cached."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AS_NOBODY = [
     f"--reuid={NOBODY}",
     f"--regid={NOBODY}",
     "--clear-groups",
-    "--inh-caps=+dac_read_search",  # this Python may be where only its owner looks
+    "--inh-caps=+dac_read_search",  # this Python may be readable only by its owner
     "--ambient-caps=+dac_read_search",
 ]
 NOTHING_KEPT = (
@@ -44,7 +44,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def temporary() -> Iterator[Path]:
-    """A folder for everyone. Those of pytest lie in one that others may not enter."""
+    """A folder that every user may enter, unlike those of pytest."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)
         yield Path(folder)
@@ -65,7 +65,7 @@ def test_what_is_compiled_is_kept_among_temporary_files(project: Path, temporary
     folder = temporary / f"pairlens-{NOBODY}"
     assert (folder.stat().st_uid, folder.stat().st_mode & 0o777) == (NOBODY, 0o700)
     seconds = float(second.stderr.splitlines()[-1].split()[0])
-    assert seconds < 3.0  # compiling takes ten
+    assert seconds < 3.0  # compiling takes ten seconds
     assert list(temporary.iterdir()) == [folder]
 
 
@@ -78,12 +78,12 @@ def test_pictures_are_drawn_without_a_word_about_caches(project: Path, temporary
 
 
 def test_it_is_said_once_that_nothing_can_be_kept(project: Path, temporary: Path) -> None:
-    """There is no folder for caches, and that among the temporary files is somebody else's."""
+    """There is no cache folder, and the one among the temporary files belongs to another user."""
     theirs = temporary / f"pairlens-{NOBODY}"
     theirs.mkdir()
     place = {"XDG_CACHE_HOME": "/dev/null", "TMPDIR": str(temporary)}
     assert pairlens_as_nobody(project, "score", "run", *FILES, **place).stderr == NOTHING_KEPT
-    report = ["report", "run", "run", "--output", temporary / "report.html"]  # which loads kernels of both
-    said = pairlens_as_nobody(project, *report, **place)
-    assert (said.code, said.stderr.count("cannot be cached")) == (0, 1)
+    report = ["report", "run", "run", "--output", temporary / "report.html"]  # which loads the kernels of both
+    result = pairlens_as_nobody(project, *report, **place)
+    assert (result.code, result.stderr.count("cannot be cached")) == (0, 1)
     assert list(theirs.iterdir()) == []

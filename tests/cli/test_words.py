@@ -1,4 +1,4 @@
-"""Words and names come out of files and pipes as they are, and of terminals without harm."""
+"""Words and names are written to files and pipes unchanged, and to terminals with escapes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from command_line import PAIRLENS, VOCABULARY, pairlens, plain_environment, trained_project
 
 ZWNJ, ZWJ, SOFT_HYPHEN = "\u200c", "\u200d", "\u00ad"
-# Words that have such characters, one that writes one as an escape, and one that a terminal would obey.
+# Words with such characters, one that contains an escape, and one that would control a terminal.
 WORDS = [f"می{ZWNJ}خواهم", f"क्{ZWJ}ष", f"co{SOFT_HYPHEN}op", "می\\u200cخواهم", "a\x1b[2J"]
 PAIR = ["q.txt", "v.txt"]
 
@@ -25,7 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(project: Path, tmp_path: Path) -> Path:
-    """The project with these words; the query of its pair has the first three, the value the others."""
+    """The project with these words; its pair has the first three in the query and the others in the value."""
     folder = Path(shutil.copytree(project, tmp_path / "project"))
     words = WORDS + [f"word{i}" for i in range(len(WORDS), VOCABULARY)]
     (folder / "run" / "vocab.txt").write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
@@ -37,7 +37,7 @@ def copy(project: Path, tmp_path: Path) -> Path:
 
 
 def on_a_terminal(folder: Path, *arguments: str, **environment: str) -> bytes:
-    """What a command prints on stdout if that is a terminal."""
+    """Return what a command prints on stdout if that is a terminal."""
     ours, theirs = pty.openpty()
     command, known = [PAIRLENS, *arguments], plain_environment() | environment
     with subprocess.Popen(command, cwd=folder, env=known, stdout=theirs, stderr=subprocess.DEVNULL) as process:
@@ -46,7 +46,7 @@ def on_a_terminal(folder: Path, *arguments: str, **environment: str) -> bytes:
         try:
             while part := os.read(ours, 4096):
                 printed += part
-        except OSError:  # nobody has the other end any more
+        except OSError:  # the other end is closed
             pass
         os.close(ours)
     assert process.returncode == 0
@@ -89,7 +89,7 @@ def test_an_impossible_width_is_no_width(project: Path, columns: str) -> None:
 
 
 def test_names_that_are_no_utf_8(project: Path, tmp_path: Path) -> None:
-    """JSON and messages have an escape for each byte that is no character."""
+    """JSON and messages escape each byte that is not a character."""
     folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
     shutil.copytree(project, folder)
     for arguments in (["evaluate", folder / "run"], ["evaluate", folder / "run", "--output", tmp_path / "out.json"]):

@@ -16,7 +16,7 @@ SAMPLES = 40
 
 
 def resampled(task, label, score, threshold, group, samples=SAMPLES, seed=1):
-    """Each resample's metrics, measured on the drawn pairs themselves; the pairs of a drawn group come together."""
+    """Measure the metrics of each resample on a copy of the drawn pairs; groups are drawn whole."""
     random = np.random.default_rng(seed)
     counted = np.unique(group[label == 1])
     units = len(counted) if task == "ranking" else len(label)
@@ -48,7 +48,7 @@ def test_intervals_equal_a_loop(task, pairs):
 
 
 def test_an_outlier_does_not_spoil_the_resamples_without_it():
-    # Beside 1e9 the other scores are nearly equal, but a third of the resamples do not have it.
+    # Compared with 1e9 the other scores are nearly equal, but a third of the resamples lack it.
     label, score, group = example("regression")
     score[0] = 1e9
     expected = resampled("regression", label, score, 0.5, group)["pearson"]
@@ -123,7 +123,7 @@ def test_a_model_equals_itself(task):
 
 
 def test_a_sure_difference_has_the_smallest_p_value():
-    # Right every time against wrong every time: no resample is on the other side, and the data itself counts for one.
+    # Always right against always wrong: no resample has the other sign, and the data counts as one more resample.
     label = np.arange(50) % 2
     better, worse = 0.2 + 0.6 * label, 0.8 - 0.6 * label
     assert paired_differences("binary", label, better, worse)["accuracy"] == (1, 1, 1, 2 / 1001)
@@ -131,7 +131,7 @@ def test_a_sure_difference_has_the_smallest_p_value():
 
 
 def test_pairing_makes_a_small_difference_sure():
-    # The models agree but for 20 of 1000 pairs, on which a is right: each interval is wide, that of the difference not.
+    # The models differ only on 20 of 1000 pairs, where a is right: only the difference has a narrow interval.
     random = np.random.default_rng(1)
     right = random.random(1000) < 0.7
     a, b = right.copy(), right.copy()

@@ -1,4 +1,4 @@
-"""What can be made of attention from Python, without the command."""
+"""Dumps, pages and pictures of attention from Python, without the command."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_pictures_are_told_as_they_are_written(tmp_path: Path, files: tuple[Path
 
 
 def test_a_page_with_labels(tmp_path: Path, files: tuple[Path, Path]) -> None:
-    """Of some pairs they may be more than are looked at, of all pairs they may not."""
+    """A page of some pairs ignores further labels; a page of all pairs refuses them."""
     label, path = tmp_path / "label.txt", tmp_path / "maps.html"
     label.write_text("1\n" * (PAIRS + 1))
     some = make_job(tmp_path, files, Selection(limit=2))
@@ -97,7 +97,7 @@ MADE = ["maps.npz", "maps.jsonl", "maps.tsv", "maps.h5", "maps.html", "summary"]
 def test_what_does_not_fit_is_refused_before_it_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made: str, model: dict[str, Any]
 ) -> None:
-    """With so many bytes as are counted the pair goes through and takes no more of them; with one less it is named."""
+    """With the counted bytes available, the pair needs no more than that; with one byte less it is refused."""
     config = make_config(**model)
     run = Run.create(tmp_path / "run", config, {})
     run.write_weights(random_weights(config))
@@ -106,7 +106,7 @@ def test_what_does_not_fit_is_refused_before_it_is_made(
     kinds: dict[str, Purpose] = {"summary": "summary", "maps.html": "page", "maps.png": "pictures"}
     kind = kinds.get(made, "matrices")
     counted = int(map_bytes(config, np.array([TOKENS]), np.array([TOKENS]), CELL_BYTES[kind])[0])
-    Scorer(config, random_weights(config)).attend([[1]], [[1]])  # what is compiled or imported at first is not counted
+    Scorer(config, random_weights(config)).attend([[1]], [[1]])  # exclude first-time compilation and imports
     monkeypatch.setattr(memory, "_SMALL", 0)
 
     def peak(available: int) -> int:
@@ -122,7 +122,7 @@ def test_what_does_not_fit_is_refused_before_it_is_made(
     with pytest.raises(DataError, match=r"/q\.txt:2:1: the attention of its pair needs .* of memory, but "):
         peak(counted - 1)
     assert list(tmp_path.glob("maps*")) == []
-    peak(counted)  # which imports what it needs
+    peak(counted)  # first-time imports
     assert peak(counted) <= counted
 
 

@@ -1,4 +1,4 @@
-"""Files and rows come to the splits that their names and keys say."""
+"""Files and rows are assigned to splits by their names and keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES = [
     ("TRAIN.tsv.gz", "train"),
     ("validation.jsonl", "dev"),
     ("val.csv", "dev"),
-    ("x.dev2.csv", "x"),  # the stem says x
+    ("x.dev2.csv", "x"),  # the stem is x
     ("train-00000-of-00002.parquet", "train"),
     ("latest.csv", "latest"),  # no word "test"
     ("contested_dev.csv", "dev"),

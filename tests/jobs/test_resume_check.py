@@ -1,4 +1,4 @@
-"""Training that is stopped or dies at any moment and goes on ends as if nothing had happened; or says why it cannot."""
+"""Training that stops or dies at any moment and resumes has the result of one without interruption, or is refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EPOCHS, STEPS = 3, 4
 
 
 def make_config(task: str = "binary", **training: Any) -> Config:
-    """A network with dropout wherever there can be some; 4 batches of 8 pairs an epoch, a checkpoint after each."""
+    """A network with every kind of dropout; 4 batches of 8 pairs in an epoch, a checkpoint after each batch."""
     sections = {
         "task": task,
         "data": {"train": "train"},
@@ -47,7 +47,7 @@ def make_config(task: str = "binary", **training: Any) -> Config:
             "epochs": EPOCHS,
             "batch_size": 8,
             "word_dropout": {"rate": 0.5},
-            "accumulate": 3,  # 4 steps: a mean of three, and one alone
+            "accumulate": 3,  # 4 batches: one update from three, one from the last
             "schedule": {"name": "cosine", "warmup": 0.2},
             "checkpoint": {"every_steps": 1},
             **training,
@@ -73,7 +73,7 @@ def ignore(_: Event) -> None:
 
 
 def train(path: Path, config: Config = CONFIG, listen: Callable[[Event], None] = ignore) -> Run:
-    """As the command does it with --resume."""
+    """Train or resume, as the command does with --resume."""
     run = Run(path) if path.exists() else Run.create(path, config, {})
     Trainer(config, run).fit(TRAIN, DEV, listen)
     return run
@@ -81,7 +81,7 @@ def train(path: Path, config: Config = CONFIG, listen: Callable[[Event], None] =
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Never interrupted."""
+    """A run whose training was never interrupted."""
     return train(tmp_path_factory.mktemp("resuming") / "straight")
 
 
@@ -90,7 +90,7 @@ def without_speed(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def assert_same_end(run: Run, other: Run) -> None:
-    """Weights, optimizer, counts, metrics and threshold: all but how long it took, to the last bit."""
+    """Check that weights, optimizer, counts, metrics and threshold are equal to the bit; only the speed may differ."""
     assert (run.path / "weights.npz").read_bytes() == (other.path / "weights.npz").read_bytes()
     assert (run.path / "evaluation.json").read_bytes() == (other.path / "evaluation.json").read_bytes()
     ours, theirs = (
@@ -117,7 +117,7 @@ class KilledError(Exception):
 
 
 def test_stopped_after_every_step_and_gone_on_with(straight: Run, tmp_path: Path) -> None:
-    """Stopping writes a checkpoint, whether one is due or not; the step that follows is the next."""
+    """Stopping writes a checkpoint, even if none is due; training resumes with the next step."""
     config, done = make_config(checkpoint={}), 0
     run = Run.create(tmp_path / "run", config, {})
     for _ in range(EPOCHS * STEPS + 1):
@@ -133,7 +133,7 @@ def test_stopped_after_every_step_and_gone_on_with(straight: Run, tmp_path: Path
 
 @pytest.mark.parametrize("every_steps", [1, 3, None])
 def test_killed_in_mid_epoch_and_gone_on_with(straight: Run, tmp_path: Path, every_steps: int | None) -> None:
-    """What was done since the last checkpoint is done again; without one, everything."""
+    """The steps since the last checkpoint are repeated; without a checkpoint, all steps."""
     config = make_config(checkpoint={"every_steps": every_steps})
 
     def kill(event: Event) -> None:
@@ -153,7 +153,7 @@ def test_killed_in_mid_epoch_and_gone_on_with(straight: Run, tmp_path: Path, eve
 def test_killed_before_and_after_every_file_is_renamed(
     straight: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each process dies at the first rename where none has died yet."""
+    """Each process dies at the first rename that no earlier process has died at."""
     rename, run = os.replace, Run.create(tmp_path / "run", CONFIG, {})
     died: set[tuple[str, str]] = set()
 
@@ -203,7 +203,7 @@ def test_a_damaged_checkpoint_costs_only_the_steps_since_the_one_before(straight
 
 
 def test_early_stopping_is_gone_on_with(tmp_path: Path) -> None:
-    """On dev the labels are exchanged, so the first epochs are the best, and patience ends training."""
+    """The labels of dev are swapped, so the first epochs are the best, and early stopping ends training."""
     config = make_config(
         epochs=50,
         accumulate=1,
@@ -243,7 +243,7 @@ def test_lost_best_weights_and_another_networks_checkpoint(straight: Run, tmp_pa
     [("regression", None, r"the loss became (nan|inf)"), ("binary", 1, r"\S+ contains numbers that are not finite")],
 )
 def test_a_learning_rate_that_is_far_too_high(tmp_path: Path, task: str, every_steps: int | None, cause: str) -> None:
-    """The first step leaves weights of about 1e30, and the next ones multiply them with each other."""
+    """The first step makes weights of about 1e30, and the next steps multiply them."""
     config = make_config(
         task,
         accumulate=1,
@@ -257,7 +257,7 @@ def test_a_learning_rate_that_is_far_too_high(tmp_path: Path, task: str, every_s
         with pytest.raises(PairlensError) as error:
             Trainer(config, run).fit(TRAIN, DEV, ignore)
         faults.append(str(error.value))
-    assert faults[0] == faults[1]  # going on ends in the same place
+    assert faults[0] == faults[1]  # resuming fails in the same place
     assert re.match(cause + r" in epoch 1, step \d, at learning rate 1e\+30; .*run has no weights yet\. ", faults[0])
     assert "start over with --force and a lower training.optimizer.learning_rate" in faults[0]
     assert not (run.path / "weights.npz").exists()
@@ -268,9 +268,9 @@ def test_a_learning_rate_that_is_far_too_high(tmp_path: Path, task: str, every_s
 
 
 def test_weights_that_are_not_finite_are_in_no_file(tmp_path: Path) -> None:
-    """The loss of a step is that of the weights before it: these are broken behind its back, in the second epoch."""
+    """A step reports the loss of the weights before it, so it misses the NaN that is set in the second epoch."""
     config = make_config(epochs=3, checkpoint={})
-    for at in (2, STEPS):  # found by the checkpoint, and by the evaluation
+    for at in (2, STEPS):  # noticed by the checkpoint and by the evaluation
         run = Run.create(tmp_path / f"run{at}", config, {})
         trainer = Trainer(config, run)
 
@@ -283,7 +283,7 @@ def test_weights_that_are_not_finite_are_in_no_file(tmp_path: Path) -> None:
             trainer.fit(TRAIN, DEV, break_weights)
         assert f"head/bias contains numbers that are not finite in epoch 2, step {at}, at" in str(error.value)
         assert "keeps the best weights, of epoch 1" in str(error.value)
-        assert run.weights(config)  # which are finite
+        assert run.weights(config)  # raises if a weight is not finite
         assert run.checkpoint() is None
 
 
@@ -315,7 +315,7 @@ def test_resume_is_refused_with_every_difference(tmp_path: Path) -> None:
     faults = [line.removeprefix(f"{run.path}: ") for line in lines]
     assert "training.epochs was 3 when the run began and is 99 now; set it back" in faults
     assert "training.optimizer.name was 'adam' when the run began and is 'sgd' now; set it back" in faults
-    assert any("--set training.warm_start=" in fault for fault in faults)  # how to train on
+    assert any("--set training.warm_start=" in fault for fault in faults)  # the way to continue training
     assert f"{tmp_path}/train.value.txt has changed since the run began; put the old file back" in faults
     assert f"{tmp_path}/train.group.txt was read when the run began and is not read now; put it back" in faults
     assert f"{tmp_path}/train.weight.txt was not read when the run began; remove it" in faults
@@ -326,12 +326,12 @@ def test_resume_is_refused_with_every_difference(tmp_path: Path) -> None:
     onednn = "TF_ENABLE_ONEDNN_OPTS unset when the run began and has TF_ENABLE_ONEDNN_OPTS=0 now; set it back"
     assert f"the environment had {onednn}" in faults
     assert faults[-1] == "--resume continues only with everything unchanged; train again with --force"
-    # When checkpoints are written changes nothing, and files that are as they were are not named.
+    # The times of checkpoints may change, and unchanged files are not named.
     assert not any("checkpoint" in fault or "train.query.txt" in fault for fault in faults)
 
 
 def test_moved_data_are_known_by_their_hashes(tmp_path: Path) -> None:
-    """By their roles, so that a run from before, whose record has paths, may have moved with its data too."""
+    """Files are matched by role, so that an older run, which recorded paths, may have moved with its data, too."""
     configs = []
     for place in ("here", "there"):
         folder = tmp_path / place
@@ -368,7 +368,7 @@ def test_moved_data_are_known_by_their_hashes(tmp_path: Path) -> None:
 
 
 def test_how_to_train_on_is_no_contradiction(tmp_path: Path) -> None:
-    """A warm start takes the place of pretrained embeddings, so the command that is told sets them aside."""
+    """A warm start excludes pretrained embeddings, so the suggested options switch them off."""
     (tmp_path / "e.npy").touch()
     for side in ("query", "value", "label"):
         (tmp_path / f"train.{side}.txt").touch()
@@ -381,8 +381,8 @@ def test_how_to_train_on_is_no_contradiction(tmp_path: Path) -> None:
     run = Run.create(tmp_path / "run", began, describe_environment(began, []))
     with pytest.raises(RunError) as error:
         refuse_changes(run, now, describe_environment(now, []))
-    (told,) = re.findall("add (--set .*) --output", str(error.value))
-    assert load_config(run.path / "config.yaml", told.split("--set ")[1:])
+    (options,) = re.findall("add (--set .*) --output", str(error.value))
+    assert load_config(run.path / "config.yaml", options.split("--set ")[1:])
 
 
 def test_a_finished_run_is_told_from_one_with_more_to_do(straight: Run, tmp_path: Path) -> None:
@@ -394,8 +394,8 @@ def test_a_finished_run_is_told_from_one_with_more_to_do(straight: Run, tmp_path
     checkpoint = straight.checkpoint()
     assert checkpoint is not None
     run.write_checkpoint(checkpoint.arrays, checkpoint.progress)
-    assert finished_metrics(run, with_dev) is None  # the threshold is to be fitted yet
-    assert finished_metrics(run, CONFIG) == {}  # without dev there is none
+    assert finished_metrics(run, with_dev) is None  # the threshold is not fitted yet
+    assert finished_metrics(run, CONFIG) == {}  # without dev there is no threshold
     run.write_evaluation({"dev": {"f1": float("nan")}})
     assert np.isnan((finished_metrics(run, with_dev) or {})["f1"])
 
@@ -416,11 +416,11 @@ def test_checkpoints_take_at_most_two_percent_of_the_time(step: float, cost: flo
                 saved.append(now)
                 now += cost
                 pace.saved(cost)
-        # From the end of one to the end of the next it is at most a 50th.
+        # A checkpoint takes at most a 50th of the time between the ends of two checkpoints.
         gaps = np.diff(saved)
         assert (cost <= 0.02 * gaps * (1 + 1e-9)).all()
         assert (gaps >= 60 * every * (1 - 1e-9)).all()
-        # Nor are they rarer than the minutes and the cost ask for.
+        # They are not rarer than the interval and the cost require.
         assert (gaps <= max(60 * every, 49 * cost) + cost + step + 1e-6).all()
 
 

@@ -1,4 +1,4 @@
-"""A scoring from Python, without the command: its lines, what it tells, and how another one goes on with it."""
+"""Scoring from Python, without the command: its lines, its reports, and how it resumes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAIRS, CHUNK = 50, 16
 
 
 class Record(Listener):
-    """Everything that a scoring tells, in order."""
+    """All reports of a scoring, in order."""
 
     def __init__(self) -> None:
         self.events: list[str | int] = []
@@ -56,7 +56,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def damage(path: Path, *numbers: int) -> None:
-    """Make these lines, from 1, bad ones."""
+    """Replace these lines, counted from 1, by bad ones."""
     rows = path.read_text().splitlines()
     for number in numbers:
         rows[number - 1] = "x"
@@ -107,7 +107,7 @@ def test_bad_lines_are_those_of_their_chunk(scorer: Scorer, files: tuple[Path, P
 
 
 def test_a_scoring_that_failed_is_gone_on_with(scorer: Scorer, files: tuple[Path, Path], tmp_path: Path) -> None:
-    """To the bytes of one that did not; the faults of both are counted."""
+    """The output has the same bytes as without the failure; the faults of both parts are counted."""
     whole = io.StringIO()
     damage(files[0], 2)
     good = files[0].read_text()
@@ -117,7 +117,7 @@ def test_a_scoring_that_failed_is_gone_on_with(scorer: Scorer, files: tuple[Path
     paths, record = {"output": tmp_path / "out.txt"}, Record()
     with pytest.raises(DataError, match="47 lines, but"):
         ScoreJob(scorer, IdFiles(*files), LineWriter("text"), skip_bad=True).resume(paths, {}, record)
-    assert record.events == [0, 16, "interrupted"]  # the fault was met while the second chunk was being scored
+    assert record.events == [0, 16, "interrupted"]  # the bad line was read while the second chunk was being scored
     assert not paths["output"].exists()
 
     files[0].write_text(good)
@@ -162,7 +162,7 @@ def test_sizes_that_no_file_has(scorer: Scorer, files: tuple[Path, Path], tmp_pa
 
 @pytest.mark.parametrize("lost", ["cut off", "missing"])
 def test_whole_files_that_are_lost(scorer: Scorer, files: tuple[Path, Path], tmp_path: Path, lost: str) -> None:
-    """Killed when all was written and nothing had its name: what is cut off or gone since is no result."""
+    """Killed after writing and before renaming: a file that was truncated or removed since is refused."""
     partial = tmp_path / "scores.txt.partial"
     if lost == "cut off":
         partial.write_text("0.5\n")

@@ -1,4 +1,4 @@
-"""A table that was scored: the same rows, with more columns."""
+"""A scored table: the same rows, with more columns."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from pairlens.texts.pairs import Chunk, Pairs
 from pairlens.texts.texts import Texts
 
 CSV, TSV, TABS, JSONL = Layout("csv", ","), Layout("tsv", "\t"), Layout("csv", "\t"), Layout("jsonl")
-HALF = 0.0  # the logit of one half
+HALF = 0.0  # the logit of probability .5
 
 
 def scored(
@@ -37,7 +37,7 @@ def scored(
     faults: dict[int, str] | None = None,
     **options: Any,
 ) -> str:
-    """A table whose rows have these logits."""
+    """Return the output for a table whose rows have these logits."""
     pairs = TablePairs([io.BytesIO(table.encode())], TableOptions(), labelled=False)
     writer = TableWriter(layout or pairs.layout, pairs.columns, **options)
     text, done = writer.head(), 0
@@ -52,7 +52,7 @@ def scored(
 def test_rows_are_as_they_were_with_a_column_more() -> None:
     table = 's1,s2,note\n"a, ""b""",c,\n"a\nb",c,5 %\nd,e,f\n'
     assert scored(table, HALF, HALF, HALF) == (
-        's1,s2,note,score\n"a, ""b""",c,,0.5\n"a\nb",c,5 %,0.5\nd,e,f,0.5\n'  # more than one chunk, and one header
+        's1,s2,note,score\n"a, ""b""",c,,0.5\n"a\nb",c,5 %,0.5\nd,e,f,0.5\n'  # one header for all chunks
     )
 
 
@@ -74,7 +74,7 @@ def test_json_as_csv_has_values_as_json_writes_them_and_nothing_for_null() -> No
 
 
 def test_what_has_no_name_stands_behind_the_score() -> None:
-    """So that a score is found by its name in every row, and nothing is lost."""
+    """Cells without a column name follow the score, so that it is always in its column and no cell is lost."""
     assert scored("s1,s2\na,b\nc,d,e,f\n", HALF, HALF) == "s1,s2,score\na,b,0.5\nc,d,0.5,e,f\n"
     assert json.loads(scored("s1,s2\na,b,e\n", HALF, layout=JSONL)) == {"s1": "a", "s2": "b", "3": "e", "score": 0.5}
 
@@ -160,7 +160,7 @@ def test_parquet_is_not_written() -> None:
 
 
 def run_of(folder: Path, names: list[str] | None = None, **config: Any) -> tuple[Run, Config]:
-    """A run with random weights and these names of its classes."""
+    """A run with random weights and these class names."""
     made = make_config(**config)
     carried = {"classes.json": json.dumps(names).encode()} if names else {}
     run = Run.create(folder / "run", made, {}, carried=carried)

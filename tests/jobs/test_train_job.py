@@ -1,4 +1,4 @@
-"""A training from Python, without the command: what it tells, what it goes on with, and what it refuses."""
+"""Training from Python, without the command: its reports, what it resumes, and what it refuses."""
 
 from __future__ import annotations
 
@@ -25,40 +25,40 @@ from pairlens.runs.run import Run
 from pairlens.tokenizer.learn import learn_tokenizer
 from pairlens.training.trainer import Evaluation, Step
 
-STEPS = 10  # of an epoch of 300 pairs in batches of 32
+STEPS = 10  # in an epoch of 300 pairs in batches of 32
 
 
 class Record(Listener):
-    """Everything that a training tells, in order."""
+    """All reports of a training, in order."""
 
     def __init__(self) -> None:
-        self.told: list[str] = []
+        self.reports: list[str] = []
 
     def begins(self, run: Run) -> None:
-        self.told.append(f"begins {run.path.name}")
+        self.reports.append(f"begins {run.path.name}")
 
     def finished_before(self, run: Run) -> None:
-        self.told.append(f"finished before: {run.path.name}")
+        self.reports.append(f"finished before: {run.path.name}")
 
     @contextmanager
     def loading(self, library: str) -> Iterator[None]:
-        self.told.append(f"loading {library}")
+        self.reports.append(f"loading {library}")
         yield
 
     @contextmanager
     def fitting(self, config: Config) -> Iterator[Callable[[Step | Evaluation], None]]:
         events: list[Step | Evaluation] = []
         yield events.append
-        self.told.append(f"{sum(isinstance(event, Step) for event in events)} steps of seed {config.training.seed}")
+        self.reports.append(f"{sum(isinstance(event, Step) for event in events)} steps of seed {config.training.seed}")
 
     def warns(self, message: str) -> None:
-        self.told.append(message)
+        self.reports.append(message)
 
     def stopped(self, progress: Progress) -> None:
-        self.told.append(f"stopped in epoch {progress.epoch + 1} after step {progress.batch}")
+        self.reports.append(f"stopped in epoch {progress.epoch + 1} after step {progress.batch}")
 
     def wrote(self, run: Run, metrics: Metrics) -> None:
-        self.told.append(f"wrote {run.path.name}: {', '.join(metrics)[:8]}")
+        self.reports.append(f"wrote {run.path.name}: {', '.join(metrics)[:8]}")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 @pytest.fixture(scope="module")
 def straight(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Never stopped."""
+    """A run whose training was never stopped."""
     path = tmp_path_factory.mktemp("straight") / "run"
     assert TrainJob(config, path).read().train() is not None
     return Run(path)
@@ -79,31 +79,33 @@ def straight(config: Config, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def train(
     config: Config, path: Path, existing: Existing = "refuse", seeds: int = 1, stop_after: int | None = None
 ) -> tuple[list[Metrics] | None, list[str]]:
-    """The metrics of a training, stopped after so many steps, and what it told."""
+    """The metrics of a training, stopped after so many steps, and what it reports."""
     steps, record = count(), Record()
-    return TrainJob(config, path, existing, seeds).read().train(record, lambda: next(steps) == stop_after), record.told
+    return TrainJob(config, path, existing, seeds).read().train(
+        record, lambda: next(steps) == stop_after
+    ), record.reports
 
 
 def test_a_training_and_what_it_tells(config: Config, straight: Run, tmp_path: Path) -> None:
-    metrics, told = train(config, tmp_path / "run")
-    assert told == ["loading TensorFlow", f"{STEPS} steps of seed 1", "loading matplotlib", "wrote run: accuracy"]
+    metrics, reports = train(config, tmp_path / "run")
+    assert reports == ["loading TensorFlow", f"{STEPS} steps of seed 1", "loading matplotlib", "wrote run: accuracy"]
     assert metrics == [straight.evaluation()["dev"]]  # type: ignore[index]
     run = Run(tmp_path / "run")
     assert run.checksum() == straight.checksum()
 
 
 def test_a_stopped_training_goes_on_to_the_same_end(config: Config, straight: Run, tmp_path: Path) -> None:
-    stopped, told = train(config, tmp_path / "run", stop_after=4)
+    stopped, reports = train(config, tmp_path / "run", stop_after=4)
     assert stopped is None
-    assert told[-1] == "stopped in epoch 1 after step 4"
-    metrics, told = train(config, tmp_path / "run", "resume")
-    assert told[1] == f"{STEPS - 4} steps of seed 1"
+    assert reports[-1] == "stopped in epoch 1 after step 4"
+    metrics, reports = train(config, tmp_path / "run", "resume")
+    assert reports[1] == f"{STEPS - 4} steps of seed 1"
     assert metrics == [straight.evaluation()["dev"]]  # type: ignore[index]
     assert Run(tmp_path / "run").checksum() == straight.checksum()
 
 
 def test_a_run_goes_on_after_it_and_its_data_have_moved(straight: Run, tmp_path: Path) -> None:
-    """To the same bits. Of what moved, the words alone need not be found: the run has them."""
+    """The weights are equal to the bit. The vocabulary is not needed, as the run contains it."""
     make_project(tmp_path / "old")
     config = load_config(tmp_path / "old" / "config.yaml", ["training.epochs=1"])
     assert train(config, tmp_path / "old" / "run", stop_after=4)[0] is None
@@ -114,8 +116,8 @@ def test_a_run_goes_on_after_it_and_its_data_have_moved(straight: Run, tmp_path:
         tmp_path / "old" / "config.yaml",
         ["training.epochs=1", *(f"data.{name}={tmp_path}/data/{name}" for name in ("train", "dev", "test"))],
     )
-    metrics, told = train(config, tmp_path / "run", "resume")
-    assert told[1] == f"{STEPS - 4} steps of seed 1"
+    metrics, reports = train(config, tmp_path / "run", "resume")
+    assert reports[1] == f"{STEPS - 4} steps of seed 1"
     assert metrics == [straight.evaluation()["dev"]]  # type: ignore[index]
     ours, theirs = (run.weights(run.config()) for run in (Run(tmp_path / "run"), straight))
     assert {name: array.tobytes() for name, array in ours.items()} == {
@@ -135,7 +137,7 @@ def test_a_split_that_has_moved_since_is_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("existing", ["refuse", "replace"])
 def test_a_run_carries_what_its_config_names(tmp_path: Path, existing: Existing) -> None:
-    """Whole and decompressed, also where it replaces a run, of which no other words stay."""
+    """The files are copied whole and decompressed; a replaced run leaves no other words."""
     make_project(tmp_path)
     (tmp_path / "vocab.txt.gz").write_bytes(gzip.compress(b"[PAD]\n[UNK]\nword\n"))
     (tmp_path / "t.json").write_text(learn_tokenizer(["word word"]).to_json())
@@ -156,8 +158,8 @@ def test_seeds_of_which_one_is_finished(config: Config, tmp_path: Path) -> None:
     assert first is not None
     training, record = TrainJob(config, tmp_path / "runs", "resume", seeds=2).read(), Record()
     metrics = training.train(record)
-    assert record.told[:2] == ["finished before: seed-1", "begins seed-2"]
-    assert record.told[3] == f"{STEPS} steps of seed 2"
+    assert record.reports[:2] == ["finished before: seed-1", "begins seed-2"]
+    assert record.reports[3] == f"{STEPS} steps of seed 2"
     assert metrics is not None
     assert metrics[0] == first[0]
     summary = training.summary(metrics)
@@ -168,15 +170,15 @@ def test_seeds_of_which_one_is_finished(config: Config, tmp_path: Path) -> None:
 
 
 def test_a_run_that_stands_there(config: Config, straight: Run) -> None:
-    """It is neither replaced unasked nor gone on with by another config, and a finished one is let be."""
+    """It is neither replaced by default nor resumed with another config, and a finished run stays unchanged."""
     before = straight.checksum()
     with pytest.raises(UsageError, match="contains a run;"):
         TrainJob(config, straight.path)
     job = TrainJob(config.with_seed(2), straight.path, "resume")
     with pytest.raises(RunError, match=r"training\.seed was 1 when the run began and is 2 now"):
         job.read()
-    metrics, told = train(config, straight.path, "resume")
-    assert (metrics, told) == ([straight.evaluation()["dev"]], ["finished before: run"])  # type: ignore[index]
+    metrics, reports = train(config, straight.path, "resume")
+    assert (metrics, reports) == ([straight.evaluation()["dev"]], ["finished before: run"])  # type: ignore[index]
     assert straight.checksum() == before
 
 
@@ -233,17 +235,17 @@ def test_a_run_is_replaced_when_the_new_one_has_weights(config: Config, straight
     assert stopped is None
     assert files_below(path) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run.new"]
-    metrics, told = train(other, path, "resume")
+    metrics, reports = train(other, path, "resume")
     assert metrics is not None
-    assert told[1] == f"{STEPS - 4} steps of seed 2"
-    assert told[-1] == "wrote run: accuracy"
+    assert reports[1] == f"{STEPS - 4} steps of seed 2"
+    assert reports[-1] == "wrote run: accuracy"
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     train(other, tmp_path / "apart")
     assert Run(path).checksum() == Run(tmp_path / "apart").checksum()
 
 
 def test_a_run_is_replaced_by_one_that_begins_with_its_weights(config: Config, straight: Run, tmp_path: Path) -> None:
-    """Killed when the old weights are gone and no checkpoint was due, it still goes on from them."""
+    """Killed after the old weights were replaced and before a checkpoint, the training still resumes from them."""
 
     def warm(path: Path) -> Config:
         training = config.training.model_copy(update={"warm_start": path, "epochs": 2})
@@ -299,13 +301,13 @@ def test_curves_that_cannot_be_drawn(config: Config, tmp_path: Path, monkeypatch
         raise OSError("no fonts")
 
     monkeypatch.setattr("pairlens.jobs.train_job.write_curves", fail)
-    metrics, told = train(config, tmp_path / "run")
+    metrics, reports = train(config, tmp_path / "run")
     assert metrics is not None
-    assert told[-2] == f"{tmp_path / 'run'}: the learning curves could not be drawn (no fonts)"
+    assert reports[-2] == f"{tmp_path / 'run'}: the learning curves could not be drawn (no fonts)"
 
 
 def test_a_vocabulary_is_that_of_the_tokenizer(tmp_path: Path) -> None:
-    """It is made of the tokenizer where there is none, and refused where it is another one."""
+    """Without a vocabulary it is taken from the tokenizer; one that differs from the tokenizer's is refused."""
     make_project(tmp_path)
     (tmp_path / "t.json").write_text(learn_tokenizer(["word word"]).to_json())
     (tmp_path / "other.txt").write_text("[PAD]\n[UNK]\nother\n")

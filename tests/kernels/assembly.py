@@ -1,7 +1,7 @@
-"""Prints the assembly of kernels, compiled for a processor that need not be this machine's.
+"""Print the assembly of kernels, compiled for a given processor.
 
-python assembly.py CPU KERNELS TRIPLE...     CPU: generic, a 64-bit ARM processor, or x86-64, without AVX.
-                                             KERNELS: names with commas, or all
+python assembly.py CPU KERNELS TRIPLE...     CPU: generic (64-bit ARM) or x86-64 (without AVX); KERNELS: names with
+                                             commas, or all; TRIPLE: LLVM's target triples
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import llvmlite.binding as llvm
 
 from pairlens.kernels import processor
 
-# What kernels know of it. Numba compiles for x86-64 in both cases, as on the machines that run these tests.
+# The processor as the kernels see it. Numba itself compiles for x86-64, the machine of these tests, in both cases.
 PROCESSORS = {
     "generic": processor.Processor("x86-64", "", lanes=4, fma=True),
     "x86-64": processor.Processor("x86-64", "", lanes=4, fma=False),
@@ -28,7 +28,7 @@ def assembly(code: str, triple: str, cpu: str) -> str:
 
 
 def without_target(code: str) -> str:
-    """LLVM's assembly without what is of x86-64 alone: the target, and a function that no kernel calls."""
+    """Return LLVM's code without the parts for x86-64 only: the target, and a function that no kernel calls."""
     code = re.sub(r'^target (datalayout|triple) = ".*"\n', "", code, flags=re.M)
     return re.sub(r"^define [^@]*@NRT_decref\(.*?^}\n", "", code, flags=re.M | re.S)
 

@@ -1,4 +1,4 @@
-"""Call kernels with each array next to an inaccessible page: an access outside of the array ends the process.
+"""Call kernels with each array next to an inaccessible page: an access outside the array ends the process.
 
 python guard_pages.py 1200     scores 1200 random networks twice: next to the page after each array, then before it
 """

@@ -23,7 +23,7 @@ def right(argument: Argument) -> NDArray[Any]:
 
 
 def wrong(argument: Argument) -> Iterator[Any]:
-    """Arrays of a wrong type, rank or layout, and something that is no array."""
+    """Arrays of a wrong type, rank or layout, and a value that is not an array."""
     other = np.float64 if argument.dtype == np.float32 else np.float32
     yield np.zeros((2,) * argument.rank, other)
     yield np.zeros((2,) * (argument.rank + 1), argument.dtype)

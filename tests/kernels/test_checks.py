@@ -1,4 +1,4 @@
-"""Kernels work on raw addresses, and never access memory outside of their arguments.
+"""Kernels use raw addresses, but never access memory outside their arguments.
 
 Two things prove it: guard pages, and the checked build, which reports the kernel, argument and index of a wrong access.
 """

@@ -1,4 +1,4 @@
-"""Kept machine code is run only if all that its file says is right, and nobody else could have written it."""
+"""Cached machine code is run only if its file is intact and no other user could have written it."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_what_others_may_write_or_is_no_file_is_not_used(file: Path, tmp_path: P
     file.symlink_to(tmp_path / "code")
     assert cached_code("dense", "abc") is None
     file.unlink()
-    os.mkfifo(file)  # which opening would wait for
+    os.mkfifo(file)  # opening it would block
     assert cached_code("dense", "abc") is None
 
 
@@ -96,13 +96,13 @@ def test_what_is_damaged_is_replaced(file: Path) -> None:
 KEEPS_AND_DIES = """
 import os, signal
 from pairlens.kernels import code_cache
-code_cache.json.dumps = lambda _: os.kill(os.getpid(), signal.SIGHUP)  # which the process that compiles ahead may get
+code_cache.json.dumps = lambda _: os.kill(os.getpid(), signal.SIGHUP)  # the compiling process may get this signal
 code_cache.cache_code("dense", "abc", b"code")
 """
 
 
 def test_what_a_dead_process_left_half_written_is_removed(cache: Path) -> None:
-    """And what another one is writing is let be."""
+    """A file that another process is writing is not removed."""
     done = subprocess.run([sys.executable, "-c", KEEPS_AND_DIES], check=False)
     assert done.returncode == -signal.SIGHUP
     [litter] = cache.iterdir()
@@ -118,7 +118,7 @@ def test_what_a_dead_process_left_half_written_is_removed(cache: Path) -> None:
 
 
 def test_a_relative_cache_folder_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As the XDG Base Directory Specification says."""
+    """As the XDG Base Directory Specification requires."""
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert next(folders()) == tmp_path / "home" / ".cache" / "pairlens"

@@ -1,4 +1,4 @@
-"""The compiled kernels are kept between processes, and nothing that goes wrong with what is kept changes a result."""
+"""Compiled kernels are cached between processes, and no fault of the cache changes a result."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def call_in_new_process(cache: Path, code: str = CALL, **others: str) -> str:
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache folder in which the kernels are: as a process found no such folder and made it."""
+    """A cache folder that a process created and filled."""
     folder = tmp_path_factory.mktemp("cache") / "new"
     assert call_in_new_process(folder) == f"{GELU} True"
     return folder

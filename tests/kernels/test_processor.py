@@ -1,4 +1,4 @@
-"""Kernels for other processors than this machine's: object code is looked at; what this machine can run is run."""
+"""Kernels for other processors: their object code is inspected, and run if this machine can."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     ("architecture", "features", "lanes", "fma"),
     [
         ("x86_64", SSE, 4, False),
-        ("x86_64", SSE + ",+avx", 4, False),  # which has no whole numbers of 8 lanes
+        ("x86_64", SSE + ",+avx", 4, False),  # AVX has no integer operations on 8 lanes
         ("x86_64", V3, 8, True),
         ("x86_64", V3.replace("+fma", "-fma"), 8, False),
         ("x86_64", V4, 16, True),
@@ -105,7 +105,7 @@ def test_narrower_vectors_give_the_scores_of_the_reference_and_stay_in_bounds(le
     assert run("guard_pages.py", "20", PAIRLENS_CPU=level).startswith("40 random networks")
 
 
-# What a kernel may call: the mathematical library; and what stands in for Python's and Numba's runtime.
+# A kernel may call the mathematical library and the stubs for Python's and Numba's runtime.
 CALLED = re.compile(r"_?(memset|memcpy|bzero|erff?|log1pf?|logf?|Py\w+|NRT_\w+|numba_\w+|_ZN8pairlens\w+)")
 
 

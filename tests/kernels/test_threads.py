@@ -1,4 +1,4 @@
-"""How many processors this process may use: those that it may run on, or fewer if it is given less time."""
+"""The number of processors that this process may use: those of its affinity, or fewer under a time quota."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GROUP = "sys/fs/cgroup"
         # Version 2, as `docker --cpus=2` in a container, which sees its own group as the root.
         ({f"{GROUP}/cpu.max": "200000 100000", "proc/self/cgroup": "0::/"}, 2.0),
         ({f"{GROUP}/cpu.max": "max 100000", "proc/self/cgroup": "0::/"}, math.inf),
-        # A service in a slice: each may have a limit, and the smaller one holds.
+        # A service in a slice: both may have a limit, and the smaller one applies.
         (
             {
                 "proc/self/cgroup": "0::/system.slice/own.service",

@@ -1,4 +1,4 @@
-"""The page of attention maps in Chromium: what it shows, to whom, and what it never does."""
+"""The page of attention maps in Chromium: its content, its accessibility, its safety, and its speed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained_project(tmp_path_factory)
 
 
-# ---- what it shows ---------------------------------------------------------------------------------------------------
+# ---- content ---------------------------------------------------------------------------------------------------------
 
 
 def test_every_pair_in_both_views_without_a_request_or_a_complaint(browser: Page, page: Path) -> None:
@@ -74,7 +74,7 @@ def test_hover_tells_words_weight_rank_and_window(browser: Page, page: Path) -> 
     words, weight, query_window, value_window = browser.texts("#tip p")
     assert words == "cat → up"
     assert weight == "10.0 % rank 9 of 12 in the map"  # .7 .5 .3 .25 .25 .25 .25 .2 are stronger
-    # A kernel of 2 with padding `same` sees a position and the next.
+    # A filter of width 2 with padding `same` covers a position and the next.
     assert (query_window.split(), value_window.split()) == (["query", "cat", "sat"], ["value", "up"])
     assert browser.texts("#query-text .window") == ["cat", "sat"]
     assert browser.texts("#query-text .center") == ["cat"]
@@ -165,7 +165,7 @@ def test_the_weights_are_those_of_the_npz(browser: Page, project: Path, tmp_path
                 np.testing.assert_allclose(shown, sorted(weights.tolist(), reverse=True), atol=6e-4)
 
 
-# ---- whom it serves --------------------------------------------------------------------------------------------------
+# ---- accessibility ---------------------------------------------------------------------------------------------------
 
 CONTRASTS = """
 const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
@@ -233,11 +233,11 @@ def test_a_thousand_pairs_are_there_within_a_second(browser: Page, tmp_path: Pat
         pairs.append((i, attention(*ids, softmax(*sizes, i), softmax(*sizes[::-1], i)), i / 1000, None))
     browser.open(write(tmp_path / "maps.html", pairs))
     browser.wait("performance.getEntriesByType('navigation')[0].loadEventEnd > 0")
-    # Twice as long on a machine that is busy with other tests.
+    # Twice the limit, as the machine may be busy with other tests.
     assert browser.script("return performance.getEntriesByType('navigation')[0].loadEventEnd") < 2000
     assert browser.text("#found") == "1,000 pairs"
-    assert len(row_texts(browser)) < 30  # only those in sight
-    browser.press(Keys.TAB, Keys.TAB)  # nothing of it is in the way of the keys
+    assert len(row_texts(browser)) < 30  # only the visible rows
+    browser.press(Keys.TAB, Keys.TAB)  # the list does not block the keyboard
     browser.script("document.getElementById('list').focus()")
     browser.press(Keys.END)
     assert browser.text("#pair-name") == "Pair 999"

@@ -1,4 +1,4 @@
-"""The page of attention maps in Chromium: what can be done with it."""
+"""The page of attention maps in Chromium: sorting, moving, filtering and saving."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_keys(browser: Page, page: Path) -> None:
     assert browser.text("#pair-name") == "Pair 3"
     assert browser.texts("#strongest .link-words") == ["a → dog"]
     browser.press("k", "k", "k")
-    assert browser.text("#pair-name") == "Pair 0"  # there is none before it
+    assert browser.text("#pair-name") == "Pair 0"  # it is the first
     browser.press("v")
     assert browser.find("#links").is_displayed()
     browser.press("v", "m")

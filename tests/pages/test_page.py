@@ -1,4 +1,4 @@
-"""Pages as files: what stands in them can be read back, cannot leave its place, and asks for nothing."""
+"""Pages as files: their data can be read back, cannot break out of its element, and makes no request."""
 
 from __future__ import annotations
 

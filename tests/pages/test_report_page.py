@@ -1,4 +1,4 @@
-"""The report of runs, looked at in Chromium: its values on hover and by keyboard, its maps, and what it never does."""
+"""The report of runs in Chromium: its values on hover and by keyboard, its maps, and its safety."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def tip(browser: Page) -> str:
 
 
 def centre(browser: Page, selector: str, index: int = 0) -> tuple[float, float]:
-    """Where it is on the screen, after it was scrolled into sight and the page has heard of that."""
+    """Scroll an element into view, wait for the page to react, and return its centre on the screen."""
     code = """const element = document.querySelectorAll(arguments[0])[arguments[1]];
     element.scrollIntoView({block: 'center', behavior: 'instant'});
     return new Promise((done) => requestAnimationFrame(() => setTimeout(() => {
@@ -109,10 +109,10 @@ def test_a_worst_pair_opens_its_map(browser: Page, page: Path, project: Path) ->
     scores = Scorer(run.config(), run.weights(run.config())).attend([query], [value])[0].scores
     browser.script("document.querySelector('#errors .heat').focus()")
     browser.press(Keys.ARROW_DOWN)  # the first cell
-    said = browser.text("#errors .map-tools p")
+    text = browser.text("#errors .map-tools p")
     rank = 1 + int(np.sum(scores > scores[0, 0]))
     weight = f"{100 * scores[0, 0]:.1f} %"
-    assert said in (f"word{query[0]} → word{value[0]}: {weight}, rank {rank}", said if scores[0, 0] < 1e-3 else "")
+    assert text in (f"word{query[0]} → word{value[0]}: {weight}, rank {rank}", text if scores[0, 0] < 1e-3 else "")
     x, y = centre(browser, "#errors .heat canvas")
     browser.hover(x, y)
     assert browser.text("#errors .map-tools p").startswith("word")

@@ -1,4 +1,4 @@
-"""The summary of attention as a page in Chromium: the sentence first, its figures, safe words, and no request."""
+"""The summary of attention as a page in Chromium: the verdict first, figures, escaped words, and no request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONFIG = make_config(embedding={"input_dim": N}, attention={"direction": "both"}
 
 @pytest.fixture(scope="module")
 def summary() -> dict[str, Any]:
-    """The query attends sharply, the value evenly, over all the hostile words."""
+    """A summary in which the query attends sharply and the value evenly, with all the hostile words."""
     ids = list(range(8, N))
     n = len(ids)
     pairs = [(i, attention(ids, ids[::-1], softmax(n, n, i), np.full((n, n), 1 / n)), 0.5) for i in range(6)]

@@ -1,4 +1,4 @@
-"""What the tests of the run directory share."""
+"""Fixtures for the tests of the run directory."""
 
 from __future__ import annotations
 

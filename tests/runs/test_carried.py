@@ -1,4 +1,4 @@
-"""What a run carries: read as it was at the training, or refused."""
+"""The vocabulary, tokenizer and class names that a run carries: read as they were in training, or refused."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_what_a_run_carries_comes_back(run: Run) -> None:
 
 
 def test_a_run_that_carries_nothing(tmp_path: Path) -> None:
-    """Words are those of the file that its config names, as long as that is there."""
+    """Its words are read from the file that its config names, while that exists."""
     vocab = tmp_path / "vocab.txt"
     run = Run.create(tmp_path / "run", make_config(data={"train": "train", "vocab": vocab}), {})
     assert (run.vocabulary(), run.classes()) == (None, None)
@@ -56,7 +56,7 @@ def test_words_that_have_changed_are_refused(run: Run, name: str) -> None:
 
 @pytest.mark.parametrize("environment", [{}, {"carried": None}, {"carried": []}])
 def test_without_a_record_a_run_is_believed(tmp_path: Path, environment: dict[str, object]) -> None:
-    """And what is given must still be the same."""
+    """A given vocabulary must still equal the carried one."""
     run = Run.create(tmp_path / "run", make_config(), environment, carried=CARRIED)
     assert run.vocabulary() == ["<pad>", "red"]
     given = tmp_path / "given.txt"
@@ -78,7 +78,7 @@ def test_words_that_are_lost_can_be_given_again(run: Run, tmp_path: Path) -> Non
 
 
 def test_words_are_part_of_a_checksum_and_nothing_changes_without(tmp_path: Path) -> None:
-    """Without them it is that of config and weights, as ever."""
+    """Without words the checksum is that of config and weights, as in earlier versions."""
     config, checksums = make_config(), set()
     for place, carried in enumerate(
         [{}, {"vocab.txt": WORDS}, {"vocab.txt": b"other"}, {"tokenizer.json": WORDS + b"x"}]

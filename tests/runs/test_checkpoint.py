@@ -1,4 +1,4 @@
-"""Checkpoints: what is written is read back; where the last one is damaged, the one before it."""
+"""Checkpoints are read back as written; if the last one is damaged, the one before it is used."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_checkpoint_comes_back(run: Run) -> None:
 
 
 def write_two_checkpoints(run: Run) -> tuple[Path, Path]:
-    """Of steps 1 and 2; their files, the newer one first."""
+    """Write the checkpoints of steps 1 and 2; return their files, the newer one first."""
     for step in (1, 2):
         run.write_checkpoint({"a": np.arange(step)}, Progress(step=step))
     return run.path / "checkpoint" / "state.npz", run.path / "checkpoint" / "previous.npz"
@@ -63,7 +63,7 @@ def test_a_damaged_checkpoint_is_reported_and_the_one_before_it_used(run: Run) -
     assert checkpoint.progress.step == 1
     assert checkpoint.warning is not None
     assert checkpoint.warning.startswith(f"{state}: damaged")
-    # The next checkpoint must not put the damaged one in the place of the good one.
+    # The next checkpoint must not replace the good one by the damaged one.
     run.drop_last_checkpoint()
     run.write_checkpoint({"a": np.arange(3)}, Progress(step=3))
     state.unlink()
@@ -78,11 +78,11 @@ def test_all_checkpoints_damaged(run: Run) -> None:
         run.checkpoint()
     assert str(error.value).count("damaged or not an npz file") == 2
     assert str(error.value).endswith("no intact checkpoint remains, so train again with --force")
-    assert state.exists()  # nothing is removed for nothing
+    assert state.exists()  # no file is removed without a replacement
 
 
 def test_no_damage_of_a_checkpoint_goes_unnoticed(run: Run) -> None:
-    """A bit flipped in any byte, or the end cut off anywhere: it is as written, or the one before it is used."""
+    """Flip a bit in each byte, and truncate anywhere: the arrays are as written, or the previous checkpoint is used."""
     state, _ = write_two_checkpoints(run)
     whole, random = state.read_bytes(), np.random.default_rng(1)
     bits = random.integers(0, 8, len(whole))

@@ -1,4 +1,4 @@
-"""The picture of the learning curves: what is in it, and that it is a picture."""
+"""The picture of the learning curves: its content, and that it is a valid picture."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_undefined_values_leave_gaps(drawn: list[matplotlib.figure.Figure]) -> N
     draw_curves(HISTORY[:1], "f1")
     _, f1 = drawn[0].axes
     assert math.isnan(points(f1.lines[0])[0][1])
-    assert len(f1.lines) == 1  # no ring
+    assert len(f1.lines) == 1  # no ring for the best epoch
 
 
 def test_the_same_history_gives_the_same_bytes() -> None:

@@ -1,4 +1,4 @@
-"""What a run says about how it was made."""
+"""The environment that a run records."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_what_is_described(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_git_commit_is_that_of_the_folder_around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As git itself says it: on a branch, packed, and detached."""
+    """It equals the output of git: on a branch, packed, and detached."""
 
     def git(*arguments: str) -> str:
         name = ["-c", "user.name=n", "-c", "user.email=e", "-c", "init.defaultBranch=main"]
@@ -67,7 +67,7 @@ def test_the_git_commit_is_that_of_the_folder_around(tmp_path: Path, monkeypatch
     (tmp_path / "below").mkdir()
     monkeypatch.chdir(tmp_path / "below")
     git("init")
-    assert describe_environment(config, [])["git_commit"] is None  # none yet
+    assert describe_environment(config, [])["git_commit"] is None  # no commit yet
     git("commit", "--allow-empty", "--message", "one")
     commit = git("rev-parse", "HEAD")
     for then in (["status"], ["pack-refs", "--all"], ["checkout", "--detach"]):
@@ -76,7 +76,7 @@ def test_the_git_commit_is_that_of_the_folder_around(tmp_path: Path, monkeypatch
 
 
 def test_the_git_commit_of_a_worktree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There `.git` is a file that names a directory, which shares its branches with others."""
+    """In a worktree `.git` is a file that names a directory, which shares its branches with others."""
 
     def git(*arguments: str) -> str:
         command = ["git", "-c", "user.name=n", "-c", "user.email=e", *arguments]

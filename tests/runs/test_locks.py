@@ -1,4 +1,4 @@
-"""One process at a time, in a file or a directory; and what happens where there are no locks."""
+"""Locks let one process at a time use a file or a directory; file systems without locks are used without."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_an_exception_unlocks(tmp_path: Path) -> None:
 
 
 def test_a_lock_file_that_its_last_holder_removes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Opened before it was removed and locked after: a lock of nothing, while another process makes a new file."""
+    """A file that is removed between opening and locking protects nothing: other processes make a new one."""
     real, removed = fcntl.flock, []
 
     def remove_first(descriptor: int, operation: int) -> None:
@@ -62,7 +62,7 @@ def test_a_lock_file_that_its_last_holder_removes_meanwhile(tmp_path: Path, monk
 
 
 def refusing(number: int) -> Callable[..., None]:
-    """A flock(2) that fails."""
+    """Return a flock(2) that fails with this error number."""
 
     def flock(*_: int) -> None:
         raise OSError(number, os.strerror(number))
@@ -93,7 +93,7 @@ def test_a_file_is_opened_where_there_are_no_locks(
 
 @pytest.mark.parametrize("number", [EAGAIN, EACCES, EBADF, EINTR, EIO], ids=errorcode.get)
 def test_another_failure_to_lock_is_told_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
-    """And the file is closed: nobody else would."""
+    """The file is closed, too."""
     monkeypatch.setattr(fcntl, "flock", refusing(number))
     before = set(Path("/proc/self/fd").iterdir())
     with pytest.raises(OSError, match=os.strerror(number)) as caught:

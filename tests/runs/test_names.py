@@ -1,4 +1,4 @@
-"""The names of a run's files are spelled in runs alone: elsewhere they would have to be kept the same by hand."""
+"""The names of a run's files are spelled only in runs, so that there is one place to change them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pairlens.runs import names
 
 FOLDERS = [Path(package.__file__).parent for package in (pairlens, pairlens_cli) if package.__file__]
 SOURCES = [path for folder in FOLDERS for path in sorted(folder.rglob("*.py")) if path.parent.name != "runs"]
-# What a run carries has the names of encoded files, of which help texts speak.
+# Carried files have the names of encoded files, which help texts mention.
 SPELLINGS = {Path(name).name for name in (*names.FILES, names.LOCK) if name not in names.CARRIED} | {"checkpoint/"}
 
 
 def spelled(source: str) -> set[str]:
-    """The names in the texts of a module, which its docstrings are not."""
+    """Return the file names in a module's strings, without its docstrings."""
     return {name for text in texts(ast.parse(source)) for name in SPELLINGS if name in text}
 
 

@@ -1,4 +1,4 @@
-"""Arrays from a stranger: those that were written, or an error; no pickle, and no memory for promises."""
+"""Untrusted arrays: read as written or refused, without pickle and without allocating what the file lacks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_pickle_is_not_loaded(run: Run) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(st.data())
 def test_whatever_happens_to_a_file_the_error_says_so(run: Run, data: st.DataObject) -> None:
-    """Bytes changed, the end cut off, compressed or not: the arrays that were written, or RunError; never else."""
+    """With changed bytes or a truncated end, compressed or not: the arrays as written, or RunError."""
     config = make_config()
     weights = make_weights(config)
     path = run.path / "weights.npz"
@@ -50,7 +50,7 @@ def test_an_array_that_is_named_like_an_archive(run: Run) -> None:
 
 
 def test_an_array_that_promises_more_than_there_is(run: Run) -> None:
-    """NumPy would make room for 4 TB before it finds that the numbers are missing."""
+    """NumPy would allocate 4 TB before it notices that the numbers are missing."""
     header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,), }"
     entry = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header
     with zipfile.ZipFile(run.path / "weights.npz", "w") as archive:
@@ -60,7 +60,7 @@ def test_an_array_that_promises_more_than_there_is(run: Run) -> None:
 
 
 def test_a_small_file_of_many_zeros(run: Run) -> None:
-    """A bomb: 40 MB in 40 KB."""
+    """A zip bomb: 40 MB in 40 KB."""
     np.savez_compressed(run.path / "weights.npz", allow_pickle=False, **{"head/bias": np.zeros(10**7, np.float32)})
     assert (run.path / "weights.npz").stat().st_size < 50_000
     with pytest.raises(RunError, match="it expands to more than 100 times its size"):
@@ -68,7 +68,7 @@ def test_a_small_file_of_many_zeros(run: Run) -> None:
 
 
 def test_weights_saved_column_by_column(run: Run) -> None:
-    """As some programs do: NumPy reads them with other strides, which the kernels do not know."""
+    """As some programs do. NumPy reads them with strides that the kernels do not support."""
     weights = make_weights(make_config())
     np.savez(run.path / "weights.npz", allow_pickle=False, **{n: np.asfortranarray(w) for n, w in weights.items()})
     for name, array in run.weights(make_config()).items():
@@ -77,7 +77,7 @@ def test_weights_saved_column_by_column(run: Run) -> None:
 
 
 def test_shapes_that_no_array_has(run: Run) -> None:
-    """Of no numbers, of a bool, beyond 64 bits, in too many brackets: an error, whatever NumPy makes of it."""
+    """Empty, negative, not integers, beyond 64 bits, or nested too deeply: an error, whatever NumPy would do."""
     shapes = ["(0, 1000000000000000000000000000)", "(True,)", "(-1,)", "(0, 1000000000, 10000000000)", "(1.0,)"]
     for shape in [*shapes, "(" * 3000, "None"]:
         header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".encode()

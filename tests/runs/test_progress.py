@@ -17,7 +17,7 @@ def config_of(metric: str, **stopping: float) -> Config:
 
 
 def course(config: Config, values: list[float]) -> tuple[list[int], int]:
-    """The epochs that were the best so far, and the last one."""
+    """Return the epochs that were the best so far, and the last epoch."""
     progress, best = Progress(), []
     for value in values:
         progress.end_epoch()
@@ -30,7 +30,7 @@ def course(config: Config, values: list[float]) -> tuple[list[int], int]:
 
 def test_min_delta_says_when_to_stop_and_not_which_weights_are_best() -> None:
     values = [0.5, 0.54, 0.58, 0.62, 0.63, 0.64, 0.65]
-    # From .5 on, .62 is the first gain of more than .1; two epochs later patience ends. Each was the best so far.
+    # After .5, .62 is the first gain of more than .1; patience ends two epochs later. Each was the best so far.
     assert course(config_of("f1", min_delta=0.1), values) == ([1, 2, 3], 3)
     assert course(config_of("f1", min_delta=0.07), values) == ([1, 2, 3, 4, 5], 5)
     assert course(config_of("f1"), values) == ([1, 2, 3, 4, 5, 6, 7], 7)

@@ -1,4 +1,4 @@
-"""The run directory: what is written is read back, and nothing else is accepted."""
+"""The run directory is read back as written, and anything else is refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def names(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-# ---- making one ------------------------------------------------------------------------------------------------------
+# ---- creating a run---------------------------------------------------------------------------------------------------
 
 
 def test_a_new_run_has_a_config_and_an_environment(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_curves_are_a_file_of_the_run(run: Run) -> None:
 
 
 def test_a_checksum_tells_models_apart(run: Run) -> None:
-    """Other weights or another config are another model, whatever else the run holds."""
+    """Other weights or another config are another model; the run's other files do not count."""
     first = run.checksum()
     run.write_evaluation({"threshold": 0.75})
     assert run.checksum() == first
@@ -100,7 +100,7 @@ def test_what_is_no_run_is_never_replaced(tmp_path: Path, force: bool) -> None:
     assert names(tmp_path) == {"thesis.txt"}
 
 
-# ---- reading one -----------------------------------------------------------------------------------------------------
+# ---- reading a run ---------------------------------------------------------------------------------------------------
 
 
 def test_weights_come_back(run: Run) -> None:
@@ -122,7 +122,7 @@ def test_metrics_are_a_json_object_a_line_and_undefined_ones_null(run: Run) -> N
 
 def test_the_threshold_comes_back(run: Run) -> None:
     assert run.threshold() == 0.25
-    # Just above 1: on dev it was best to call no pair positive, not even one that scored 1.
+    # Just above 1: on dev it was best to predict no positive, not even a pair that scores 1.
     run.write_evaluation({"threshold": math.nextafter(1.0, 2.0)})
     assert run.threshold() > 1.0
     (run.path / "evaluation.json").unlink()
@@ -192,11 +192,11 @@ def test_a_damaged_environment(run: Run, content: str) -> None:
         run.environment()
 
 
-# ---- runs from a stranger --------------------------------------------------------------------------------------------
+# ---- untrusted runs --------------------------------------------------------------------------------------------------
 
 
 def test_a_config_that_is_cut_off(run: Run) -> None:
-    """Wherever it ends, its rest is not taken for defaults."""
+    """Wherever it is truncated, the missing settings do not become defaults."""
     path = run.path / "config.yaml"
     whole = path.read_bytes()
     for size in [*range(0, len(whole), 97), *range(len(whole) - 12, len(whole))]:
@@ -208,7 +208,7 @@ def test_a_config_that_is_cut_off(run: Run) -> None:
 
 
 def test_an_evaluation_without_end(run: Run) -> None:
-    """No more than a mebibyte of it is taken into memory, and what is cut off there is no evaluation."""
+    """At most a mebibyte is read, and a longer file is refused as damaged."""
     run.write_evaluation({"threshold": 0.25, "more": "x" * 2**21})
     with pytest.raises(RunError, match=r"evaluation\.json: damaged"):
         run.threshold()
@@ -220,7 +220,7 @@ def test_a_threshold_nested_without_end(run: Run) -> None:
         run.threshold()
 
 
-# ---- what a killed process leaves ------------------------------------------------------------------------------------
+# ---- files of a killed process ---------------------------------------------------------------------------------------
 
 
 def test_a_run_that_was_killed_while_it_was_made_is_none(run: Run) -> None:
@@ -235,27 +235,27 @@ def test_what_a_killed_process_left_is_no_ones_file(tmp_path: Path) -> None:
     run.mkdir()
     (run / ".lock").write_text("process 1")
     (run / ".config.yaml.0123abcd.partial").write_text("task: bin")
-    Run.create(run, make_config(), {})  # as in an empty directory
+    Run.create(run, make_config(), {})  # as if the directory were empty
     (run / ".weights.npz.0123abcd.partial").write_text("")
-    (run / ".scores.txt.0123abcd.partial").write_text("")  # of `score`, perhaps at work
+    (run / ".scores.txt.0123abcd.partial").write_text("")  # `score` may still be writing it
     Run(run).remove_partial_files()
     assert names(run) == {"config.yaml", "environment.json", ".lock", ".scores.txt.0123abcd.partial"}
 
 
 def test_a_threshold_of_a_run_before_0_3_decides_as_it_did(tmp_path: Path) -> None:
-    """Midway between two neighbouring float32 it stood in float64; the nearest float32 is here the lower of the two."""
+    """It was a float64 midway between two neighbouring float32; rounding it would give the lower one."""
     low = np.float32(0.5)
     high = np.nextafter(low, np.float32(1))
     run = Run.create(tmp_path / "run", make_config(), {})
     run.write_evaluation({"threshold": (float(low) + float(high)) / 2})
     assert np.float32(run.threshold()) == high
-    run.write_evaluation({"threshold": 0.7})  # a float32 in its shortest digits: .69999999
+    run.write_evaluation({"threshold": 0.7})  # the shortest decimal of a float32, .69999999
     assert run.threshold() == 0.7
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "environment.json", "metrics.jsonl", "weights.npz", "curves.png"])
 def test_no_link_in_a_run_is_written_through(tmp_path: Path, name: str) -> None:
-    """Laid by somebody else before the run is made, or while it grows; not even an old run's is followed."""
+    """Links that somebody else made before or during the training are not followed, not even in an old run."""
     precious = tmp_path / "precious"
     precious.write_text("mine")
     for laid_before in (True, False):

@@ -1,4 +1,4 @@
-"""A run that replaces another: whatever moment the process is killed at, RUN is a whole run, and --resume goes on."""
+"""A run that replaces another: whenever the process is killed, a whole run remains, and --resume continues."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def make_old(path: Path) -> None:
 
 
 def replace(path: Path) -> None:
-    """As `train --force` does it."""
+    """Replace a run, as `train --force` does."""
     run = StagedRun(path)
     run.refuse()
     with locked_run(run, begins=True):
@@ -41,14 +41,14 @@ def replace(path: Path) -> None:
 
 
 def killed_at(step: int, path: Path) -> bool:
-    """Whether a process that replaces a run made so many changes of files before it ended; it is killed before one."""
+    """Replace a run in a process that is killed after `step` changes of files; return whether it got there."""
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == KILLED
-    left = iter(range(step))
+    remaining = iter(range(step))
 
     def count(event: str, _: object) -> None:
-        if event in CHANGES and next(left, None) is None:
+        if event in CHANGES and next(remaining, None) is None:
             os._exit(KILLED)
 
     sys.addaudithook(count)
@@ -57,7 +57,7 @@ def killed_at(step: int, path: Path) -> bool:
 
 
 def seed_of(path: Path) -> int:
-    """Of a run that is whole."""
+    """Check that the run is whole; return its seed."""
     run = Run.open(path)
     config = run.config()
     assert run.weights(config).keys() == make_weights(config).keys()
@@ -67,16 +67,16 @@ def seed_of(path: Path) -> int:
 @pytest.mark.parametrize("exchanges", [True, False], ids=["exchange", "three renames"])
 def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool) -> None:
     if not exchanges:
-        monkeypatch.setattr(staging, "EXCHANGE", 2**30)  # which no file system knows
+        monkeypatch.setattr(staging, "EXCHANGE", 2**30)  # a flag that no file system supports
     path, seeds, missing = tmp_path / "run", [], 0
     for step in range(1_000):
         shutil.rmtree(tmp_path)
         tmp_path.mkdir()
         make_old(path)
         killed = killed_at(step, path)
-        # With one exchange there is no moment without a whole run at RUN.
+        # With an exchange there is a whole run at RUN at all times.
         seen = seed_of(path) if exchanges or path.exists() else None
-        if seen is None:  # then both are whole, and found
+        if seen is None:  # both runs are whole, and the error names them
             with pytest.raises(RunError, match=r"run: .* --resume`\..* \S+/run\.new and .* \S+/\.replaced$"):
                 Run.open(path)
             assert (seed_of(tmp_path / "run.new"), seed_of(tmp_path / "run.new" / ".replaced")) == (3, 1)
@@ -90,7 +90,7 @@ def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytes
         assert (path / "notes.txt").read_text() == "mine"
         if not killed:
             break
-    assert seeds == sorted(seeds)  # the old one until the new one has weights, and never the old one again
+    assert seeds == sorted(seeds)  # the old run until the new one has weights, then only the new one
     assert set(seeds) == {1, 3}
     assert (missing == 0) == exchanges
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
@@ -122,7 +122,7 @@ def test_a_directory_of_that_name_is_somebody_elses(tmp_path: Path) -> None:
 
 
 def test_what_train_left_before_its_marker_is_removed(tmp_path: Path) -> None:
-    """And nothing that somebody else made: no empty directory, no other lock, no link."""
+    """But nothing that somebody else made: no empty directory, no other lock, no link."""
     path, new = tmp_path / "run", tmp_path / "run.new"
     make_old(path)
 
