@@ -3,10 +3,11 @@
 #   docker build --tag pairlens .
 #   docker build --tag pairlens-train --target train .
 #   docker run --rm --volume "$PWD:/work" --user "$(id -u):$(id -g)" pairlens score RUN QUERY VALUE
+#   docker run --rm --volume "$PWD:/work" --user "$(id -u):$(id -g)" pairlens-train train CONFIG
 #
 # The kernels are compiled for the level PAIRLENS_CPU: x86-64-v3 has AVX2, as most processors since 2013. Others are
-# x86-64, x86-64-v2, x86-64-v4, and generic for ARM: --build-arg PAIRLENS_CPU=generic. A processor that lacks something of
-# the level compiles them for itself at first use, and so does `docker run --env PAIRLENS_CPU=`.
+# x86-64, x86-64-v2, x86-64-v4, and generic for ARM: --build-arg PAIRLENS_CPU=generic. A processor below that
+# level has the kernels compiled at first use; with `docker run --env PAIRLENS_CPU=` every processor does, for itself.
 #
 # Not built by `make test`; tests/packaging/test_dockerfile.py checks what can be checked without Docker.
 ARG PYTHON=3.13

@@ -24,7 +24,9 @@ def print_version(value: bool) -> None:
         raise typer.Exit
 
 
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="YAML config; see configs/.", show_default=False)]
+ConfigFile = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="YAML config, as pairlens init writes it.", show_default=False)
+]
 RunDirectory = Annotated[
     Path, typer.Argument(metavar="RUN", help="Run directory, written by train.", show_default=False)
 ]
@@ -104,7 +106,7 @@ def _set(parameter: typer.CallbackParam, value: bool) -> None:
 
 def _common_options(
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", callback=_set, expose_value=False, help="Print only errors.")
+        bool, typer.Option("--quiet", "-q", callback=_set, expose_value=False, help="Print only results and errors.")
     ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", callback=_set, expose_value=False, help="Print more.")

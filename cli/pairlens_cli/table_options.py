@@ -21,14 +21,14 @@ def _column(option: str, what: str) -> object:
 
 QueryColumn = Annotated[
     str | None,
-    _column("--query-column", "Column of queries: its name, or its number from 1; default: found by usual names."),
+    _column("--query-column", "Column of queries: its name, or its number from 1; default: found by common names."),
 ]
-ValueColumn = Annotated[str | None, _column("--value-column", "Column of values; default: found by usual names.")]
+ValueColumn = Annotated[str | None, _column("--value-column", "Column of values; default: found by common names.")]
 LabelColumn = Annotated[
-    str | None, _column("--label-column", "Column of labels, or none; default: found by usual names.")
+    str | None, _column("--label-column", "Column of labels, or none; default: found by common names.")
 ]
 GroupColumn = Annotated[
-    str | None, _column("--group-column", "Column of groups, for ranking; default: found by usual names.")
+    str | None, _column("--group-column", "Column of groups, for ranking; default: found by common names.")
 ]
 WeightColumn = Annotated[str | None, _column("--weight-column", "Column of the pairs' weights in training.")]
 IdColumn = Annotated[str | None, _column("--id-column", "Column of the pairs' ids.")]

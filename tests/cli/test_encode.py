@@ -60,6 +60,31 @@ def test_a_csv_becomes_files_of_ids(tmp_path: Path) -> None:
     assert words(mine, "dev.query.txt") == ["learn [UNK] [UNK]"]  # no word of dev enters the vocabulary
 
 
+def test_the_next_command_works_for_what_was_encoded(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv")
+    write_csv(tmp_path / "pairs.csv")
+    alone = pairlens(tmp_path, "encode", "pairs.csv", "--output", "alone")
+    assert alone.stderr.endswith(
+        "Wrote alone\nThere is no train split; add --split 80,10,10, or name the files: train=FILE dev=FILE\n"
+    )
+    train = pairlens(tmp_path, "encode", "train.csv", "--output", "other name")
+    assert train.stderr.endswith(
+        "Next: pairlens init 'other name' --output 'other name.yaml' && pairlens train 'other name.yaml'\n"
+    )
+    given = pairlens(tmp_path, "encode", "more=pairs.csv", "--like", "other name", "--output", "more")
+    assert given.stderr.endswith("Wrote more\n")  # more pairs for a model that there is
+    unlabelled = pairlens(tmp_path, "encode", "train.csv", "--label-column", "none", "--output", "unlabelled")
+    assert unlabelled.stderr.endswith("Wrote unlabelled\n")
+
+
+def test_init_says_which_of_two_names_is_the_positive(tmp_path: Path) -> None:
+    rows = "".join(f"text {i},other {i},{label}\n" for i, label in enumerate(["match", "no match"] * 2))
+    (tmp_path / "train.csv").write_text(f"query,value,label\n{rows}")
+    assert pairlens(tmp_path, "encode", "train.csv", "--output", "mine").code == 0
+    result = pairlens(tmp_path, "init", "mine", "--output", "mine.yaml")
+    assert "task binary: label 1, the positive, is 'no match'; 0 is 'match'\n" in result.stderr
+
+
 def test_every_kind_of_table_becomes_the_same_files(tmp_path: Path) -> None:
     write_csv(tmp_path / "train.csv")
     text = (tmp_path / "train.csv").read_text()

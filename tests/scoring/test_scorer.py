@@ -210,7 +210,7 @@ def test_no_pairs_have_no_scores() -> None:
     [
         ([[1], [2]], [[1]], "2 queries but 1 values; a pair has one of each"),
         ([[1], [2, 23]], [[1], [2]], "query 1: id 23; the model's ids go from 0 to 22"),
-        ([[1], [2]], [[1], []], "value 1: no tokens; give some or set data.empty: score"),
+        ([[1], [2]], [[1], []], "value 1: no tokens; give some, or train with data.empty: score"),
         ([[1], [2]], [[-1], [2]], "text 0: -1 is not an id: ids are integers from 0 to 2147483647"),
     ],
 )

@@ -19,7 +19,7 @@ from pairlens.tokenizer.tokenizer import Tokenizer
 
 TOKENIZER = learn_tokenizer(["a b c d", "e"], min_count=1)  # [PAD] [UNK] a b c d e
 RULES = TextRules(7)
-EMPTY = "a text without tokens; add a word, or set data.empty: score"
+EMPTY = "a text without tokens; add a word, or train with data.empty: score"
 LONG = "a text of more than 2 tokens; raise data.max_length or set data.too_long: truncate"
 
 

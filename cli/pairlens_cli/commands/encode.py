@@ -58,7 +58,7 @@ def encode(
             "--min-count",
             metavar="N",
             min=1,
-            help="Drop tokens that occur fewer than N times.",
+            help="Drop tokens that occur fewer than N times; a repeated text counts once.",
             rich_help_panel=_VOCABULARY,
             show_default="2",
         ),
@@ -175,7 +175,7 @@ def encode(
     job = EncodeJob(splits, way, empty, _cut(split, split_by, seed, "group" in sides))
     job.refuse_outputs(directory, read, force)
     show_tables(splits, job.learns_from)
-    show_encoded(directory, job.run(directory, EncodingDisplay(), force))
+    show_encoded(directory, job.run(directory, EncodingDisplay(), force), bool(job.learns_from))
 
 
 def _way(

@@ -48,8 +48,8 @@ def show_tables(splits: Mapping[str, Pairs], learns_from: str | None) -> None:
         output.say(f"The vocabulary is learned from {learns_from}")
 
 
-def show_encoded(directory: Path, encoded: Encoded) -> None:
-    """Show statistics of what was written, and the commands to run next."""
+def show_encoded(directory: Path, encoded: Encoded, learned: bool) -> None:
+    """Show statistics of what was written, and the next command; `learned`: the vocabulary was learned, not given."""
     say_table(
         ("split", "pairs", "left out", "tokens", "unknown", "length", "labels"),
         [_row(name, figures, encoded.classes) for name, figures in encoded.splits.items()],
@@ -62,7 +62,17 @@ def show_encoded(directory: Path, encoded: Encoded) -> None:
             share = f"{figures.unknown / figures.tokens:.0%}"
             output.say(f"{name}: {share} of the tokens are unknown; try --min-count 1, or --tokenizer bpe or char")
     output.say(f"Wrote {directory}")
-    output.say(f"Next: pairlens init {shlex.quote(str(directory))} --output mine.yaml && pairlens train mine.yaml")
+    _show_next(directory, encoded, learned)
+
+
+def _show_next(directory: Path, encoded: Encoded, learned: bool) -> None:
+    """Suggest the next command, if splits to train on were encoded; say so if a vocabulary was learned without them."""
+    labelled = [name for name, figures in encoded.splits.items() if figures.labels]
+    if any("train" in name for name in labelled):
+        folder, config = (shlex.quote(name) for name in (str(directory), f"{directory.resolve().name}.yaml"))
+        output.say(f"Next: pairlens init {folder} --output {config} && pairlens train {config}")
+    elif labelled and learned:
+        output.say("There is no train split; add --split 80,10,10, or name the files: train=FILE dev=FILE")
 
 
 def _row(name: str, figures: SplitFigures, classes: object) -> list[str]:

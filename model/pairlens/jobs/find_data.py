@@ -210,7 +210,8 @@ def _task(splits: dict[SplitName, SplitFound], classes: Path | None) -> TaskFoun
         if train.files.group:
             why = f"labels are 0 and 1, and {train.files.group.name} says which pairs are ranked together"
             return TaskFound("ranking", why, "binary, if each pair is to be decided by itself")
-        return TaskFound("binary", "labels are 0 and 1", "ranking, if the values of a query are to be ranked")
+        why = f"label 1, the positive, is {names[1]!r}; 0 is {names[0]!r}" if names else "labels are 0 and 1"
+        return TaskFound("binary", why, "ranking, if the values of a query are to be ranked")
     if integers and len(labels) == count <= _MOST_CLASSES:
         why = f"labels are the integers from 0 to {count - 1}, as of {count} classes"
         return TaskFound("multiclass", why, "regression, if they are amounts, so that 2 is more than 1", count)

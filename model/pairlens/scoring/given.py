@@ -108,7 +108,9 @@ def _checked(texts: Texts) -> Texts:
 
 def _refuse_empty(name: str, texts: Texts, mask_zero: bool) -> None:
     if not texts.lengths.all():
-        raise DataError(f"{name} {int(np.argmin(texts.lengths))}: no tokens; give some or set data.empty: score")
+        raise DataError(
+            f"{name} {int(np.argmin(texts.lengths))}: no tokens; give some, or train with data.empty: score"
+        )
     if not (words := texts.words(mask_zero)).all():
         raise DataError(f"{name} {int(np.argmin(words))}: {ONLY_PADDING}")
 

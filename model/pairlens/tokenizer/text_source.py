@@ -89,7 +89,7 @@ def _faults(texts: Texts, rules: TextRules) -> dict[int, str]:
     found: dict[int, str] = {}
     if not rules.allow_empty:
         found |= dict.fromkeys(np.flatnonzero(texts.words(rules.mask_zero) == 0).tolist(), ONLY_PADDING)
-        empty = "a text without tokens; add a word, or set data.empty: score"
+        empty = "a text without tokens; add a word, or train with data.empty: score"
         found |= dict.fromkeys(np.flatnonzero(texts.lengths == 0).tolist(), empty)
     if rules.max_length:
         long = f"a text of more than {rules.max_length} tokens; raise data.max_length or set data.too_long: truncate"
