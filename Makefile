@@ -35,7 +35,7 @@ types: $(INSTALLED) ## static types
 	$(BIN)/mypy
 
 unit: $(INSTALLED) browser ## tests
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3  # on two cores as well: many tests wait for processes
 
 browser: ## install Chromium, which the tests of the pages drive, if it is missing
 	sh tests/install_browser.sh
