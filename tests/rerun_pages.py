@@ -22,6 +22,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from command_line import plain_environment
 from command_options import command_table, commands, option_table, shared_option_table
 
 ROOT = Path(__file__).parent.parent
@@ -74,12 +75,10 @@ def _run(example: Example, folder: Path, scope: dict[str, Any], hurry: Callable[
     if example.is_python:
         return _run_python(example.source, folder, scope)
     program = Path(sys.executable).parent
-    rich = {"NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "LINES"}
-    environment = {name: value for name, value in os.environ.items() if name not in rich}
     done = subprocess.run(
         ["bash", "-c", hurry(example.source)],
         cwd=folder,
-        env=environment | {"PATH": f"{program}:{os.environ['PATH']}", "COLUMNS": "100"},
+        env=plain_environment() | {"PATH": f"{program}:{os.environ['PATH']}", "COLUMNS": "100"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

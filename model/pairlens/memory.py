@@ -33,9 +33,10 @@ def available_memory(root: Path = Path("/")) -> int | None:
     Without `/proc/meminfo`, as on macOS, all the memory of the machine counts as available.
     """
     limits = []
-    if not (root / "proc/meminfo").exists() and (total := _whole_memory()):
+    described = read(root / "proc/meminfo")
+    if not described and (total := _whole_memory()):
         limits.append(total)
-    for line in read(root / "proc/meminfo").splitlines():
+    for line in described.splitlines():
         if line.startswith("MemAvailable:"):
             limits.append(int(line.split()[1]) * 1024)
     for group in control_groups("memory", root):

@@ -67,8 +67,10 @@ def show_encoded(directory: Path, encoded: Encoded, learned: bool) -> None:
 
 def _show_next(directory: Path, encoded: Encoded, learned: bool) -> None:
     """Suggest the next command, if splits to train on were encoded; say so if a vocabulary was learned without them."""
+    from pairlens.jobs.find_data import is_named
+
     labelled = [name for name, figures in encoded.splits.items() if figures.labels]
-    if any("train" in name for name in labelled):
+    if any(is_named(name, "train") for name in labelled):  # as init finds it
         folder, config = (shlex.quote(name) for name in (str(directory), f"{directory.resolve().name}.yaml"))
         output.say(f"Next: pairlens init {folder} --output {config} && pairlens train {config}")
     elif labelled and learned:

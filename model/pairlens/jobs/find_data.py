@@ -127,14 +127,17 @@ def find_data(folder: Path) -> DataFound:
     )
 
 
+def is_named(name: str, split: SplitName) -> bool:
+    """True if a name, such as `quora-train`, has one of the usual names of a split in it as a word of its own."""
+    return not _NAMES[split].isdisjoint(re.split("[^a-z]+", name.lower()))
+
+
 def _find_prefixes(folder: Path) -> dict[SplitName, Path]:
     with data_errors(str(folder)):
         found = sorted({match[1] for path in folder.iterdir() if (match := _QUERIES.fullmatch(path.name))})
     prefixes: dict[SplitName, Path] = {}
     for split, names in _NAMES.items():
-        fitting = [name for name in found if name in names] or [
-            name for name in found if names & set(re.split("[^a-z]+", name.lower()))
-        ]
+        fitting = [name for name in found if name in names] or [name for name in found if is_named(name, split)]
         if len(fitting) > 1:
             raise DataError(f"{folder}: {' and '.join(fitting)} could each be the {split} split; rename all but one")
         if fitting:

@@ -49,7 +49,7 @@ def processor() -> Processor:
         raise UsageError(f"{VARIABLE}: {level!r} is none of {', '.join(_LEVELS)}; choose one, or unset it")
     if level and available >= _LEVELS[level]:
         return _processor(level, "", _LEVELS[level])
-    return _processor(llvm.get_host_cpu_name(), host.flatten(), available)
+    return _processor(host_name(), host.flatten(), available)
 
 
 def host_name() -> str:

@@ -99,7 +99,7 @@ def _processor() -> str:
     except OSError:
         lines = []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, f"{platform.machine()} {host_name()}")
+    return next(names, "") or f"{platform.machine()} {host_name()}"
 
 
 def _settings() -> dict[str, str]:
