@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import errno
 import glob
-import io
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from pairlens.compression import encoded
 from pairlens.descriptors import lock, sync
 from pairlens.directories import is_mount_point, open_directory, sync_directory, take_name
 from pairlens.errors import PairlensError, UsageError
 from pairlens.streams import is_stream, refuse_unwritable, write_stream
-
-COMPRESSED = (".gz", ".bz2", ".xz")
 
 _PARTIAL = ".partial"
 _KEPT = 50  # characters of the name that the temporary name repeats, so that it does not become too long
@@ -65,8 +63,8 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
         UsageError: a directory inside `inside` is a link.
     """
     if inside is None and is_stream(path):
-        with write_stream(path, "+" in mode) as file, _encoded(file, path.name, mode) as encoded:
-            yield encoded
+        with write_stream(path, "+" in mode) as stream, encoded(stream, path.name, mode) as file:
+            yield file
         return
     target = resolved(path) if inside is None else path
     # The name is set before the file exists, so that an interruption at any moment can remove it.
@@ -75,11 +73,11 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
         remove_abandoned(target)
     with _named(path), open_directory(target.parent, inside) as directory:
         try:
-            with full_disk_reported(path), _create(temporary, directory) as file:
-                with _encoded(file, target.name, mode) as encoded:
-                    yield encoded
-                file.flush()
-                sync(file.fileno())
+            with full_disk_reported(path), _create(temporary, directory) as raw:
+                with encoded(raw, target.name, mode) as file:
+                    yield file
+                raw.flush()
+                sync(raw.fileno())
             take_name(temporary, target.name, replace, path, directory)
         except BaseException:
             with suppress(FileNotFoundError):
@@ -145,34 +143,3 @@ def _create(name: str, directory: int) -> IO[bytes]:
         if os.fstat(file.fileno()).st_nlink:  # no other process removed it before it was locked
             return file
         file.close()
-
-
-@contextmanager
-def _encoded(file: IO[bytes], name: str, mode: Mode) -> Iterator[IO[Any]]:
-    """A file object that writes into `file`: text as UTF-8, compressed if the name says so."""
-    with ExitStack() as stack:
-        stream: Any = file
-        if name.endswith(COMPRESSED):
-            stream = stack.enter_context(_compressing(file, name))
-        if "b" in mode:
-            yield stream
-            return
-        buffer = io.BufferedWriter(stream)  # so that a flush does not end a block of the compressed stream
-        text = io.TextIOWrapper(buffer, encoding="utf-8", newline="\n")
-        yield text
-        text.detach()  # else it closes the file before it is synchronised
-        buffer.detach()
-
-
-def _compressing(file: IO[bytes], name: str) -> Any:
-    if name.endswith(".gz"):
-        import gzip
-
-        return gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0)
-    if name.endswith(".bz2"):
-        import bz2
-
-        return bz2.BZ2File(file, "wb")
-    import lzma
-
-    return lzma.LZMAFile(file, "wb", preset=1)

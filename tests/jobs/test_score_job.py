@@ -168,7 +168,7 @@ def test_whole_files_that_are_lost(scorer: Scorer, files: tuple[Path, Path], tmp
         partial.write_text("0.5\n")
     saved = {"whole": True, "identity": {}, "bytes": {"output": 5}, "state": {"position": [2, 0, 0], "bad": [0, 0, []]}}
     (tmp_path / "scores.txt.progress").write_text(json.dumps(saved))
-    job = ScoreJob(scorer, files, LineWriter("text"))
+    job = ScoreJob(scorer, IdFiles(*files), LineWriter("text"))
     with pytest.raises(
         UsageError, match=r"scores\.txt\.partial: is (damaged, shorter than 5 bytes|missing)\. To start"
     ):

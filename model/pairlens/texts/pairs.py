@@ -128,6 +128,7 @@ def iter_pairs(
     pass_over: bool = False,
     start: Position = START,
     find_ends: bool = False,
+    stop: Position | None = None,
 ) -> Iterator[Chunk]:
     """Yield the pairs of two files in chunks of exactly `chunk`, the last one shorter; nothing if there are no lines.
 
@@ -135,16 +136,17 @@ def iter_pairs(
 
     Args:
         pass_over: replace lines with faults by harmless ones, and list the faults in the chunk.
-        start: where to begin.
+        start, stop: where to begin and end; default: with the files.
         find_ends: find the position after each chunk, which takes time.
 
     Raises:
         DataError: the first fault of a file, or unequal line counts, after all whole chunks before it were yielded.
     """
 
+    query_stop, value_stop = (stop.query, stop.value) if stop else (None, None)
     queries, values = (
-        _Side(path, rules, chunk, first, start.pairs, pass_over, find_ends)
-        for path, first in ((query, start.query), (value, start.value))
+        _Side(path, rules, chunk, bounds, start.pairs, pass_over, find_ends)
+        for path, bounds in ((query, (start.query, query_stop)), (value, (start.value, value_stop)))
     )
     done, no_texts = start.pairs, Texts.concatenate([])
     for query_texts, value_texts in zip_longest(queries.texts, values.texts, fillvalue=no_texts):
@@ -160,7 +162,7 @@ def iter_pairs(
 
 
 class _Side:
-    """A file of texts in chunks, from byte `first` on, which follows `done` lines.
+    """A file of texts in chunks, between two bytes, the first of which follows `done` lines.
 
     Attributes:
         bad: the faults found so far, some perhaps beyond the chunk that was read last.
@@ -168,11 +170,18 @@ class _Side:
     """
 
     def __init__(
-        self, path: Path, rules: TextRules, chunk: int, first: int, done: int, pass_over: bool, find_ends: bool
+        self,
+        path: Path,
+        rules: TextRules,
+        chunk: int,
+        bounds: tuple[int, int | None],
+        done: int,
+        pass_over: bool,
+        find_ends: bool,
     ) -> None:
         self.bad: list[BadLine] = []
-        blocks = read_blocks(path, whole=chunk == sys.maxsize, start=first)
-        self.ends = LineEnds(blocks, first, done)
+        blocks = read_blocks(path, chunk == sys.maxsize, *bounds)
+        self.ends = LineEnds(blocks, bounds[0], done)
         bad = self.bad if pass_over else None
         parts = parse_blocks(self.ends if find_ends else blocks, str(path), rules, 1, bad, done + 1)
         self.texts = _chunks(parts, chunk)
