@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 COMPRESSED = (".gz", ".bz2", ".xz")
@@ -93,4 +94,38 @@ def _xz(file: IO[bytes]) -> Any:
     return lzma.LZMAFile(file, "wb", preset=1)
 
 
+def _gzip_decompressor() -> Any:
+    import zlib
+
+    return zlib.decompressobj(31)
+
+
+def _bzip2_decompressor() -> Any:
+    import bz2
+
+    return bz2.BZ2Decompressor()
+
+
+def _xz_decompressor() -> Any:
+    import lzma
+
+    return lzma.LZMADecompressor()
+
+
 _OPEN: dict[str, Callable[[IO[bytes]], Any]] = {".gz": _gzip, ".bz2": _bzip2, ".xz": _xz}
+_DECOMPRESSOR: dict[str, Callable[[], Any]] = {
+    ".gz": _gzip_decompressor,
+    ".bz2": _bzip2_decompressor,
+    ".xz": _xz_decompressor,
+}
+_BLOCK = 65_536
+
+
+def first_member_size(path: Path) -> int:
+    """The number of bytes of the first member of a compressed file."""
+    decompressor, read = _DECOMPRESSOR[path.suffix](), 0
+    with path.open("rb") as file:
+        while not decompressor.eof and (block := file.read(_BLOCK)):
+            decompressor.decompress(block)
+            read += len(block)
+    return read - len(decompressor.unused_data)

@@ -46,7 +46,9 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 
 @contextmanager
-def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path | None = None) -> Iterator[IO[Any]]:
+def whole_file(
+    path: Path, mode: Mode = "w", replace: bool = True, inside: Path | None = None, compress: bool = True
+) -> Iterator[IO[Any]]:
     """Yield a file for writing that takes its name only if the block ends without an exception.
 
     It is written in the same directory under a temporary name, synchronised to the disk and renamed. Text is UTF-8. A
@@ -56,6 +58,7 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
 
     Args:
         replace: replace an existing file, keeping its mode and owner.
+        compress: whether to compress by the name; otherwise what is written is compressed already.
         inside: a parent directory, below which no link is followed. Without it, the target of a link is written.
 
     Raises:
@@ -63,7 +66,7 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
         UsageError: a directory inside `inside` is a link.
     """
     if inside is None and is_stream(path):
-        with write_stream(path, "+" in mode) as stream, encoded(stream, path.name, mode) as file:
+        with write_stream(path, "+" in mode) as stream, encoded(stream, path.name if compress else "", mode) as file:
             yield file
         return
     target = resolved(path) if inside is None else path
@@ -74,7 +77,7 @@ def whole_file(path: Path, mode: Mode = "w", replace: bool = True, inside: Path 
     with _named(path), open_directory(target.parent, inside) as directory:
         try:
             with full_disk_reported(path), _create(temporary, directory) as raw:
-                with encoded(raw, target.name, mode) as file:
+                with encoded(raw, target.name if compress else "", mode) as file:
                     yield file
                 raw.flush()
                 sync(raw.fileno())

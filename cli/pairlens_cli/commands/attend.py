@@ -125,10 +125,11 @@ def attend(
         input_file, {"query": query_column, "value": value_column}, input_format, delimiter, header
     )
     given.refuse_contradictions()
+    files = given.files(table)
     run = Run.open(run_directory)
-    source = given.source(run, table)
+    source = given.source(run, files, table)
     job = AttendJob(run, source, selection, threads, on_bad_line == "skip", vocab)
-    read = [*given.files, label, vocab, job.config.data.vocab, *run_files(run_directory)]
+    read = [*(files.paths if files else ()), label, vocab, job.config.data.vocab, *run_files(run_directory)]
     refuse_outputs({str(path): path for path in outputs(output_file, several)}, read, force)
     log_model(run_directory, job.config)
     output.detail(f"reads {', '.join(dict.fromkeys(source.names))}")

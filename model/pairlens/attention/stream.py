@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.attention.selection import Ints, Selection, draw, named, one_score
+from pairlens.config.schema import Config
 from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.scoring.logits import OVERFLOW
 from pairlens.scoring.maps import Maps, PairAttention
@@ -25,7 +26,8 @@ from pairlens.texts.words import TokenizedText
 
 PassOver = Callable[[Sequence[BadLine]], object]
 
-_CHUNK = 8192  # pairs that are read at once; their maps are computed in smaller parts
+_CHUNK = 8192
+
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +99,12 @@ def attend_pairs(
             return
 
 
+def pairs_read(config: Config) -> int:
+    """The number of pairs that are read at once, whole batches; their maps are computed in smaller parts."""
+    batch = config.training.batch_size
+    return max(_CHUNK // batch, 1) * batch
+
+
 class _Pairs:
     """The pairs of a source; for arguments and errors see `attend_pairs`."""
 
@@ -160,14 +168,11 @@ class _Pairs:
         """Yield chunks with the faults of their lines; with `any_fault`, raise the first fault."""
         config = self._scorer.config
         batch, first = config.training.batch_size, self._source.start.pairs
-        size = max(_CHUNK // batch, 1) * batch  # whole batches, which matter with `masking: none`
-        for chunk in self._source.chunks(text_rules(config), size, not any_fault):
+        for chunk in self._source.chunks(text_rules(config), pairs_read(config), not any_fault):
             pairs, too_long = chunk.pairs, list[BadLine]()
             if config.model.masking == "none":
-                number = first  # of the chunk's first pair
-                pairs, too_long = without_too_long(
-                    pairs, batch, lambda i, message, side: located(self._source, number + i, message, side)
-                )
+                fault = partial(self._too_long, first)
+                pairs, too_long = without_too_long(pairs, batch, fault)
                 if any_fault and too_long:
                     raise DataError(str(too_long[0]))
             yield chunk._replace(pairs=pairs, bad=[*chunk.bad, *too_long])
@@ -197,6 +202,9 @@ class _Pairs:
 
     def _overflow(self, numbers: Ints) -> None:
         self._fault([self._of_pair(number, OVERFLOW) for number in numbers.tolist()], PairlensError)
+
+    def _too_long(self, first: int, index: int, message: str, side: int) -> BadLine:
+        return located(self._source, first + index, message, side)
 
     def _of_pair(self, number: int, message: str) -> BadLine:
         return located(self._source, number, message)

@@ -99,13 +99,7 @@ class Job:
             raise UsageError(f"{self._progress}: vanished; another process has finished the job") from None
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UsageError(f"{self._progress}: damaged ({error}). {self.how_to_restart}") from None
-        differences = [
-            f"{key}: {value} then, {identity.get(key)} now"
-            for key, value in saved["identity"].items()
-            if value != identity.get(key)
-        ]
-        if differences:
-            raise UsageError(f"{self._progress}: is of another job; {'; '.join(differences)}. {self.how_to_restart}")
+        refuse_other_job(self._progress, saved["identity"], identity, self.how_to_restart)
         self.whole, self.state = saved["whole"], saved["state"]
         return saved
 
@@ -174,6 +168,14 @@ def _has_name(path: Path) -> bool:
     if not target.is_file() or not partial.exists():
         return target.is_file()
     return target.samefile(partial)
+
+
+def refuse_other_job(path: Path, saved: Json, identity: Json, how_to_restart: str) -> None:
+    """Raises UsageError if a job that is recorded in a file has another identity."""
+    if differences := [
+        f"{key}: {value} then, {identity.get(key)} now" for key, value in saved.items() if value != identity.get(key)
+    ]:
+        raise UsageError(f"{path}: is of another job; {'; '.join(differences)}. {how_to_restart}")
 
 
 def side_files(path: Path) -> list[Path]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple
-from zlib import crc32
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -19,8 +17,7 @@ from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.jobs.bad_lines import BadLines
 from pairlens.jobs.partial_output import Job, describe_file, resumable_files
 from pairlens.jobs.read_so_far import ReadSoFar
-from pairlens.jobs.score_lines import Format, Writer
-from pairlens.runs.run import Run
+from pairlens.jobs.score_lines import Writer
 from pairlens.scoring.logits import OVERFLOW, Logits
 from pairlens.scoring.padding import without_too_long
 from pairlens.scoring.scorer import Scorer
@@ -192,26 +189,9 @@ class ScoreJob:
         return chunk._replace(pairs=pairs, bad=[*chunk.bad, *faults])
 
 
-def scoring_identity(
-    run: Run,
-    query: Path,
-    value: Path,
-    format_: Format,
-    vocabulary: Sequence[str] | None,
-    symmetric: bool,
-    logits: bool = False,
-) -> dict[str, Any]:
-    """Return what must be equal for a scoring of files to continue another."""
-    return {
-        "pairlens": version("pairlens"),
-        "the run": run.checksum(),
-        "the queries": describe_file(query),
-        "the values": describe_file(value),
-        "--format": format_,
-        "--words": None if vocabulary is None else crc32("\n".join(vocabulary).encode()),
-        "--symmetric": symmetric,
-        "--logits": logits,
-    }
+def describe_source(source: PairSource) -> dict[str, str]:
+    """Describe the files of queries and of values, to recognize them later."""
+    return {side: describe_file(path) for side, path in zip(("the queries", "the values"), source.files, strict=True)}
 
 
 def _saved(job: Job) -> _Saved:

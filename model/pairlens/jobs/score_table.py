@@ -21,9 +21,7 @@ from pairlens.tables.pairs import TablePairs
 from pairlens.tables.rows import MISSING, PairRows, Row
 from pairlens.tables.table import as_text
 from pairlens.texts.pairs import Chunk
-from pairlens.texts.sources import PairSource
 from pairlens.texts.words import json_line
-from pairlens.tokenizer.text_source import TextSource
 
 Decide = Callable[[Logits], Sequence[str]]
 
@@ -71,16 +69,13 @@ def decisions(run: Run, config: Config) -> Decide:
 
 
 def table_writer(
-    run: Run, config: Config, source: PairSource, output: Path | None, as_logits: bool, labels: bool
+    run: Run, config: Config, table: TablePairs, output: Path | None, as_logits: bool, labels: bool
 ) -> TableWriter:
-    """Return a writer for the rows of a table; with `labels`, it also writes the decisions.
+    """Return a writer for the rows of a table and those like it; with `labels`, it also writes the decisions.
 
     Raises:
         UsageError: as `output_layout` and `decisions`.
     """
-    assert isinstance(source, TextSource)
-    assert isinstance(source.pairs, TablePairs)
-    table = source.pairs
     names = [str(i) for i in range(config.model.classes or 0)]
     classes = (run.classes() or names) if names else []
     layout = output_layout(table.layout, output)

@@ -69,7 +69,7 @@ def read_pairs(paths: SplitPaths, rules: TextRules, task: LabelKind, classes: in
     weight = read_sample_weights(paths.weight) if paths.weight else None
     for path, numbers in ((paths.label, label), (paths.group, group), (paths.weight, weight)):
         if path and numbers is not None and len(numbers) != len(pairs):
-            raise _unequal(paths.query, len(pairs), path, len(numbers))
+            raise unequal(paths.query, len(pairs), path, len(numbers))
     return Pairs(pairs.query, pairs.value, label, group, weight)
 
 
@@ -153,7 +153,7 @@ def iter_pairs(
         if len(query_texts) != len(value_texts):
             n_query = done + len(query_texts) + sum(map(len, queries.texts))
             n_value = done + len(value_texts) + sum(map(len, values.texts))
-            raise _unequal(query, n_query, value, n_value)
+            raise unequal(query, n_query, value, n_value)
         done += len(query_texts)
         bad = sorted(_take(queries.bad, done) + _take(values.bad, done), key=_line)
         query_end, value_end = queries.ends.end_of(done), values.ends.end_of(done)
@@ -240,5 +240,5 @@ def _slice(ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> Texts:
     return Texts(ids[offsets[0] : offsets[-1]], offsets - offsets[0])
 
 
-def _unequal(first: Path, n_first: int, second: Path, n_second: int) -> DataError:
+def unequal(first: Path, n_first: int, second: Path, n_second: int) -> DataError:
     return DataError(f"{first}: {n_first} lines, but {second}: {n_second} lines; line N of each belongs to pair N")
