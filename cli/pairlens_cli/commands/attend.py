@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, pair_input, table_options
-from pairlens_cli.attention_kinds import Kind, kind_of, outputs, refuse_options
+from pairlens_cli import options, output, pair_input, shard_options, table_options
+from pairlens_cli.attention_kinds import Kind, kind_of, outputs, refuse_options, refuse_whole
 
 if TYPE_CHECKING:
+    from pairlens.attention.selection import Selection
     from pairlens.jobs.attend_job import AttendJob
+    from pairlens.jobs.input_files import InputFiles
+    from pairlens.runs.run import Run
 
 _WHICH, _MAKE = "Which pairs (default: all; for the terminal and pictures, the first)", "What to write"
 _LARGE_PAGE = 200  # megabytes
@@ -100,6 +103,11 @@ def attend(
     input_format: table_options.InputFormat = None,
     delimiter: table_options.Delimiter = None,
     header: table_options.Header = None,
+    shard: shard_options.Shard = None,
+    cluster: shard_options.Cluster = None,
+    shards: shard_options.Count = None,
+    workers: shard_options.Workers = None,
+    retries: shard_options.Retries = None,
 ) -> None:
     """Show which words of one text looked at which words of the other."""
     from pairlens.attention.selection import Selection
@@ -113,7 +121,8 @@ def attend(
     if seed is not None and sample is None:
         raise UsageError("--seed is the seed of --sample; add --sample N")
     selection = Selection(pairs, min_score, max_score, limit, sample, seed or 0)
-    kind = kind_of(output_file, summary)
+    sharding = shard_options.sharding(shard, cluster, shards, workers, retries, output_file)
+    kind = kind_of(sharding.name if sharding else output_file, summary)
     first_only = selection.is_all and not grid and kind in (Kind.terminal, Kind.picture)
     if first_only:
         selection = Selection(limit=1)
@@ -127,6 +136,10 @@ def attend(
     given.refuse_contradictions()
     files = given.files(table)
     run = Run.open(run_directory)
+    if sharding:
+        shard_options.refuse_without_effect({"--pairs": pairs, "--limit": limit, "--sample": sample})
+        _attend_shards(run, sharding, files, dtype, selection, vocab, on_bad_line == "skip", threads, force)
+        return
     source = given.source(run, files, table)
     job = AttendJob(run, source, selection, threads, on_bad_line == "skip", vocab)
     read = [*(files.paths if files else ()), label, vocab, job.config.data.vocab, *run_files(run_directory)]
@@ -150,6 +163,33 @@ def attend(
     warn_of_skipped_pairs(job.bad)
     if first_only and query_text is None:
         output.say("This is the first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
+
+
+def _attend_shards(
+    run: Run,
+    sharding: shard_options.Sharding,
+    files: InputFiles | None,
+    dtype: Literal["float32", "float16"],
+    selection: Selection,
+    vocab: Path | None,
+    skip_bad: bool,
+    threads: int | None,
+    force: bool,
+) -> None:
+    from pairlens.attention.dumps.dump import dump_format
+    from pairlens.jobs.shards.makers import AttendMaker
+    from pairlens.jobs.shards.shards import Shards
+    from pairlens.runs.outputs import refuse_outputs, run_files
+    from pairlens_cli.display.shards import write_shards
+
+    refuse_whole(kind_of(sharding.name, summary=False), sharding.name)
+    files = shard_options.files_of(files)
+    refuse_outputs({"--output": sharding.merged}, [*files.paths, vocab, *run_files(run.path)], force)
+    output.compile_kernels(run.config(), maps=True)
+    threads = threads if sharding.shard else threads or 1
+    bounds = selection.min_score, selection.max_score
+    maker = AttendMaker(run.path, dump_format(sharding.name), dtype, *bounds, vocab, skip_bad, threads)
+    write_shards(Shards(maker, files, sharding.directory), sharding, force)
 
 
 # ---- the kinds of output ---------------------------------------------------------------------------------------------

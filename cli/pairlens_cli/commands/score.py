@@ -26,8 +26,8 @@ def score(
         Path | None,
         typer.Argument(
             metavar="QUERY",
-            help="Queries, one per line; or - for lines query<TAB>value on stdin. Parts of it: a directory, or a quoted "
-            "pattern such as 'parts/*.query.txt.gz'.",
+            help="Queries, one per line; or - for lines query<TAB>value on stdin. For a file in parts: their "
+            "directory, or a pattern in quotes, such as 'parts/*.query.txt.gz'.",
             show_default=False,
         ),
     ] = None,

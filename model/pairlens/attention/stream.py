@@ -29,7 +29,6 @@ PassOver = Callable[[Sequence[BadLine]], object]
 _CHUNK = 8192
 
 
-
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoredMaps:
     """Some pairs of a file with their attention; an item is (number, attention, score as one number).

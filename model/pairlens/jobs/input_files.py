@@ -92,7 +92,7 @@ class InputFiles:
         from pairlens.tokenizer.text_source import TextSource
 
         if self.kind == "texts":
-            lines = LinePairs(*paths, start=piece.start, stop=piece.stop)
+            lines = LinePairs(paths[0], paths[1], start=piece.start, stop=piece.stop)
             return TextSource(lines, tokenizer(), start=piece.start)
         return TextSource(self._table(piece.part), tokenizer())
 

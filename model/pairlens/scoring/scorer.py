@@ -47,6 +47,12 @@ _MAPS_COST = 2**20  # limit for the maps computed at once: an attention score co
 _TOKEN_COST = 16
 
 
+def chunk_pairs(config: Config) -> int:
+    """The recommended number of pairs in a chunk of a stream: whole batches with `masking: none`."""
+    size = config.training.batch_size if config.model.masking == "none" else 1
+    return max(_CHUNK_PAIRS // size, 1) * size
+
+
 class Scorer:
     """A trained model that scores pairs and shows their attention.
 
@@ -117,9 +123,8 @@ class Scorer:
 
     @property
     def chunk(self) -> int:
-        """The recommended number of pairs in a chunk of a stream: whole batches with `masking: none`."""
-        size = self.config.training.batch_size if self.config.model.masking == "none" else 1
-        return max(_CHUNK_PAIRS // size, 1) * size
+        """See `chunk_pairs`."""
+        return chunk_pairs(self.config)
 
     def attend(self, queries: TextsLike, values: TextsLike) -> list[PairAttention]:
         """Return the attention scores of each pair at the texts' true lengths, in order.

@@ -36,7 +36,7 @@ def decoded_blocks(source: Source, start: int = 0, end: int | None = None, line:
     name = name_of(source)
     blocks = read_blocks(source, False, start, end) if isinstance(source, Path) else stream_blocks(source, name)
     position = _TextPosition(name, line)
-    decoder = codecs.getincrementaldecoder("utf-8")() if start else None
+    decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")() if start else None
     for block in blocks:
         if decoder is None:
             encoding = next((named for mark, named in _MARKS.items() if block.startswith(mark)), "utf-8")

@@ -44,7 +44,7 @@ def write_npz(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, fold
 
 def join_npz(file: IO[bytes], dumps: Sequence[Path], folder: Path | None) -> None:
     """Write the pairs of several dumps as one, without keeping them in memory; the metadata are those of the first."""
-    numbers, scores = [], []
+    numbers, scores = list[NDArray[Any]](), list[NDArray[Any]]()
     with TemporaryFile(dir=folder) as scratch:
         archive = StoredZip(file, scratch)
         for dump in dumps:

@@ -102,17 +102,17 @@ class ShardDirectory:
             raise UsageError(f"{self.path}: is a file, but shards are written into a directory; choose another name")
         self.path.mkdir(parents=True, exist_ok=True)
         identity = json.loads(json.dumps({**identity, "the shards": shards, "the files": list(files.names)}))
-        manifest = self._read()
+        manifest = self.begun()
         if manifest is None:
             with self._locked():
-                manifest = self._read() or self._write(suffix, shards, identity, files, make_plan())
+                manifest = self.begun() or self._write(suffix, shards, identity, files, make_plan())
         remedy = "Choose another directory, or remove this one"
         refuse_other_job(self.path / _MANIFEST, manifest.identity, identity, remedy)
         return manifest
 
     def manifest(self) -> Manifest:
         """Read the manifest. Raises UsageError if there is none, or if it is damaged."""
-        if found := self._read():
+        if found := self.begun():
             return found
         raise UsageError(f"{self.path / _MANIFEST}: no such file; {self.path} is no directory of shards")
 
@@ -170,7 +170,8 @@ class ShardDirectory:
         remove_abandoned(self.path / _MANIFEST)
         (self.path / _LOCK).unlink(missing_ok=True)
 
-    def _read(self) -> Manifest | None:
+    def begun(self) -> Manifest | None:
+        """Read the manifest, if there is one. Raises UsageError if it is damaged."""
         path = self.path / _MANIFEST
         try:
             manifest = Manifest.model_validate_json(path.read_bytes())
@@ -182,9 +183,7 @@ class ShardDirectory:
             raise UsageError(f"{path}: damaged, or of another version of pairlens; remove {self.path}") from None
         return manifest
 
-    def _write(
-        self, suffix: str, shards: int, identity: dict[str, Any], files: InputFiles, plan: Plan
-    ) -> Manifest:
+    def _write(self, suffix: str, shards: int, identity: dict[str, Any], files: InputFiles, plan: Plan) -> Manifest:
         inputs = [[describe_input(path) for path in part] for part in files.parts]
         manifest = Manifest(shards=shards, suffix=suffix, identity=identity, inputs=inputs, plan=plan)
         with whole_file(self.path / _MANIFEST) as file:
@@ -211,7 +210,7 @@ def refuse_changed(manifest: Manifest, files: InputFiles, pieces: list[Piece]) -
     for piece in pieces:
         for path, recorded in zip(files.parts[piece.part], manifest.inputs[piece.part], strict=True):
             if describe_input(path) != recorded:
-                raise DataError(f"{path}: has changed since the first shard began; put the old file back, or start again")
+                raise DataError(f"{path}: has changed since the first shard began; put it back, or start again")
 
 
 def describe_input(path: Path) -> tuple[str, int, str]:

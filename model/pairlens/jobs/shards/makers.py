@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pairlens.jobs.input_files import InputFiles
+from pairlens.jobs.prediction_lines import PredictionWriter
 from pairlens.jobs.score_job import Listener, ScoreJob
 from pairlens.jobs.score_lines import Writer
 from pairlens.jobs.score_request import ScoreRequest
 from pairlens.jobs.shards.shards import WritePart, Written
 from pairlens.runs.run import Run
-from pairlens.scoring.decimals import decimal_lines
-from pairlens.scoring.logits import Logits
-from pairlens.scoring.scorer import Scorer
+from pairlens.scoring.scorer import Scorer, chunk_pairs
 from pairlens.texts.lines import read_labels
-from pairlens.texts.pairs import Chunk
 from pairlens.texts.sources import PairSource
 
 if TYPE_CHECKING:
@@ -54,7 +49,7 @@ class ScoreMaker:
         return {**self.request.identity(), "--on-bad-line": "nan" if self.skip_bad else "stop"}
 
     def unit(self) -> int:
-        return self.request.scorer().chunk
+        return chunk_pairs(self.request.config)
 
     def tokenizer(self) -> Tokenizer:
         return self.request.run.tokenizer()
@@ -97,7 +92,7 @@ class PredictionMaker:
         return {**ScoreRequest(self.run_directory).identity(), "--predictions": True, "the labels": str(self.label)}
 
     def unit(self) -> int:
-        return ScoreRequest(self.run_directory).scorer().chunk
+        return chunk_pairs(ScoreRequest(self.run_directory).config)
 
     def tokenizer(self) -> Tokenizer:
         return Run.open(self.run_directory).tokenizer()
@@ -107,26 +102,6 @@ class PredictionMaker:
         config = request.config
         writer = PredictionWriter(read_labels(self.label, config.task, config.model.classes), config.model.classes)
         return partial(_write_scores, request.scorer(self.threads), writer, False)
-
-
-class PredictionWriter:
-    """Writes the label and the score of each pair, or one probability per class.
-
-    Args:
-        labels: float32 [pairs].
-        classes: the number of classes of a multiclass model.
-    """
-
-    def __init__(self, labels: NDArray[np.float32], classes: int | None) -> None:
-        self._labels, self._classes = labels, classes
-
-    def head(self) -> str:
-        names = [f"score_{c}" for c in range(self._classes)] if self._classes else ["score"]
-        return "\t".join(["label", *names]) + "\n"
-
-    def lines(self, first: int, chunk: Chunk, logits: Logits, faults: Mapping[int, str]) -> str:  # noqa: ARG002
-        labels = self._labels[first : first + len(chunk.pairs)]
-        return decimal_lines(np.column_stack([labels, logits.scores()])).replace(" ", "\t")
 
 
 @dataclass(frozen=True)

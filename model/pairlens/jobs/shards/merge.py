@@ -111,7 +111,8 @@ def _copy(part: Part, record: Record, start: int, file: IO[bytes] | None) -> Non
                 file.write(block[left:])
             left = max(left - len(block), 0)
     if digest.hexdigest() != record.checksum:
-        raise DataError(f"{part.path}: damaged; remove it, and write it again with --shard {part.shard + 1}/{part.shards}")
+        again = f"--shard {part.shard + 1}/{part.shards}"
+        raise DataError(f"{part.path}: damaged; remove it, and write it again with {again}")
 
 
 def ranges(numbers: Iterable[int]) -> str:

@@ -23,7 +23,7 @@ class Plan(NamedTuple):
 
     Attributes:
         cuts: where each shard begins, and where the last one ends [shards + 1].
-        firsts: the number of the first pair of each shard, and of all pairs [shards + 1]; None if they were not counted.
+        firsts: the number of the first pair of each shard, and that of all pairs [shards + 1]; None if not counted.
     """
 
     cuts: list[Cut]
@@ -65,10 +65,16 @@ def make_plan(files: InputFiles, shards: int, unit: int, numbered: bool) -> Plan
     for one in units:
         starts.append(starts[-1] + one.size)
         pairs.append(pairs[-1] + (one.pairs or 0))
-    first = [bisect_left(starts, starts[-1] * shard / shards, hi=len(units)) for shard in range(shards)]
+    first = [_nearest(starts, starts[-1] * shard / shards) for shard in range(shards)]
     ends = [one.cut for one in units] + [Cut(len(files.parts))]
     known = all(one.pairs is not None for one in units)
     return Plan([ends[i] for i in [*first, len(units)]], [pairs[i] for i in [*first, len(units)]] if known else None)
+
+
+def _nearest(starts: list[int], byte: float) -> int:
+    """The index of the ascending number that is nearest to `byte`."""
+    after = bisect_left(starts, byte, hi=len(starts) - 1)
+    return after - 1 if after and byte - starts[after - 1] < starts[after] - byte else after
 
 
 def _units(files: InputFiles, part: int, unit: int, numbered: bool) -> Iterator[_Unit]:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from pairlens.tokenizer.tokenizer import Tokenizer
 
 
+_SHARDS_A_WORKER = 4  # so that a slow worker delays the end little
+_SMALLEST_SHARD = 4_000_000  # bytes of input
+
+
 class Written(NamedTuple):
     """The pairs that were written, the pairs with a fault that were skipped, and the lines of the part's head."""
 
@@ -85,6 +89,12 @@ class Shards:
         identity = self.maker.identity()
         return ShardDirectory(self.directory).begin(self.maker.suffix, shards, identity, self.files, plan)
 
+    def unfinished(self, manifest: Manifest) -> list[int]:
+        """The numbers of the shards, from 1, whose parts are not there. Their bytes are not read here."""
+        directory = ShardDirectory(self.directory)
+        parts = (directory.part(manifest, shard) for shard in range(manifest.shards))
+        return [part.shard + 1 for part in parts if directory.record(manifest, part) is None]
+
     def prepare(self) -> Callable[[int], int]:
         """Load the run; return a function that writes a shard, by its number from 1, and returns its pairs."""
         write, manifest = self.maker.prepare(), ShardDirectory(self.directory).manifest()
@@ -107,6 +117,17 @@ class Shards:
         head = _head_size(part, written.head_lines)
         directory.write_record(manifest, part, written.pairs, written.skipped, head)
         return written.pairs
+
+
+def choose_count(shards: Shards, given: int | None, workers: int) -> int:
+    """The number of shards: as given, or as in a directory that was begun, or 4 for each worker, if they are not too
+    small to be worth it."""
+    if given:
+        return given
+    if begun := ShardDirectory(shards.directory).begun():
+        return begun.shards
+    size = sum(path.stat().st_size for path in shards.files.paths if path.exists())
+    return max(min(_SHARDS_A_WORKER * workers, size // _SMALLEST_SHARD), 1)
 
 
 def _head_size(part: Part, lines: int) -> int:
