@@ -71,6 +71,7 @@ def sharding(
     workers: int | None,
     retries: int | None,
     output_file: Path | None,
+    force: bool,
     option: str = "--output",
 ) -> Sharding | None:
     """Return what the options say; None if the output, which `option` names, is not made in parts.
@@ -86,14 +87,14 @@ def sharding(
         raise UsageError("--shard writes one part, --cluster all of them; give one of the two")
     if output_file is None:
         raise UsageError(f"{'--shard' if shard else '--cluster'} writes parts, not to stdout; add {option}")
-    if shard is not None:
-        number, count = _parse(shard)
-        return Sharding(output_file, _without_d(output_file), number, count)
     chosen = (cluster or "", workers, 3 if retries is None else retries)
-    if output_file.suffix == ".d" or output_file.is_dir():
-        return Sharding(output_file, _without_d(output_file), None, shards, *chosen)
-    directory = output_file.with_name(output_file.name + ".d")
-    return Sharding(directory, output_file, None, shards, *chosen, merged=output_file)
+    if cluster is not None and output_file.suffix != ".d" and not output_file.is_dir():
+        directory = output_file.with_name(output_file.name + ".d")
+        return Sharding(directory, output_file, None, shards, *chosen, merged=output_file)
+    if force:
+        raise UsageError(f"--force replaces a file; {output_file} is a directory of parts, so remove it instead")
+    number, count = (None, shards) if shard is None else _parse(shard)
+    return Sharding(output_file, _without_d(output_file), number, count, *chosen)
 
 
 def refuse_without_effect(given: Mapping[str, object]) -> None:

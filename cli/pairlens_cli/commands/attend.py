@@ -121,7 +121,7 @@ def attend(
     if seed is not None and sample is None:
         raise UsageError("--seed is the seed of --sample; add --sample N")
     selection = Selection(pairs, min_score, max_score, limit, sample, seed or 0)
-    sharding = shard_options.sharding(shard, cluster, shards, workers, retries, output_file)
+    sharding = shard_options.sharding(shard, cluster, shards, workers, retries, output_file, force)
     kind = kind_of(sharding.name if sharding else output_file, summary)
     first_only = selection.is_all and not grid and kind in (Kind.terminal, Kind.picture)
     if first_only:

@@ -85,7 +85,9 @@ def evaluate(
     other = Run.open(compare, changes) if compare else None
     _refuse_other_tasks(config, run, other, threshold)
     what, files = texts or labelled_files(config, split, query, value, label, group)
-    if sharding := shard_options.sharding(shard, cluster, shards, workers, retries, predictions, "--predictions"):
+    if sharding := shard_options.sharding(
+        shard, cluster, shards, workers, retries, predictions, force, "--predictions"
+    ):
         given = {"--compare": compare, "--errors": errors, "--threshold": threshold, "--output": output_file}
         shard_options.refuse_without_effect(given)
         _predict_shards(run, files, sharding, threads, force)

@@ -123,7 +123,7 @@ def score(
     _refuse_idle(on_bad_line, bad_lines, profile, vocab, words)
     _refuse_resume(given, resume, output_file)
     options.refuse_idle_force(force, output_file, bad_lines)
-    sharding = shard_options.sharding(shard, cluster, shards, workers, retries, output_file)
+    sharding = shard_options.sharding(shard, cluster, shards, workers, retries, output_file, force)
     if sharding:
         shard_options.refuse_without_effect({"--bad-lines": bad_lines, "--resume": resume, "--profile": profile})
     files = given.files(table)

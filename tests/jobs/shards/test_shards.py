@@ -49,7 +49,9 @@ def run(tmp_path: Path) -> Path:
 
 def make_run(folder: Path, masking: str = "exact", **model: Any) -> Path:
     """A run with random weights and a tokenizer of words."""
-    (folder / "train.csv").write_text("query,value,label\n" + "".join(f"{w} {w},{w} x{i},1\n" for i, w in enumerate(WORDS)))
+    (folder / "train.csv").write_text(
+        "query,value,label\n" + "".join(f"{w} {w},{w} x{i},1\n" for i, w in enumerate(WORDS))
+    )
     api.encode({"train": folder / "train.csv"}, folder / "encoded", force=True)
     config = make_config(masking=masking, batch_size=3, **model)
     tokenizer = (folder / "encoded" / "tokenizer.json").read_bytes()
