@@ -183,7 +183,7 @@ def _compare(scored: Scored, other: Run, files: Files, threshold: float | None, 
 
 def _write_predictions(path: Path, scored: Scored, force: bool) -> None:
     from pairlens.jobs.prediction_lines import PredictionWriter
-    from pairlens.scoring.scorer import chunk_pairs
+    from pairlens.scoring.windows import chunk_pairs
 
     writer = PredictionWriter(scored.label, scored.config.model.classes)
     with output.results(path, force) as file:

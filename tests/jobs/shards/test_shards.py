@@ -29,7 +29,7 @@ from pairlens.jobs.shards.merge import Merge
 from pairlens.jobs.shards.shards import Maker, Shards
 from pairlens.runs.names import TOKENIZER
 from pairlens.runs.run import Run
-from pairlens.scoring import scorer as scorer_module
+from pairlens.scoring import windows
 from pairlens.texts.lines import read_labels
 
 CHUNK, PAIRS = 8, 61
@@ -38,7 +38,7 @@ WORDS = ["study", "learn", "French", "apples", "a", "house", "in", "Paris", "sel
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scorer_module, "_CHUNK_PAIRS", CHUNK)
+    monkeypatch.setattr(windows, "_CHUNK_PAIRS", CHUNK)
     monkeypatch.setattr(stream, "_CHUNK", 4)
 
 

@@ -16,7 +16,8 @@ from pairlens.jobs.score_lines import Writer
 from pairlens.jobs.score_request import ScoreRequest
 from pairlens.jobs.shards.shards import WritePart, Written
 from pairlens.runs.run import Run
-from pairlens.scoring.scorer import Scorer, chunk_pairs
+from pairlens.scoring.scorer import Scorer
+from pairlens.scoring.windows import chunk_pairs
 from pairlens.texts.lines import read_labels
 from pairlens.texts.sources import PairSource
 
