@@ -37,6 +37,7 @@ BREACHES = [  # a contract, a file, and an import that it must not have
     ("h5py only in dumps", "model/pairlens/runs/run.py", "import h5py"),
     ("tokenizers only in tokenizer", "model/pairlens/texts/words.py", "import tokenizers"),
     ("pyarrow only in tables", "model/pairlens/texts/words.py", "import pyarrow"),
+    ("Ray only in jobs.cluster.ray_pool", "model/pairlens/jobs/cluster/run.py", "import ray"),
 ]
 
 

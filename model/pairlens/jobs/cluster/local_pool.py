@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import pickle
-import signal
-import subprocess
-import sys
-import tempfile
 from contextlib import suppress
-from multiprocessing.connection import Connection, Pipe, wait
+from functools import cache
+from mmap import mmap
+from multiprocessing.connection import Connection, wait
+from queue import SimpleQueue
 from time import monotonic
+from typing import Any
 
-from pairlens.jobs.cluster.work import Died, Outcome, Work
+from pairlens.jobs.cluster.child import Child, receive, why_dead, work_file
+from pairlens.jobs.cluster.work import Died, Do, Outcome, Work, outcome_of
 
 _WAIT = 0.2  # seconds
 _TO_SAVE = 20.0  # seconds that a worker has after SIGTERM
-_SERVE = (
-    "import sys; sys.path[:] = {path!r}; from pairlens.jobs.cluster.local_worker import serve; serve({pipe}, {work})"
-)
 
 
 class LocalPool:
-    """A `scheduler.Pool` of processes, started when they are needed, and again when they have died.
-
-    They are new interpreters: a fork would inherit locks that threads hold. Their standard streams lead nowhere, and
-    Ctrl-C at the terminal does not reach them.
-    """
+    """A `scheduler.Pool` of processes, started when they are needed, and again when they have died."""
 
     def __init__(self, work: Work, workers: int) -> None:
         self.workers = workers
-        self._work = tempfile.TemporaryFile()  # noqa: SIM115  (closed by `close`)
-        pickle.dump(work, self._work)
-        self._work.flush()
+        self._work = work_file(work)
         self._processes: list[_Worker] = []
 
     @property
@@ -41,23 +33,22 @@ class LocalPool:
     def submit(self, task: int) -> None:
         worker = next((worker for worker in self._processes if worker.task is None), None)
         if worker is None:
-            worker = _Worker(self._work.fileno())
+            worker = _Worker(__name__, "serve", self._work)
             self._processes.append(worker)
         worker.begin(task)
 
     def wait(self) -> list[Outcome]:
         busy = {worker.connection: worker for worker in self._processes if worker.task is not None}
-        return [self._outcome(busy[ready]) for ready in wait(list(busy), _WAIT) if isinstance(ready, Connection)]
+        ready = wait(list(busy), _WAIT)
+        return [self._outcome(worker) for connection, worker in busy.items() if connection in ready]
 
     def close(self) -> None:
         """End the workers by SIGTERM, which gives them time to save, then by SIGKILL."""
         for worker in self._processes:
-            worker.process.terminate()
+            worker.terminate()
         deadline = monotonic() + _TO_SAVE
         for worker in self._processes:
-            with suppress(subprocess.TimeoutExpired):
-                worker.process.wait(max(deadline - monotonic(), 0))
-            worker.end()
+            worker.end(max(deadline - monotonic(), 0))
         self._processes.clear()
         self._work.close()
 
@@ -69,43 +60,30 @@ class LocalPool:
             outcome: Outcome = worker.connection.recv()
         except (EOFError, OSError):
             self._processes.remove(worker)
-            return Died(task, _reason(worker.end()))
+            return Died(task, why_dead(worker.end(1.0)))  # the connection of a dying process ends a moment before it
         return outcome
 
 
-class _Worker:
-    """A process and the pipe to it; `task` is what it is doing, None if nothing."""
+class _Worker(Child):
+    """A process and what it is doing; `task` is None if nothing."""
 
-    def __init__(self, work: int) -> None:
-        self.task: int | None = None
-        self.connection, theirs = Pipe()
-        with theirs:
-            program = _SERVE.format(path=sys.path, pipe=theirs.fileno(), work=work)
-            self.process = subprocess.Popen(  # noqa: S603  (this interpreter)
-                [sys.executable, "-c", program],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(), work),
-                start_new_session=True,
-            )
+    task: int | None = None
 
     def begin(self, task: int) -> None:
         self.task = task
         with suppress(OSError):  # it has died, which its connection reports to `wait`
             self.connection.send(task)
 
-    def end(self) -> int:
-        """End the process if it has not ended; return its exit code, or minus the number of a signal."""
-        self.connection.close()
-        with suppress(subprocess.TimeoutExpired):
-            return self.process.wait(1)  # a process that dies closes its connection a moment before
-        self.process.kill()
-        return self.process.wait()
 
+def serve(connection: Connection[Any, Any], pickled: mmap) -> None:
+    """In a worker: do the tasks whose numbers come, and answer each with its outcome."""
+    tasks: SimpleQueue[int] = SimpleQueue()
+    receive(connection, tasks.put)
 
-def _reason(code: int) -> str:
-    """Complete "its worker ..."."""
-    if code == -signal.SIGKILL:
-        return "was killed by SIGKILL, as the system does when memory runs out"
-    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    @cache
+    def prepared() -> Do:
+        work: Work = pickle.loads(pickled)  # noqa: S301  (pickled by the process that started this one)
+        return work.prepare()
+
+    while True:
+        connection.send(outcome_of(prepared, tasks.get()))

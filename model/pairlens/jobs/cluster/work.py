@@ -53,7 +53,12 @@ def outcome_of(prepared: Callable[[], Do], task: int) -> Done | Failed:
     try:
         return Done(task, prepared()(task))
     except Exception as error:
-        return Failed(task, _portable(error), traceback.format_exc())
+        return failed(task, error)
+
+
+def failed(task: int, error: Exception) -> Failed:
+    """The outcome of a task that raised an exception, as it can be sent to another process."""
+    return Failed(task, _portable(error), "".join(traceback.format_exception(error)))
 
 
 def _portable(error: Exception) -> Exception:
