@@ -39,6 +39,7 @@ def _write_one(shards: Shards, shard: int, count: int) -> None:
 def write_all(shards: Shards, sharding: Sharding) -> None:
     """Write all parts on a cluster. Exits when a signal interrupts it; the parts that are finished are kept."""
     from pairlens.jobs.cluster.run import Listener, refuse_cluster, run_work
+    from pairlens.jobs.shards.carried_run import carry
     from pairlens.jobs.shards.shards import choose_count
     from pairlens.kernels.threads import processors
 
@@ -46,8 +47,10 @@ def write_all(shards: Shards, sharding: Sharding) -> None:
     count = choose_count(shards, sharding.shards, sharding.workers or processors())
     with output.notice_after(1.5, "finding where the parts begin"):
         manifest = shards.begin(count)
-    tasks = shards.unfinished(manifest)
-    run_work(shards, tasks, sharding.cluster, sharding.workers, sharding.retries, Listener(), "part")
+    if tasks := shards.unfinished(manifest):
+        work = shards if sharding.cluster == "local" else carry(shards)
+        each = shards.maker.threads or 1
+        run_work(work, tasks, sharding.cluster, sharding.workers, sharding.retries, Listener(), "part", each)
 
 
 def write_merged(merged: Merge, output_file: Path | None, replace: bool) -> None:

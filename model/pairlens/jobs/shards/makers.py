@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -45,6 +45,13 @@ class ScoreMaker:
     @property
     def is_numbered(self) -> bool:
         return self.request.format == "jsonl"
+
+    @property
+    def run_directory(self) -> Path:
+        return self.request.run_directory
+
+    def with_run(self, path: Path) -> ScoreMaker:
+        return replace(self, request=replace(self.request, run_directory=path))
 
     def identity(self) -> dict[str, Any]:
         return {**self.request.identity(), "--on-bad-line": "nan" if self.skip_bad else "stop"}
@@ -89,6 +96,9 @@ class PredictionMaker:
     threads: int | None = None
     is_numbered: bool = True
 
+    def with_run(self, path: Path) -> PredictionMaker:
+        return replace(self, run_directory=path)
+
     def identity(self) -> dict[str, Any]:
         return {**ScoreRequest(self.run_directory).identity(), "--predictions": True, "the labels": str(self.label)}
 
@@ -125,6 +135,9 @@ class AttendMaker:
     skip_bad: bool = False
     threads: int | None = None
     is_numbered: bool = True
+
+    def with_run(self, path: Path) -> AttendMaker:
+        return replace(self, run_directory=path)
 
     def identity(self) -> dict[str, Any]:
         return {

@@ -41,6 +41,8 @@ class Maker(Protocol):
     Attributes:
         suffix: the suffix of the output, such as .txt.gz.
         is_numbered: whether the output has the numbers of pairs, so that they must be counted.
+        run_directory: the run.
+        threads: see `Scorer`.
     """
 
     @property
@@ -48,6 +50,15 @@ class Maker(Protocol):
 
     @property
     def is_numbered(self) -> bool: ...
+
+    @property
+    def run_directory(self) -> Path: ...
+
+    @property
+    def threads(self) -> int | None: ...
+
+    def with_run(self, path: Path) -> Maker:
+        """The same with a copy of the run."""
 
     def identity(self) -> dict[str, Any]:
         """What must be equal for two parts to belong to the same output."""
