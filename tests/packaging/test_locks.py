@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 import tomllib
 
 from clean_environments import ROOT, pins
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from running import run_to_end
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MODULES = {"yaml": "pyyaml", "pydantic_core": "pydantic"}  # those that have another name than what brings them
@@ -34,7 +34,7 @@ def test_the_pins_of_scoring_are_those_of_all() -> None:
 def test_the_pins_of_scoring_are_what_it_needs() -> None:
     """As `make lock` writes them."""
     command = [sys.executable, ROOT / "tests" / "packaging" / "score_lock.py"]
-    made = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
+    made = run_to_end(command, check=True, capture_output=True, encoding="utf-8").stdout
     assert made == (ROOT / "requirements-score.lock").read_text(encoding="utf-8")
     needed = {"numpy", "numba", "llvmlite", "pydantic", "pyyaml", "rich", "typer", "tokenizers"}
     assert needed <= names("requirements-score.lock")
