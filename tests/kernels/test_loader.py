@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from running import run_to_end
 
 from pairlens.kernels import loader
 
@@ -38,7 +39,7 @@ with ThreadPoolExecutor(16) as threads:
 
 def call_in_new_process(cache: Path, code: str = CALL, **others: str) -> str:
     environment = os.environ | {"XDG_CACHE_HOME": str(cache)} | others
-    return subprocess.run(
+    return run_to_end(
         [sys.executable, "-c", code], env=environment, check=True, stdout=subprocess.PIPE, text=True
     ).stdout.strip()
 

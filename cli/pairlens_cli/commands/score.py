@@ -14,7 +14,7 @@ from pairlens_cli import options, output, pair_input, shard_options, table_optio
 
 if TYPE_CHECKING:
     from pairlens.jobs.input_files import InputFiles
-    from pairlens.jobs.score_job import ScoreJob, describe_source
+    from pairlens.jobs.score_job import ScoreJob
     from pairlens.jobs.score_request import ScoreRequest
     from pairlens.tables.pairs import TablePairs
     from pairlens.texts.sources import PairSource
@@ -109,7 +109,7 @@ def score(
 
     Probabilities are float32 and saturate: very certain pairs all score 1. --logits keeps their order.
     """
-    from pairlens.jobs.score_job import ScoreJob
+    from pairlens.jobs.score_job import ScoreJob, describe_source
     from pairlens.jobs.score_request import ScoreRequest
     from pairlens.runs.outputs import run_files
     from pairlens_cli.display.bad_lines import warn_of_bad_lines

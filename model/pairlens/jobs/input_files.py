@@ -120,6 +120,9 @@ def find_text_parts(query: Path, value: Path) -> tuple[tuple[Path, ...], ...]:
     queries, values = find_parts(query), find_parts(value)
     if len(queries) == len(values) == 1:
         return ((queries[0], values[0]),)
+    for given, other, found in ((query, value, queries), (value, query, values)):
+        if found != [given] and not (other.is_dir() or _WILDCARD.search(str(other))):
+            raise DataError(f"{given}: {len(found)} files, but {other} is one file; give the parts of both, or two files")
     for one, other in zip_longest(queries, values):
         if one is None or other is None:
             alone, there = (one, value) if other is None else (other, query)
