@@ -122,7 +122,9 @@ def find_text_parts(query: Path, value: Path) -> tuple[tuple[Path, ...], ...]:
         return ((queries[0], values[0]),)
     for given, other, found in ((query, value, queries), (value, query, values)):
         if found != [given] and not (other.is_dir() or _WILDCARD.search(str(other))):
-            raise DataError(f"{given}: {len(found)} files, but {other} is one file; give the parts of both, or two files")
+            raise DataError(
+                f"{given}: {len(found)} files, but {other} is one file; give the parts of both, or two files"
+            )
     for one, other in zip_longest(queries, values):
         if one is None or other is None:
             alone, there = (one, value) if other is None else (other, query)
