@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,14 @@ def test_what_is_missing_is_compiled_at_once_and_kept(tmp_path: Path) -> None:
     assert names == ["convolve", "gelu", "overlap"]
     code += "; import sys; print('numba' in sys.modules)"
     assert call_in_new_process(tmp_path, code) == "False"
+
+
+def test_of_processes_that_need_it_at_once_one_compiles(tmp_path: Path) -> None:
+    code = "import sys\nfrom pairlens.kernels.loader import prepare\nfrom pairlens.kernels.signatures import GELU\n"
+    code += "prepare([GELU])\nprint('numba' in sys.modules)"
+    with ThreadPoolExecutor(3) as processes:
+        compiled = list(processes.map(lambda _: call_in_new_process(tmp_path, code), range(3)))
+    assert sorted(compiled) == ["False", "False", "True"]
 
 
 def flip_a_bit(path: Path) -> None:

@@ -90,14 +90,16 @@ def run(module: str, function: str, ends: tuple[int, int], arguments: tuple[Any,
     getattr(import_module(module), function)(Connection(connection), content, *arguments)
 
 
-def receive(connection: Connection[Any, Any], take: Callable[[int], object]) -> None:
-    """In the child: take the numbers of tasks in a thread, which also ends this process as soon as the parent ends."""
+def receive(
+    connection: Connection[Any, Any], take: Callable[[int], object], end: Callable[[], object] = lambda: os._exit(0)
+) -> None:
+    """In the child: take the numbers of tasks in a thread, and `end` this process there when the parent ends."""
 
     def follow() -> None:
         try:
             while True:
                 take(connection.recv())
         except (EOFError, OSError):
-            os._exit(0)
+            end()
 
     threading.Thread(target=follow, daemon=True).start()

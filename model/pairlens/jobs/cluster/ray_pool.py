@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import pickle
+import signal
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -40,7 +41,7 @@ def serve(connection: Connection[Any, Any], pickled: mmap, cluster: str, workers
         connection.send(failed(-1, error))
         return
     connection.send(count)
-    receive(connection, tasks.submit)
+    receive(connection, tasks.submit, end=lambda: os.kill(os.getpid(), signal.SIGTERM))
     while True:
         connection.send(tasks.next_outcome(partial(_refuse_lost, cluster)))
 

@@ -9,6 +9,7 @@ from pairlens.jobs.cluster.child import Child, work_file
 from pairlens.jobs.cluster.work import Failed, Outcome, Work
 
 _WAIT = 0.2  # seconds
+_TO_JOIN = 90.0  # seconds that Ray has to start, or to answer; it would wait longer for a cluster that has ended
 _TO_END = 20.0  # seconds that Ray has to stop
 
 
@@ -34,13 +35,10 @@ class RemotePool:
         self._child = Child("pairlens.jobs.cluster.ray_pool", "serve", self._work, cluster, workers, processors)
         self._running = 0
         try:
-            joined: int | Failed = self._receive()
-            if isinstance(joined, Failed):
-                raise joined.error
+            self.workers = self._join()
         except BaseException:
             self.close()
             raise
-        self.workers = joined
 
     @property
     def free(self) -> int:
@@ -64,6 +62,15 @@ class RemotePool:
         self._child.terminate()
         self._child.end(_TO_END)
         self._work.close()
+
+    def _join(self) -> int:
+        """Wait until the child has joined the cluster; return the number of workers."""
+        if not self._child.connection.poll(_TO_JOIN):
+            raise PairlensError(f"--cluster {self._cluster}: Ray has not answered for {_TO_JOIN:.0f} seconds")
+        joined: int | Failed = self._receive()
+        if isinstance(joined, Failed):
+            raise joined.error
+        return joined
 
     def _receive(self) -> Any:
         try:
