@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from pairlens.errors import UsageError
 from pairlens_cli import options, output, pair_input, table_options
 from pairlens_cli.display import evaluation_tables
+from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
     from pairlens.config.schema import Config
@@ -36,7 +36,7 @@ def evaluate(
         ),
     ] = None,
     compare: Annotated[
-        Path | None,
+        Location | None,
         typer.Option("--compare", metavar="RUN2", help="Compare with another run on the same pairs: RUN minus RUN2."),
     ] = None,
     errors: Annotated[
@@ -45,7 +45,7 @@ def evaluate(
     vocab: options.Vocab = None,
     output_file: options.OutputFile = None,
     predictions: Annotated[
-        Path | None,
+        Location | None,
         typer.Option("--predictions", metavar="FILE", help="Write the label and score of every pair to FILE (TSV)."),
     ] = None,
     force: options.Force = False,
@@ -110,7 +110,7 @@ def evaluate(
         file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
 
 
-def _refuse(output_file: Path | None, predictions: Path | None, force: bool, threshold: float | None) -> None:
+def _refuse(output_file: Location | None, predictions: Location | None, force: bool, threshold: float | None) -> None:
     """Raises UsageError if an option makes no sense for any run."""
     options.refuse_idle_force(force, output_file, predictions)
     if threshold is not None and not abs(threshold) <= _LARGEST_SCORE:
@@ -147,7 +147,7 @@ def _compare(scored: Scored, other: Run, files: Files, threshold: float | None, 
     }
 
 
-def _write_predictions(path: Path, scored: Scored, force: bool) -> None:
+def _write_predictions(path: Location, scored: Scored, force: bool) -> None:
     """Write one line per pair: its label and its score, or one probability column per class."""
     import numpy as np
 

@@ -104,7 +104,7 @@ class ScoreJob:
             "--bad-lines": str(paths.get("bad lines")),
         }
         with resumable_files(paths, {**identity, **choice}, replace) as job:
-            read = [ReadSoFar(path) for path in self._source.files]
+            read = [ReadSoFar(path) for path in self._source.files if isinstance(path, Path)]
             if job.state:
                 saved = _saved(job)
                 self._refuse_other_contents(job, read, saved)

@@ -11,6 +11,7 @@ from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from pairlens.errors import DataError, UsageError
 from pairlens.files import full_disk_reported
+from pairlens.locations.location import Location
 from pairlens.tables.columns import ColumnOptions, choose_columns
 from pairlens.tables.decoding import Source, decoded_blocks, decoded_lines
 from pairlens.tables.formats import Format
@@ -102,7 +103,7 @@ class LinePairs:
     def repeatable(self) -> bool:
         return may_be_read_twice(*self._paths.values())
 
-    def __init__(self, query: Path, value: Path, others: Mapping[str, Path]) -> None:
+    def __init__(self, query: Location, value: Location, others: Mapping[str, Location]) -> None:
         self._paths = {"query": query, "value": value, **others}
         self.sides = list(others)
         self.names = (str(query), str(value))
@@ -200,18 +201,20 @@ class _Replay:
         return block
 
 
-def _recorded(source: Source) -> Path | _Recording:
+def _recorded(source: Source) -> Location | _Recording:
     """A source that can be read again: a regular file, or a recorded pipe. A missing file is reported by its reader."""
-    if not isinstance(source, Path):
+    if not isinstance(source, Location):
         return _Recording(source)
+    if not isinstance(source, Path):
+        return source
     try:
         return _Recording(source.open("rb")) if source.is_fifo() else source
     except OSError:
         return source
 
 
-def _replay(source: Path | _Recording) -> Source:
-    return source if isinstance(source, Path) else cast(BinaryIO, _Replay(source))
+def _replay(source: Location | _Recording) -> Source:
+    return source if isinstance(source, Location) else cast(BinaryIO, _Replay(source))
 
 
 def _without_end(line: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from pairlens.locations.location import Location
 from pairlens.texts.pairs import START, Chunk, Position, iter_pairs, iter_tsv
 from pairlens.texts.regular import may_be_read_twice
 from pairlens.texts.token_faults import TextRules
@@ -26,7 +26,7 @@ class PairSource(Protocol):
     def names(self) -> tuple[str, str]: ...
 
     @property
-    def files(self) -> tuple[Path, ...]: ...
+    def files(self) -> tuple[Location, ...]: ...
 
     @property
     def repeatable(self) -> bool: ...
@@ -44,15 +44,15 @@ class PairSource(Protocol):
 class IdFiles:
     """Two files of ids."""
 
-    query: Path
-    value: Path
+    query: Location
+    value: Location
 
     @property
     def names(self) -> tuple[str, str]:
         return str(self.query), str(self.value)
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> tuple[Location, ...]:
         return self.query, self.value
 
     @property
@@ -74,7 +74,7 @@ class IdStream:
 
     stream: BinaryIO
     names: tuple[str, str] = ("<stdin>", "<stdin>")
-    files: tuple[Path, ...] = ()
+    files: tuple[Location, ...] = ()
     repeatable: bool = False
 
     def texts(self, given: object, indices: Sequence[int]) -> None:
