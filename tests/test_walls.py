@@ -37,6 +37,8 @@ BREACHES = [  # a contract, a file, and an import that it must not have
     ("h5py only in dumps", "model/pairlens/runs/run.py", "import h5py"),
     ("tokenizers only in tokenizer", "model/pairlens/texts/words.py", "import tokenizers"),
     ("pyarrow only in tables", "model/pairlens/texts/words.py", "import pyarrow"),
+    ("fsspec only in locations", "model/pairlens/files.py", "import fsspec"),
+    ("fsspec only in locations", "model/pairlens/texts/blocks.py", "import aiohttp"),
 ]
 
 

@@ -20,6 +20,7 @@ from pairlens.packages import need
 ATTEMPTS = 5  # of a request
 PATIENCE = 120  # seconds after which a request is not tried again
 CONNECT_TIMEOUT, READ_TIMEOUT = 10, 30  # seconds
+_ROUNDS = 2  # of s3fs, of ATTEMPTS by botocore each
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 8.0  # seconds before further attempts, at most; doubled each time
 _EXTRAS = {"s3": ("s3", "s3fs"), "s3a": ("s3", "s3fs"), "http": ("https", "aiohttp"), "https": ("https", "aiohttp")}
 _PASSING = {408, 425, 429}  # statuses of HTTP below 500 that another attempt may change
@@ -53,7 +54,10 @@ def file_system(url: str, name: str) -> Any:
     need(f"{name}:", known_implementations[scheme]["class"].partition(".")[0])
     import fsspec
 
-    return fsspec.filesystem(scheme, **_options(scheme))
+    system = fsspec.filesystem(scheme, **_options(scheme))
+    if scheme in ("s3", "s3a"):
+        system.retries = _ROUNDS
+    return system
 
 
 def _options(scheme: str) -> dict[str, Any]:

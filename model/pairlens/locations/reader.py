@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 BLOCK_BYTES = 2**23  # of one request
+START_BYTES = 2**18  # of the first request; of many files only the start is read, to find out their kind
 _BLOCKS = 4  # kept; one of them is fetched while the one before it is read
 
 
@@ -29,8 +30,10 @@ class RemoteReader(io.RawIOBase):
 
     def __init__(self, url: str, name: str) -> None:
         self._url, self._name = url, name
+        self._is_web = url.startswith(("http://", "https://"))
         self._file: Any = None
         self._position, self._version = 0, None
+        self._large = self._whole = False
         self.size: int | None = None
         driver.retried(name, self._reopen)
 
@@ -49,12 +52,16 @@ class RemoteReader(io.RawIOBase):
         start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.size or 0}[whence]
         if start + offset != self._position:
             self._position = start + offset
-            self._drop()
+            if self._file is not None and not self._is_web:
+                self._file.seek(self._position)
+            else:
+                self._drop()
         return self._position
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         view = memoryview(buffer).cast("B")
-        block = driver.retried(self._name, lambda: self._read(min(len(view), BLOCK_BYTES)))
+        size = min(len(view), BLOCK_BYTES if self._large else START_BYTES // 2)
+        block = driver.retried(self._name, lambda: self._read(size))
         view[: len(block)] = block
         self._position += len(block)
         return len(block)
@@ -70,11 +77,14 @@ class RemoteReader(io.RawIOBase):
         try:
             if self._file is None and self.size is not None and self._position >= self.size:
                 return b""
+            if not self._large and self._position >= START_BYTES:
+                self._drop()
             if self._file is None:
                 self._reopen()
             block: bytes = self._file.read(size)
-            if not block and size:
+            if not block and not self._whole:
                 self._refuse_changed()
+                self._whole = True
         except Exception:
             self._drop()
             raise
@@ -83,13 +93,17 @@ class RemoteReader(io.RawIOBase):
     def _reopen(self) -> None:
         """Open the file at the current position. Raises ChangedError if it is not the file that was opened first."""
         system = driver.file_system(self._url, self._name)
-        if self._url.startswith(("http://", "https://")):
+        if self._is_web:
+            self._large = True
             self._file = _web_stream(system, self._url, self._position)
             found = _web_details(self._file.r)
+            self._skip(0 if self._file.r.status == 206 else self._position)
         else:
-            options = {"cache_type": "background", "cache_options": {"maxblocks": _BLOCKS}}
-            self._file = system.open(self._url, "rb", block_size=BLOCK_BYTES, **options)
-            found = system.info(self._url)
+            self._large = self._position >= START_BYTES
+            ahead = {"cache_type": "background", "cache_options": {"maxblocks": _BLOCKS}} if self._large else {}
+            size = BLOCK_BYTES if self._large else START_BYTES // 2  # the driver reads twice as much
+            self._file = system.open(self._url, "rb", block_size=size, **ahead)
+            found = getattr(self._file, "details", None) or system.info(self._url)
             self._file.seek(self._position)
         if found["type"] == "directory":
             raise IsADirectoryError
@@ -98,9 +112,13 @@ class RemoteReader(io.RawIOBase):
             raise driver.ChangedError
         self._version, self.size = version, found["size"]
 
+    def _skip(self, size: int) -> None:
+        while size and (block := self._file.read(min(size, BLOCK_BYTES))):
+            size -= len(block)
+
     def _refuse_changed(self) -> None:
         """Raise ChangedError if the file is another one at its end; one answer over HTTP is always one file."""
-        if not hasattr(self._file, "r") and _version(self._file.fs.info(self._url)) != self._version:
+        if not self._is_web and _version(self._file.fs.info(self._url)) != self._version:
             raise driver.ChangedError
 
     def _drop(self) -> None:
@@ -117,13 +135,9 @@ def _version(found: Any) -> Any:
 
 
 def _web_stream(system: Any, url: str, start: int) -> Any:
-    """Open an answer over HTTP at a byte; a server without ranges sends what is before it, too, which is skipped."""
+    """Open an answer over HTTP that begins at a byte, or, from a server without ranges, at the beginning."""
     headers = {"headers": {**system.kwargs["headers"], "Range": f"bytes={start}-"}} if start else {}
-    file = system.open(url, "rb", block_size=0, size=1, **headers)
-    skipped = start if file.r.status != 206 else 0
-    while skipped and (block := file.read(min(skipped, BLOCK_BYTES))):
-        skipped -= len(block)
-    return file
+    return system.open(url, "rb", block_size=0, size=1, **headers)
 
 
 def _web_details(answer: Any) -> dict[str, Any]:

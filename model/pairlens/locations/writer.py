@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 PART_BYTES = 2**23  # the least that is uploaded at once
-_MOST_PARTS = 5000  # S3 allows 10,000
 _BUFFER = 2**20
+
+
+def part_bytes(written: int) -> int:
+    """The bytes of the next part of an upload; they grow, because S3 allows 10,000 parts of a file."""
+    return max(1, written // 1000 // PART_BYTES) * PART_BYTES
 
 
 def refuse_unwritable(path: Remote, replace: bool) -> None:
@@ -121,7 +125,7 @@ class _Upload(io.RawIOBase):
 
     def _write(self, content: bytes) -> None:
         self._written += len(content)
-        self._file.blocksize = max(PART_BYTES, self._written // _MOST_PARTS // PART_BYTES * PART_BYTES)
+        self._file.blocksize = part_bytes(self._written)
         self._named(lambda: self._file.write(content))
 
     def _finish(self) -> None:
