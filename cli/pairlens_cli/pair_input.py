@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from pairlens.errors import UsageError
+from pairlens.locations.remote import Remote
 from pairlens_cli import streams
+from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -27,7 +28,7 @@ Text = Annotated[
     typer.Option("--text", help="QUERY and VALUE are texts, for the run's tokenizer, not ids.", rich_help_panel=_PANEL),
 ]
 Input = Annotated[
-    Path | None,
+    Location | None,
     typer.Option(
         "--input",
         metavar="FILE",
@@ -56,7 +57,7 @@ LabelledText = Annotated[
     ),
 ]
 LabelledInput = Annotated[
-    Path | None,
+    Location | None,
     typer.Option(
         "--input", metavar="FILE", help="Table of labelled text pairs, instead of a split.", rich_help_panel=_PANEL
     ),
@@ -65,9 +66,9 @@ LabelledInput = Annotated[
 
 def labelled_texts(
     split: str | None,
-    files: dict[str, Path | None],
+    files: dict[str, Location | None],
     text: bool,
-    table: Path | None,
+    table: Location | None,
     options: TableOptions | None,
 ) -> tuple[dict[str, str], LabelledTexts] | None:
     """Return labelled pairs of texts, preceded by their names in the results; None if the pairs are ids.
@@ -92,10 +93,10 @@ def labelled_texts(
 class PairInput(NamedTuple):
     """The arguments and options of a command that give its pairs."""
 
-    query: Path | None
-    value: Path | None
+    query: Location | None
+    value: Location | None
     text: bool = False
-    table: Path | None = None
+    table: Location | None = None
     query_text: str | None = None
     value_text: str | None = None
 
@@ -146,6 +147,18 @@ class PairInput(NamedTuple):
             )
         if self.is_stdin and "stdin" in streams.closed:
             raise UsageError("- reads stdin, which is closed")
+
+    def refuse_resume(self, output_file: Location | None, bad_lines: Location | None) -> None:
+        """Raises UsageError if a later command could not continue."""
+        if self.is_stdin:
+            raise UsageError("--resume cannot read stdin again; give files instead")
+        if self.are_texts:
+            raise UsageError("--resume needs files of ids; make them with pairlens encode --like RUN")
+        if output_file is None:
+            raise UsageError("--resume continues a file, not stdout; add --output FILE")
+        for path in (output_file, bad_lines, self.query, self.value):
+            if isinstance(path, Remote):
+                raise UsageError(f"{path}: --resume needs files of this machine; copy them, or leave --resume out")
 
     def source(
         self, run: Run, files: InputFiles | None, options: TableOptions | None, by_line: bool = False

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from pairlens.errors import UsageError
+from pairlens.locations.location import Location
 from pairlens_cli.cluster_options import PANEL, Cluster, Retries, Workers
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ class Sharding(NamedTuple):
         merged: the file that the parts are merged into; None if they stay parts.
     """
 
-    directory: Path
-    name: Path
+    directory: Location
+    name: Location
     shard: int | None
     shards: int | None
     cluster: str = ""
     workers: int | None = None
     retries: int = 3
-    merged: Path | None = None
+    merged: Location | None = None
 
 
 def sharding(
@@ -70,7 +70,7 @@ def sharding(
     shards: int | None,
     workers: int | None,
     retries: int | None,
-    output_file: Path | None,
+    output_file: Location | None,
     force: bool,
     option: str = "--output",
 ) -> Sharding | None:
@@ -111,7 +111,7 @@ def files_of(files: InputFiles | None) -> InputFiles:
     return files
 
 
-def compression(name: Path) -> str:
+def compression(name: Location) -> str:
     """The suffix of a compressed output, such as .gz; empty for any other."""
     match = _COMPRESSION.fullmatch(name.name)
     return match[1] if match else ""
@@ -125,5 +125,5 @@ def _parse(shard: str) -> tuple[int, int]:
     return number, count
 
 
-def _without_d(directory: Path) -> Path:
+def _without_d(directory: Location) -> Location:
     return directory.with_name(directory.name.removesuffix(".d") or directory.name)

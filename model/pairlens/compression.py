@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import IO, Any
+
+from pairlens.locations.location import Location
 
 COMPRESSED = (".gz", ".bz2", ".xz")
 
@@ -121,7 +122,7 @@ _DECOMPRESSOR: dict[str, Callable[[], Any]] = {
 _BLOCK = 65_536
 
 
-def first_member_size(path: Path) -> int:
+def first_member_size(path: Location) -> int:
     """The number of bytes of the first member of a compressed file."""
     decompressor, read = _DECOMPRESSOR[path.suffix](), 0
     with path.open("rb") as file:

@@ -15,6 +15,9 @@ from pairlens.compression import encoded
 from pairlens.descriptors import lock, sync
 from pairlens.directories import is_mount_point, open_directory, sync_directory, take_name
 from pairlens.errors import PairlensError, UsageError
+from pairlens.locations import writer
+from pairlens.locations.location import Location
+from pairlens.locations.remote import Remote
 from pairlens.streams import is_stream, refuse_unwritable, write_stream
 
 _PARTIAL = ".partial"
@@ -24,11 +27,14 @@ _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 Mode = Literal["w", "wb", "w+b"]
 
 
-def refuse_existing(path: Path, force: bool) -> None:
+def refuse_existing(path: Location, force: bool) -> None:
     """Raise UsageError if `path` exists and may not be replaced, is neither a file nor a stream, or has no directory.
 
     For a link, its target counts.
     """
+    if isinstance(path, Remote):
+        writer.refuse_unwritable(path, force)
+        return
     if is_stream(path):
         refuse_unwritable(path)
         return
@@ -47,14 +53,14 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 @contextmanager
 def whole_file(
-    path: Path, mode: Mode = "w", replace: bool = True, inside: Path | None = None, compress: bool = True
+    path: Location, mode: Mode = "w", replace: bool = True, inside: Path | None = None, compress: bool = True
 ) -> Iterator[IO[Any]]:
     """Yield a file for writing that takes its name only if the block ends without an exception.
 
     It is written in the same directory under a temporary name, synchronised to the disk and renamed. Text is UTF-8. A
     name in `.gz`, `.bz2` or `.xz` is compressed; equal contents give equal bytes. Temporary files of `path` that killed
     processes left are removed; inside a run, the holder of the run's lock removes them. A stream (`is_stream`) is
-    written in place.
+    written in place. An address is uploaded while it is written, and takes its name at the end, too.
 
     Args:
         replace: replace an existing file, keeping its mode and owner.
@@ -65,6 +71,11 @@ def whole_file(
         PairlensError: the disk is full; or the file exists and may not be replaced.
         UsageError: a directory inside `inside` is a link.
     """
+    if isinstance(path, Remote):
+        name = path.name if compress else ""
+        with writer.upload(path, replace, "+" in mode) as stream, encoded(stream, name, mode) as file:
+            yield file
+        return
     if inside is None and is_stream(path):
         with write_stream(path, "+" in mode) as stream, encoded(stream, path.name if compress else "", mode) as file:
             yield file

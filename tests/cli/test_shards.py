@@ -108,7 +108,7 @@ USAGE: list[tuple[Sequence[str], str]] = [
     (["attend", "run", "q.txt", "v.txt", "--output", "m.h5.d", *SHARD], "m.h5: --shard and --cluster write .npz, "),
     (["evaluate", "run", *SHARD], "--shard writes parts, not to stdout; add --predictions"),
     (["evaluate", "run", "--predictions", "p.d", "--errors", "3", *SHARD], f"--errors {NO_EFFECT}"),
-    (["score", "run", "q.txt", "v.txt", "--output", "q.txt", *SHARD], "q.txt: is a file, but shards are written into "),
+    (["score", "run", "q.txt", "v.txt", "--output", "q.txt", *SHARD], "q.txt: is a file, but parts need a directory; "),
     (["merge", "run"], "run/manifest.json: no such file; run is no directory of shards"),
     (["merge", "nowhere"], "nowhere/manifest.json: no such file; nowhere is no directory of shards"),
     (["merge", "run", "--force"], "--force replaces an existing output; add --output FILE"),

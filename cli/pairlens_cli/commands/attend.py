@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
@@ -12,6 +11,7 @@ import typer
 from pairlens.errors import UsageError
 from pairlens_cli import options, output, pair_input, shard_options, table_options
 from pairlens_cli.attention_kinds import Kind, kind_of, outputs, refuse_options, refuse_whole
+from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
     from pairlens.attention.selection import Selection
@@ -26,10 +26,11 @@ _LARGE_PAGE = 200  # megabytes
 def attend(
     run_directory: options.RunDirectory,
     query: Annotated[
-        Path | None, typer.Argument(metavar="QUERY", help="Queries, one per line.", show_default=False)
+        Location | None, typer.Argument(metavar="QUERY", help="Queries, one per line.", show_default=False)
     ] = None,
     value: Annotated[
-        Path | None, typer.Argument(metavar="VALUE", help="Values: line N belongs to query N.", show_default=False)
+        Location | None,
+        typer.Argument(metavar="VALUE", help="Values: line N belongs to query N.", show_default=False),
     ] = None,
     pairs: Annotated[
         str | None,
@@ -60,7 +61,7 @@ def attend(
         typer.Option("--max-score", metavar="S", help="Pairs that score at most S.", rich_help_panel=_WHICH),
     ] = None,
     output_file: Annotated[
-        Path | None,
+        Location | None,
         typer.Option(
             "--output",
             "-o",
@@ -72,7 +73,7 @@ def attend(
         ),
     ] = None,
     label: Annotated[
-        Path | None,
+        Location | None,
         typer.Option("--label", metavar="FILE", help="Labels to show in a page, one per line.", rich_help_panel=_MAKE),
     ] = None,
     dtype: Annotated[
@@ -155,11 +156,11 @@ def attend(
         case Kind.summary:
             _summarize(job, output_file, force, run_directory)
         case Kind.picture:
-            _draw(job, cast(Path, output_file), force, grid, several)
+            _draw(job, cast(Location, output_file), force, grid, several)
         case Kind.matrices:
-            _write_matrices(job, cast(Path, output_file), force, dtype)
+            _write_matrices(job, cast(Location, output_file), force, dtype)
         case Kind.page:
-            _write_page(job, cast(Path, output_file), force, label)
+            _write_page(job, cast(Location, output_file), force, label)
     warn_of_skipped_pairs(job.bad)
     if first_only and query_text is None:
         output.say("This is the first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
@@ -171,7 +172,7 @@ def _attend_shards(
     files: InputFiles | None,
     dtype: Literal["float32", "float16"],
     selection: Selection,
-    vocab: Path | None,
+    vocab: Location | None,
     skip_bad: bool,
     threads: int | None,
     force: bool,
@@ -195,7 +196,7 @@ def _attend_shards(
 # ---- the kinds of output ---------------------------------------------------------------------------------------------
 
 
-def _summarize(job: AttendJob, output_file: Path | None, force: bool, run_directory: Path) -> None:
+def _summarize(job: AttendJob, output_file: Location | None, force: bool, run_directory: Location) -> None:
     """Show tables on stderr; write a page or JSON to a file, or JSON to stdout unless stdout is a terminal."""
     from pairlens.pages.summary import write_summary_page
     from pairlens.runs.json_files import without_nan
@@ -215,7 +216,7 @@ def _summarize(job: AttendJob, output_file: Path | None, force: bool, run_direct
             file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
 
 
-def _draw(job: AttendJob, path: Path, force: bool, grid: bool, several: bool) -> None:
+def _draw(job: AttendJob, path: Location, force: bool, grid: bool, several: bool) -> None:
     written = count = 0
     with output.progress("{task.completed:,} pictures") as live:
         bar = live.add_task("", total=None) if live else None
@@ -232,7 +233,7 @@ def _draw(job: AttendJob, path: Path, force: bool, grid: bool, several: bool) ->
         output.say(f"Wrote {path}" if written == 1 else f"Wrote {written:,} pictures, the last of them {path}")
 
 
-def _write_matrices(job: AttendJob, path: Path, force: bool, dtype: Literal["float32", "float16"]) -> None:
+def _write_matrices(job: AttendJob, path: Location, force: bool, dtype: Literal["float32", "float16"]) -> None:
     from pairlens_cli.display.attention_maps import counted
 
     with output.progress("{task.completed:,} pairs written") as live:
@@ -241,7 +242,7 @@ def _write_matrices(job: AttendJob, path: Path, force: bool, dtype: Literal["flo
     output.say(f"Wrote {path}: the attention of {count:,} pairs")
 
 
-def _write_page(job: AttendJob, path: Path, force: bool, label: Path | None) -> None:
+def _write_page(job: AttendJob, path: Location, force: bool, label: Location | None) -> None:
     from pairlens_cli.display.attention_maps import counted
 
     with output.progress("{task.completed:,} pairs written") as live:

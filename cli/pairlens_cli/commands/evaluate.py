@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from pairlens.errors import UsageError
 from pairlens_cli import options, output, pair_input, shard_options, table_options
 from pairlens_cli.display import evaluation_tables
+from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
     from pairlens.config.schema import Config
@@ -36,7 +36,7 @@ def evaluate(
         ),
     ] = None,
     compare: Annotated[
-        Path | None,
+        Location | None,
         typer.Option("--compare", metavar="RUN2", help="Compare with another run on the same pairs: RUN minus RUN2."),
     ] = None,
     errors: Annotated[
@@ -45,7 +45,7 @@ def evaluate(
     vocab: options.Vocab = None,
     output_file: options.OutputFile = None,
     predictions: Annotated[
-        Path | None,
+        Location | None,
         typer.Option("--predictions", metavar="FILE", help="Write the label and score of every pair to FILE (TSV)."),
     ] = None,
     force: options.Force = False,
@@ -144,7 +144,7 @@ def _predict_shards(run: Run, files: Files, sharding: shard_options.Sharding, th
     write_shards(Shards(maker, pairs, sharding.directory), sharding, force)
 
 
-def _refuse(output_file: Path | None, predictions: Path | None, force: bool, threshold: float | None) -> None:
+def _refuse(output_file: Location | None, predictions: Location | None, force: bool, threshold: float | None) -> None:
     """Raises UsageError if an option makes no sense for any run."""
     options.refuse_idle_force(force, output_file, predictions)
     if threshold is not None and not abs(threshold) <= _LARGEST_SCORE:
@@ -181,7 +181,7 @@ def _compare(scored: Scored, other: Run, files: Files, threshold: float | None, 
     }
 
 
-def _write_predictions(path: Path, scored: Scored, force: bool) -> None:
+def _write_predictions(path: Location, scored: Scored, force: bool) -> None:
     from pairlens.jobs.prediction_lines import PredictionWriter
     from pairlens.scoring.windows import chunk_pairs
 

@@ -9,6 +9,7 @@ import typer
 
 from pairlens.errors import UsageError
 from pairlens_cli import options
+from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
     from pairlens.jobs.shards.merge import Merge
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def merge(
     directory: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Directory that --shard or --cluster wrote.", show_default=False)
+        Location, typer.Argument(metavar="DIR", help="Directory that --shard or --cluster wrote.", show_default=False)
     ],
     status: Annotated[
         bool, typer.Option("--status", help="Only say which parts are there; exit code 1 if one is missing.")
@@ -41,7 +42,7 @@ def merge(
     merged.sweep()
 
 
-def _refuse_output(merged: Merge, directory: Path, output_file: Path | None, force: bool) -> None:
+def _refuse_output(merged: Merge, directory: Location, output_file: Location | None, force: bool) -> None:
     """Raises UsageError if the output cannot be written, or has another format than the parts."""
     from pairlens.runs.outputs import refuse_outputs
     from pairlens_cli.shard_options import compression

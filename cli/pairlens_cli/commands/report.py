@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pairlens.errors import UsageError
 from pairlens_cli import options, output, pair_input, table_options
+from pairlens_cli.options import Location
 
 
 def report(
     run_directories: Annotated[
-        list[Path],
+        list[Location],
         typer.Argument(
             metavar="RUN...", help="Run directories; all others are compared with the first.", show_default=False
         ),
     ],
     output_file: Annotated[
-        Path,
+        Location,
         typer.Option("--output", "-o", metavar="FILE", help="Page to write, such as report.html.", show_default=False),
     ],
     split: options.Split = None,

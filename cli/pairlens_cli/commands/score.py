@@ -11,6 +11,7 @@ import typer
 
 from pairlens.errors import UsageError
 from pairlens_cli import options, output, pair_input, shard_options, table_options
+from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
     from pairlens.jobs.input_files import InputFiles
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def score(
     run_directory: options.RunDirectory,
     query: Annotated[
-        Path | None,
+        Location | None,
         typer.Argument(
             metavar="QUERY",
             help="Queries, one per line; or - for lines query<TAB>value on stdin. For a file in parts: their "
@@ -32,7 +33,8 @@ def score(
         ),
     ] = None,
     value: Annotated[
-        Path | None, typer.Argument(metavar="VALUE", help="Values: line N belongs to query N.", show_default=False)
+        Location | None,
+        typer.Argument(metavar="VALUE", help="Values: line N belongs to query N.", show_default=False),
     ] = None,
     output_file: options.OutputFile = None,
     format_: Annotated[
@@ -61,7 +63,7 @@ def score(
         typer.Option("--on-bad-line", help="If a line is faulty: stop, or score its pair nan and continue."),
     ] = "stop",
     bad_lines: Annotated[
-        Path | None,
+        Location | None,
         typer.Option(
             "--bad-lines", metavar="FILE", help="With nan: write every fault to FILE, one JSON object per line."
         ),
@@ -121,7 +123,8 @@ def score(
     given.refuse_contradictions()
     _refuse_options(given, format_, words, labels, id_column, line_buffered)
     _refuse_idle(on_bad_line, bad_lines, profile, vocab, words)
-    _refuse_resume(given, resume, output_file)
+    if resume:
+        given.refuse_resume(output_file, bad_lines)
     options.refuse_idle_force(force, output_file, bad_lines)
     sharding = shard_options.sharding(shard, cluster, shards, workers, retries, output_file, force)
     if sharding:
@@ -178,7 +181,9 @@ def _refuse_options(
         raise UsageError("--line-buffered is for lines, not for tables; give - for QUERY, with --text")
 
 
-def _refuse_idle(on_bad_line: str, bad_lines: Path | None, profile: bool, vocab: Path | None, words: bool) -> None:
+def _refuse_idle(
+    on_bad_line: str, bad_lines: Location | None, profile: bool, vocab: Location | None, words: bool
+) -> None:
     """Raises UsageError if an option lacks the option that it goes with."""
     if vocab and not words:
         raise UsageError("--vocab is the vocabulary of --words; add --words")
@@ -188,25 +193,16 @@ def _refuse_idle(on_bad_line: str, bad_lines: Path | None, profile: bool, vocab:
         raise UsageError("--profile reports on stderr, where --quiet allows only errors; give one of the two")
 
 
-def _refuse_resume(given: pair_input.PairInput, resume: bool, output_file: Path | None) -> None:
-    """Raises UsageError if a later command could not continue."""
-    if resume and given.is_stdin:
-        raise UsageError("--resume cannot read stdin again; give files instead")
-    if resume and given.are_texts:
-        raise UsageError("--resume needs files of ids; make them with pairlens encode --like RUN")
-    if resume and output_file is None:
-        raise UsageError("--resume continues a file, not stdout; add --output FILE")
-
-
 def _refuse_outputs(
-    output_file: Path | None, bad_lines: Path | None, read: list[Path | None], resume: bool, force: bool
+    output_file: Location | None, bad_lines: Location | None, read: list[Location | None], resume: bool, force: bool
 ) -> None:
     from pairlens.jobs.partial_output import is_finished, side_files
     from pairlens.runs.outputs import refuse_outputs
 
     outputs = {"--output": output_file, "--bad-lines": bad_lines}
     if resume:
-        refuse_outputs(outputs, read, force, side_files, lambda path: is_finished(path, output_file))
+        first = output_file if isinstance(output_file, Path) else None
+        refuse_outputs(outputs, read, force, side_files, lambda path: is_finished(path, first))
     else:
         refuse_outputs(outputs, read, force)
 
@@ -242,7 +238,11 @@ def _score_shards(
 
 
 def _run(
-    job: ScoreJob, output_file: Path | None, bad_lines: Path | None, identity: dict[str, Any] | None, force: bool
+    job: ScoreJob,
+    output_file: Location | None,
+    bad_lines: Location | None,
+    identity: dict[str, Any] | None,
+    force: bool,
 ) -> None:
     """Score into whole files, into files that a later command continues (with `identity`), or to stdout (no path)."""
     from pairlens_cli.display.scoring import ScoringDisplay
@@ -250,7 +250,7 @@ def _run(
     shown = ScoringDisplay(hide=output_file is None and sys.stdout.isatty())
     paths = {"output": output_file} | ({"bad lines": bad_lines} if bad_lines else {})
     if identity is not None:
-        job.resume({name: path for name, path in paths.items() if path}, identity, shown, force)
+        job.resume({name: path for name, path in paths.items() if isinstance(path, Path)}, identity, shown, force)
         return
     with ExitStack() as stack:
         job.run({name: stack.enter_context(output.results(path, force)) for name, path in paths.items()}, shown)

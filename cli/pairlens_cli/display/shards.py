@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-import shutil
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
+from pairlens.locations.location import Location
 from pairlens_cli import output
 from pairlens_cli.display.scoring import ScoringDisplay
 
@@ -23,10 +23,11 @@ def write_shards(shards: Shards, sharding: Sharding, force: bool) -> None:
         return
     write_all(shards, sharding)
     if sharding.merged:
+        from pairlens.jobs.shards.directory import ShardDirectory
         from pairlens.jobs.shards.merge import Merge
 
         write_merged(Merge(shards.directory), sharding.merged, force)
-        shutil.rmtree(shards.directory)
+        ShardDirectory(shards.directory).remove()
 
 
 def _write_one(shards: Shards, shard: int, count: int) -> None:
@@ -53,7 +54,7 @@ def write_all(shards: Shards, sharding: Sharding) -> None:
         run_work(work, tasks, sharding.cluster, sharding.workers, sharding.retries, Listener(), "part", each)
 
 
-def write_merged(merged: Merge, output_file: Path | None, replace: bool) -> None:
+def write_merged(merged: Merge, output_file: Location | None, replace: bool) -> None:
     """Write the merged output to a file, which appears whole, or to stdout."""
     from pairlens.files import whole_file
     from pairlens.streams import is_stream
@@ -66,8 +67,9 @@ def write_merged(merged: Merge, output_file: Path | None, replace: bool) -> None
                 live.update(bar, completed=done)
 
         if output_file:
-            with whole_file(output_file, "w+b", replace, compress=False) as file:
-                merged.write(file, None if is_stream(output_file) else output_file.parent, report)
+            with whole_file(output_file, "wb", replace, compress=False) as file:
+                folder = output_file.parent if isinstance(output_file, Path) and not is_stream(output_file) else None
+                merged.write(file, folder, report)
         else:
             with output.stdout() as stdout:
                 merged.write(cast(IO[bytes], cast(io.TextIOWrapper, stdout).buffer), None, report)
@@ -77,7 +79,7 @@ def write_merged(merged: Merge, output_file: Path | None, replace: bool) -> None
         output.say(f"Wrote {output_file}: {merged.pairs:,} pairs from {len(merged.parts):,} parts")
 
 
-def show_status(path: Path) -> bool:
+def show_status(path: Location) -> bool:
     """Write which parts of a directory are there; return whether all are."""
     from pairlens.jobs.shards.directory import ShardDirectory
     from pairlens.jobs.shards.merge import find_parts, ranges

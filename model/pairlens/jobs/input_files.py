@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pairlens.compression import COMPRESSED
 from pairlens.errors import DataError, UsageError
+from pairlens.locations.location import Location
+from pairlens.locations.remote import Remote
 from pairlens.texts.pairs import START, Position
 from pairlens.texts.sources import IdFiles, PairSource, PartsSource
 
@@ -43,12 +45,12 @@ class InputFiles:
     """
 
     kind: Literal["ids", "texts", "tables"]
-    parts: tuple[tuple[Path, ...], ...]
+    parts: tuple[tuple[Location, ...], ...]
     names: tuple[str, str]
     options: TableOptions | None = None
 
     @property
-    def paths(self) -> list[Path]:
+    def paths(self) -> list[Location]:
         return [path for part in self.parts for path in part]
 
     @cached_property
@@ -57,9 +59,14 @@ class InputFiles:
         return self._read_table(0)
 
     def can_be_cut(self, part: int) -> bool:
-        """Whether a part can be read from any line on: plain files whose lines end at line feeds."""
+        """Whether a part can be read from any line on: plain files whose lines end at line feeds.
+
+        Remote parts are not cut, as finding the lines takes reading them; but a single one is.
+        """
         paths = self.parts[part]
         if self.kind == "tables" or any(path.name.endswith(COMPRESSED) for path in paths):
+            return False
+        if len(self.parts) > 1 and any(isinstance(path, Remote) for path in paths):
             return False
         if self.kind == "ids":
             return True
@@ -111,7 +118,7 @@ class InputFiles:
         return TablePairs(self.parts[part], self.options or TableOptions(), labelled=False)
 
 
-def find_text_parts(query: Path, value: Path) -> tuple[tuple[Path, ...], ...]:
+def find_text_parts(query: Location, value: Location) -> tuple[tuple[Location, ...], ...]:
     """Return the pairs of files: two files, or those of two directories or glob patterns, in sorted order.
 
     Raises:
@@ -134,26 +141,34 @@ def find_text_parts(query: Path, value: Path) -> tuple[tuple[Path, ...], ...]:
     return tuple(zip(queries, values, strict=True))
 
 
-def find_parts(path: Path) -> list[Path]:
+def find_parts(path: Location) -> list[Location]:
     """Return a file itself, the files of a directory, or those that match a glob pattern; sorted.
 
     Raises:
         DataError: there are none.
     """
-    if path.is_dir():
-        found = [one for one in path.iterdir() if one.is_file() and not one.name.startswith(".")]
-        if not found:
-            raise DataError(f"{path}: the directory has no files")
-        return sorted(found)
-    if not _WILDCARD.search(str(path)) or path.exists():
+    is_pattern = _WILDCARD.search(str(path))
+    found: list[Location]
+    if isinstance(path, Remote) and is_pattern:
+        found = list(path.parent.glob(path.name))
+    elif path.is_dir():
+        found = _files_in(path)
+    elif not is_pattern or path.exists():
         return [path]
-    found = [Path(one) for one in glob.glob(str(path), recursive=True) if Path(one).is_file()]  # noqa: PTH207  (absolute)
+    else:
+        found = [Path(one) for one in glob.glob(str(path), recursive=True) if Path(one).is_file()]  # noqa: PTH207
     if not found:
-        raise DataError(f"{path}: no file matches")
-    return sorted(found)
+        raise DataError(f"{path}: {'no file matches' if is_pattern else 'the directory has no files'}")
+    return sorted(found, key=str)
 
 
-def _key(path: Path, given: Path) -> str:
+def _files_in(folder: Location) -> list[Location]:
+    """The files of a directory that are not hidden; of a remote one, everything that is in it."""
+    files: list[Location] = [one for one in folder.iterdir() if not one.name.startswith(".")]
+    return [one for one in files if isinstance(one, Remote) or one.is_file()]
+
+
+def _key(path: Location, given: Location) -> str:
     """What corresponding names have in common: the part that the wildcards match; of a directory's files, the name."""
     if wildcards := list(_WILDCARD.finditer(str(given))):
         head, tail = wildcards[0].start(), len(str(given)) - wildcards[-1].end()

@@ -22,6 +22,7 @@ from pairlens.compression import encoded, end_member
 from pairlens.directories import open_directory, sync_directory, take_name
 from pairlens.errors import UsageError
 from pairlens.files import full_disk_reported, remove_abandoned, resolved, whole_file
+from pairlens.locations.location import Location
 from pairlens.runs.locks import open_locked
 
 Json = dict[str, Any]
@@ -170,7 +171,7 @@ def _has_name(path: Path) -> bool:
     return target.samefile(partial)
 
 
-def refuse_other_job(path: Path, saved: Json, identity: Json, how_to_restart: str) -> None:
+def refuse_other_job(path: Location, saved: Json, identity: Json, how_to_restart: str) -> None:
     """Raises UsageError if a job that is recorded in a file has another identity."""
     if differences := [
         f"{key}: {value} then, {identity.get(key)} now" for key, value in saved.items() if value != identity.get(key)

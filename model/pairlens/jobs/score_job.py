@@ -18,6 +18,7 @@ from pairlens.jobs.bad_lines import BadLines
 from pairlens.jobs.partial_output import Job, describe_file, resumable_files
 from pairlens.jobs.read_so_far import ReadSoFar
 from pairlens.jobs.score_lines import Writer
+from pairlens.locations.location import Location
 from pairlens.scoring.logits import OVERFLOW, Logits
 from pairlens.scoring.padding import without_too_long
 from pairlens.scoring.scorer import Scorer
@@ -103,7 +104,8 @@ class ScoreJob:
             "--bad-lines": str(paths.get("bad lines")),
         }
         with resumable_files(paths, {**identity, **choice}, replace) as job:
-            read = [ReadSoFar(*one) for one in zip(self._source.files, self._start[1:], strict=False)]
+            starts = zip(_local(self._source.files), self._start[1:], strict=False)
+            read = [ReadSoFar(path, start) for path, start in starts]
             if job.state:
                 saved = _saved(job)
                 self._refuse_other_contents(job, read, saved)
@@ -191,7 +193,10 @@ class ScoreJob:
 
 def describe_source(source: PairSource) -> dict[str, str]:
     """Describe the files of queries and of values, to recognize them later."""
-    return {side: describe_file(path) for side, path in zip(("the queries", "the values"), source.files, strict=True)}
+    return {
+        side: describe_file(path)
+        for side, path in zip(("the queries", "the values"), _local(source.files), strict=True)
+    }
 
 
 def _saved(job: Job) -> _Saved:
@@ -222,3 +227,8 @@ def _as_json(bad: BadLine) -> str:
         "message": bad.message,
     }
     return json.dumps(entry) + "\n"
+
+
+def _local(files: Sequence[Location]) -> list[Path]:
+    """The paths of files that are on this machine, as those of a scoring that can be continued are."""
+    return [path for path in files if isinstance(path, Path)]

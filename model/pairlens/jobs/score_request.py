@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from pairlens.config.schema import Config
 from pairlens.errors import UsageError
 from pairlens.jobs.score_lines import Format, LineWriter, Writer
+from pairlens.locations.location import Location
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 
@@ -39,14 +39,14 @@ class ScoreRequest:
         UsageError: the run cannot do that. RunError, ConfigError: it is damaged.
     """
 
-    run_directory: Path
+    run_directory: Location
     format: Format | None = "text"
     words: bool = False
-    vocab: Path | None = None
+    vocab: Location | None = None
     symmetric: bool = False
     logits: bool = False
     labels: bool = False
-    output: Path | None = None
+    output: Location | None = None
 
     @cached_property
     def run(self) -> Run:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 from pairlens.texts.blocks import read_blocks, stream_blocks
 from pairlens.texts.token_faults import quote
 
 LONGEST_LINE = 2**24  # characters; keeps a file without line ends out of memory
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
-Source = Path | BinaryIO  # a stream is read once
+Source = Location | BinaryIO  # a stream is read once
 
 
 def name_of(source: Source) -> str:
     """The name of a source in messages."""
-    return str(source) if isinstance(source, Path) else str(getattr(source, "name", "<stdin>"))
+    return str(source) if isinstance(source, Location) else str(getattr(source, "name", "<stdin>"))
 
 
 def decoded_blocks(source: Source, start: int = 0, end: int | None = None, line: int = 1) -> Iterator[str]:
@@ -34,7 +34,7 @@ def decoded_blocks(source: Source, start: int = 0, end: int | None = None, line:
         DataError: the source cannot be read, is damaged, is not such text, or has a NUL (`path:line:column: message`).
     """
     name = name_of(source)
-    blocks = read_blocks(source, False, start, end) if isinstance(source, Path) else stream_blocks(source, name)
+    blocks = read_blocks(source, False, start, end) if isinstance(source, Location) else stream_blocks(source, name)
     position = _TextPosition(name, line)
     decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")() if start else None
     for block in blocks:
@@ -104,7 +104,7 @@ def _decode(decoder: codecs.IncrementalDecoder, block: bytes, final: bool, posit
         raise position.undecodable(before, error) from None
 
 
-def is_utf16(path: Path) -> bool:
+def is_utf16(path: Location) -> bool:
     """Whether a file begins with the byte order mark of UTF-16. A missing file is reported by its reader."""
     head = next(read_blocks(path), b"")
     return any(head.startswith(mark) for mark, encoding in _MARKS.items() if encoding == "utf-16")

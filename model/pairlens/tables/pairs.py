@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from pairlens.errors import DataError, UsageError
 from pairlens.files import full_disk_reported
+from pairlens.locations.location import Location
 from pairlens.tables.columns import ColumnOptions, choose_columns
 from pairlens.tables.decoding import Source, decoded_blocks, decoded_lines
 from pairlens.tables.formats import Format
@@ -107,9 +108,9 @@ class LinePairs:
 
     def __init__(
         self,
-        query: Path,
-        value: Path,
-        others: Mapping[str, Path] = MappingProxyType({}),
+        query: Location,
+        value: Location,
+        others: Mapping[str, Location] = MappingProxyType({}),
         start: Position = START,
         stop: Position | None = None,
     ) -> None:
@@ -129,7 +130,7 @@ class LinePairs:
             query, value = columns.pop("query"), columns.pop("value")
             yield PairRows(str(self._paths["query"]), [Row(*line) for line in chunk], query, value, columns)
 
-    def _lines(self, part: str, path: Path) -> Iterator[str]:
+    def _lines(self, part: str, path: Location) -> Iterator[str]:
         first, last = getattr(self._start, part, 0), getattr(self._stop, part, None)
         return decoded_lines(decoded_blocks(path, first, last, self._start.pairs + 1), str(path))
 
@@ -215,18 +216,20 @@ class _Replay:
         return block
 
 
-def _recorded(source: Source) -> Path | _Recording:
+def _recorded(source: Source) -> Location | _Recording:
     """A source that can be read again: a regular file, or a recorded pipe. A missing file is reported by its reader."""
-    if not isinstance(source, Path):
+    if not isinstance(source, Location):
         return _Recording(source)
+    if not isinstance(source, Path):
+        return source
     try:
         return _Recording(source.open("rb")) if source.is_fifo() else source
     except OSError:
         return source
 
 
-def _replay(source: Path | _Recording) -> Source:
-    return source if isinstance(source, Path) else cast(BinaryIO, _Replay(source))
+def _replay(source: Location | _Recording) -> Source:
+    return source if isinstance(source, Location) else cast(BinaryIO, _Replay(source))
 
 
 def _without_end(line: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from pairlens.locations.location import Location
 from pairlens.texts.blocks import read_blocks
 
 
@@ -17,7 +17,7 @@ class LineIndex(NamedTuple):
     lines: int
 
 
-def index_lines(path: Path, every: int) -> LineIndex:
+def index_lines(path: Location, every: int) -> LineIndex:
     """Find every N-th line of a file; the last line may lack its end. Raises DataError: the file cannot be read."""
     starts, lines, size, last = [0], 0, 0, b"\n"
     for block in read_blocks(path):

@@ -7,13 +7,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 from pairlens.texts.blocks import LineEnds, read_blocks, stream_blocks
 from pairlens.texts.lines import LabelKind, read_groups, read_labels, read_sample_weights
 from pairlens.texts.split_paths import SplitPaths
@@ -121,8 +121,8 @@ class Chunk(NamedTuple):
 
 
 def iter_pairs(
-    query: Path,
-    value: Path,
+    query: Location,
+    value: Location,
     rules: TextRules,
     chunk: int = 65536,
     pass_over: bool = False,
@@ -171,7 +171,7 @@ class _Side:
 
     def __init__(
         self,
-        path: Path,
+        path: Location,
         rules: TextRules,
         chunk: int,
         bounds: tuple[int, int | None],
@@ -240,5 +240,5 @@ def _slice(ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> Texts:
     return Texts(ids[offsets[0] : offsets[-1]], offsets - offsets[0])
 
 
-def unequal(first: Path, n_first: int, second: Path, n_second: int) -> DataError:
+def unequal(first: Location, n_first: int, second: Location, n_second: int) -> DataError:
     return DataError(f"{first}: {n_first} lines, but {second}: {n_second} lines; line N of each belongs to pair N")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
+from pairlens.locations.location import Location
 from pairlens.texts.pairs import START, Chunk, Position, iter_pairs, iter_tsv
 from pairlens.texts.regular import may_be_read_twice
 from pairlens.texts.token_faults import BadLine, TextRules
@@ -28,7 +28,7 @@ class PairSource(Protocol):
     def names(self) -> tuple[str, str]: ...
 
     @property
-    def files(self) -> tuple[Path, ...]: ...
+    def files(self) -> tuple[Location, ...]: ...
 
     @property
     def start(self) -> Position: ...
@@ -55,8 +55,8 @@ class PairSource(Protocol):
 class IdFiles:
     """Two files of ids, or the lines of both between two positions."""
 
-    query: Path
-    value: Path
+    query: Location
+    value: Location
     start: Position = START
     stop: Position | None = None
 
@@ -65,7 +65,7 @@ class IdFiles:
         return str(self.query), str(self.value)
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> tuple[Location, ...]:
         return self.query, self.value
 
     @property
@@ -92,7 +92,7 @@ class IdStream:
 
     stream: BinaryIO
     names: tuple[str, str] = ("<stdin>", "<stdin>")
-    files: tuple[Path, ...] = ()
+    files: tuple[Location, ...] = ()
     start: Position = START
     repeatable: bool = False
 
@@ -126,7 +126,7 @@ class PartsSource:
         first: the number of the first pair.
     """
 
-    files: tuple[Path, ...] = ()
+    files: tuple[Location, ...] = ()
     repeatable = True
 
     def __init__(self, parts: Sequence[Callable[[], PairSource]], names: tuple[str, str], first: int = 0) -> None:

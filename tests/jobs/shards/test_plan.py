@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 
 from pairlens.errors import DataError
 from pairlens.jobs.input_files import InputFiles, Piece
-from pairlens.jobs.shards.plan import Cut, Plan, make_plan
+from pairlens.jobs.shards import plan as plan_module
+from pairlens.jobs.shards.plan import Cut, Plan
 from pairlens.texts.pairs import START, Position
+
+
+def make_plan(files: InputFiles, shards: int, unit: int, numbered: bool) -> Plan:
+    sizes = [[path.stat().st_size for path in part] for part in files.parts]
+    return plan_module.make_plan(files, sizes, shards, unit, numbered)
 
 
 def id_files(folder: Path, *counts: int, suffix: str = ".txt") -> InputFiles:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from pairlens.attention.dumps.stored_zip import StoredZip
 from pairlens.attention.stream import ScoredMaps
+from pairlens.locations.location import Location
+from pairlens.texts.local_copy import local_copy
 
 _METADATA, _ARRAYS = "metadata.npy", ("pair.npy", "score.npy")
 
@@ -42,13 +44,13 @@ def write_npz(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, fold
     return len(pairs)
 
 
-def join_npz(file: IO[bytes], dumps: Sequence[Path], folder: Path | None) -> None:
+def join_npz(file: IO[bytes], dumps: Sequence[Location], folder: Path | None) -> None:
     """Write the pairs of several dumps as one, without keeping them in memory; the metadata are those of the first."""
     numbers, scores = list[NDArray[Any]](), list[NDArray[Any]]()
     with TemporaryFile(dir=folder) as scratch:
         archive = StoredZip(file, scratch)
         for dump in dumps:
-            with zipfile.ZipFile(dump) as stored:
+            with local_copy(dump) as path, zipfile.ZipFile(path) as stored:
                 for name in stored.namelist():
                     content = stored.read(name)
                     if name in _ARRAYS:

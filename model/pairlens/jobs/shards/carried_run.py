@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from pairlens.jobs.shards.shards import Shards
 from pairlens.runs import names
+from pairlens.runs.run import Run
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,6 @@ class CarriedShards:
 
 def carry(shards: Shards) -> CarriedShards:
     """Read the files of the run that scoring needs."""
-    run = shards.maker.run_directory
+    run = Run.open(shards.maker.run_directory).path
     files = {name: run / name for name in names.FOR_SCORING}
     return CarriedShards(shards, {name: path.read_bytes() for name, path in files.items() if path.is_file()})

@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pairlens.files import whole_file
 from pairlens.jobs.input_files import InputFiles
 from pairlens.jobs.prediction_lines import PredictionWriter
 from pairlens.jobs.score_job import Listener, ScoreJob
 from pairlens.jobs.score_lines import Writer
 from pairlens.jobs.score_request import ScoreRequest
 from pairlens.jobs.shards.shards import WritePart, Written
+from pairlens.locations.location import Location
+from pairlens.locations.remote import Remote
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 from pairlens.scoring.windows import chunk_pairs
@@ -47,10 +49,10 @@ class ScoreMaker:
         return self.request.format == "jsonl"
 
     @property
-    def run_directory(self) -> Path:
+    def run_directory(self) -> Location:
         return self.request.run_directory
 
-    def with_run(self, path: Path) -> ScoreMaker:
+    def with_run(self, path: Location) -> ScoreMaker:
         return replace(self, request=replace(self.request, run_directory=path))
 
     def identity(self) -> dict[str, Any]:
@@ -71,13 +73,17 @@ def _write_scores(
     scorer: Scorer,
     writer: Writer,
     skip_bad: bool,
-    path: Path,
+    path: Location,
     source: PairSource,
     identity: dict[str, Any],
     listener: Listener,
 ) -> Written:
     job = ScoreJob(scorer, source, writer, skip_bad)
-    job.resume({"output": path}, identity, listener, replace=True)
+    if isinstance(path, Remote):
+        with whole_file(path) as file:
+            job.run({"output": file}, listener)
+    else:
+        job.resume({"output": path}, identity, listener, replace=True)
     return Written(job.done - source.start.pairs, job.bad.pairs, writer.head().count("\n"))
 
 
@@ -90,13 +96,13 @@ class PredictionMaker:
         suffix, threads: as of `ScoreMaker`.
     """
 
-    run_directory: Path
-    label: Path
+    run_directory: Location
+    label: Location
     suffix: str
     threads: int | None = None
     is_numbered: bool = True
 
-    def with_run(self, path: Path) -> PredictionMaker:
+    def with_run(self, path: Location) -> PredictionMaker:
         return replace(self, run_directory=path)
 
     def identity(self) -> dict[str, Any]:
@@ -126,17 +132,17 @@ class AttendMaker:
         suffix, skip_bad, threads: as of `ScoreMaker`.
     """
 
-    run_directory: Path
+    run_directory: Location
     suffix: str
     dtype: Literal["float32", "float16"] = "float32"
     min_score: float | None = None
     max_score: float | None = None
-    vocab: Path | None = None
+    vocab: Location | None = None
     skip_bad: bool = False
     threads: int | None = None
     is_numbered: bool = True
 
-    def with_run(self, path: Path) -> AttendMaker:
+    def with_run(self, path: Location) -> AttendMaker:
         return replace(self, run_directory=path)
 
     def identity(self) -> dict[str, Any]:
@@ -167,7 +173,7 @@ class AttendMaker:
         self,
         run: Run,
         scorer: Scorer,
-        path: Path,
+        path: Location,
         source: PairSource,
         identity: dict[str, Any],  # noqa: ARG002
         listener: Listener,

@@ -9,6 +9,7 @@ from typing import IO, NamedTuple
 
 from pairlens.errors import DataError, UsageError
 from pairlens.jobs.shards.directory import Manifest, Part, Record, ShardDirectory
+from pairlens.locations.location import Location
 
 _BLOCK = 1 << 20
 
@@ -46,7 +47,7 @@ class Merge:
         UsageError: a part is missing, or there are parts of another job.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Location) -> None:
         self._directory = ShardDirectory(path)
         self._manifest = self._directory.manifest()
         self._directory.refuse_others(self._manifest)

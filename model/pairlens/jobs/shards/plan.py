@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pairlens.jobs.input_files import InputFiles, Piece
@@ -51,16 +51,19 @@ class _Unit(NamedTuple):
     pairs: int | None
 
 
-def make_plan(files: InputFiles, shards: int, unit: int, numbered: bool) -> Plan:
+def make_plan(files: InputFiles, sizes: Sequence[Sequence[int]], shards: int, unit: int, numbered: bool) -> Plan:
     """Divide the pairs into shards of about as many bytes.
 
     Plain files of ids or texts are cut at multiples of `unit` pairs. Compressed files and tables are not cut; their
     pairs are counted only if they must be `numbered`, as that takes reading them.
 
+    Args:
+        sizes: the bytes of each file of each part.
+
     Raises:
         DataError: a file cannot be read, or two have different numbers of lines.
     """
-    units = [one for part in range(len(files.parts)) for one in _units(files, part, unit, numbered)]
+    units = [one for part in range(len(files.parts)) for one in _units(files, part, sizes[part], unit, numbered)]
     starts, pairs = [0], [0]
     for one in units:
         starts.append(starts[-1] + one.size)
@@ -77,16 +80,15 @@ def _nearest(starts: list[int], byte: float) -> int:
     return after - 1 if after and byte - starts[after - 1] < starts[after] - byte else after
 
 
-def _units(files: InputFiles, part: int, unit: int, numbered: bool) -> Iterator[_Unit]:
-    size = sum(path.stat().st_size for path in files.parts[part])
+def _units(files: InputFiles, part: int, sizes: Sequence[int], unit: int, numbered: bool) -> Iterator[_Unit]:
     if not files.can_be_cut(part):
-        yield _Unit(Cut(part), size, _count(files, part) if numbered else None)
+        yield _Unit(Cut(part), sum(sizes), _count(files, part) if numbered else None)
         return
     (query, value), sides = files.parts[part], [index_lines(path, unit) for path in files.parts[part]]
     if sides[0].lines != sides[1].lines:
         raise unequal(query, sides[0].lines, value, sides[1].lines)
     pairs, starts = sides[0].lines, list(zip(sides[0].starts, sides[1].starts, strict=True))
-    ends = [*starts[1:], (query.stat().st_size, value.stat().st_size)]
+    ends = [*starts[1:], (sizes[0], sizes[1])]
     for i, (start, end) in enumerate(zip(starts, ends, strict=False)):
         yield _Unit(Cut(part, Position(i * unit, *start)), sum(end) - sum(start), min(unit, pairs - i * unit))
 

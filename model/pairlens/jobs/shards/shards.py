@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pairlens.compression import COMPRESSED, first_member_size
 from pairlens.errors import UsageError
 from pairlens.jobs.input_files import InputFiles
 from pairlens.jobs.score_job import Listener
-from pairlens.jobs.shards.directory import Manifest, Part, ShardDirectory, refuse_changed
+from pairlens.jobs.shards.directory import Input, Manifest, Part, ShardDirectory, refuse_changed
 from pairlens.jobs.shards.plan import Plan, make_plan
+from pairlens.locations.location import Location
 from pairlens.texts.sources import PairSource
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Written(NamedTuple):
     head_lines: int
 
 
-WritePart = Callable[[Path, PairSource, dict[str, Any], Listener], Written]
+WritePart = Callable[[Location, PairSource, dict[str, Any], Listener], Written]
 
 
 class Maker(Protocol):
@@ -52,12 +52,12 @@ class Maker(Protocol):
     def is_numbered(self) -> bool: ...
 
     @property
-    def run_directory(self) -> Path: ...
+    def run_directory(self) -> Location: ...
 
     @property
     def threads(self) -> int | None: ...
 
-    def with_run(self, path: Path) -> Maker:
+    def with_run(self, path: Location) -> Maker:
         """The same with a copy of the run."""
 
     def identity(self) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class Shards:
 
     maker: Maker
     files: InputFiles
-    directory: Path
+    directory: Location
 
     def begin(self, shards: int) -> Manifest:
         """Return the manifest, which the first process writes.
@@ -94,8 +94,9 @@ class Shards:
                     "give several files, such as 'parts/*.gz', or one shard"
                 )
 
-        def plan() -> Plan:
-            return make_plan(self.files, shards, self.maker.unit(), self.maker.is_numbered)
+        def plan(inputs: Sequence[Sequence[Input]]) -> Plan:
+            sizes = [[size for _, size, _ in part] for part in inputs]
+            return make_plan(self.files, sizes, shards, self.maker.unit(), self.maker.is_numbered)
 
         identity = self.maker.identity()
         return ShardDirectory(self.directory).begin(self.maker.suffix, shards, identity, self.files, plan)
