@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pairlens.jobs.input_files import InputFiles
     from pairlens.jobs.score_job import ScoreJob
     from pairlens.jobs.score_request import ScoreRequest
-    from pairlens.tables.pairs import TablePairs
-    from pairlens.texts.sources import PairSource
 
 
 def score(
@@ -146,7 +144,7 @@ def score(
     at_once = given.is_stdin and (line_buffered or sys.stdin.isatty())
     source = given.source(request.run, files, table, at_once)
     output.compile_kernels(config)
-    writer = request.writer(_table_of(source) if shown is None else None)
+    writer = request.writer(source)
     job = ScoreJob(request.scorer(threads), source, writer, on_bad_line == "nan", at_once)
     identity = {**request.identity(), **describe_source(source)} if resume else None
     _run(job, output_file, bad_lines, identity, force)
@@ -205,15 +203,6 @@ def _refuse_outputs(
         refuse_outputs(outputs, read, force, side_files, lambda path: is_finished(path, first))
     else:
         refuse_outputs(outputs, read, force)
-
-
-def _table_of(source: PairSource) -> TablePairs | None:
-    """The table that a source reads, if it is one."""
-    from pairlens.tables.pairs import TablePairs
-    from pairlens.tokenizer.text_source import TextSource
-
-    pairs = source.pairs if isinstance(source, TextSource) else None
-    return pairs if isinstance(pairs, TablePairs) else None
 
 
 def _score_shards(

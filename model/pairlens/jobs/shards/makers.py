@@ -65,7 +65,8 @@ class ScoreMaker:
         return self.request.run.tokenizer()
 
     def prepare(self) -> WritePart:
-        writer = self.request.writer(self.files.first_table if self.files.kind == "tables" else None)
+        pairs = self.files.first_table if self.files.kind == "tables" else self.files.source(self.tokenizer)
+        writer = self.request.writer(pairs)
         return partial(_write_scores, self.request.scorer(self.threads), writer, self.skip_bad)
 
 

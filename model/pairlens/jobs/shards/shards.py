@@ -11,7 +11,8 @@ from pairlens.compression import COMPRESSED, first_member_size
 from pairlens.errors import UsageError
 from pairlens.jobs.input_files import InputFiles
 from pairlens.jobs.score_job import Listener
-from pairlens.jobs.shards.directory import Input, Manifest, Part, ShardDirectory, refuse_changed
+from pairlens.jobs.shards.directory import Part, ShardDirectory
+from pairlens.jobs.shards.manifest import Input, Manifest, refuse_changed
 from pairlens.jobs.shards.plan import Plan, make_plan
 from pairlens.locations.location import Location
 from pairlens.texts.sources import PairSource
