@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 from command_line import plain_environment
+from running import run_to_end
 
 _PROGRAM = """
 import os, signal, sys
@@ -45,6 +45,6 @@ def killed(folder: Path, step: int, name: str, *arguments: str | Path, renameat2
     """
     program = _PROGRAM.replace("{before}", "" if renameat2 else _WITHOUT_RENAMEAT2)
     command = [sys.executable, "-c", program, str(step), name, *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, env=plain_environment(), capture_output=True, text=True, check=False)
+    done = run_to_end(command, cwd=folder, env=plain_environment(), capture_output=True, text=True)
     assert done.returncode in (0, -signal.SIGKILL), done.stderr
     return done.returncode != 0

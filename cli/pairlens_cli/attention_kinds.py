@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 
 from pairlens.errors import UsageError
+from pairlens.locations.location import Location
 from pairlens.packages import need
 
 
@@ -19,7 +19,7 @@ class Kind(StrEnum):
     page = "a page"
 
 
-def kind_of(output_file: Path | None, summary: bool) -> Kind:
+def kind_of(output_file: Location | None, summary: bool) -> Kind:
     """Return the kind of output to make.
 
     Raises:
@@ -47,7 +47,7 @@ def kind_of(output_file: Path | None, summary: bool) -> Kind:
     raise UsageError(f"{output_file}: unknown format; attention is written to files in {formats}")
 
 
-def refuse_options(kind: Kind, label: Path | None, dtype: str, grid: bool) -> None:
+def refuse_options(kind: Kind, label: Location | None, dtype: str, grid: bool) -> None:
     """Raises UsageError if an option does not fit the kind of output."""
     if label and kind is not Kind.page:
         raise UsageError("--label: only a page shows labels; add --output maps.html")
@@ -57,7 +57,15 @@ def refuse_options(kind: Kind, label: Path | None, dtype: str, grid: bool) -> No
         raise UsageError(f"--grid is for pictures, not for {kind}; add --output maps.png")
 
 
-def outputs(output_file: Path | None, several: bool) -> list[Path]:
+def refuse_whole(kind: Kind, name: Location) -> None:
+    """Raises UsageError unless an output can be made in parts."""
+    if kind is not Kind.matrices or name.suffix == ".h5":
+        raise UsageError(
+            f"{name}: --shard and --cluster write .npz, .jsonl[.gz] or .tsv[.gz]; choose such a name, with .d"
+        )
+
+
+def outputs(output_file: Location | None, several: bool) -> list[Location]:
     """The files that may be written, as far as they are known in advance."""
     from pairlens.attention.pictures import existing_pictures, numbered
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-_PANEL = "Several processes or machines"
+PANEL = "Several processes or machines"
 
 Cluster = Annotated[
     str | None,
@@ -15,7 +15,7 @@ Cluster = Annotated[
         metavar="local|ray|auto|ray://HOST:PORT",
         help="Work in several processes: of this machine, without another package (local); of a Ray that is started "
         "here (ray); of the Ray cluster that this machine belongs to (auto); or of the one at an address.",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
         show_default=False,
     ),
 ]
@@ -26,17 +26,17 @@ Workers = Annotated[
         metavar="N",
         min=1,
         help="With --cluster: how many processes work at the same time; default: one for each processor.",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
         show_default=False,
     ),
 ]
 Retries = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--retries",
         metavar="N",
         min=0,
-        help="With --cluster: how often a part is tried again after its worker died.",
-        rich_help_panel=_PANEL,
+        help="With --cluster: how often a part is tried again after its worker died; default: 3.",
+        rich_help_panel=PANEL,
     ),
 ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pairlens.errors import UsageError
+from pairlens.locations.location import Location, at_home, location
 from pairlens_cli import streams
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def splits(
-    files: list[str], lines: Mapping[str, Path | None], table: TableOptions, cut: bool
-) -> tuple[list[Path], Mapping[str, Pairs]]:
+    files: list[str], lines: Mapping[str, Location | None], table: TableOptions, cut: bool
+) -> tuple[list[Location], Mapping[str, Pairs]]:
     """Return the files that are read, and their pairs by split.
 
     Args:
@@ -32,7 +32,7 @@ def splits(
     return _line_splits(files, given) if given else _table_splits(files, table, cut)
 
 
-def _line_splits(files: list[str], given: dict[str, Path]) -> tuple[list[Path], Mapping[str, Pairs]]:
+def _line_splits(files: list[str], given: dict[str, Location]) -> tuple[list[Location], Mapping[str, Pairs]]:
     """The files that are read, and their pairs as one split, named after the file of queries."""
     from pairlens.jobs.encode_splits import named_splits
     from pairlens.tables.pairs import LinePairs
@@ -49,7 +49,7 @@ def _line_splits(files: list[str], given: dict[str, Path]) -> tuple[list[Path], 
     return read, {name: LinePairs(given.pop("query"), given.pop("value"), given)}
 
 
-def _table_splits(files: list[str], table: TableOptions, cut: bool) -> tuple[list[Path], Mapping[str, Pairs]]:
+def _table_splits(files: list[str], table: TableOptions, cut: bool) -> tuple[list[Location], Mapping[str, Pairs]]:
     """The files that are read, and the tables' pairs by split."""
     from pairlens.jobs.encode_splits import named_splits
     from pairlens.tables.pairs import TablePairs
@@ -64,8 +64,8 @@ def _table_splits(files: list[str], table: TableOptions, cut: bool) -> tuple[lis
     if "stdin" in streams.closed and any("-" in paths for paths in splits.values()):
         raise UsageError("- reads stdin, which is closed")
     sources = {
-        name: [sys.stdin.buffer if path == "-" else Path(path).expanduser() for path in paths]
+        name: [sys.stdin.buffer if path == "-" else at_home(location(path)) for path in paths]
         for name, paths in splits.items()
     }
-    read = [source for its in sources.values() for source in its if isinstance(source, Path)]
+    read = [source for its in sources.values() for source in its if isinstance(source, Location)]
     return read, {name: TablePairs(its, table) for name, its in sources.items()}

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand
 
 from pairlens.errors import UsageError
+from pairlens.locations.location import at_home, location
 from pairlens.stopwatch import age_of_process, peak_memory
 from pairlens_cli import output, streams
+
+if TYPE_CHECKING:
+    from pairlens.locations.location import Location as Location  # noqa: PLC0414  (exported)
+else:
+
+    class Location:
+        """What Typer, which takes no union of types, sees of a location."""
+
+        @staticmethod
+        def __get_pydantic_core_schema__(*_: object) -> object:
+            from pydantic_core.core_schema import no_info_plain_validator_function
+
+            return no_info_plain_validator_function(location)
 
 
 def print_version(value: bool) -> None:
@@ -25,10 +38,10 @@ def print_version(value: bool) -> None:
 
 
 ConfigFile = Annotated[
-    Path, typer.Argument(metavar="CONFIG", help="YAML config, as pairlens init writes it.", show_default=False)
+    Location, typer.Argument(metavar="CONFIG", help="YAML config, as pairlens init writes it.", show_default=False)
 ]
 RunDirectory = Annotated[
-    Path, typer.Argument(metavar="RUN", help="Run directory, written by train.", show_default=False)
+    Location, typer.Argument(metavar="RUN", help="Run directory, written by train.", show_default=False)
 ]
 Set = Annotated[
     list[str] | None,
@@ -43,24 +56,24 @@ SetOfRun = Annotated[
     ),
 ]
 Vocab = Annotated[
-    Path | None,
+    Location | None,
     typer.Option("--vocab", metavar="FILE", help="Vocabulary, for a run without one (before version 0.3.0)."),
 ]
 Split = Annotated[
     str | None,
     typer.Option("--split", metavar="NAME", help="train, dev or test; default: test if there is one, else dev."),
 ]
-Query = Annotated[Path | None, typer.Option("--query", metavar="FILE", help="File of queries, instead of a split.")]
-Value = Annotated[Path | None, typer.Option("--value", metavar="FILE", help="File of values.")]
-Label = Annotated[Path | None, typer.Option("--label", metavar="FILE", help="File of labels.")]
+Query = Annotated[Location | None, typer.Option("--query", metavar="FILE", help="File of queries, instead of a split.")]
+Value = Annotated[Location | None, typer.Option("--value", metavar="FILE", help="File of values.")]
+Label = Annotated[Location | None, typer.Option("--label", metavar="FILE", help="File of labels.")]
 Group = Annotated[
-    Path | None,
+    Location | None,
     typer.Option(
         "--group", metavar="FILE", help="File of groups, for ranking; default: PREFIX.group.txt next to the queries."
     ),
 ]
 OutputFile = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write results to FILE instead of stdout.")
+    Location | None, typer.Option("--output", "-o", metavar="FILE", help="Write results to FILE instead of stdout.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
 OnBadLine = Annotated[
@@ -94,10 +107,10 @@ class Command(TyperCommand):
 
 
 def _at_home(value: Any) -> Any:
-    """Expand ~ in a parameter that is a path: shells do not expand it in `--output=~/x`."""
+    """Expand ~ in a parameter that is a path."""
     if isinstance(value, list):
         return [_at_home(item) for item in value]
-    return Path(os.path.expanduser(value)) if isinstance(value, Path) else value  # noqa: PTH111  (pathlib's raises)
+    return at_home(value) if isinstance(value, Path) else value
 
 
 def _set(parameter: typer.CallbackParam, value: bool) -> None:
@@ -134,7 +147,7 @@ def changes_of_run(set_: list[str] | None) -> list[str]:
     return set_ or []
 
 
-def refuse_idle_force(force: bool, *outputs: Path | None) -> None:
+def refuse_idle_force(force: bool, *outputs: Location | None) -> None:
     """Raises UsageError if there is no output that --force could replace."""
     if force and not any(outputs):
         raise UsageError("--force replaces an existing output; add --output FILE")

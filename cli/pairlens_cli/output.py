@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
 import typer
 
+from pairlens.locations.location import Location
 from pairlens.texts.words import printable
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _line(prefix: str, message: str) -> None:
 
 
 @contextmanager
-def results(path: Path | None, replace: bool = False) -> Iterator[IO[str]]:
+def results(path: Location | None, replace: bool = False) -> Iterator[IO[str]]:
     """Yield where a command's results go: a file that appears whole, or stdout. A closed pipe ends quietly.
 
     `replace` allows an existing file to be replaced; without it, a file that appears meanwhile is kept.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from pairlens.errors import UsageError
+from pairlens.locations.location import Location
 
 if TYPE_CHECKING:
     from pairlens.tables.pairs import TableOptions
@@ -57,7 +57,7 @@ Header = Annotated[
 
 
 def input_options(
-    table: Path | None,
+    table: Location | None,
     columns: dict[str, str | None],
     input_format: Literal["csv", "tsv", "jsonl", "parquet"] | None,
     delimiter: str | None,

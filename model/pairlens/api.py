@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,16 +15,18 @@ def load(run: str | PathLike[str], threads: int | None = None) -> Scorer:
     """Load the model of a run directory, ready to score pairs and compute their attention.
 
     Args:
-        run: a directory that `pairlens train` wrote. Nothing in it is executed or unpickled.
+        run: a directory that `pairlens train` wrote, or its address, such as s3://bucket/run. Nothing in
+            it is executed or unpickled.
         threads: processors to use; default: all that this process may use. The scores do not depend on it.
 
     Raises:
         pairlens.errors.RunError: there is no run, or its files are damaged or do not fit together.
     """
+    from pairlens.locations.location import location
     from pairlens.runs.run import Run
     from pairlens.scoring.scorer import Scorer
 
-    directory = Run.open(Path(run))
+    directory = Run.open(location(run))
     config = directory.config()
     return Scorer(config, directory.weights(config), threads, directory.tokenizer)
 
@@ -55,15 +56,16 @@ def encode(
     """
     from pairlens.jobs.encode_job import EncodeJob, Listener
     from pairlens.jobs.encode_way import Learning, given_like
+    from pairlens.locations.location import location
     from pairlens.tables.columns import ColumnOptions
     from pairlens.tables.pairs import TableOptions, TablePairs
 
     options = TableOptions(ColumnOptions(**(columns or {})))
     paths = {
-        name: [Path(path)] if isinstance(path, (str, PathLike)) else [Path(one) for one in path]
+        name: [location(path)] if isinstance(path, (str, PathLike)) else [location(one) for one in path]
         for name, path in splits.items()
     }
-    way = given_like(Path(like)) if like else Learning(kind=tokenizer)  # type: ignore[arg-type]  # checked by learning
+    way = given_like(location(like)) if like else Learning(kind=tokenizer)  # type: ignore[arg-type]  # checked by learning
     job = EncodeJob({name: TablePairs(its, options) for name, its in paths.items()}, way)
-    job.refuse_outputs(Path(output), [path for its in paths.values() for path in its], force)
-    return job.run(Path(output), Listener(), force)
+    job.refuse_outputs(location(output), [path for its in paths.values() for path in its], force)
+    return job.run(location(output), Listener(), force)

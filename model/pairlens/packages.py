@@ -8,18 +8,23 @@ from importlib.util import find_spec
 from pairlens.errors import UsageError
 
 # Names for pip; modules have _ for -.
-PACKAGES = ("h5py", "llvmlite", "matplotlib", "numba", "pairlens", "pyarrow", "tensorflow", "tf-keras", "tokenizers")
+PACKAGES = (
+    *("aiohttp", "fsspec", "h5py", "llvmlite", "matplotlib", "numba", "pairlens", "pyarrow", "s3fs"),
+    *("tensorflow", "tf-keras", "tokenizers"),
+)
 
 
-def need(what: str, *packages: str) -> None:
+def need(what: str, *packages: str, extra: str = "") -> None:
     """Raise UsageError, saying what to install, unless these packages are installed. Imports none of them.
 
     Args:
         what: the work that needs them, with which the message begins.
+        extra: the extra of pairlens that brings them, if there is one.
     """
     missing = [name for name in packages if find_spec(name.replace("-", "_")) is None]
     if missing:
-        raise UsageError(f"{what} {_needs(missing)}")
+        install = f"'pairlens[{extra}]'" if extra else ""
+        raise UsageError(f"{what} {_needs(missing, install)}")
 
 
 def missing_package(error: ModuleNotFoundError) -> str | None:
@@ -28,7 +33,8 @@ def missing_package(error: ModuleNotFoundError) -> str | None:
     return _needs([name]) if name in PACKAGES else None
 
 
-def _needs(missing: Sequence[str]) -> str:
+def _needs(missing: Sequence[str], install: str = "") -> str:
     *others, last = missing
     names = f"{', '.join(others)} and {last}" if others else last
-    return f"needs {names}, which {'are' if others else 'is'} not installed: pip install {' '.join(missing)}"
+    be = "are" if others else "is"
+    return f"needs {names}, which {be} not installed: pip install {install or ' '.join(missing)}"

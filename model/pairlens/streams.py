@@ -13,13 +13,14 @@ from typing import IO
 
 from pairlens.descriptors import is_read_only
 from pairlens.errors import UsageError
+from pairlens.locations.location import Location
 
 _STANDARD = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
-def is_stream(path: Path) -> bool:
+def is_stream(path: Location) -> bool:
     """True if a path, or the target of a link, is a pipe, a character device, or a descriptor of this process."""
-    return _descriptor(path) is not None or path.is_fifo() or path.is_char_device()
+    return isinstance(path, Path) and (_descriptor(path) is not None or path.is_fifo() or path.is_char_device())
 
 
 def refuse_unwritable(path: Path) -> None:

@@ -13,7 +13,6 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +28,7 @@ from command_line import (
     random_texts,
     trained_project,
 )
+from running import open_pipe, read_beside, run_to_end, running
 
 from pairlens_cli.app import app
 
@@ -187,10 +187,8 @@ def test_a_stream_is_written_as_it_stands(folder: Path, output: Output) -> None:
     for beside in ("mine.schema.json", "maps-1.svg"):  # written next to a config, and the second picture
         (folder / beside).unlink(missing_ok=True)
     os.mkfifo(there)
-    with ThreadPoolExecutor() as pool:
-        written = pool.submit(there.read_bytes)
+    with read_beside(there) as written:
         result = pairlens(folder, *output.arguments(None, "--quiet"))
-        os.close(os.open(there, os.O_RDWR))  # unblocks the reader if the command did not open it
     assert result.code == 0, result.stderr
     assert written.result() == expected
     assert there.is_fifo()
@@ -214,7 +212,7 @@ def test_a_descriptor_is_written_where_it_stands(folder: Path, output: Output, n
     (folder / "log").write_text("before\n")
     with (folder / "log").open("a") as log:
         command = [PAIRLENS, *output.arguments(name, "--quiet")]
-        subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=log, check=True)
+        run_to_end(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=log, check=True)
     assert (folder / "log").read_bytes() == b"before\n" + (folder / output.file).read_bytes()
     refused(folder, output.arguments("/dev/fd/99"), "/dev/fd/99: is not open")
     refused(folder, output.arguments("/dev/stdin"), "/dev/stdin: is open for reading only")
@@ -277,7 +275,7 @@ def test_what_the_streams_are_is_never_replaced(folder: Path) -> None:
     (folder / "x").write_text("1\t2\n")
     with (folder / "x").open() as stdin:
         command = [PAIRLENS, "score", "run", "-", "--output", "x", "--force"]
-        result = subprocess.run(command, cwd=folder, stdin=stdin, capture_output=True, text=True, check=False)
+        result = run_to_end(command, cwd=folder, stdin=stdin, capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (2, "error: x: is the same file as stdin; choose another name\n")
     assert (folder / "x").read_text() == "1\t2\n"
 
@@ -293,8 +291,8 @@ def test_a_file_that_is_made_meanwhile_is_kept(folder: Path, output: Output) -> 
     (folder / "q.txt").unlink()
     os.mkfifo(folder / "q.txt")
     command = [PAIRLENS, *output.arguments(None, "--quiet")]
-    with subprocess.Popen(command, cwd=folder, env=plain_environment(), stderr=subprocess.PIPE, text=True) as process:
-        with (folder / "q.txt").open("w") as pipe:  # blocks until the command reads
+    with running(command, cwd=folder, env=plain_environment(), stderr=subprocess.PIPE, text=True) as process:
+        with open_pipe(folder / "q.txt", process) as pipe:
             (folder / output.file).write_text("theirs")
             pipe.write(queries)
         _, stderr = process.communicate()

@@ -4,13 +4,13 @@ not cached."""
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from command_line import PAIRLENS, Result, plain_environment, trained_project
+from running import run_to_end
 
 FILES = ["data/test.query.txt", "data/test.value.txt"]
 NOBODY = 54321
@@ -31,7 +31,7 @@ NOTHING_KEPT = (
 def can_be_nobody() -> bool:
     if not shutil.which("setpriv"):
         return False
-    return subprocess.run([*AS_NOBODY, "true"], capture_output=True, check=False).returncode == 0
+    return run_to_end([*AS_NOBODY, "true"], capture_output=True).returncode == 0
 
 
 pytestmark = pytest.mark.skipif(not can_be_nobody(), reason="needs setpriv, and a user who may change to another")
@@ -53,7 +53,7 @@ def temporary() -> Iterator[Path]:
 def pairlens_as_nobody(folder: Path, *arguments: str | Path, **environment: str) -> Result:
     known = {name: value for name, value in plain_environment().items() if name not in ("HOME", "XDG_CACHE_HOME")}
     command = [*AS_NOBODY, PAIRLENS, *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, env=known | environment, capture_output=True, text=True, check=False)
+    done = run_to_end(command, cwd=folder, env=known | environment, capture_output=True, text=True)
     return Result(done.returncode, done.stdout, done.stderr)
 
 

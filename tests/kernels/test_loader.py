@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from running import run_to_end
 
 from pairlens.kernels import loader
 
@@ -39,7 +40,7 @@ with ThreadPoolExecutor(16) as threads:
 
 def call_in_new_process(cache: Path, code: str = CALL, **others: str) -> str:
     environment = os.environ | {"XDG_CACHE_HOME": str(cache)} | others
-    return subprocess.run(
+    return run_to_end(
         [sys.executable, "-c", code], env=environment, check=True, stdout=subprocess.PIPE, text=True
     ).stdout.strip()
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, pair_input, table_options
-from pairlens_cli.attention_kinds import Kind, kind_of, outputs, refuse_options
+from pairlens_cli import options, output, pair_input, shard_options, table_options
+from pairlens_cli.attention_kinds import Kind, kind_of, outputs, refuse_options, refuse_whole
+from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
+    from pairlens.attention.selection import Selection
     from pairlens.jobs.attend_job import AttendJob
+    from pairlens.jobs.input_files import InputFiles
+    from pairlens.runs.run import Run
 
 _WHICH, _MAKE = "Which pairs (default: all; for the terminal and pictures, the first)", "What to write"
 _LARGE_PAGE = 200  # megabytes
@@ -23,10 +26,11 @@ _LARGE_PAGE = 200  # megabytes
 def attend(
     run_directory: options.RunDirectory,
     query: Annotated[
-        Path | None, typer.Argument(metavar="QUERY", help="Queries, one per line.", show_default=False)
+        Location | None, typer.Argument(metavar="QUERY", help="Queries, one per line.", show_default=False)
     ] = None,
     value: Annotated[
-        Path | None, typer.Argument(metavar="VALUE", help="Values: line N belongs to query N.", show_default=False)
+        Location | None,
+        typer.Argument(metavar="VALUE", help="Values: line N belongs to query N.", show_default=False),
     ] = None,
     pairs: Annotated[
         str | None,
@@ -57,7 +61,7 @@ def attend(
         typer.Option("--max-score", metavar="S", help="Pairs that score at most S.", rich_help_panel=_WHICH),
     ] = None,
     output_file: Annotated[
-        Path | None,
+        Location | None,
         typer.Option(
             "--output",
             "-o",
@@ -69,7 +73,7 @@ def attend(
         ),
     ] = None,
     label: Annotated[
-        Path | None,
+        Location | None,
         typer.Option("--label", metavar="FILE", help="Labels to show in a page, one per line.", rich_help_panel=_MAKE),
     ] = None,
     dtype: Annotated[
@@ -100,6 +104,11 @@ def attend(
     input_format: table_options.InputFormat = None,
     delimiter: table_options.Delimiter = None,
     header: table_options.Header = None,
+    shard: shard_options.Shard = None,
+    cluster: shard_options.Cluster = None,
+    shards: shard_options.Count = None,
+    workers: shard_options.Workers = None,
+    retries: shard_options.Retries = None,
 ) -> None:
     """Show which words of one text looked at which words of the other."""
     from pairlens.attention.selection import Selection
@@ -113,7 +122,8 @@ def attend(
     if seed is not None and sample is None:
         raise UsageError("--seed is the seed of --sample; add --sample N")
     selection = Selection(pairs, min_score, max_score, limit, sample, seed or 0)
-    kind = kind_of(output_file, summary)
+    sharding = shard_options.sharding(shard, cluster, shards, workers, retries, output_file, force)
+    kind = kind_of(sharding.name if sharding else output_file, summary)
     first_only = selection.is_all and not grid and kind in (Kind.terminal, Kind.picture)
     if first_only:
         selection = Selection(limit=1)
@@ -125,10 +135,15 @@ def attend(
         input_file, {"query": query_column, "value": value_column}, input_format, delimiter, header
     )
     given.refuse_contradictions()
+    files = given.files(table)
     run = Run.open(run_directory)
-    source = given.source(run, table)
+    if sharding:
+        shard_options.refuse_without_effect({"--pairs": pairs, "--limit": limit, "--sample": sample})
+        _attend_shards(run, sharding, files, dtype, selection, vocab, on_bad_line == "skip", threads, force)
+        return
+    source = given.source(run, files, table)
     job = AttendJob(run, source, selection, threads, on_bad_line == "skip", vocab)
-    read = [*given.files, label, vocab, job.config.data.vocab, *run_files(run_directory)]
+    read = [*(files.paths if files else ()), label, vocab, job.config.data.vocab, *run_files(run_directory)]
     refuse_outputs({str(path): path for path in outputs(output_file, several)}, read, force)
     log_model(run_directory, job.config)
     output.detail(f"reads {', '.join(dict.fromkeys(source.names))}")
@@ -141,20 +156,47 @@ def attend(
         case Kind.summary:
             _summarize(job, output_file, force, run_directory)
         case Kind.picture:
-            _draw(job, cast(Path, output_file), force, grid, several)
+            _draw(job, cast(Location, output_file), force, grid, several)
         case Kind.matrices:
-            _write_matrices(job, cast(Path, output_file), force, dtype)
+            _write_matrices(job, cast(Location, output_file), force, dtype)
         case Kind.page:
-            _write_page(job, cast(Path, output_file), force, label)
+            _write_page(job, cast(Location, output_file), force, label)
     warn_of_skipped_pairs(job.bad)
     if first_only and query_text is None:
         output.say("This is the first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
 
 
+def _attend_shards(
+    run: Run,
+    sharding: shard_options.Sharding,
+    files: InputFiles | None,
+    dtype: Literal["float32", "float16"],
+    selection: Selection,
+    vocab: Location | None,
+    skip_bad: bool,
+    threads: int | None,
+    force: bool,
+) -> None:
+    from pairlens.attention.dumps.dump import dump_format
+    from pairlens.jobs.shards.makers import AttendMaker
+    from pairlens.jobs.shards.shards import Shards
+    from pairlens.runs.outputs import refuse_outputs, run_files
+    from pairlens_cli.display.shards import write_shards
+
+    refuse_whole(kind_of(sharding.name, summary=False), sharding.name)
+    files = shard_options.files_of(files)
+    refuse_outputs({"--output": sharding.merged}, [*files.paths, vocab, *run_files(run.path)], force)
+    output.compile_kernels(run.config(), maps=True)
+    threads = threads if sharding.shard else threads or 1
+    bounds = selection.min_score, selection.max_score
+    maker = AttendMaker(run.path, dump_format(sharding.name), dtype, *bounds, vocab, skip_bad, threads)
+    write_shards(Shards(maker, files, sharding.directory), sharding, force)
+
+
 # ---- the kinds of output ---------------------------------------------------------------------------------------------
 
 
-def _summarize(job: AttendJob, output_file: Path | None, force: bool, run_directory: Path) -> None:
+def _summarize(job: AttendJob, output_file: Location | None, force: bool, run_directory: Location) -> None:
     """Show tables on stderr; write a page or JSON to a file, or JSON to stdout unless stdout is a terminal."""
     from pairlens.pages.summary import write_summary_page
     from pairlens.runs.json_files import without_nan
@@ -174,7 +216,7 @@ def _summarize(job: AttendJob, output_file: Path | None, force: bool, run_direct
             file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
 
 
-def _draw(job: AttendJob, path: Path, force: bool, grid: bool, several: bool) -> None:
+def _draw(job: AttendJob, path: Location, force: bool, grid: bool, several: bool) -> None:
     written = count = 0
     with output.progress("{task.completed:,} pictures") as live:
         bar = live.add_task("", total=None) if live else None
@@ -191,7 +233,7 @@ def _draw(job: AttendJob, path: Path, force: bool, grid: bool, several: bool) ->
         output.say(f"Wrote {path}" if written == 1 else f"Wrote {written:,} pictures, the last of them {path}")
 
 
-def _write_matrices(job: AttendJob, path: Path, force: bool, dtype: Literal["float32", "float16"]) -> None:
+def _write_matrices(job: AttendJob, path: Location, force: bool, dtype: Literal["float32", "float16"]) -> None:
     from pairlens_cli.display.attention_maps import counted
 
     with output.progress("{task.completed:,} pairs written") as live:
@@ -200,7 +242,7 @@ def _write_matrices(job: AttendJob, path: Path, force: bool, dtype: Literal["flo
     output.say(f"Wrote {path}: the attention of {count:,} pairs")
 
 
-def _write_page(job: AttendJob, path: Path, force: bool, label: Path | None) -> None:
+def _write_page(job: AttendJob, path: Location, force: bool, label: Location | None) -> None:
     from pairlens_cli.display.attention_maps import counted
 
     with output.progress("{task.completed:,} pairs written") as live:

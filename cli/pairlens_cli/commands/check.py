@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import typer
@@ -14,6 +13,7 @@ from pairlens_cli.display.tables import say_table
 if TYPE_CHECKING:
     from pairlens.check import Findings, SplitFigures
     from pairlens.config.schema import Config
+    from pairlens.locations.location import Location
 
 
 def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
@@ -42,7 +42,7 @@ def check(config_file: options.ConfigFile, set_: options.Set = None) -> None:
         file.write(f"{printable(str(config_file))}: no faults found\n")
 
 
-def _log_inputs(config_file: Path, config: Config, findings: Findings) -> None:
+def _log_inputs(config_file: Location, config: Config, findings: Findings) -> None:
     """Log what was read, for --verbose."""
     from pairlens.texts.splits import SplitName, find_split
     from pairlens_cli.display.details import log_model, log_pairs, log_threads

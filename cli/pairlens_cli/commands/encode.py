@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from pairlens.errors import UsageError
 from pairlens_cli import encode_input, options, table_options
+from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
     from pairlens.jobs.encode_job import CutBy
@@ -30,7 +30,8 @@ def encode(
         ),
     ] = None,
     directory: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Directory to write to.", show_default=False)
+        Location | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Directory to write to.", show_default=False),
     ] = None,
     tokenizer: Annotated[
         str | None,
@@ -82,7 +83,7 @@ def encode(
         ),
     ] = None,
     like: Annotated[
-        Path | None,
+        Location | None,
         typer.Option(
             "--like",
             metavar="DIR|RUN",
@@ -133,17 +134,20 @@ def encode(
     delimiter: table_options.Delimiter = None,
     header: table_options.Header = None,
     query_file: Annotated[
-        Path | None,
+        Location | None,
         typer.Option("--query-file", metavar="FILE", help="Queries, one per line.", rich_help_panel=_LINES),
     ] = None,
     value_file: Annotated[
-        Path | None, typer.Option("--value-file", metavar="FILE", help="Values, one per line.", rich_help_panel=_LINES)
+        Location | None,
+        typer.Option("--value-file", metavar="FILE", help="Values, one per line.", rich_help_panel=_LINES),
     ] = None,
     label_file: Annotated[
-        Path | None, typer.Option("--label-file", metavar="FILE", help="Labels, one per line.", rich_help_panel=_LINES)
+        Location | None,
+        typer.Option("--label-file", metavar="FILE", help="Labels, one per line.", rich_help_panel=_LINES),
     ] = None,
     group_file: Annotated[
-        Path | None, typer.Option("--group-file", metavar="FILE", help="Groups, one per line.", rich_help_panel=_LINES)
+        Location | None,
+        typer.Option("--group-file", metavar="FILE", help="Groups, one per line.", rich_help_panel=_LINES),
     ] = None,
     force: options.Force = False,
 ) -> None:
@@ -179,10 +183,11 @@ def encode(
 
 
 def _way(
-    tokenizer: str | None, like: Path | None, classes: str | None, learning: Mapping[str, object]
+    tokenizer: str | None, like: Location | None, classes: str | None, learning: Mapping[str, object]
 ) -> Learning | Given:
     """Return how to get the tokenizer. Raises UsageError if an option would have no effect."""
     from pairlens.jobs.encode_way import Given, Learning, given_like
+    from pairlens.locations.location import at_home, location
     from pairlens.tokenizer.tokenizer import Tokenizer
 
     order = [name.strip() for name in classes.split(",")] if classes else None
@@ -192,7 +197,7 @@ def _way(
             raise UsageError(f"{idle[0]} is for learning a vocabulary, but a tokenizer is given; give one of the two")
         if like and (tokenizer or classes):
             raise UsageError("--like already gives a tokenizer and classes; leave out --tokenizer and --classes")
-        return given_like(like) if like else Given(Tokenizer.read(Path(tokenizer or "").expanduser()), order)
+        return given_like(like) if like else Given(Tokenizer.read(at_home(location(tokenizer or ""))), order)
     settings = {option[2:].replace("-", "_"): value for option, value in learning.items() if value is not None}
     return Learning(kind=tokenizer or "word", classes=order, **settings)  # type: ignore[arg-type]  # Typer checks
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, pair_input, table_options
+from pairlens_cli import options, output, pair_input, shard_options, table_options
 from pairlens_cli.display import evaluation_tables
+from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
     from pairlens.config.schema import Config
@@ -36,7 +36,7 @@ def evaluate(
         ),
     ] = None,
     compare: Annotated[
-        Path | None,
+        Location | None,
         typer.Option("--compare", metavar="RUN2", help="Compare with another run on the same pairs: RUN minus RUN2."),
     ] = None,
     errors: Annotated[
@@ -45,7 +45,7 @@ def evaluate(
     vocab: options.Vocab = None,
     output_file: options.OutputFile = None,
     predictions: Annotated[
-        Path | None,
+        Location | None,
         typer.Option("--predictions", metavar="FILE", help="Write the label and score of every pair to FILE (TSV)."),
     ] = None,
     force: options.Force = False,
@@ -59,6 +59,11 @@ def evaluate(
     input_format: table_options.InputFormat = None,
     delimiter: table_options.Delimiter = None,
     header: table_options.Header = None,
+    shard: shard_options.Shard = None,
+    cluster: shard_options.Cluster = None,
+    shards: shard_options.Count = None,
+    workers: shard_options.Workers = None,
+    retries: shard_options.Retries = None,
 ) -> None:
     """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
     from pairlens.evaluation.evaluation import labelled_files, measure, paths_of, score_files, worst
@@ -80,6 +85,13 @@ def evaluate(
     other = Run.open(compare, changes) if compare else None
     _refuse_other_tasks(config, run, other, threshold)
     what, files = texts or labelled_files(config, split, query, value, label, group)
+    if sharding := shard_options.sharding(
+        shard, cluster, shards, workers, retries, predictions, force, "--predictions"
+    ):
+        given = {"--compare": compare, "--errors": errors, "--threshold": threshold, "--output": output_file}
+        shard_options.refuse_without_effect(given)
+        _predict_shards(run, files, sharding, threads, force)
+        return
     if other:
         _refuse_comparison(run, other, files)
     read = [*paths_of(files), vocab, config.data.vocab, *run_files(run.path), *(run_files(other.path) if other else ())]
@@ -110,7 +122,29 @@ def evaluate(
         file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
 
 
-def _refuse(output_file: Path | None, predictions: Path | None, force: bool, threshold: float | None) -> None:
+def _predict_shards(run: Run, files: Files, sharding: shard_options.Sharding, threads: int | None, force: bool) -> None:
+    """Write predictions in parts. Metrics are those of all pairs, so that none are computed."""
+    from pairlens.evaluation.evaluation import paths_of
+    from pairlens.jobs.input_files import InputFiles
+    from pairlens.jobs.shards.makers import PredictionMaker
+    from pairlens.jobs.shards.shards import Shards
+    from pairlens.runs.outputs import refuse_outputs, run_files
+    from pairlens.texts.split_paths import SplitPaths
+    from pairlens_cli.display.shards import write_shards
+
+    if not isinstance(files, SplitPaths):
+        raise UsageError("--shard and --cluster divide files of ids; make them with pairlens encode --like RUN")
+    refuse_outputs({"--predictions": sharding.merged}, [*paths_of(files), *run_files(run.path)], force)
+    output.compile_kernels(run.config())
+    threads = threads if sharding.shard else threads or 1
+    suffix = ".tsv" + shard_options.compression(sharding.name)
+    assert files.label
+    maker = PredictionMaker(run.path, files.label, suffix, threads)
+    pairs = InputFiles("ids", ((files.query, files.value),), (str(files.query), str(files.value)))
+    write_shards(Shards(maker, pairs, sharding.directory), sharding, force)
+
+
+def _refuse(output_file: Location | None, predictions: Location | None, force: bool, threshold: float | None) -> None:
     """Raises UsageError if an option makes no sense for any run."""
     options.refuse_idle_force(force, output_file, predictions)
     if threshold is not None and not abs(threshold) <= _LARGEST_SCORE:
@@ -147,13 +181,10 @@ def _compare(scored: Scored, other: Run, files: Files, threshold: float | None, 
     }
 
 
-def _write_predictions(path: Path, scored: Scored, force: bool) -> None:
-    """Write one line per pair: its label and its score, or one probability column per class."""
-    import numpy as np
+def _write_predictions(path: Location, scored: Scored, force: bool) -> None:
+    from pairlens.jobs.prediction_lines import PredictionWriter
+    from pairlens.scoring.windows import chunk_pairs
 
-    from pairlens.scoring.decimals import decimal_lines
-
-    names = ["score"] if scored.scores.ndim == 1 else [f"score_{c}" for c in range(scored.scores.shape[1])]
+    writer = PredictionWriter(scored.label, scored.config.model.classes)
     with output.results(path, force) as file:
-        file.write("\t".join(["label", *names]) + "\n")
-        file.write(decimal_lines(np.column_stack([scored.label, scored.scores])).replace(" ", "\t"))
+        writer.write_all(file, scored.scores, chunk_pairs(scored.config))

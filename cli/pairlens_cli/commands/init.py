@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pairlens.errors import UsageError
 from pairlens_cli import options, output
+from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
     from pairlens.jobs.find_data import DataFound
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 def init(
     folder: Annotated[
-        Path,
+        Location,
         typer.Argument(
             metavar="DIR", help="Folder with train.query.txt, train.value.txt and so on.", show_default=False
         ),
     ],
     output_file: Annotated[
-        Path | None,
+        Location | None,
         typer.Option(
             "--output",
             "-o",
@@ -34,7 +34,7 @@ def init(
     force: options.Force = False,
 ) -> None:
     """Write a commented config, ready to train, for a folder of encoded splits."""
-    from pairlens.files import COMPRESSED
+    from pairlens.compression import COMPRESSED
     from pairlens.jobs.find_data import find_data
     from pairlens.jobs.init_job import config_text
     from pairlens.runs.outputs import refuse_outputs
@@ -55,14 +55,14 @@ def init(
     _report(found, output_file, schema_file)
 
 
-def _write_schema(path: Path, force: bool) -> None:
+def _write_schema(path: Location, force: bool) -> None:
     from pairlens.config.json_schema import schema_text
 
     with output.results(path, force) as file:
         file.write(schema_text())
 
 
-def _report(found: DataFound, config: Path | None, schema: Path | None) -> None:
+def _report(found: DataFound, config: Location | None, schema: Location | None) -> None:
     """Say what was found, and the command to run next."""
     from pairlens.jobs.init_job import train_command
 

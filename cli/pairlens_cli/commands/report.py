@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pairlens.errors import UsageError
 from pairlens_cli import options, output, pair_input, table_options
+from pairlens_cli.options import Location
 
 
 def report(
     run_directories: Annotated[
-        list[Path],
+        list[Location],
         typer.Argument(
             metavar="RUN...", help="Run directories; all others are compared with the first.", show_default=False
         ),
     ],
     output_file: Annotated[
-        Path,
+        Location,
         typer.Option("--output", "-o", metavar="FILE", help="Page to write, such as report.html.", show_default=False),
     ],
     split: options.Split = None,
@@ -45,9 +45,9 @@ def report(
     header: table_options.Header = None,
 ) -> None:
     """Write one self-contained page about runs: metrics, curves, the worst pairs and their attention."""
+    from pairlens.compression import COMPRESSED
     from pairlens.evaluation.evaluation import labelled_files, paths_of, refuse_other_words
     from pairlens.evaluation.report import report_runs
-    from pairlens.files import COMPRESSED
     from pairlens.pages.report import write_report
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run

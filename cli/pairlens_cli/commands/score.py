@@ -10,26 +10,31 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, pair_input, table_options
+from pairlens_cli import options, output, pair_input, shard_options, table_options
+from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
-    from pairlens.config.schema import Config
+    from pairlens.jobs.input_files import InputFiles
     from pairlens.jobs.score_job import ScoreJob
-    from pairlens.jobs.score_lines import Writer
-    from pairlens.runs.run import Run
+    from pairlens.jobs.score_request import ScoreRequest
+    from pairlens.tables.pairs import TablePairs
     from pairlens.texts.sources import PairSource
 
 
 def score(
     run_directory: options.RunDirectory,
     query: Annotated[
-        Path | None,
+        Location | None,
         typer.Argument(
-            metavar="QUERY", help="Queries, one per line; or - for lines query<TAB>value on stdin.", show_default=False
+            metavar="QUERY",
+            help="Queries, one per line; or - for lines query<TAB>value on stdin. For a file in parts: their "
+            "directory, or a pattern in quotes, such as 'parts/*.query.txt.gz'.",
+            show_default=False,
         ),
     ] = None,
     value: Annotated[
-        Path | None, typer.Argument(metavar="VALUE", help="Values: line N belongs to query N.", show_default=False)
+        Location | None,
+        typer.Argument(metavar="VALUE", help="Values: line N belongs to query N.", show_default=False),
     ] = None,
     output_file: options.OutputFile = None,
     format_: Annotated[
@@ -58,7 +63,7 @@ def score(
         typer.Option("--on-bad-line", help="If a line is faulty: stop, or score its pair nan and continue."),
     ] = "stop",
     bad_lines: Annotated[
-        Path | None,
+        Location | None,
         typer.Option(
             "--bad-lines", metavar="FILE", help="With nan: write every fault to FILE, one JSON object per line."
         ),
@@ -96,15 +101,19 @@ def score(
     input_format: table_options.InputFormat = None,
     delimiter: table_options.Delimiter = None,
     header: table_options.Header = None,
+    shard: shard_options.Shard = None,
+    cluster: shard_options.Cluster = None,
+    shards: shard_options.Count = None,
+    workers: shard_options.Workers = None,
+    retries: shard_options.Retries = None,
 ) -> None:
     """Score pairs: one line per pair, in input order.
 
     Probabilities are float32 and saturate: very certain pairs all score 1. --logits keeps their order.
     """
-    from pairlens.jobs.score_job import ScoreJob, scoring_identity
+    from pairlens.jobs.score_job import ScoreJob, describe_source
+    from pairlens.jobs.score_request import ScoreRequest
     from pairlens.runs.outputs import run_files
-    from pairlens.runs.run import Run
-    from pairlens.scoring.scorer import Scorer
     from pairlens_cli.display.bad_lines import warn_of_bad_lines
     from pairlens_cli.display.details import log_model, log_threads, warn_without_words
 
@@ -114,31 +123,32 @@ def score(
     given.refuse_contradictions()
     _refuse_options(given, format_, words, labels, id_column, line_buffered)
     _refuse_idle(on_bad_line, bad_lines, profile, vocab, words)
-    _refuse_resume(given, resume, output_file)
+    if resume:
+        given.refuse_resume(output_file, bad_lines)
     options.refuse_idle_force(force, output_file, bad_lines)
-    run = Run.open(run_directory)
-    config = run.config()
-    read = [*run_files(run_directory), *given.files, vocab, config.data.vocab]
-    _refuse_outputs(output_file, bad_lines, read, resume, force)
-    if symmetric:
-        config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
-    if logits and config.task == "regression":
-        raise UsageError(f"--logits: {run_directory} was trained for regression, whose scores have no activation")
-    vocabulary = _vocabulary(run, vocab) if words else None
+    sharding = shard_options.sharding(shard, cluster, shards, workers, retries, output_file, force)
+    if sharding:
+        shard_options.refuse_without_effect({"--bad-lines": bad_lines, "--resume": resume, "--profile": profile})
+    files = given.files(table)
+    shown = None if input_file and format_ is None else format_ or "text"
+    named = sharding.name if sharding else output_file
+    request = ScoreRequest(run_directory, shown, words, vocab, symmetric, logits, labels, named)
+    config = request.config
+    read = [*run_files(run_directory), *(files.paths if files else ()), vocab, config.data.vocab]
+    _refuse_outputs(sharding.merged if sharding else output_file, bad_lines, read, resume, force)
     if words:
-        warn_without_words(run, vocabulary)
-    at_once = given.is_stdin and (line_buffered or sys.stdin.isatty())
-    source = given.source(run, table, at_once)
+        warn_without_words(request.run, request.vocabulary)
     log_model(run_directory, config)
     log_threads(threads)
+    if sharding:
+        _score_shards(sharding, request, shard_options.files_of(files), on_bad_line == "nan", threads, force)
+        return
+    at_once = given.is_stdin and (line_buffered or sys.stdin.isatty())
+    source = given.source(request.run, files, table, at_once)
     output.compile_kernels(config)
-    scorer = Scorer(config, run.weights(config), threads)
-    writer = _writer(run, config, source, input_file is not None, format_, vocabulary, logits, labels, output_file)
-    job = ScoreJob(scorer, source, writer, on_bad_line == "nan", at_once)
-    identity = None
-    if resume:
-        files = source.files
-        identity = scoring_identity(run, files[0], files[1], format_ or "text", vocabulary, symmetric, logits)
+    writer = request.writer(_table_of(source) if shown is None else None)
+    job = ScoreJob(request.scorer(threads), source, writer, on_bad_line == "nan", at_once)
+    identity = {**request.identity(), **describe_source(source)} if resume else None
     _run(job, output_file, bad_lines, identity, force)
     output.detail(f"{', '.join(dict.fromkeys(source.names))}: {job.done:,} pairs")
     warn_of_bad_lines(job.bad, job.done)
@@ -171,7 +181,9 @@ def _refuse_options(
         raise UsageError("--line-buffered is for lines, not for tables; give - for QUERY, with --text")
 
 
-def _refuse_idle(on_bad_line: str, bad_lines: Path | None, profile: bool, vocab: Path | None, words: bool) -> None:
+def _refuse_idle(
+    on_bad_line: str, bad_lines: Location | None, profile: bool, vocab: Location | None, words: bool
+) -> None:
     """Raises UsageError if an option lacks the option that it goes with."""
     if vocab and not words:
         raise UsageError("--vocab is the vocabulary of --words; add --words")
@@ -181,60 +193,56 @@ def _refuse_idle(on_bad_line: str, bad_lines: Path | None, profile: bool, vocab:
         raise UsageError("--profile reports on stderr, where --quiet allows only errors; give one of the two")
 
 
-def _refuse_resume(given: pair_input.PairInput, resume: bool, output_file: Path | None) -> None:
-    """Raises UsageError if a later command could not continue."""
-    if resume and given.is_stdin:
-        raise UsageError("--resume cannot read stdin again; give files instead")
-    if resume and given.are_texts:
-        raise UsageError("--resume needs files of ids; make them with pairlens encode --like RUN")
-    if resume and output_file is None:
-        raise UsageError("--resume continues a file, not stdout; add --output FILE")
-
-
-def _writer(
-    run: Run,
-    config: Config,
-    source: PairSource,
-    is_table: bool,
-    format_: Literal["text", "tsv", "jsonl"] | None,
-    vocabulary: list[str] | None,
-    logits: bool,
-    labels: bool,
-    output_file: Path | None,
-) -> Writer:
-    """Return what writes the lines: for a table its rows, unless a format is given."""
-    from pairlens.jobs.score_lines import LineWriter
-
-    if is_table and format_ is None:
-        from pairlens.jobs.score_table import table_writer
-
-        return table_writer(run, config, source, output_file, logits, labels)
-    return LineWriter(format_ or "text", vocabulary, logits)
-
-
 def _refuse_outputs(
-    output_file: Path | None, bad_lines: Path | None, read: list[Path | None], resume: bool, force: bool
+    output_file: Location | None, bad_lines: Location | None, read: list[Location | None], resume: bool, force: bool
 ) -> None:
     from pairlens.jobs.partial_output import is_finished, side_files
     from pairlens.runs.outputs import refuse_outputs
 
     outputs = {"--output": output_file, "--bad-lines": bad_lines}
     if resume:
-        refuse_outputs(outputs, read, force, side_files, lambda path: is_finished(path, output_file))
+        first = output_file if isinstance(output_file, Path) else None
+        refuse_outputs(outputs, read, force, side_files, lambda path: is_finished(path, first))
     else:
         refuse_outputs(outputs, read, force)
 
 
-def _vocabulary(run: Run, given: Path | None) -> list[str] | None:
-    """The run's words; None if they are lost. Raises UsageError if the run never had any."""
-    vocabulary = run.vocabulary(given)
-    if vocabulary is None and not run.why_no_words():
-        raise UsageError("--words needs a vocabulary, and the run was trained without data.vocab; add --vocab FILE")
-    return vocabulary
+def _table_of(source: PairSource) -> TablePairs | None:
+    """The table that a source reads, if it is one."""
+    from pairlens.tables.pairs import TablePairs
+    from pairlens.tokenizer.text_source import TextSource
+
+    pairs = source.pairs if isinstance(source, TextSource) else None
+    return pairs if isinstance(pairs, TablePairs) else None
+
+
+def _score_shards(
+    sharding: shard_options.Sharding,
+    request: ScoreRequest,
+    files: InputFiles,
+    skip_bad: bool,
+    threads: int | None,
+    force: bool,
+) -> None:
+    from dataclasses import replace
+
+    from pairlens.jobs.shards.makers import ScoreMaker
+    from pairlens.jobs.shards.shards import Shards
+    from pairlens_cli.display.shards import write_shards
+
+    output.compile_kernels(request.config)
+    suffix = f".{request.layout(files)}" + shard_options.compression(sharding.name)
+    threads = threads if sharding.shard else threads or 1
+    maker = ScoreMaker(replace(request), files, suffix, skip_bad, threads)
+    write_shards(Shards(maker, files, sharding.directory), sharding, force)
 
 
 def _run(
-    job: ScoreJob, output_file: Path | None, bad_lines: Path | None, identity: dict[str, Any] | None, force: bool
+    job: ScoreJob,
+    output_file: Location | None,
+    bad_lines: Location | None,
+    identity: dict[str, Any] | None,
+    force: bool,
 ) -> None:
     """Score into whole files, into files that a later command continues (with `identity`), or to stdout (no path)."""
     from pairlens_cli.display.scoring import ScoringDisplay
@@ -242,7 +250,7 @@ def _run(
     shown = ScoringDisplay(hide=output_file is None and sys.stdout.isatty())
     paths = {"output": output_file} | ({"bad lines": bad_lines} if bad_lines else {})
     if identity is not None:
-        job.resume({name: path for name, path in paths.items() if path}, identity, shown, force)
+        job.resume({name: path for name, path in paths.items() if isinstance(path, Path)}, identity, shown, force)
         return
     with ExitStack() as stack:
         job.run({name: stack.enter_context(output.results(path, force)) for name, path in paths.items()}, shown)

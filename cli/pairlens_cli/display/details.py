@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
 from pairlens.kernels.threads import processors
+from pairlens.locations.location import Location
 from pairlens.runs.run import Run
 from pairlens.texts.split_paths import SplitPaths
 from pairlens_cli import output
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pairlens.evaluation.evaluation import Files
 
 
-def log_model(source: Path, config: Config) -> None:
+def log_model(source: Location, config: Config) -> None:
     """Log the task and size of a model; `source` is its config file or run."""
     weights = sum(math.prod(shape) for shape in weight_shapes(config.model).values())
     output.detail(f"{source}: task {config.task}, {weights:,} weights")

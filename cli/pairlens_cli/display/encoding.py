@@ -10,6 +10,7 @@ from time import perf_counter
 
 from pairlens.jobs.encode_job import Encoded, Listener
 from pairlens.jobs.encoded_files import SplitFigures
+from pairlens.locations.location import Location
 from pairlens.tables.pairs import Pairs, TablePairs
 from pairlens_cli import output
 from pairlens_cli.display.tables import say_table
@@ -48,7 +49,7 @@ def show_tables(splits: Mapping[str, Pairs], learns_from: str | None) -> None:
         output.say(f"The vocabulary is learned from {learns_from}")
 
 
-def show_encoded(directory: Path, encoded: Encoded, learned: bool) -> None:
+def show_encoded(directory: Location, encoded: Encoded, learned: bool) -> None:
     """Show statistics of what was written, and the next command; `learned`: the vocabulary was learned, not given."""
     say_table(
         ("split", "pairs", "left out", "tokens", "unknown", "length", "labels"),
@@ -65,13 +66,14 @@ def show_encoded(directory: Path, encoded: Encoded, learned: bool) -> None:
     _show_next(directory, encoded, learned)
 
 
-def _show_next(directory: Path, encoded: Encoded, learned: bool) -> None:
+def _show_next(directory: Location, encoded: Encoded, learned: bool) -> None:
     """Suggest the next command, if splits to train on were encoded; say so if a vocabulary was learned without them."""
     from pairlens.jobs.find_data import is_named
 
     labelled = [name for name, figures in encoded.splits.items() if figures.labels]
     if any(is_named(name, "train") for name in labelled):  # as init finds it
-        folder, config = (shlex.quote(name) for name in (str(directory), f"{directory.resolve().name}.yaml"))
+        name = (directory.resolve() if isinstance(directory, Path) else directory).name
+        folder, config = (shlex.quote(word) for word in (str(directory), f"{name}.yaml"))
         output.say(f"Next: pairlens init {folder} --output {config} && pairlens train {config}")
     elif labelled and learned:
         output.say("There is no train split; add --split 80,10,10, or name the files: train=FILE dev=FILE")

@@ -15,11 +15,19 @@ from pairlens_cli import output
 from pairlens_cli.display.signals import resuming_command
 
 if TYPE_CHECKING:
+    from pairlens.jobs.bucket_run import BucketRun
     from pairlens.training.trainer import Evaluation, Step
 
 
 class TrainingDisplay(Listener):
-    """Shows a training on stderr."""
+    """Shows a training on stderr.
+
+    Args:
+        bucket: where to upload each run when it is finished.
+    """
+
+    def __init__(self, bucket: BucketRun | None = None) -> None:
+        self._bucket = bucket
 
     def begins(self, run: Run) -> None:
         output.say(f"{run.path}: no run to resume; starting a new one")
@@ -56,14 +64,16 @@ class TrainingDisplay(Listener):
 
     def stopped(self, progress: Progress) -> None:
         where = f"epoch {progress.epoch + 1} after step {progress.batch}"
-        output.warn(f"interrupted in {where}; everything is saved. Continue with: {resuming_command(sys.argv[1:])}")
+        how = "" if self._bucket else f". Continue with: {resuming_command(sys.argv[1:])}"
+        output.warn(f"interrupted in {where}; everything is saved{how}")
 
     def wrote(self, run: Run, metrics: Metrics) -> None:
         name = run.config().decisive_metric
         dev = f"  dev {name} {metrics[name]:.4f}" if metrics else ""
-        output.say(f"Wrote {run.path}{dev}")
+        place = self._bucket.upload(run.folder) if self._bucket else run.path
+        output.say(f"Wrote {place}{dev}")
         if metrics:
-            output.say(f"Next: pairlens evaluate {run.path}")
+            output.say(f"Next: pairlens evaluate {place}")
 
 
 def _describe(evaluation: Evaluation, metric: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from warnings import catch_warnings, filterwarnings
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from pairlens.attention.fonts import fonts_for
 from pairlens.attention.window import side_shown, strongest_window
 from pairlens.files import whole_file
+from pairlens.locations.location import Location
 from pairlens.scoring.maps import PairAttention
 from pairlens.texts.words import printable
 
@@ -65,7 +65,7 @@ class _Panel(NamedTuple):
 
 
 def write_picture(
-    path: Path, pairs: Sequence[PairMap], vocabulary: Sequence[str] | None, replace: bool = True
+    path: Location, pairs: Sequence[PairMap], vocabulary: Sequence[str] | None, replace: bool = True
 ) -> set[str]:
     """Draw the pairs next to each other in one picture, with a map for each direction of the model.
 
@@ -91,12 +91,12 @@ def write_picture(
     return missing
 
 
-def numbered(path: Path, pair: int) -> Path:
+def numbered(path: Location, pair: int) -> Location:
     """The path of one pair's picture among several: maps-5.png for maps.png and pair 5."""
     return path.with_name(f"{path.stem}-{pair}{path.suffix}")
 
 
-def existing_pictures(path: Path) -> list[Path]:
+def existing_pictures(path: Location) -> list[Location]:
     """Existing files with names that `numbered` may return, in the order of their numbers."""
     found = path.parent.glob(f"{_literal(path.stem)}-*{_literal(path.suffix)}")
     numbers = {p: p.stem.removeprefix(f"{path.stem}-") for p in found}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -18,7 +17,9 @@ from pairlens.config.idle import idle_settings
 from pairlens.config.located import Fault, Located, read_located
 from pairlens.config.overrides import apply_override
 from pairlens.config.schema import OF_RUN, Config
-from pairlens.errors import ConfigError
+from pairlens.errors import ConfigError, UsageError
+from pairlens.locations.location import Location, located
+from pairlens.locations.remote import Remote
 
 _PATHS = [("data", key) for key in ("train", "dev", "test", "vocab", "tokenizer", "classes")] + [
     ("model", "embedding", "pretrained"),
@@ -31,10 +32,10 @@ _PLAIN_PATH = re.compile(r"[A-Za-z./][\w./-]*[A-Za-z]")
 CONFIG_END = "\n...\n"  # YAML's end-of-document mark: a run's config that lacks it was cut off
 
 
-def load_config(path: Path, overrides: Sequence[str] = (), of_run: bool = False) -> Config:
+def load_config(path: Location, overrides: Sequence[str] = (), of_run: bool = False) -> Config:
     """Read a config file, apply the overrides (`KEY=VALUE`, the value is YAML) in order, and check the whole.
 
-    A relative path is relative to the file's folder, in an override to the working directory.
+    A relative path is relative to the file's folder, which may be remote; in an override, to the working directory.
 
     Args:
         of_run: the config belongs to an existing run, in which settings without effect are allowed.
@@ -44,7 +45,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), of_run: bool = False)
             format alone if that is later than FORMAT.
     """
     tree, faults, refused = _read_tree(path, overrides)
-    raw = _plain(tree)
+    raw = _plain(tree, faults)
     try:
         config = Config.model_validate(raw, context={OF_RUN: of_run})
     except ValidationError as error:
@@ -70,14 +71,14 @@ def resolved_text(config: Config) -> str:
     return _yaml(config.model_dump(mode="json"))
 
 
-def written_text(path: Path, overrides: Sequence[str] = ()) -> str:
+def written_text(path: Location, overrides: Sequence[str] = ()) -> str:
     """A config file with the overrides applied, as YAML for people: only the keys that are given, every path absolute.
 
     Raises:
         ConfigError: as `load_config` does.
     """
     load_config(path, overrides)
-    return _yaml(_plain(_read_tree(path, overrides)[0]))
+    return _yaml(_plain(_read_tree(path, overrides)[0], []))
 
 
 def path_text(path: str) -> str:
@@ -98,15 +99,16 @@ class _Dumper(yaml.SafeDumper):
     def represent_str(self, text: str) -> yaml.ScalarNode:
         return self.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
 
-    def represent_path(self, path: Path) -> yaml.ScalarNode:
+    def represent_path(self, path: Location) -> yaml.ScalarNode:
         return self.represent_str(str(path))
 
 
 _Dumper.add_representer(str, _Dumper.represent_str)
 _Dumper.add_multi_representer(Path, _Dumper.represent_path)
+_Dumper.add_representer(Remote, _Dumper.represent_path)
 
 
-def _read_tree(path: Path, overrides: Sequence[str]) -> tuple[Located, list[Fault], list[str]]:
+def _read_tree(path: Location, overrides: Sequence[str]) -> tuple[Located, list[Fault], list[str]]:
     """The file's values with the overrides applied, the faults found so far, and why any override cannot be applied."""
     faults: list[Fault] = []
     refused: list[str] = []
@@ -119,7 +121,7 @@ def _read_tree(path: Path, overrides: Sequence[str]) -> tuple[Located, list[Faul
     return tree, faults, refused
 
 
-def _read_mapping(path: Path, faults: list[Fault]) -> Located:
+def _read_mapping(path: Location, faults: list[Fault]) -> Located:
     tree = read_located(path, faults)
     if not isinstance(tree.value, dict):
         found = "an empty file" if tree.value is None else shown(tree.value)
@@ -147,13 +149,16 @@ def _without_format(tree: Located, faults: list[Fault]) -> Located:
     return tree._replace(value={key: child for key, child in tree.value.items() if key != _FORMAT_KEY})
 
 
-def _plain(node: Located, location: tuple[str | int, ...] = ()) -> Any:
-    """The plain value of a node, with absolute paths."""
+def _plain(node: Located, faults: list[Fault], location: tuple[str | int, ...] = ()) -> Any:
+    """The plain value of a node, with absolute paths; addresses that cannot be used are added to `faults`."""
     if isinstance(node.value, dict):
-        return {key: _plain(child, (*location, key)) for key, child in node.value.items()}
+        return {key: _plain(child, faults, (*location, key)) for key, child in node.value.items()}
     if isinstance(node.value, list):
-        return [_plain(child, (*location, i)) for i, child in enumerate(node.value)]
+        return [_plain(child, faults, (*location, i)) for i, child in enumerate(node.value)]
     if location in _PATHS and isinstance(node.value, str) and node.value:
-        expanded = os.path.expanduser(node.value)  # noqa: PTH111  (pathlib's raises for an unknown user)
-        return Path(os.path.normpath(node.place.folder / expanded))
+        try:
+            return located(node.value, node.place.folder)
+        except UsageError as error:
+            faults.append(Fault(node.place, str(error)))
+            return Path()
     return node.value

@@ -11,6 +11,7 @@ from yaml.reader import ReaderError
 
 from pairlens.config.yaml_core import compose, scalar_value
 from pairlens.errors import ConfigError
+from pairlens.locations.remote import Remote
 
 _MAX_BYTES = 2**18  # a thousand times what a config needs
 
@@ -22,7 +23,7 @@ class Place(NamedTuple):
 
     origin: str
     line: int | None
-    folder: Path
+    folder: Path | Remote
 
     def of(self, node: yaml.Node) -> Place:
         return self if self.line is None else self._replace(line=node.start_mark.line + 1)
@@ -51,7 +52,7 @@ class Located(NamedTuple):
         return self.value.get(part) if isinstance(self.value, dict) else None
 
 
-def read_located(path: Path, faults: list[Fault]) -> Located:
+def read_located(path: Path | Remote, faults: list[Fault]) -> Located:
     """The value of a YAML file; keys that cannot be used are added to `faults`.
 
     Raises:
@@ -68,7 +69,8 @@ def read_located(path: Path, faults: list[Fault]) -> Located:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError([f"{path}:{line}: not UTF-8: {error.reason}"]) from None
-    return parse_located(text, Place(str(path), 1, path.absolute().parent), faults)
+    folder = (path.absolute() if isinstance(path, Path) else path).parent
+    return parse_located(text, Place(str(path), 1, folder), faults)
 
 
 def parse_located(text: str, place: Place, faults: list[Fault]) -> Located:

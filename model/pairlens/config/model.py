@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from pydantic import ConfigDict, Field, field_validator
@@ -23,6 +22,7 @@ from pairlens.config.types import (
     must_be,
     named,
 )
+from pairlens.locations.location import Location
 
 View = Literal["embedding", "convolution"]
 Feature = Literal["encoding", "attention", "absolute_difference", "product"]
@@ -47,7 +47,7 @@ class EmbeddingConfig(Section):
 
     @field_validator("pretrained")
     @classmethod
-    def _one_origin(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+    def _one_origin(cls, value: Location | None, info: ValidationInfo) -> Location | None:
         # A value equal to the default is allowed: a config with every default written out must load.
         if value is not None and info.data.get("embeddings_initializer", Uniform()) != Uniform():
             raise fault("null with embeddings_initializer: the embeddings can start from only one of the two")

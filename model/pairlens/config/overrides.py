@@ -9,12 +9,14 @@ from pathlib import Path
 from pairlens.config.located import Fault, Located, Place, parse_located
 from pairlens.config.yaml_core import MAX_DEPTH
 from pairlens.errors import ConfigError
+from pairlens.locations.location import without_secrets
 
 
 def apply_override(override: str, tree: Located, faults: list[Fault]) -> Located:
     """The tree with `KEY=VALUE` applied, the value being YAML. Raises ConfigError if it cannot be."""
     key, equals, text = override.partition("=")
-    place = Place(f"--set {override if override.isprintable() else ascii(override)}", None, Path.cwd())
+    shown = without_secrets(override)
+    place = Place(f"--set {shown if shown.isprintable() else ascii(shown)}", None, Path.cwd())
     steps = re.sub(r"\[([0-9]+)\]", r".\1", key.strip()).split(".")
     if not equals or not all(steps) or len(steps) > MAX_DEPTH:
         raise ConfigError([f"{place}: must be KEY=VALUE, such as training.epochs=3"])

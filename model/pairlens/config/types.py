@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
@@ -12,6 +11,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
+    PlainValidator,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -19,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from pairlens.config.short_forms import ShortForm, each_once, name_or_mapping, one_or_list
+from pairlens.locations.location import Location, location
 
 
 def fault(must_be: str) -> PydanticCustomError:
@@ -71,10 +73,10 @@ def _in_32_bits(value: int) -> int:
     return value
 
 
-def _to_path(value: object) -> Path:
-    if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
+def _to_location(value: object) -> Location:
+    if not isinstance(value, (str, Location)) or not str(value) or "\0" in str(value):
         raise fault("a path")
-    return Path(value)
+    return location(value)
 
 
 Count = Annotated[int, Field(ge=1), must_be("an integer ≥ 1"), AfterValidator(_in_32_bits)]
@@ -86,7 +88,11 @@ Positive = Annotated[float, Field(gt=0), must_be("a number > 0")]
 NonNegative = Annotated[float, Field(ge=0), must_be("a number ≥ 0")]
 NonPositive = Annotated[float, Field(le=0), must_be("a number ≤ 0")]
 Fraction = Annotated[float, Field(ge=0, lt=1), must_be("a number ≥ 0 and < 1")]
-FilePath = Annotated[Path, BeforeValidator(_to_path, json_schema_input_type=Annotated[str, Field(min_length=1)])]
+FilePath = Annotated[
+    Location,
+    PlainValidator(_to_location, json_schema_input_type=Annotated[str, Field(min_length=1)]),
+    PlainSerializer(str, when_used="json"),
+]
 Listed = (
     Field(strict=False),
     ShortForm(BeforeValidator(_listed), one_or_list),

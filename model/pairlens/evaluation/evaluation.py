@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.evaluation.bootstrap import Difference, bootstrap_intervals, paired_differences
 from pairlens.evaluation.labelled_texts import LabelledTexts, read_texts
+from pairlens.locations.location import Location
 from pairlens.metrics import Threshold, confusion_matrix, count_groups, evaluate_scores, predictions, worst_pairs
 from pairlens.metrics.groups import group_figures
 from pairlens.metrics.order import measured_of
@@ -59,10 +59,10 @@ class Scored(NamedTuple):
 def labelled_files(
     config: Config,
     split: str | None = None,
-    query: Path | None = None,
-    value: Path | None = None,
-    label: Path | None = None,
-    group: Path | None = None,
+    query: Location | None = None,
+    value: Location | None = None,
+    label: Location | None = None,
+    group: Location | None = None,
 ) -> tuple[dict[str, str], SplitPaths]:
     """Return the name of what is measured, for results, and its files: a split (default: test, else dev) or `query`,
     `value` and `label`.
@@ -118,7 +118,7 @@ def refuse_other_words(runs: Sequence[Run], chosen: Sequence[Files]) -> None:
             )
 
 
-def paths_of(files: Files) -> list[Path | None]:
+def paths_of(files: Files) -> list[Location | None]:
     """The paths of the files."""
     return [*files.paths] if isinstance(files, LabelledTexts) else [files.query, files.value, files.label, files.group]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 import numpy as np
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
+from pairlens.locations.location import Location
 from pairlens.runs.run import Run
 from pairlens.tables.labels import LabelNumbers
 from pairlens.tables.pairs import LinePairs, TableOptions, TablePairs
@@ -29,11 +29,11 @@ _CHUNK = 65_536
 class LabelledTexts:
     """Files with one text per line, `query`, `value`, `label` and optionally `group`; or a table with such columns."""
 
-    files: tuple[tuple[str, Path], ...]
+    files: tuple[tuple[str, Location], ...]
     table: TableOptions | None = None
 
     @property
-    def paths(self) -> list[Path]:
+    def paths(self) -> list[Location]:
         return [path for _, path in self.files]
 
     def rows(self, config: Config) -> LinePairs | TablePairs:

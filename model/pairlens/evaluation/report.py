@@ -22,6 +22,7 @@ from pairlens.evaluation.evaluation import (
     score_files,
     worst,
 )
+from pairlens.locations.location import Location
 from pairlens.metrics.bins import Histogram, JointHistogram, histogram, joint_histogram
 from pairlens.metrics.calibration import Reliability, reliability
 from pairlens.metrics.curves import Curve, precision_recall_curve, roc_curve
@@ -108,7 +109,7 @@ def report_runs(
     chosen: Sequence[tuple[dict[str, str], Files]] | None = None,
     errors: int = 20,
     threads: int | None = None,
-    vocab: Path | None = None,
+    vocab: Location | None = None,
 ) -> list[RunReport]:
     """Measure each run on labelled pairs.
 

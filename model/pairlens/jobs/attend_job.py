@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pairlens.attention.dumps.dump import dump_metadata, write_dump
@@ -15,6 +14,7 @@ from pairlens.attention.summary import summarize
 from pairlens.config.weights import fingerprint
 from pairlens.errors import DataError, UsageError
 from pairlens.jobs.bad_lines import BadLines
+from pairlens.locations.location import Location
 from pairlens.pages.attention import Labelled, write_attention_page
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
@@ -36,7 +36,7 @@ class Picture(NamedTuple):
         missing: scripts without an installed font that no earlier picture lacked.
     """
 
-    path: Path
+    path: Location
     pairs: int
     missing: set[str]
 
@@ -68,7 +68,7 @@ class AttendJob:
         selection: Selection,
         threads: int | None = None,
         skip_bad: bool = False,
-        vocab: Path | None = None,
+        vocab: Location | None = None,
     ) -> None:
         self._source, self._selection, self._threads = source, selection, threads
         self._skip_bad, self._last_bad, self.bad = skip_bad, 0, BadLines()
@@ -76,19 +76,25 @@ class AttendJob:
         self._weights = run.weights(self.config)
         self.vocabulary, self.classes = run.vocabulary(vocab), run.classes()
 
-    def chunks(self, purpose: Purpose = "summary") -> Iterator[ScoredMaps]:
-        """Stream the scored maps. `purpose` says what for, and bounds their memory. Raises as `attend_pairs` does."""
-        scorer = Scorer(self.config, self._weights, self._threads)
+    def chunks(self, purpose: Purpose = "summary", scorer: Scorer | None = None) -> Iterator[ScoredMaps]:
+        """Stream the scored maps. `purpose` says what for, and bounds their memory. Raises as `attend_pairs` does.
+
+        Args:
+            scorer: the run's scorer, if there is one already.
+        """
+        scorer = scorer or Scorer(self.config, self._weights, self._threads)
         skip = self._skip if self._skip_bad else None
         return attend_pairs(scorer, self._source, self._selection, CELL_BYTES[purpose], skip)
 
     def write_matrices(
-        self, chunks: Iterable[ScoredMaps], path: Path, dtype: Literal["float32", "float16"], replace: bool = True
+        self, chunks: Iterable[ScoredMaps], path: Location, dtype: Literal["float32", "float16"], replace: bool = True
     ) -> int:
         """Write a file of matrices, in the format of its suffix; return the number of pairs."""
         return write_dump(path, chunks, self._metadata(), self.vocabulary, dtype, replace)
 
-    def write_page(self, chunks: Iterable[ScoredMaps], path: Path, labels: Path | None, replace: bool = True) -> int:
+    def write_page(
+        self, chunks: Iterable[ScoredMaps], path: Location, labels: Location | None, replace: bool = True
+    ) -> int:
         """Write a page; return the number of pairs.
 
         Raises:
@@ -99,7 +105,7 @@ class AttendJob:
         return write_attention_page(path, scored, metadata, self.vocabulary, replace=replace)
 
     def write_pictures(
-        self, chunks: Iterable[ScoredMaps], path: Path, grid: bool, several: bool, replace: bool = True
+        self, chunks: Iterable[ScoredMaps], path: Location, grid: bool, several: bool, replace: bool = True
     ) -> Iterator[Picture]:
         """Write one picture of all pairs (`grid`), one of each pair (`several`), or one of the only pair.
 
@@ -129,7 +135,7 @@ class AttendJob:
     def _metadata(self) -> dict[str, Any]:
         return dump_metadata(self.config, fingerprint(self.config, self._weights))
 
-    def _labelled(self, chunks: Iterable[ScoredMaps], path: Path | None) -> Iterator[Labelled]:
+    def _labelled(self, chunks: Iterable[ScoredMaps], path: Location | None) -> Iterator[Labelled]:
         """Yield (number, attention, score, label or None) of each pair."""
         labels = read_labels(path, self.config.task, self.config.model.classes).tolist() if path else []
         count = 0
@@ -143,5 +149,5 @@ class AttendJob:
             raise self._unequal(path, len(labels), f"{self._source.names[0]}: {count} lines")
 
     @staticmethod
-    def _unequal(path: Path, labels: int, queries: str) -> DataError:
+    def _unequal(path: Location, labels: int, queries: str) -> DataError:
         return DataError(f"{path}: {labels} lines, but {queries}; line N of each belongs to pair N")

@@ -17,6 +17,7 @@ from pairlens.files import whole_file
 from pairlens.jobs.encode_splits import Cut, learned_from, same_text
 from pairlens.jobs.encode_way import Given, Learning
 from pairlens.jobs.encoded_files import SplitFigures, SplitWriter, refuse_other_splits
+from pairlens.locations.location import Location, is_same_folder
 from pairlens.packages import need
 from pairlens.runs import names
 from pairlens.runs.outputs import refuse_outputs
@@ -84,23 +85,23 @@ class EncodeJob:
         """The split that the vocabulary is learned from; None if a tokenizer is given."""
         return learned_from(self.names) if isinstance(self._way, Learning) else None
 
-    def outputs(self, directory: Path) -> list[Path]:
+    def outputs(self, directory: Location) -> list[Location]:
         """The files that may be written; classes.json is written only if labels are words."""
         split_files = [path for name in self.names for path in self._writer(directory, name, False).paths.values()]
         common = () if self._adds_to(directory) else (names.VOCAB, names.TOKENIZER, names.CLASSES)
         return [*split_files, *(directory / name for name in common)]
 
-    def refuse_outputs(self, directory: Path, inputs: Sequence[Path], force: bool) -> None:
+    def refuse_outputs(self, directory: Location, inputs: Sequence[Location], force: bool) -> None:
         """Raises UsageError if the files cannot be written, or would replace something that must be kept."""
         if directory.exists() and not directory.is_dir():
             raise UsageError(f"{directory}: is a file; --output needs a directory")
-        if directory.is_dir():
+        if not isinstance(directory, Path) or directory.is_dir():
             outputs = self.outputs(directory)
             if stream := next(filter(is_stream, outputs), None):
                 raise UsageError(f"{stream}: is a pipe or a device, not a file; remove it")
             refuse_outputs({str(path): path for path in outputs}, inputs, force)
 
-    def run(self, directory: Path, listener: Listener, replace: bool = False) -> Encoded:
+    def run(self, directory: Location, listener: Listener, replace: bool = False) -> Encoded:
         """Encode into a directory, which is created if missing; all files get their names at the end.
 
         Raises:
@@ -111,7 +112,8 @@ class EncodeJob:
         numbers = LabelNumbers(given.classes)
         refuse_other_splits(directory, self.names, given.tokenizer)
         with ExitStack() as stack:
-            stack.enter_context(directory_to_fill(directory))
+            if isinstance(directory, Path):
+                stack.enter_context(directory_to_fill(directory))
             writers = {name: stack.enter_context(self._writer(directory, name, replace)) for name in self.names}
             with listener.reading("encoded") as report:
                 for name, pairs in self._splits.items():
@@ -125,13 +127,13 @@ class EncodeJob:
             (directory / names.CLASSES).unlink(missing_ok=True)  # left by an earlier encoding
         return Encoded(given.tokenizer, given.classes, {name: writer.figures for name, writer in writers.items()})
 
-    def _writer(self, directory: Path, name: str, replace: bool) -> SplitWriter:
+    def _writer(self, directory: Location, name: str, replace: bool) -> SplitWriter:
         return SplitWriter(directory / name, self._sides[name], replace)
 
-    def _adds_to(self, directory: Path) -> bool:
+    def _adds_to(self, directory: Location) -> bool:
         """Whether the tokenizer is the directory's own, so that splits are added to it."""
         origin = self._way.origin if isinstance(self._way, Given) else None
-        return origin is not None and directory.is_dir() and directory.samefile(origin)
+        return origin is not None and is_same_folder(directory, origin)
 
     @staticmethod
     def _common_files(given: Given) -> dict[str, str]:

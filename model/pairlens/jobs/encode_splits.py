@@ -8,9 +8,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import accumulate
-from pathlib import Path
 
 from pairlens.errors import UsageError
+from pairlens.locations.location import location
 
 CUT_INTO = ("train", "dev", "test")
 _SYNONYMS = {"valid": "dev", "validation": "dev", "val": "dev", "development": "dev", "training": "train"}
@@ -37,15 +37,19 @@ def named_splits(files: Sequence[str]) -> dict[str, list[str]]:
             continue
         if file == "-":
             raise UsageError("-: stdin has no name; name its split, such as train=-")
-        name = _split_in(Path(file).name)
+        place = location(file)
+        name = _split_in(place.name)
         if name in splits:
             other = splits[name][0]
-            raise UsageError(f"{file}: would be split {name}, like {other}; name one of them, such as {name}2={file}")
+            raise UsageError(
+                f"{place}: would be split {name}, like {location(other)}; name one of them, such as {name}2={place}"
+            )
         splits[name] = [file]
         guessed[name] = file
     for name, file in guessed.items():
         if len(splits[name]) > 1:
-            raise UsageError(f"{file}: would be split {name}, like another file; name this one too, as NAME={file}")
+            place = location(file)
+            raise UsageError(f"{place}: would be split {name}, like another file; name this one too, as NAME={place}")
     return splits
 
 
@@ -56,7 +60,7 @@ def learned_from(splits: Sequence[str]) -> str:
 
 def _exists(file: str) -> bool:
     try:
-        return Path(file).exists()
+        return location(file).exists()
     except OSError:  # the name is too long
         return False
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from pairlens.errors import UsageError
+from pairlens.locations.location import Location
 from pairlens.runs import names
 from pairlens.texts.class_names import read_class_names
 from pairlens.tokenizer.recipe import Kind, Normalize
@@ -34,10 +34,10 @@ class Given:
 
     tokenizer: Tokenizer
     classes: Sequence[str] | None = None
-    origin: Path | None = None
+    origin: Location | None = None
 
 
-def given_like(directory: Path) -> Given:
+def given_like(directory: Location) -> Given:
     """Read the tokenizer and the classes of encoded files, or of a run.
 
     Raises:

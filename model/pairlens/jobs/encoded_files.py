@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import IO
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from pairlens.errors import UsageError
 from pairlens.files import whole_file
+from pairlens.locations.location import Location, with_ending
 from pairlens.runs import names
 from pairlens.texts.texts import Texts
 from pairlens.tokenizer.tokenizer import Tokenizer
@@ -73,8 +73,10 @@ class SplitWriter:
         columns: the sides other than query and value.
     """
 
-    def __init__(self, prefix: Path, columns: Sequence[str], replace: bool) -> None:
-        self.paths = {side: Path(f"{prefix}.{side}.txt") for side in SIDES if side in ("query", "value", *columns)}
+    def __init__(self, prefix: Location, columns: Sequence[str], replace: bool) -> None:
+        self.paths = {
+            side: with_ending(prefix, f".{side}.txt") for side in SIDES if side in ("query", "value", *columns)
+        }
         self.figures = SplitFigures()
         self._replace, self._stack = replace, ExitStack()
         self._files: dict[str, IO[str]] = {}
@@ -107,7 +109,7 @@ class SplitWriter:
         return "".join([f"{' '.join(words[a:b])}\n" for a, b in pairwise(ends)])
 
 
-def refuse_other_splits(directory: Path, splits: Iterable[str], tokenizer: Tokenizer) -> None:
+def refuse_other_splits(directory: Location, splits: Iterable[str], tokenizer: Tokenizer) -> None:
     """Raises UsageError if the directory has a split other than these, with ids of another tokenizer."""
     known, others = directory / names.TOKENIZER, {path.name for path in directory.glob("*.query.txt")}
     others -= {f"{split}.query.txt" for split in splits}

@@ -6,7 +6,6 @@ import json
 import re
 from collections import Counter
 from dataclasses import astuple, dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from pairlens.config.tasks import Task
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 from pairlens.texts.blocks import data_errors
 from pairlens.texts.lines import read_labels, read_vocabulary
 from pairlens.texts.pairs import iter_pairs
@@ -44,7 +44,7 @@ class TaskFound(NamedTuple):
 class SplitFound(NamedTuple):
     """A split; `pairs` is their number, `labels` are the distinct ones, None without a file of labels."""
 
-    prefix: Path
+    prefix: Location
     files: SplitPaths
     pairs: int
     labels: NDArray[np.float32] | None
@@ -70,9 +70,9 @@ class DataFound:
     largest: int
     words: int | None
     unknown: int | None
-    vocab: Path | None
-    tokenizer: Path | None
-    classes: Path | None
+    vocab: Location | None
+    tokenizer: Location | None
+    classes: Location | None
 
     @property
     def input_dim(self) -> int:
@@ -85,7 +85,7 @@ class DataFound:
         return [name for name in LATER_SPLITS if name in self.splits and self.splits[name].labels is None]
 
     @property
-    def files(self) -> list[Path]:
+    def files(self) -> list[Location]:
         """Every file that was found."""
         named = [self.vocab, self.tokenizer, self.classes]
         return [
@@ -95,7 +95,7 @@ class DataFound:
         ]
 
 
-def find_data(folder: Path) -> DataFound:
+def find_data(folder: Location) -> DataFound:
     """Read the splits of a folder, recognized by their names. Memory does not grow with the number of texts.
 
     Raises:
@@ -132,10 +132,10 @@ def is_named(name: str, split: SplitName) -> bool:
     return not _NAMES[split].isdisjoint(re.split("[^a-z]+", name.lower()))
 
 
-def _find_prefixes(folder: Path) -> dict[SplitName, Path]:
+def _find_prefixes(folder: Location) -> dict[SplitName, Location]:
     with data_errors(str(folder)):
         found = sorted({match[1] for path in folder.iterdir() if (match := _QUERIES.fullmatch(path.name))})
-    prefixes: dict[SplitName, Path] = {}
+    prefixes: dict[SplitName, Location] = {}
     for split, names in _NAMES.items():
         fitting = [name for name in found if name in names] or [name for name in found if is_named(name, split)]
         if len(fitting) > 1:
@@ -148,7 +148,7 @@ def _find_prefixes(folder: Path) -> dict[SplitName, Path]:
     return prefixes
 
 
-def _find_files(prefix: Path, name: SplitName) -> SplitPaths:
+def _find_files(prefix: Location, name: SplitName) -> SplitPaths:
     files = split_paths(prefix)
     if files.label is None and name == "train":
         raise DataError(f"{prefix}.label.txt: no such file, nor one with .gz, .bz2 or .xz; training needs labels")
@@ -194,11 +194,11 @@ def _percentile(lengths: Counter[int], share: float) -> int:
     return length
 
 
-def _existing(path: Path) -> Path | None:
+def _existing(path: Location) -> Location | None:
     return path if path.exists() else None
 
 
-def _task(splits: dict[SplitName, SplitFound], classes: Path | None) -> TaskFound:
+def _task(splits: dict[SplitName, SplitFound], classes: Location | None) -> TaskFound:
     train = splits["train"]
     labels = np.unique(np.concatenate([split.labels for split in splits.values() if split.labels is not None]))
     names = read_class_names(classes) if classes else None
@@ -222,7 +222,7 @@ def _task(splits: dict[SplitName, SplitFound], classes: Path | None) -> TaskFoun
     return TaskFound("regression", why, "multiclass, if they are classes, counted from 0")
 
 
-def read_class_names(path: Path) -> list[str]:
+def read_class_names(path: Location) -> list[str]:
     """Read the names in a `classes.json`, in the order of the labels. Raises DataError if it is no list of names."""
     refuse_irregular(path, "a list of names is one")
     with data_errors(str(path)):

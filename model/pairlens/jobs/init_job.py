@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pairlens.config.file import path_text
 from pairlens.jobs.find_data import DataFound
+from pairlens.locations.location import Location
 from pairlens.texts.splits import LATER_SPLITS
 from pairlens.texts.words import printable
 
@@ -35,25 +36,25 @@ def recipe(found: DataFound) -> Recipe:
     return Recipe(epochs=2, batch_size=128, dropout=0.2)
 
 
-def train_command(config: Path | None) -> str:
+def train_command(config: Location | None) -> str:
     """The command that trains with the written config."""
     path = config or Path("CONFIG.yaml")
     return f"pairlens train {shlex.quote(str(path))} --output {shlex.quote(f'runs/{path.stem}')}"
 
 
-def config_text(found: DataFound, config: Path | None, schema: Path | None) -> str:
+def config_text(found: DataFound, config: Location | None, schema: Location | None) -> str:
     """Return the text of a commented config; its paths are relative to its folder.
 
     Args:
         config: where it will be written; None makes paths relative to the working folder.
         schema: the JSON schema next to it.
     """
-    base = Path.cwd() if config is None else config.absolute().parent
+    base = Path.cwd() if config is None else config.absolute().parent if isinstance(config, Path) else config.parent
     parts = [_head(found, config, schema), _data(found, base), _model(found), _training(found)]
     return "\n".join("\n".join(line.rstrip() for line in part) + "\n" for part in parts)
 
 
-def _head(found: DataFound, config: Path | None, schema: Path | None) -> list[str]:
+def _head(found: DataFound, config: Location | None, schema: Location | None) -> list[str]:
     editor = f"# yaml-language-server: $schema={schema.name}" if schema else ""
     task = found.task
     return [
@@ -68,7 +69,7 @@ def _head(found: DataFound, config: Path | None, schema: Path | None) -> list[st
     ]
 
 
-def _data(found: DataFound, base: Path) -> list[str]:
+def _data(found: DataFound, base: Location) -> list[str]:
     train = found.splits["train"]
     lines = ["data:", f"  train: {_relative(train.prefix, base)}  # {train.pairs:,} pairs"]
     for name in LATER_SPLITS:
@@ -93,8 +94,11 @@ def _data(found: DataFound, base: Path) -> list[str]:
     return lines
 
 
-def _relative(path: Path, base: Path) -> str:
-    return path_text(os.path.relpath(path.absolute(), base))
+def _relative(path: Location, base: Location) -> str:
+    if isinstance(path, Path):
+        path = path.absolute()
+        return path_text(os.path.relpath(path, base) if isinstance(base, Path) else str(path))
+    return path_text(str(path))
 
 
 def _model(found: DataFound) -> list[str]:

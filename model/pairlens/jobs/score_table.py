@@ -6,12 +6,12 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pairlens.config.schema import Config
 from pairlens.errors import UsageError
 from pairlens.jobs.score_lines import json_score, score_lines
+from pairlens.locations.location import Location
 from pairlens.metrics import Threshold
 from pairlens.metrics.order import at_least, measured_of
 from pairlens.runs.run import Run
@@ -21,14 +21,12 @@ from pairlens.tables.pairs import TablePairs
 from pairlens.tables.rows import MISSING, PairRows, Row
 from pairlens.tables.table import as_text
 from pairlens.texts.pairs import Chunk
-from pairlens.texts.sources import PairSource
 from pairlens.texts.words import json_line
-from pairlens.tokenizer.text_source import TextSource
 
 Decide = Callable[[Logits], Sequence[str]]
 
 
-def output_layout(layout: Layout, path: Path | None) -> Layout:
+def output_layout(layout: Layout, path: Location | None) -> Layout:
     """Return the layout to write: by the output's suffix, otherwise the input's; CSV if that is Parquet.
 
     Raises:
@@ -71,16 +69,13 @@ def decisions(run: Run, config: Config) -> Decide:
 
 
 def table_writer(
-    run: Run, config: Config, source: PairSource, output: Path | None, as_logits: bool, labels: bool
+    run: Run, config: Config, table: TablePairs, output: Location | None, as_logits: bool, labels: bool
 ) -> TableWriter:
-    """Return a writer for the rows of a table; with `labels`, it also writes the decisions.
+    """Return a writer for the rows of a table and those like it; with `labels`, it also writes the decisions.
 
     Raises:
         UsageError: as `output_layout` and `decisions`.
     """
-    assert isinstance(source, TextSource)
-    assert isinstance(source.pairs, TablePairs)
-    table = source.pairs
     names = [str(i) for i in range(config.model.classes or 0)]
     classes = (run.classes() or names) if names else []
     layout = output_layout(table.layout, output)

@@ -93,8 +93,8 @@ class TrainJob:
             if isinstance(run, StagedRun):
                 run.refuse()
             if not self.is_resumed(run):
-                Run.refuse_existing(run.place if isinstance(run, StagedRun) else run.path, self.replaces)
-            if existing == "refuse" and is_being_replaced(run.path):
+                Run.refuse_existing(run.place if isinstance(run, StagedRun) else run.folder, self.replaces)
+            if existing == "refuse" and is_being_replaced(run.folder):
                 raise UsageError(
                     f"{run.path}: a training that replaces it was interrupted; add --resume to continue that, or "
                     "--force to start again"
@@ -207,7 +207,7 @@ class Training:
                 listener.begins(run)
             if isinstance(run, StagedRun):
                 run.begin()
-            Run.create(run.path, config, self._environment, self._job.replaces, self.data.carried)
+            Run.create(run.folder, config, self._environment, self._job.replaces, self.data.carried)
         elif (finished := finished_metrics(run, config)) is not None:
             listener.finished_before(run)
             return finished

@@ -6,13 +6,13 @@ import base64
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pairlens.attention.uniformity import UNIFORM_BELOW, cells_of, verdict
 from pairlens.files import whole_file
+from pairlens.locations.location import Location
 from pairlens.pages.page import Block, write_page
 from pairlens.scoring.decimals import shortest
 from pairlens.scoring.maps import Floats, PairAttention
@@ -35,7 +35,7 @@ _SCRIPTS = [
 
 
 def write_attention_page(
-    path: Path,
+    path: Location,
     attentions: Iterable[Labelled],
     metadata: Mapping[str, Any],
     vocabulary: Sequence[str] | None,

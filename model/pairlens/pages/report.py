@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from pairlens.config.file import dump_config
 from pairlens.evaluation.bootstrap import Difference
 from pairlens.evaluation.report import RunReport, config_differences, data_checksums
 from pairlens.files import whole_file
+from pairlens.locations.location import Location
 from pairlens.pages import report_charts, task_charts
 from pairlens.pages.attention import encoded_weights
 from pairlens.pages.html import Cell, interval, number, table
@@ -26,7 +26,7 @@ _STYLES = ["charts.css", "report.css"]
 _SCRIPTS = ["charts.js", "colours.js", "map.js", "heat.js", "report.js"]
 
 
-def write_report(path: Path, reports: Sequence[RunReport], replace: bool = True) -> None:
+def write_report(path: Location, reports: Sequence[RunReport], replace: bool = True) -> None:
     """Write the page; the file appears only when it is complete."""
     runs = [Drawn(report, i, len(reports) > 1) for i, report in enumerate(reports)]
     sections = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from pairlens.files import whole_file
+from pairlens.locations.location import Location
 from pairlens.pages.html import figure, table
 from pairlens.pages.page import write_page
 from pairlens.pages.svg import Axis, Chart, counts_axis, unit_axis
@@ -17,7 +17,7 @@ from pairlens.texts.words import harmless
 
 
 def write_summary_page(
-    path: Path, summary: Mapping[str, Any], title: str = "Attention summary", replace: bool = True
+    path: Location, summary: Mapping[str, Any], title: str = "Attention summary", replace: bool = True
 ) -> None:
     """Write a summary from `summarize` as a page; the file appears only when it is complete."""
     sections = [_direction(name, direction, summary["pairs"]) for name, direction in summary["directions"].items()]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, RunError
+from pairlens.locations.location import Location
 from pairlens.runs import names
 from pairlens.texts.blocks import read_blocks
 from pairlens.texts.lines import read_vocabulary
@@ -57,7 +57,7 @@ def read_carried(config: Config) -> dict[str, bytes]:
     return carried
 
 
-def with_own_copies(config: Config, run: Path) -> Config:
+def with_own_copies(config: Config, run: Location) -> Config:
     """Return the config with missing files replaced by the copies in the run."""
     paths = {key: (getattr(config.data, key), run / name) for name, key in names.CARRIED.items()}
     copies = {key: own for key, (path, own) in paths.items() if path and not is_there(path) and is_there(own)}
@@ -75,7 +75,7 @@ def recorded_hash(environment: Mapping[str, Any], name: str) -> str | None:
     return record.get(name) if isinstance(record, dict) else None
 
 
-def refuse_another(run: Path, name: str, path: Path, environment: Mapping[str, Any]) -> None:
+def refuse_another(run: Location, name: str, path: Location, environment: Mapping[str, Any]) -> None:
     """Raises RunError, with both hashes, unless the file has the content that the run was trained with.
 
     Without a recorded hash, the run's own copy is compared; without a copy, any file is accepted.
@@ -90,7 +90,9 @@ def refuse_another(run: Path, name: str, path: Path, environment: Mapping[str, A
     raise RunError(f"{path}: not what {run} was trained with: {both}; {remedy}")
 
 
-def vocabulary_file(run: Path, config: Config, environment: Mapping[str, Any], given: Path | None) -> Path | None:
+def vocabulary_file(
+    run: Location, config: Config, environment: Mapping[str, Any], given: Location | None
+) -> Location | None:
     """Return the vocabulary file: `given`, else the run's copy, else the file in its config; None if there is none.
 
     Raises:
@@ -105,7 +107,7 @@ def vocabulary_file(run: Path, config: Config, environment: Mapping[str, Any], g
     return path
 
 
-def why_no_words(run: Path, config: Config) -> str | None:
+def why_no_words(run: Location, config: Config) -> str | None:
     """Why a run has no words, for a message; None if it was trained without a vocabulary."""
     if config.data.vocab is None:
         return None
@@ -113,7 +115,7 @@ def why_no_words(run: Path, config: Config) -> str | None:
     return f"{run}: showing ids instead of words: {missing}; give the vocabulary with --vocab FILE"
 
 
-def carried_file(run: Path, name: str, environment: Mapping[str, Any]) -> Path | None:
+def carried_file(run: Location, name: str, environment: Mapping[str, Any]) -> Location | None:
     """Return the path of the run's copy, or None without one. Raises as `refuse_another` does."""
     path = run / name
     if not is_there(path):
@@ -122,11 +124,11 @@ def carried_file(run: Path, name: str, environment: Mapping[str, Any]) -> Path |
     return path
 
 
-def is_there(path: Path) -> bool:
-    """Whether a path exists; False if this user may not look."""
+def is_there(path: Location) -> bool:
+    """Whether a path exists; False if this user may not look, or a server cannot be reached."""
     try:
         return path.exists()
-    except OSError:
+    except (OSError, DataError):
         return False
 
 

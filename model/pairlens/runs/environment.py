@@ -15,6 +15,7 @@ from typing import Any
 from pairlens.config.schema import Config
 from pairlens.kernels.processor import VARIABLE, host_name
 from pairlens.kernels.threads import processors
+from pairlens.locations.location import Location, without_secrets
 from pairlens.runs.warm_start import warm_start_checksum
 from pairlens.texts.splits import find_split
 from pairlens.vectors.pretrained import vector_files
@@ -29,7 +30,7 @@ def describe_environment(config: Config, command: Sequence[str]) -> dict[str, An
     """Return versions, command, git commit, hardware and checksums of the data."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": list(command),
+        "command": [without_secrets(argument) for argument in command],
         "directory": str(Path.cwd()),
         "git_commit": _git_commit(Path.cwd()),
         "python": platform.python_version(),
@@ -111,7 +112,7 @@ def _settings() -> dict[str, str]:
     }
 
 
-def _sha256(path: Path) -> str:
+def _sha256(path: Location) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 from pairlens.errors import RunError
+from pairlens.locations.location import Location
 from pairlens.texts.regular import read_regular
 
 Json = dict[str, Any]
@@ -16,15 +16,15 @@ _MAX_EVALUATION = 2**20  # bytes
 _MAX_TEXT = 2**26  # bytes of another file; enough for metrics of 100,000 epochs
 
 
-def read_evaluation(path: Path) -> Json | None:
+def read_evaluation(path: Location) -> Json | None:
     return _read_object(path, _MAX_EVALUATION, "; train again")
 
 
-def read_environment(path: Path) -> Json:
+def read_environment(path: Location) -> Json:
     return _read_object(path, _MAX_TEXT, "") or {}
 
 
-def read_metrics(path: Path) -> list[Json]:
+def read_metrics(path: Location) -> list[Json]:
     """Return the object of each line, with null in `dev` read as nan; an empty list without a file."""
     try:
         lines = [json.loads(line) for line in read_regular(path, _MAX_TEXT).decode().splitlines()]
@@ -35,7 +35,7 @@ def read_metrics(path: Path) -> list[Json]:
         raise RunError(f"{path}: damaged ({error}); train again") from None
 
 
-def _read_object(path: Path, limit: int, remedy: str) -> Json | None:
+def _read_object(path: Location, limit: int, remedy: str) -> Json | None:
     try:
         value = json.loads(read_regular(path, limit))
     except FileNotFoundError:

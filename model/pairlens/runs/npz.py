@@ -9,7 +9,6 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from tokenize import TokenError
 from typing import IO, Any, NamedTuple, TypeVar
 
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import RunError
+from pairlens.locations.location import Location
 from pairlens.texts.blocks import MAX_EXPANSION
 from pairlens.texts.regular import open_regular
 
@@ -40,12 +40,12 @@ class Header(NamedTuple):
     dtype: np.dtype[Any]
 
 
-def read_headers(path: Path) -> dict[str, Header]:
+def read_headers(path: Location) -> dict[str, Header]:
     """Read the header of every array of a file. Raises as `read_arrays` does."""
     return _read(path, _read_header)
 
 
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def read_arrays(path: Location) -> dict[str, NDArray[Any]]:
     """Read every array of a file.
 
     Raises:
@@ -55,7 +55,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     return _read(path, _read_array)
 
 
-def _read(path: Path, read_entry: Callable[[zipfile.ZipFile, zipfile.ZipInfo], _T]) -> dict[str, _T]:
+def _read(path: Location, read_entry: Callable[[zipfile.ZipFile, zipfile.ZipInfo], _T]) -> dict[str, _T]:
     # Not numpy.load, which also accepts .npy files, and treats anything else as a pickle.
     try:
         with open_regular(path) as file, zipfile.ZipFile(file) as archive:

@@ -21,12 +21,15 @@ from pairlens.config.schema import Config
 from pairlens.directories import remove_file
 from pairlens.errors import RunError, UsageError
 from pairlens.files import partial_files, whole_file
+from pairlens.locations.location import Location
+from pairlens.locations.remote import Remote
 from pairlens.runs import names
 from pairlens.runs.carried import carried_file, is_there, vocabulary_file, why_no_words
 from pairlens.runs.checkpoint import Checkpoint, drop_last_checkpoint, read_checkpoint, write_checkpoint
 from pairlens.runs.json_files import Json, read_environment, read_evaluation, read_metrics, without_nan
 from pairlens.runs.npz import write_npz
 from pairlens.runs.progress import Progress
+from pairlens.runs.remote import read_remote
 from pairlens.runs.threshold import as_float32, fitted
 from pairlens.runs.weights import read_weights
 from pairlens.texts.class_names import read_class_names
@@ -46,11 +49,17 @@ class Run:
         changes: `KEY=VALUE` changes to its config when it is read, such as the new path of a split.
     """
 
-    def __init__(self, path: Path, changes: Sequence[str] = ()) -> None:
+    def __init__(self, path: Location, changes: Sequence[str] = ()) -> None:
         self.path, self._changes = path, changes
         self._tokenizer: Tokenizer | None = None
 
     # ---- writing -------------------------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """The path of a run that is written; remote runs are only read."""
+        assert isinstance(self.path, Path)
+        return self.path
 
     @classmethod
     def create(
@@ -70,9 +79,8 @@ class Run:
         cls.refuse_existing(path, force)
         path.mkdir(parents=True, exist_ok=True)
         run.remove_partial_files()
-        for name in names.FILES:
-            if name not in (names.CONFIG, names.ENVIRONMENT):
-                remove_file(path / name, inside=path)
+        for name in {*names.FILES} - {names.CONFIG, names.ENVIRONMENT}:
+            remove_file(path / name, inside=path)
         run._write_text(names.CONFIG, dump_config(config))
         for name, content in carried.items():
             run._write_bytes(name, content)
@@ -92,7 +100,7 @@ class Run:
             raise UsageError(f"{path}: is a file, but a run is a directory; choose another name")
 
     def write_weights(self, arrays: Mapping[str, Floats]) -> None:
-        with whole_file(self.path / names.WEIGHTS, "wb", inside=self.path) as file:
+        with whole_file(self.folder / names.WEIGHTS, "wb", inside=self.folder) as file:
             write_npz(file, arrays)
 
     def write_metrics(self, lines: Sequence[Json]) -> None:
@@ -105,20 +113,19 @@ class Run:
         self._write_bytes(names.CURVES, png)
 
     def write_checkpoint(self, arrays: Mapping[str, NDArray[Any]], progress: Progress) -> None:
-        write_checkpoint(self.path, arrays, progress)
+        write_checkpoint(self.folder, arrays, progress)
 
     def remove_partial_files(self) -> None:
         """Remove half-written files of a killed training. The caller must hold the run's lock."""
-        for name in names.FILES:
-            for path in partial_files(self.path / name):
-                remove_file(path, inside=self.path)
+        for path in (path for name in names.FILES for path in partial_files(self.folder / name)):
+            remove_file(path, inside=self.folder)
 
     def _write_text(self, name: str, text: str) -> None:
-        with whole_file(self.path / name, inside=self.path) as file:
+        with whole_file(self.folder / name, inside=self.folder) as file:
             file.write(text)
 
     def _write_bytes(self, name: str, content: bytes) -> None:
-        with whole_file(self.path / name, "wb", inside=self.path) as file:
+        with whole_file(self.folder / name, "wb", inside=self.folder) as file:
             file.write(content)
 
     def _write_json(self, name: str, value: Json) -> None:
@@ -127,8 +134,10 @@ class Run:
     # ---- reading -------------------------------------------------------------------------------------------------
 
     @classmethod
-    def open(cls, path: Path, changes: Sequence[str] = ()) -> Run:
-        """Open an existing run. Raises RunError if there is none."""
+    def open(cls, path: Location, changes: Sequence[str] = ()) -> Run:
+        """Open an existing run; of a remote one, all files are read at once. Raises RunError if there is none."""
+        if isinstance(path, Remote):
+            return cls(read_remote(path), changes)
         if not path.is_dir():
             if (old := names.staging(path) / names.REPLACED).is_dir():
                 raise RunError(
@@ -170,7 +179,7 @@ class Run:
                 hashlib.file_digest(file, lambda: digest)
         return digest.hexdigest()[:16]
 
-    def vocabulary(self, given: Path | None = None) -> list[str] | None:
+    def vocabulary(self, given: Location | None = None) -> list[str] | None:
         """Read the word of each id; None if there are none (see `why_no_words`).
 
         Args:
@@ -231,11 +240,11 @@ class Run:
 
     def checkpoint(self) -> Checkpoint | None:
         """Read the last intact checkpoint; None if none was written. Raises RunError if all are damaged."""
-        return read_checkpoint(self.path)
+        return read_checkpoint(self.folder)
 
     def has_checkpoint(self) -> bool:
         """Whether a checkpoint was written, even if it is damaged."""
         return any((self.path / name).exists() for name in (names.CHECKPOINT, names.PREVIOUS))
 
     def drop_last_checkpoint(self) -> None:
-        drop_last_checkpoint(self.path)
+        drop_last_checkpoint(self.folder)

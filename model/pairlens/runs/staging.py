@@ -29,6 +29,8 @@ class StagedRun(Run):
         place: RUN.
     """
 
+    path: Path
+
     def __init__(self, place: Path) -> None:
         super().__init__(names.staging(place))
         self.place = place
@@ -95,9 +97,9 @@ def locked_run(run: Run, begins: bool) -> Iterator[None]:
             with _locked_staging(run):
                 yield
             return
-    with locked(run.path):
-        remove_replaced(run.path.resolve())
-        _remove_leftovers(names.staging(run.path))
+    with locked(run.folder):
+        remove_replaced(run.folder.resolve())
+        _remove_leftovers(names.staging(run.folder))
         yield
 
 

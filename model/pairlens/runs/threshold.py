@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from pairlens.errors import RunError
+from pairlens.locations.location import Location
 from pairlens.runs.json_files import read_evaluation
 
 Default = TypeVar("Default", float, None)
 
 
-def fitted(path: Path, name: str, default: Default) -> float | Default:
+def fitted(path: Location, name: str, default: Default) -> float | Default:
     """Read a number of an evaluation; the default if it has none of this name.
 
     Raises:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.config.model import ModelConfig
 from pairlens.config.weights import weight_shapes
 from pairlens.errors import RunError
+from pairlens.locations.location import Location
 from pairlens.runs import names
 from pairlens.runs.npz import Header, read_arrays, read_headers
 
 
-def read_weights(path: Path, model: ModelConfig) -> dict[str, NDArray[np.float32]]:
+def read_weights(path: Location, model: ModelConfig) -> dict[str, NDArray[np.float32]]:
     """Read every weight of a model, by name.
 
     Raises:

@@ -7,10 +7,10 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from pairlens.errors import DataError, UsageError
+from pairlens.locations.location import Location
 from pairlens.tables.decoding import Source, decoded_blocks, decoded_lines, name_of
 from pairlens.tables.formats import PARQUET_MARK, Format, Layout, find_layout
 from pairlens.tables.parquet import parquet_columns, parquet_rows
@@ -55,7 +55,7 @@ def open_table(
     name = name_of(source)
     _refuse_delimiter(delimiter, input_format)
     if input_format == "parquet" or (input_format is None and delimiter is None and _is_parquet(source)):
-        if not isinstance(source, Path):
+        if not isinstance(source, Location):
             raise DataError(f"{name}: Parquet can only be read from a file, because its index is at the end")
         columns = parquet_columns(source)
         return Table(name, Layout("parquet"), columns, (Row(*row) for row in parquet_rows(source)))
@@ -95,7 +95,7 @@ def _layout(input_format: Format | None, delimiter: str | None) -> Layout | None
 
 
 def _is_parquet(source: Source) -> bool:
-    if not isinstance(source, Path):
+    if not isinstance(source, Location):
         return False
     try:
         with open_regular(source) as file:

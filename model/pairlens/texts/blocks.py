@@ -10,13 +10,13 @@ import stat
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from io import BufferedIOBase
-from pathlib import Path
+from io import BufferedIOBase, FileIO
 from typing import BinaryIO
 
 import numpy as np
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 
 _DECOMPRESS: dict[str, Callable[[BinaryIO], BufferedIOBase]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 SUFFIXES = ("", *_DECOMPRESS)
@@ -29,30 +29,51 @@ MAX_EXPANSION = 100
 _SMALL = 2**24  # bytes that are always accepted
 
 
-def read_blocks(path: Path, whole: bool = False, start: int = 0) -> Iterator[bytes]:
-    """Yield the bytes of a file from `start` on, decompressed if its name ends with .gz, .bz2 or .xz.
+def read_blocks(path: Location, whole: bool = False, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield the bytes of a file from `start` up to `end`, decompressed if its name ends with .gz, .bz2 or .xz.
 
     Args:
-        start: the first byte, counted after decompression.
+        start, end: counts of bytes after decompression.
         whole: the caller keeps all blocks; then the file may not expand to more than 100 times its size.
 
     Raises:
         DataError: the file is missing, unreadable, a directory, truncated or damaged, or changes while it is read.
     """
     with data_errors(str(path)), path.open("rb") as file:
-        before = os.fstat(file.fileno())
+        before = _status(file)
         done = 0
-        for block in _decompressed(file, path, start):
+        for block in _up_to(_decompressed(file, path, start), None if end is None else end - start):
             done += len(block)
-            if whole and done > max(_SMALL, MAX_EXPANSION * before.st_size) and stat.S_ISREG(before.st_mode):
+            if whole and before and done > max(_SMALL, MAX_EXPANSION * before[0]):
                 raise DataError(f"{path}: expands to more than {MAX_EXPANSION} times its size; decompress it first")
             yield block
-        after = os.fstat(file.fileno())
-        if stat.S_ISREG(after.st_mode) and (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        if before != _status(file):
             raise DataError(f"{path}: changed while it was read; try again when nothing writes to it")
 
 
-def _decompressed(file: BinaryIO, path: Path, start: int) -> Iterator[bytes]:
+def _up_to(blocks: Iterator[bytes], count: int | None) -> Iterator[bytes]:
+    """Yield the first `count` bytes; all of them if it is None."""
+    if count is None:
+        yield from blocks
+        return
+    for block in blocks:
+        yield block[:count]
+        count -= len(block)
+        if count <= 0:
+            return
+
+
+def _status(file: BinaryIO) -> tuple[int, int] | None:
+    """Size and time of the last change; None for a pipe or device. A remote file notices changes itself."""
+    raw = getattr(file, "raw", None)
+    if not isinstance(raw, FileIO):
+        size = getattr(raw, "size", None)
+        return None if size is None else (size, 0)
+    found = os.fstat(file.fileno())
+    return (found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+
+
+def _decompressed(file: BinaryIO, path: Location, start: int) -> Iterator[bytes]:
     decompress = _DECOMPRESS.get(path.suffix)
     if decompress is None:
         if start:

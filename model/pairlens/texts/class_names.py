@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 from pairlens.texts.regular import read_regular
 
 _MAX_BYTES = 2**24
 
 
-def read_class_names(path: Path) -> list[str]:
+def read_class_names(path: Location) -> list[str]:
     """Read the name of each label.
 
     Raises:

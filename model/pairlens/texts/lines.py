@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 from pairlens.texts.blocks import read_blocks
 from pairlens.texts.token_faults import quote
 
@@ -23,7 +23,7 @@ _NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _GROUP_LIMIT = 2**63  # groups are int64
 
 
-def read_labels(path: Path, task: LabelKind, classes: int | None = None) -> NDArray[np.float32]:
+def read_labels(path: Location, task: LabelKind, classes: int | None = None) -> NDArray[np.float32]:
     """Read the labels of a file, float32 [lines]: 0 or 1 for `binary` and `ranking`, a finite number for `regression`,
     an integer from 0 to `classes` - 1 (default: 32767) for `multiclass`.
 
@@ -39,7 +39,7 @@ def label_fault(text: bytes, task: LabelKind, classes: int | None = None) -> str
     return _number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
 
 
-def read_groups(path: Path) -> NDArray[np.int64]:
+def read_groups(path: Location) -> NDArray[np.int64]:
     """Read the group of each pair, int64 [lines], from words without blanks; raises as `read_labels` does.
 
     If all words of the file are integers from 0, these are the group numbers. Otherwise groups are numbered from 0 in
@@ -67,7 +67,7 @@ def _as_written(group: NDArray[np.int64], numbers: Mapping[bytes, int]) -> NDArr
     return group
 
 
-def read_sample_weights(path: Path) -> NDArray[np.float32]:
+def read_sample_weights(path: Location) -> NDArray[np.float32]:
     """Read the weight of each pair in training, float32 [lines], finite and at least 0.
 
     Raises:
@@ -87,7 +87,7 @@ def weight_fault(text: bytes) -> str | None:
     )
 
 
-def read_vocabulary(path: Path) -> list[str]:
+def read_vocabulary(path: Location) -> list[str]:
     """Read the words of a file; line N, from 0, is the word of id N.
 
     Raises:
@@ -106,7 +106,7 @@ def read_vocabulary(path: Path) -> list[str]:
 
 
 def _read_numbers(
-    path: Path, fault: Callable[[bytes], str | None], number: Callable[[bytes], float], dtype: DTypeLike
+    path: Location, fault: Callable[[bytes], str | None], number: Callable[[bytes], float], dtype: DTypeLike
 ) -> NDArray[Any]:
     """Read one number per line, [lines]. Raises DataError for what `fault` finds in a line."""
     parts, before = [np.empty(0, dtype)], 0
@@ -122,7 +122,7 @@ def _read_numbers(
     return np.concatenate(parts)
 
 
-def _line_blocks(path: Path) -> Iterator[list[bytes]]:
+def _line_blocks(path: Location) -> Iterator[list[bytes]]:
     """Yield the lines, block by block, without line ends, LF or CRLF; the last line may lack its end."""
     rest, lines = b"", 0
     for block in read_blocks(path, whole=True):

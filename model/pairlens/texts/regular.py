@@ -9,14 +9,18 @@ from io import BufferedReader
 from pathlib import Path
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
+from pairlens.locations.remote import Remote
 
 
-def open_regular(path: Path) -> BufferedReader:
-    """Open a regular file for reading, without waiting for the writer of a pipe.
+def open_regular(path: Location) -> BufferedReader:
+    """Open a regular or remote file for reading, without waiting for the writer of a pipe.
 
     Raises:
         OSError: the file is missing, or is a directory, a pipe or a device.
     """
+    if isinstance(path, Remote):
+        return path.open("rb")
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
@@ -27,7 +31,7 @@ def open_regular(path: Path) -> BufferedReader:
     raise OSError(errno.EINVAL, "not a regular file")
 
 
-def read_regular(path: Path, limit: int) -> bytes:
+def read_regular(path: Location, limit: int) -> bytes:
     """All bytes of a file. Raises OSError as `open_regular` does, or for more than `limit` bytes."""
     with open_regular(path) as file:
         content = file.read(limit + 1)
@@ -36,12 +40,12 @@ def read_regular(path: Path, limit: int) -> bytes:
     return content
 
 
-def may_be_read_twice(*paths: Path) -> bool:
+def may_be_read_twice(*paths: Location) -> bool:
     """Whether none of the paths is a pipe, a device or a directory. A missing file is reported by its reader."""
-    return not any(path.exists() and not path.is_file() for path in paths)
+    return not any(isinstance(path, Path) and path.exists() and not path.is_file() for path in paths)
 
 
-def refuse_irregular(path: Path, why: str) -> None:
+def refuse_irregular(path: Location, why: str) -> None:
     """Raise DataError if the path is a pipe or a device. A missing file is reported by its reader."""
-    if path.exists() and not path.is_file() and not path.is_dir():
+    if isinstance(path, Path) and path.exists() and not path.is_file() and not path.is_dir():
         raise DataError(f"{path}: not a regular file; {why}")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location, with_ending
 from pairlens.texts.blocks import SUFFIXES, data_errors
 
 
@@ -14,14 +14,14 @@ from pairlens.texts.blocks import SUFFIXES, data_errors
 class SplitPaths:
     """The files of a split; optional ones are None if they are missing."""
 
-    query: Path
-    value: Path
-    label: Path | None = None
-    group: Path | None = None
-    weight: Path | None = None
+    query: Location
+    value: Location
+    label: Location | None = None
+    group: Location | None = None
+    weight: Location | None = None
 
 
-def split_paths(prefix: Path) -> SplitPaths:
+def split_paths(prefix: Location) -> SplitPaths:
     """Find `PREFIX.query.txt`, `PREFIX.value.txt` and, if they exist, `PREFIX.label.txt`, `PREFIX.group.txt` and
     `PREFIX.weight.txt`, compressed or not.
 
@@ -37,7 +37,7 @@ def split_paths(prefix: Path) -> SplitPaths:
         return SplitPaths(query, value, *(_find(prefix, side) for side in ("label", "group", "weight")))
 
 
-def find_group_file(query: Path) -> Path | None:
+def find_group_file(query: Location) -> Location | None:
     """`PREFIX.group.txt` next to a file `PREFIX.query.txt`, each compressed or not; None if there is none.
 
     Raises:
@@ -51,15 +51,15 @@ def find_group_file(query: Path) -> Path | None:
         return _find(query.with_name(prefix), "group")
 
 
-def _find(prefix: Path, side: str) -> Path | None:
-    paths = [path for suffix in SUFFIXES if (path := Path(f"{prefix}.{side}.txt{suffix}")).exists()]
+def _find(prefix: Location, side: str) -> Location | None:
+    paths = [path for suffix in SUFFIXES if (path := with_ending(prefix, f".{side}.txt{suffix}")).exists()]
     if len(paths) > 1:
         raise DataError(f"{paths[1]}: exists in addition to {paths[0].name}; keep one of the two")
     return paths[0] if paths else None
 
 
-def _missing(prefix: Path, side: str) -> DataError:
-    path = Path(f"{prefix}.{side}.txt")
+def _missing(prefix: Location, side: str) -> DataError:
+    path = with_ending(prefix, f".{side}.txt")
     names = [sibling.name for sibling in path.parent.iterdir() if side in sibling.name] if path.parent.is_dir() else []
     nearest = get_close_matches(path.name, names, n=1)
     hint = f"; did you mean {nearest[0]}?" if nearest else ""

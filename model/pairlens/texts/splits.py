@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
+from pairlens.locations.location import Location
 from pairlens.texts.class_names import read_class_names
 from pairlens.texts.pairs import Pairs, read_pairs
 from pairlens.texts.regular import refuse_irregular
@@ -35,7 +35,7 @@ def find_split(config: Config, name: SplitName) -> SplitPaths:
     Raises:
         UsageError: the config does not set this split. DataError: a file is missing, or is a pipe or a device.
     """
-    prefix: Path | None = getattr(config.data, name)
+    prefix: Location | None = getattr(config.data, name)
     if prefix is None:
         raise UsageError(f"the config does not set data.{name}; give the files with --query, --value and --label")
     paths = split_paths(prefix)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from tokenize import TokenError
 from typing import Any
 from zipfile import BadZipFile
@@ -16,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 from pairlens.texts.blocks import read_blocks
+from pairlens.texts.local_copy import local_copy
 from pairlens.vectors.safetensors_file import Matrix, open_safetensors
 from pairlens.vectors.wanted import MAX_DIM, Vectors, Wanted
 
@@ -29,12 +30,12 @@ _MAX_WORD = 65_536  # bytes; keeps a file without line ends out of memory
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def words_file(path: Path) -> Path:
+def words_file(path: Location) -> Location:
     """The path of the words of a matrix."""
     return path.with_suffix(".words")
 
 
-def read_array(path: Path, wanted: Wanted) -> Vectors:
+def read_array(path: Location, wanted: Wanted) -> Vectors:
     """The rows of the wanted words.
 
     Raises:
@@ -58,17 +59,17 @@ def read_array(path: Path, wanted: Wanted) -> Vectors:
     return wanted.vectors(path, dim)
 
 
-def open_npy(path: Path) -> NDArray[Any] | None:
+def open_npy(path: Location) -> NDArray[Any] | None:
     """The memory-mapped array of a .npy file; None for an archive of arrays. Raises DataError for any other file."""
     try:
-        with warnings.catch_warnings(action="ignore"):  # about literals in a damaged header
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        with local_copy(path) as copy, warnings.catch_warnings(action="ignore"):  # of literals in a damaged header
+            array = np.load(copy, mmap_mode="r", allow_pickle=False)
     except _DAMAGE as error:
         raise DataError(f"{path}: cannot be read as a .npy matrix ({error})") from None
     return array if isinstance(array, np.ndarray) else None
 
 
-def _npy_matrix(path: Path) -> NDArray[Any]:
+def _npy_matrix(path: Location) -> NDArray[Any]:
     array = open_npy(path)
     if array is None or array.ndim != 2 or array.dtype.kind != "f":
         found = "an archive" if array is None else f"{array.dtype} {list(array.shape)}"
@@ -78,7 +79,7 @@ def _npy_matrix(path: Path) -> NDArray[Any]:
     return array
 
 
-def _words(path: Path) -> Iterator[bytes]:
+def _words(path: Location) -> Iterator[bytes]:
     rest, begins = b"", True
     for block in read_blocks(path):
         *whole, rest = (rest + block).split(b"\n")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 from pairlens.texts.blocks import SUFFIXES
 from pairlens.texts.regular import refuse_irregular
 from pairlens.vectors.array_file import read_array, words_file
@@ -17,7 +17,7 @@ _ARRAYS = (".npy", ".safetensors")
 _NUMPY, _ZIP = b"\x93NUMPY", b"PK\x03\x04"  # the first bytes of a .npy and a .npz
 
 
-def read_vectors(path: Path, words: Sequence[str]) -> Vectors:
+def read_vectors(path: Location, words: Sequence[str]) -> Vectors:
     """Read the vectors of a file for these words: of the word as it is, else of the word in lower case.
 
     The suffix determines the format: `.bin` is word2vec's, `.npy` and `.safetensors` have their words in another file,
@@ -36,23 +36,23 @@ def read_vectors(path: Path, words: Sequence[str]) -> Vectors:
     return read_word2vec(path, wanted) if kind == ".bin" else read_text(path, wanted)
 
 
-def rows_are_ids(path: Path) -> bool:
+def rows_are_ids(path: Location) -> bool:
     """Whether a file is a matrix without words, in which row N belongs to id N."""
     if path.suffix == ".safetensors" or (path.suffix == ".npy" and words_file(path).exists()):
         return False
     return path.suffix in (".npy", ".npz") or _begins_with(path, (_NUMPY, _ZIP))
 
 
-def files_read(path: Path) -> list[Path]:
+def files_read(path: Location) -> list[Location]:
     """The file, and its file of words if there is one."""
     return [path, words_file(path)] if path.suffix in _ARRAYS and not rows_are_ids(path) else [path]
 
 
-def _uncompressed(path: Path) -> Path:
+def _uncompressed(path: Location) -> Location:
     return path.with_suffix("") if path.suffix in SUFFIXES[1:] else path
 
 
-def _begins_with(path: Path, beginnings: tuple[bytes, ...]) -> bool:
+def _begins_with(path: Location, beginnings: tuple[bytes, ...]) -> bool:
     if not path.is_file():
         return False
     try:

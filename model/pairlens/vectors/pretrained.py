@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from pairlens.config.keras import PpmiSvd
 from pairlens.config.schema import Config
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.regular import refuse_irregular
 from pairlens.vectors.array_file import open_npy
@@ -45,7 +45,7 @@ def read_pretrained(config: Config) -> NDArray[np.float32] | None:
     return floats
 
 
-def vectors_path(config: Config) -> Path | None:
+def vectors_path(config: Config) -> Location | None:
     """The file of word vectors for the initial embeddings; None without one, or with a warm start."""
     embedding, initializer = config.model.embedding, config.model.embedding.embeddings_initializer
     if config.training.warm_start is not None:
@@ -85,7 +85,7 @@ def read_word_vectors(config: Config, vocabulary: Sequence[str] | None) -> Vecto
     return vectors
 
 
-def vector_files(config: Config) -> list[Path]:
+def vector_files(config: Config) -> list[Location]:
     """Every file of pretrained embeddings or word vectors that a training reads, with the vocabulary if by word."""
     path = vectors_path(config)
     if path is None:
@@ -96,7 +96,7 @@ def vector_files(config: Config) -> list[Path]:
 class Coverage(NamedTuple):
     """How much of the vocabulary and of the train split's tokens has a vector."""
 
-    path: Path
+    path: Location
     vectors: Vectors
     words: int
     tokens: int

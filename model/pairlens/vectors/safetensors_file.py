@@ -6,14 +6,15 @@ https://huggingface.co/docs/safetensors: {"NAME": {"dtype": "F32", "shape": [ROW
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 from pairlens.texts.blocks import data_errors
+from pairlens.texts.local_copy import local_copy
 
 _MAX_HEADER = 2**24  # bytes
 _MAX_NAME = 100  # characters of a tensor's name in messages
@@ -44,7 +45,7 @@ class Matrix(NamedTuple):
             return rows.astype(np.float32)
 
 
-def open_safetensors(path: Path) -> Matrix:
+def open_safetensors(path: Location) -> Matrix:
     """Open the only matrix of a file, or the one named `embeddings` among several tensors.
 
     Raises:
@@ -58,12 +59,12 @@ def open_safetensors(path: Path) -> Matrix:
         tensors = _tensors(path, file.read(length), size - 8 - length)
     tensor = _chosen(path, tensors)
     dtype = {"BF16": "<u2"}.get(tensor.dtype, f"<f{_BYTES_OF[tensor.dtype]}")
-    with data_errors(str(path)):
-        stored = np.memmap(path, dtype, "r", 8 + length + tensor.start, (tensor.shape[0], tensor.shape[1]))
+    with data_errors(str(path)), local_copy(path) as copy:
+        stored = np.memmap(copy, dtype, "r", 8 + length + tensor.start, (tensor.shape[0], tensor.shape[1]))
     return Matrix(stored, tensor.dtype == "BF16")
 
 
-def _tensors(path: Path, header: bytes, size: int) -> list[_Tensor]:
+def _tensors(path: Location, header: bytes, size: int) -> list[_Tensor]:
     """The tensors in the header, sorted by position; together they take at most `size` bytes."""
     try:
         entries = json.loads(header)
@@ -92,7 +93,7 @@ def _tensor(name: str, entry: dict[str, Any]) -> _Tensor:
     return _Tensor(name[:_MAX_NAME], entry["dtype"], list(entry["shape"]), start, end)
 
 
-def _chosen(path: Path, tensors: list[_Tensor]) -> _Tensor:
+def _chosen(path: Location, tensors: list[_Tensor]) -> _Tensor:
     named = [tensor for tensor in tensors if tensor.name == _SHARED_NAME] if len(tensors) > 1 else tensors
     if not named:
         names = ", ".join(repr(tensor.name) for tensor in tensors[:5]) or "no tensor"

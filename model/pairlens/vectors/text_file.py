@@ -7,12 +7,12 @@ last DIM fields are the numbers. Only lines of wanted words are parsed; in all o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 from pairlens.texts.blocks import read_blocks
 from pairlens.texts.token_faults import quote
 from pairlens.vectors.wanted import MAX_DIM, Vectors, Wanted
@@ -22,7 +22,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _HEADER_DIGITS = 18
 
 
-def read_text(path: Path, wanted: Wanted) -> Vectors:
+def read_text(path: Location, wanted: Wanted) -> Vectors:
     """The vectors of the wanted words.
 
     Raises:
@@ -53,7 +53,7 @@ def read_text(path: Path, wanted: Wanted) -> Vectors:
 class _Lines:
     """Reads lines in order, after `line` earlier ones; a vector has `dim` numbers."""
 
-    def __init__(self, path: Path, dim: int, line: int, wanted: Wanted) -> None:
+    def __init__(self, path: Location, dim: int, line: int, wanted: Wanted) -> None:
         self._path, self._dim, self._line, self._wanted = path, dim, line, wanted
         # Each word up to its first blank, a quick test that rejects most lines.
         self._heads = {word.partition(b" ")[0] for word in wanted.spellings}
@@ -130,7 +130,7 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
-def _whole_lines(path: Path) -> Iterator[bytes]:
+def _whole_lines(path: Location) -> Iterator[bytes]:
     """Yield the file in parts of whole lines, each without its last line end.
 
     Raises:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 
 MAX_DIM = 8192  # numbers per vector; a file with more is damaged
 
@@ -69,7 +69,7 @@ class Wanted:
         else:
             self._vectors[word] = vector
 
-    def vectors(self, path: Path, dim: int) -> Vectors:
+    def vectors(self, path: Location, dim: int) -> Vectors:
         """The vectors found in the file at `path`. Raises DataError if there are none."""
         if not self._vectors:
             raise DataError(

@@ -4,11 +4,11 @@ some files a line end."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
 from pairlens.errors import DataError
+from pairlens.locations.location import Location
 from pairlens.texts.blocks import read_blocks
 from pairlens.vectors.wanted import MAX_DIM, Vectors, Wanted
 
@@ -17,7 +17,7 @@ _MAX_ROWS = 2**40
 _FASTTEXT_MODEL = b"\xba\x16\x4f\x2f"
 
 
-def read_word2vec(path: Path, wanted: Wanted) -> Vectors:
+def read_word2vec(path: Location, wanted: Wanted) -> Vectors:
     """The vectors of the wanted words.
 
     Raises:
@@ -35,7 +35,7 @@ def read_word2vec(path: Path, wanted: Wanted) -> Vectors:
     return wanted.vectors(path, dim)
 
 
-def _open(path: Path) -> tuple[int, int, Iterator[tuple[bytes, bytes]]]:
+def _open(path: Location) -> tuple[int, int, Iterator[tuple[bytes, bytes]]]:
     """Rows, dim, and each word with the bytes of its vector."""
     blocks = read_blocks(path)
     start = b""
@@ -56,7 +56,9 @@ def _open(path: Path) -> tuple[int, int, Iterator[tuple[bytes, bytes]]]:
     return rows, dim, _entries(path, blocks, after, rows, dim)
 
 
-def _entries(path: Path, blocks: Iterator[bytes], buffer: bytes, rows: int, dim: int) -> Iterator[tuple[bytes, bytes]]:
+def _entries(
+    path: Location, blocks: Iterator[bytes], buffer: bytes, rows: int, dim: int
+) -> Iterator[tuple[bytes, bytes]]:
     at = done = 0
     while done < rows:
         blank = buffer.find(b" ", at)

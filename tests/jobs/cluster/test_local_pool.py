@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cluster_works import Writes, prepared, results
 from processes import is_running, wait_until
+from running import running, wait_for
 
 from pairlens.errors import ConfigError, DataError, PairlensError
 from pairlens.jobs.cluster.run import Listener, run_work
@@ -91,13 +92,9 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path, number: 
     program += "from pathlib import Path; from cluster_works import Writes\n"
     program += "from pairlens.jobs.cluster.run import Listener, run_work\n"
     program += f"run_work(Writes(Path({str(tmp_path)!r}), 300.0), range(4), 'local', 2, 0, Listener())"
-    driver = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: len(list(tmp_path.glob("began-*"))) == 2)
+    with running([sys.executable, "-c", program], stderr=subprocess.DEVNULL) as driver:
+        wait_for(lambda: len(list(tmp_path.glob("began-*"))) == 2, driver)
         driver.send_signal(number)
-        driver.wait(timeout=30)
+        driver.wait()
         wait_until(lambda: not any(map(is_running, prepared(tmp_path))), 10)
-    finally:
-        driver.kill()
-        driver.wait(timeout=30)
     assert len(prepared(tmp_path)) == 2

@@ -51,6 +51,7 @@ from pairlens.config.model import ModelConfig
 from pairlens.config.schema import Config
 from pairlens.errors import UsageError
 from pairlens.files import whole_file
+from pairlens.locations.location import Location
 from pairlens.streams import is_stream
 
 DUMP_SUFFIXES = (".npz", ".h5", ".jsonl", ".jsonl.gz", ".tsv", ".tsv.gz")
@@ -59,7 +60,7 @@ _TEXT = {".jsonl": write_jsonl, ".tsv": write_tsv}
 
 
 def write_dump(
-    path: Path,
+    path: Location,
     chunks: Iterable[ScoredMaps],
     metadata: Mapping[str, Any],
     vocabulary: Sequence[str] | None = None,
@@ -78,14 +79,15 @@ def write_dump(
     chunks = (dataclasses.replace(chunk, maps=chunk.maps.astype(dtype)) for chunk in chunks)
     with whole_file(path, "w+b", replace) as file:
         if suffix == ".npz":
-            return write_npz(file, chunks, text, None if is_stream(path) else path.parent)
+            folder = path.parent if isinstance(path, Path) and not is_stream(path) else None
+            return write_npz(file, chunks, text, folder)
         if suffix == ".h5":
             return write_hdf5(file, chunks, text, dtype)
         write = _TEXT[suffix.removesuffix(".gz")]
         return write(file, chunks, text, vocabulary)
 
 
-def dump_format(path: Path) -> str:
+def dump_format(path: Location) -> str:
     """The suffix of `path` that selects its format; `.html` is not among them (see `pairlens.pages.attention`).
 
     Raises:

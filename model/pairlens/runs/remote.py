@@ -1,0 +1,66 @@
+"""Runs in buckets: all files of one are read at once; a finished run is uploaded file by file."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path, PurePosixPath
+
+from pairlens.errors import RunError, UsageError
+from pairlens.files import whole_file
+from pairlens.locations.remote import Remote, Snapshot
+from pairlens.locations.writer import refuse_unwritable
+from pairlens.runs import names
+
+_READ = tuple(name for name in names.FILES if name not in (names.CURVES, names.CHECKPOINT, names.PREVIOUS))
+
+_NAMES = {PurePosixPath(name).parts[0] for name in names.FILES}
+
+
+def read_remote(place: Remote) -> Snapshot:
+    """Read the files of a run that scoring and measuring need.
+
+    Raises:
+        RunError: there is no run, or it is replaced meanwhile. DataError: a file cannot be read.
+    """
+    contents: dict[str, bytes] = {}
+    for name in (*_READ, names.CONFIG):  # the config is uploaded last, so it changes if another file does
+        try:
+            content: bytes | None = (place / name).read_bytes()
+        except FileNotFoundError:
+            content = None
+        if name == names.CONFIG and (content is None or contents.get(name, content) != content):
+            if name in contents:
+                raise RunError(f"{place}: changed while it was read; try again")
+            raise RunError(f"{place / name}: missing; {place} is not a run, or is being uploaded")
+        if content is not None:
+            contents[name] = content
+    return Snapshot(place, contents)
+
+
+def refuse_remote(place: Remote, replace: bool) -> None:
+    """Raise UsageError unless a run may be uploaded to an address; `replace` allows another run there.
+
+    Files that an interrupted upload left are no obstacle.
+    """
+    refuse_unwritable(place / names.CONFIG, replace=True)
+    if (place / names.CONFIG).exists():
+        if not replace:
+            raise UsageError(f"{place}: contains a run; choose another name, or add --force")
+    elif {path.name for path in place.glob("*")} - _NAMES:
+        raise UsageError(f"{place}: contains files that are not a run's; choose another name")
+
+
+def upload_run(run: Path, place: Remote) -> None:
+    """Upload a finished run, its config last, so that no reader takes half of it for a run.
+
+    The files of a run that it replaces are removed, its config first.
+
+    Raises:
+        DataError: a file cannot be written.
+    """
+    for name in names.FILES:  # begins with the config
+        (place / name).unlink(missing_ok=True)
+    for name in (*names.FILES[1:], names.CONFIG):
+        if (run / name).is_file():
+            with (run / name).open("rb") as file, whole_file(place / name, "wb") as uploaded:
+                shutil.copyfileobj(file, uploaded, 2**20)
