@@ -15,7 +15,7 @@ from pairlens.errors import ConfigError, DataError
 
 @dataclass(frozen=True)
 class Writes:
-    """Task I writes the file I by rename, and has I pairs.
+    """Task I writes the file I by rename, and has I pairs; tasks from 1000 on fail.
 
     A process that prepares leaves `prepared-PID`; one that begins a task leaves `began-I-PID`.
     """
@@ -29,6 +29,7 @@ class Writes:
 
     def _do(self, task: int) -> int:
         (self.folder / f"began-{task}-{os.getpid()}").touch()
+        fail(task)
         print("a worker's words")
         print("a worker's complaint", file=sys.stderr)
         time.sleep(self.seconds)
@@ -42,28 +43,27 @@ def results(folder: Path) -> dict[int, str]:
     return {int(path.name): path.read_text() for path in folder.iterdir() if path.name.isdigit()}
 
 
-@dataclass(frozen=True)
-class Fails:
-    """Every task raises what its number says, or kills its worker."""
+def prepared(folder: Path) -> set[int]:
+    """The processes that have prepared."""
+    return {int(path.name.split("-")[1]) for path in folder.glob("prepared-*")}
 
-    def prepare(self) -> Callable[[int], int]:
-        return self._do
 
-    def _do(self, task: int) -> int:
-        match task:
-            case 0:
-                raise DataError("q.txt:3:1: not an integer")
-            case 1:
-                raise ConfigError(["a.yaml:1: one", "a.yaml:2: two"])
-            case 2:
-                raise UnpicklableError("x", "y")
-            case 3:
-                raise PermissionError(13, "Permission denied", "scores.txt")
-            case 4:
-                os.kill(os.getpid(), signal.SIGKILL)
-            case 5:
-                os._exit(7)
-        return 0
+def fail(task: int) -> int:
+    """Raise what the number of a task says, or kill the worker."""
+    match task:
+        case 1000:
+            raise DataError("q.txt:3:1: not an integer")
+        case 1001:
+            raise ConfigError(["a.yaml:1: one", "a.yaml:2: two"])
+        case 1002:
+            raise UnpicklableError("x", "y")
+        case 1003:
+            raise PermissionError(13, "Permission denied", "scores.txt")
+        case 1004:
+            os.kill(os.getpid(), signal.SIGKILL)
+        case 1005:
+            os._exit(7)
+    return 0
 
 
 class UnpicklableError(Exception):

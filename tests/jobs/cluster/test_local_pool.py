@@ -7,29 +7,18 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 import pytest
-from cluster_works import Fails, Writes, results
+from cluster_works import Writes, prepared, results
+from processes import is_running, wait_until
 from running import running, wait_for
 
 from pairlens.errors import ConfigError, DataError, PairlensError
 from pairlens.jobs.cluster.run import Listener, run_work
 from pairlens.jobs.cluster.scheduler import Progress, WorkerTraceback
-
-
-def pids(folder: Path) -> set[int]:
-    return {int(path.name.split("-")[-1]) for path in folder.glob("prepared-*")}
-
-
-def wait_until(true: Callable[[], object], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 class Shown(Listener):
@@ -42,18 +31,11 @@ class Shown(Listener):
         return nullcontext(lambda progress: setattr(self, "last", progress))
 
 
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def test_tasks_are_done_by_few_processes_which_prepare_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run_work(Writes(tmp_path), range(20), "local", 2, 0, Listener())
     assert results(tmp_path) == {task: f"result {task}\n" for task in range(20)}
-    assert len(pids(tmp_path)) == 2
-    assert not any(map(is_running, pids(tmp_path)))
+    assert len(prepared(tmp_path)) == 2
+    assert not any(map(is_running, prepared(tmp_path)))
     assert capfd.readouterr() == ("", "")  # what workers write does not mix into the command's streams
 
 
@@ -61,7 +43,7 @@ def test_workers_killed_at_random_moments_cost_their_task_a_retry(tmp_path: Path
     shown, killed, random_ = Shown(), set[int](), random.Random(1)
 
     def kill_one() -> bool:
-        alive = sorted(pids(tmp_path) - killed)
+        alive = sorted(prepared(tmp_path) - killed)
         if alive and len(killed) < 5 and random_.random() < 0.5:
             victim = random_.choice(alive)
             with suppress(ProcessLookupError):
@@ -79,27 +61,29 @@ def test_workers_killed_at_random_moments_cost_their_task_a_retry(tmp_path: Path
 @pytest.mark.parametrize(
     ("task", "error", "message"),
     [
-        (0, DataError, "q.txt:3:1: not an integer"),
-        (1, ConfigError, "a.yaml:1: one\na.yaml:2: two"),
-        (2, PairlensError, "unexpected UnpicklableError: x and y; run it again with --debug for a traceback"),
-        (3, PermissionError, "[Errno 13] Permission denied: 'scores.txt'"),
+        (1000, DataError, "q.txt:3:1: not an integer"),
+        (1001, ConfigError, "a.yaml:1: one\na.yaml:2: two"),
+        (1002, PairlensError, "unexpected UnpicklableError: x and y; run it again with --debug for a traceback"),
+        (1003, PermissionError, "[Errno 13] Permission denied: 'scores.txt'"),
     ],
 )
-def test_an_exception_in_a_task_is_raised_here(task: int, error: type[Exception], message: str) -> None:
+def test_an_exception_in_a_task_is_raised_here(tmp_path: Path, task: int, error: type[Exception], message: str) -> None:
     with pytest.raises(Exception) as caught:  # noqa: PT011
-        run_work(Fails(), [task], "local", 1, 3, Listener())
+        run_work(Writes(tmp_path), [task], "local", 1, 3, Listener())
     assert (type(caught.value), str(caught.value)) == (error, message)
     assert isinstance(caught.value.__cause__, WorkerTraceback)
-    assert "in _do\n" in str(caught.value.__cause__)
+    assert "in fail\n" in str(caught.value.__cause__)
 
 
 @pytest.mark.parametrize(
     ("task", "reason"),
-    [(4, "was killed by SIGKILL, as the system does when memory runs out"), (5, "ended with exit code 7")],
+    [(1004, "was killed by SIGKILL, as the system does when memory runs out"), (1005, "ended with exit code 7")],
 )
-def test_a_task_that_always_kills_its_worker_is_given_up_with_the_reason(task: int, reason: str) -> None:
+def test_a_task_that_always_kills_its_worker_is_given_up_with_the_reason(
+    tmp_path: Path, task: int, reason: str
+) -> None:
     with pytest.raises(PairlensError, match=f"^shard {task}: its worker died 2 times; the last one {reason}"):
-        run_work(Fails(), [task], "local", 1, 1, Listener(), "shard")
+        run_work(Writes(tmp_path), [task], "local", 1, 1, Listener(), "shard")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
@@ -112,5 +96,5 @@ def test_workers_end_with_the_process_that_started_them(tmp_path: Path, number: 
         wait_for(lambda: len(list(tmp_path.glob("began-*"))) == 2, driver)
         driver.send_signal(number)
         driver.wait()
-        wait_until(lambda: not any(map(is_running, pids(tmp_path))), 10)
-    assert len(pids(tmp_path)) == 2
+        wait_until(lambda: not any(map(is_running, prepared(tmp_path))), 10)
+    assert len(prepared(tmp_path)) == 2

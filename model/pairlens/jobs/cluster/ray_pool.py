@@ -13,6 +13,7 @@ from functools import partial
 from importlib.metadata import version
 from mmap import mmap
 from multiprocessing.connection import Connection
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from socket import create_connection
 from typing import Any
@@ -25,7 +26,7 @@ from pairlens.jobs.cluster.child import receive
 from pairlens.jobs.cluster.work import Died, Do, Outcome, Work, failed, outcome_of
 from pairlens.kernels.threads import processors as processors_here
 
-_IDLE = 5.0  # seconds without an outcome after which the cluster is looked at
+_IDLE = 2.0  # seconds without an outcome after which the cluster is looked at
 _prepared: dict[str, Do] = {}  # in a worker: what `Work.prepare` returned, by the digest of the pickled work
 
 
@@ -58,6 +59,7 @@ def _join(cluster: str, workers: int | None, processors: int) -> int:
             count = workers or max(processors_here() // processors, 1)
             ray.init("local", num_cpus=count * processors, include_dashboard=False, configure_logging=False, **quiet)
             return count
+        _connect(_address(cluster))
         ray.init(cluster, **quiet)
         sizes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
     except Exception as error:
@@ -65,6 +67,20 @@ def _join(cluster: str, workers: int | None, processors: int) -> int:
     if max(sizes, default=0) < processors:
         raise UsageError(f"--cluster {cluster}: a task uses {processors} processors, which no machine there has")
     return workers or sum(size // processors for size in sizes)
+
+
+def _address(cluster: str) -> str:
+    """The address that Ray will join, as HOST:PORT; empty if it will find none."""
+    current = Path("/tmp/ray/ray_current_cluster")  # noqa: S108  (written by `ray start`)
+    found = os.environ.get("RAY_ADDRESS") or (current.read_text() if current.is_file() else "")
+    return (found if cluster == "auto" else cluster).removeprefix("ray://")
+
+
+def _connect(address: str) -> None:
+    """Raises OSError if nobody answers at HOST:PORT, which Ray would try for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit():
+        create_connection((host.strip("[]"), int(port)), timeout=10).close()
 
 
 class _Tasks:
@@ -146,8 +162,7 @@ def _refuse_lost(cluster: str) -> None:
     try:
         if not cluster.startswith("ray://"):  # a client has no connection of its own to the head's GCS
             context = ray.get_runtime_context()
-            host, _, port = context.gcs_address.rpartition(":")
-            create_connection((host.strip("[]"), int(port)), timeout=10).close()
+            _connect(context.gcs_address)
             if not any(node["NodeID"] == context.get_node_id() and node["Alive"] for node in ray.nodes()):
                 raise ConnectionError("the node of this machine has died")
         ray.nodes()

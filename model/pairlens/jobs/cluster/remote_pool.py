@@ -66,7 +66,7 @@ class RemotePool:
     def _join(self) -> int:
         """Wait until the child has joined the cluster; return the number of workers."""
         if not self._child.connection.poll(_TO_JOIN):
-            raise PairlensError(f"--cluster {self._cluster}: Ray has not answered for {_TO_JOIN:.0f} seconds")
+            raise PairlensError(f"--cluster {self._cluster}: Ray has not answered for {_TO_JOIN:.0f} s")
         joined: int | Failed = self._receive()
         if isinstance(joined, Failed):
             raise joined.error

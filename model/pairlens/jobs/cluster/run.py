@@ -67,6 +67,8 @@ def run_work(
         Exception: what a task raised.
     """
     refuse_cluster(cluster)
+    if not tasks:
+        return True
     with listener.starting(cluster):
         pool = _open(work, cluster, workers, len(tasks), processors_each)
     with closing(pool):
