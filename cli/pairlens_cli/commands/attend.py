@@ -187,7 +187,6 @@ def _attend_shards(
     files = shard_options.files_of(files)
     refuse_outputs({"--output": sharding.merged}, [*files.paths, vocab, *run_files(run.path)], force)
     output.compile_kernels(run.config(), maps=True)
-    threads = threads if sharding.shard else threads or 1
     bounds = selection.min_score, selection.max_score
     maker = AttendMaker(run.path, dump_format(sharding.name), dtype, *bounds, vocab, skip_bad, threads)
     write_shards(Shards(maker, files, sharding.directory), sharding, force)

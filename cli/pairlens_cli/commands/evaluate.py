@@ -85,12 +85,10 @@ def evaluate(
     other = Run.open(compare, changes) if compare else None
     _refuse_other_tasks(config, run, other, threshold)
     what, files = texts or labelled_files(config, split, query, value, label, group)
-    if sharding := shard_options.sharding(
-        shard, cluster, shards, workers, retries, predictions, force, "--predictions"
-    ):
-        given = {"--compare": compare, "--errors": errors, "--threshold": threshold, "--output": output_file}
-        shard_options.refuse_without_effect(given)
-        _predict_shards(run, files, sharding, threads, force)
+    parts = shard_options.sharding(shard, cluster, shards, workers, retries, predictions, force, "--predictions")
+    if parts:
+        idle = {"--compare": compare, "--errors": errors, "--threshold": threshold, "--output": output_file}
+        _predict_shards(run, files, parts, threads, changes, force, idle)
         return
     if other:
         _refuse_comparison(run, other, files)
@@ -122,7 +120,15 @@ def evaluate(
         file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
 
 
-def _predict_shards(run: Run, files: Files, sharding: shard_options.Sharding, threads: int | None, force: bool) -> None:
+def _predict_shards(
+    run: Run,
+    files: Files,
+    sharding: shard_options.Sharding,
+    threads: int | None,
+    changes: list[str],
+    force: bool,
+    idle: dict[str, Any],
+) -> None:
     """Write predictions in parts. Metrics are those of all pairs, so that none are computed."""
     from pairlens.evaluation.evaluation import paths_of
     from pairlens.jobs.input_files import InputFiles
@@ -132,14 +138,14 @@ def _predict_shards(run: Run, files: Files, sharding: shard_options.Sharding, th
     from pairlens.texts.split_paths import SplitPaths
     from pairlens_cli.display.shards import write_shards
 
+    shard_options.refuse_without_effect(idle)
     if not isinstance(files, SplitPaths):
         raise UsageError("--shard and --cluster divide files of ids; make them with pairlens encode --like RUN")
     refuse_outputs({"--predictions": sharding.merged}, [*paths_of(files), *run_files(run.path)], force)
     output.compile_kernels(run.config())
-    threads = threads if sharding.shard else threads or 1
     suffix = ".tsv" + shard_options.compression(sharding.name)
     assert files.label
-    maker = PredictionMaker(run.path, files.label, suffix, threads)
+    maker = PredictionMaker(run.path, files.label, suffix, tuple(changes), threads)
     pairs = InputFiles("ids", ((files.query, files.value),), (str(files.query), str(files.value)))
     write_shards(Shards(maker, pairs, sharding.directory), sharding, force)
 

@@ -221,7 +221,6 @@ def _score_shards(
 
     output.compile_kernels(request.config)
     suffix = f".{request.layout(files)}" + shard_options.compression(sharding.name)
-    threads = threads if sharding.shard else threads or 1
     maker = ScoreMaker(replace(request), files, suffix, skip_bad, threads)
     write_shards(Shards(maker, files, sharding.directory), sharding, force)
 
