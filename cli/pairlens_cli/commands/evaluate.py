@@ -72,9 +72,7 @@ def evaluate(
     from pairlens.runs.run import Run
     from pairlens_cli.display.details import log_model, log_pairs, log_threads, warn_without_words
 
-    _refuse(output_file, predictions, force, threshold)
-    if vocab and not errors:
-        raise UsageError("--vocab is for the texts of the worst pairs; add --errors N")
+    _refuse(output_file, predictions, force, threshold, vocab if not errors else None)
     columns = {"query": query_column, "value": value_column, "label": label_column, "group": group_column}
     table = table_options.input_options(input_file, columns, input_format, delimiter, header)
     files_given = {"query": query, "value": value, "label": label, "group": group}
@@ -150,8 +148,16 @@ def _predict_shards(
     write_shards(Shards(maker, pairs, sharding.directory), sharding, force)
 
 
-def _refuse(output_file: Location | None, predictions: Location | None, force: bool, threshold: float | None) -> None:
+def _refuse(
+    output_file: Location | None,
+    predictions: Location | None,
+    force: bool,
+    threshold: float | None,
+    idle_vocab: Location | None,
+) -> None:
     """Raises UsageError if an option makes no sense for any run."""
+    if idle_vocab:
+        raise UsageError("--vocab is for the texts of the worst pairs; add --errors N")
     options.refuse_idle_force(force, output_file, predictions)
     if threshold is not None and not abs(threshold) <= _LARGEST_SCORE:
         raise UsageError(f"--threshold {threshold}: must be a finite number, such as 0.5")
