@@ -101,7 +101,6 @@ def evaluate(
     log_pairs(files, len(scored.pairs))
     with output.notice_after(1.5, "resampling the pairs for the intervals"):
         measured = measure(scored)
-
     result: dict[str, Any] = {"run": str(run_directory), **what, "pairs": len(scored.pairs), **measured}
     if other:
         result["compare"] = _compare(scored, other, files, threshold, threads)
