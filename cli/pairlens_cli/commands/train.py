@@ -19,7 +19,8 @@ from pairlens_cli.options import Location
 if TYPE_CHECKING:
     from pairlens.config.schema import Config
     from pairlens.jobs.bucket_run import BucketRun
-    from pairlens.jobs.train_job import Existing, Training
+    from pairlens.jobs.seed_runs import Existing
+    from pairlens.jobs.training import Training
     from pairlens.locations.remote import Remote
 
 

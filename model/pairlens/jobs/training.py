@@ -1,0 +1,148 @@
+"""Trains runs, each from where it was interrupted."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from pairlens.config.schema import Config
+from pairlens.jobs.resume_check import finished_metrics
+from pairlens.jobs.seed_runs import SeedRuns
+from pairlens.jobs.train_data import Data
+from pairlens.runs.curves import write_curves
+from pairlens.runs.progress import Progress
+from pairlens.runs.run import Run
+from pairlens.runs.staging import StagedRun, locked_run
+
+if TYPE_CHECKING:
+    from pairlens.training.trainer import Listener as EventListener
+
+Metrics = dict[str, float]
+
+
+class Listener:
+    """Callbacks of a running training. These methods do nothing; override the ones you need."""
+
+    def begins(self, run: Run) -> None:
+        """A new run is started, as there is none to resume."""
+
+    def finished_before(self, run: Run) -> None:
+        """The run to resume is already finished."""
+
+    def loading(self, library: str) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Return a context within which a large library is loaded, which takes a while and may write to stderr."""
+        return nullcontext()
+
+    def fitting(self, config: Config) -> AbstractContextManager[EventListener]:  # noqa: ARG002
+        """Return a context within which a network is trained; its value is called with each step and evaluation."""
+        return nullcontext(lambda _: None)
+
+    def warns(self, message: str) -> None:
+        """Something went wrong, but training continues."""
+
+    def stopped(self, progress: Progress) -> None:
+        """Training stopped on request; everything is saved."""
+
+    def wrote(self, run: Run, metrics: Metrics) -> None:
+        """A run is finished; `metrics` are the dev metrics of its best weights, empty without a dev split."""
+
+
+class Training:
+    """Trains runs whose data are read; `TrainJob.read` makes it.
+
+    Attributes:
+        config: the config, with the number of classes taken from the labels.
+        runs: the runs to train, by ascending seed.
+        data: the data without the test split, which is only checked.
+        remarks: warnings about the data.
+    """
+
+    def __init__(
+        self, places: SeedRuns, config: Config, data: Data, remarks: Sequence[str], environment: dict[str, Any]
+    ) -> None:
+        self._places, self._environment = places, environment
+        self.config, self.runs, self.data, self.remarks = config, places.runs, data, remarks
+
+    def train(self, listener: Listener | None = None, stop: Callable[[], bool] = lambda: False) -> list[Metrics] | None:
+        """Train every run that is not finished.
+
+        Returns:
+            the dev metrics of each run's best weights; None if `stop`, which is called after every step, returned True.
+
+        Raises:
+            UsageError: another process is training there.
+            PairlensError: as `Trainer.fit` does.
+        """
+        listener = listener or Listener()
+        metrics = []
+        for seed in self._places.seeds:
+            its_metrics = self.train_seed(seed, listener, stop)
+            if its_metrics is None:
+                return None
+            metrics.append(its_metrics)
+        return metrics
+
+    def train_seed(self, seed: int, listener: Listener, stop: Callable[[], bool]) -> Metrics | None:
+        """Train the run of one seed, unless it is finished; returns its dev metrics, and raises, as `train` does."""
+        run = self._places.of(seed)
+        with locked_run(run, begins=not self._places.is_resumed(run)):
+            return self._train(run, self.config.with_seed(seed), listener, stop)
+
+    def summary(self, metrics: Sequence[Metrics]) -> dict[str, Any]:
+        """Return the runs, and mean and sample standard deviation of their dev metrics; there must be two or more.
+
+        Both are nan for a metric that is undefined in one of the runs.
+        """
+        values = {name: [one[name] for one in metrics] for name in metrics[0]}
+        return {
+            "runs": [str(run.path) for run in self.runs],
+            "dev": {
+                name: {"mean": statistics.fmean(numbers), "deviation": _deviation(numbers)}
+                for name, numbers in values.items()
+            },
+        }
+
+    def _train(self, run: Run, config: Config, listener: Listener, stop: Callable[[], bool]) -> Metrics | None:
+        """Train one run, unless it is finished. The caller holds its lock."""
+        if not self._places.is_resumed(run):
+            if self._places.resumes:
+                listener.begins(run)
+            if isinstance(run, StagedRun):
+                run.begin()
+            Run.create(run.folder, config, self._environment, self._places.replaces, self.data.carried)
+        elif (finished := finished_metrics(run, config)) is not None:
+            listener.finished_before(run)
+            return finished
+        run.remove_partial_files()
+        with listener.loading("TensorFlow"):
+            from pairlens.training.trainer import Trainer
+
+            trainer = Trainer(config, run, self.data.pretrained, self.data.vocabulary, self.data.vectors)
+        if trainer.warning:
+            listener.warns(f"{trainer.warning}; continuing from the checkpoint before it")
+        try:
+            with listener.fitting(config) as listen:
+                metrics = trainer.fit(self.data.train, self.data.dev, listen, stop)
+        finally:
+            _draw_curves(run, listener)
+        if metrics is None:
+            listener.stopped(trainer.progress)
+        else:
+            listener.wrote(run, metrics)
+        return metrics
+
+
+def _deviation(numbers: Sequence[float]) -> float:
+    return math.nan if any(map(math.isnan, numbers)) else statistics.stdev(numbers)
+
+
+def _draw_curves(run: Run, listener: Listener) -> None:
+    """Draw the curves, however training ended; if that fails, only warn."""
+    try:
+        with listener.loading("matplotlib"):
+            write_curves(run)
+    except Exception as error:
+        listener.warns(f"{run.path}: the learning curves could not be drawn ({error})")
