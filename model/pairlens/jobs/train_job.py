@@ -48,11 +48,13 @@ class TrainJob:
         self._places = SeedRuns(path, range(first, last + 1), existing)
         self._places.refuse()
 
-    def read(self, command: Sequence[str] = ()) -> Training:
+    def read(self, command: Sequence[str] = (), at_once: int = 1, elsewhere: bool = False) -> Training:
         """Read the data, and refuse what cannot be trained.
 
         Args:
             command: the command line, to be recorded in the run.
+            at_once: how many runs will be trained at the same time.
+            elsewhere: whether they are trained on other machines, which this one is not compared with.
 
         Raises:
             DataError: a file has a fault.
@@ -83,7 +85,10 @@ class TrainJob:
         if covered:
             environment["vectors"] = covered.record()
         for run, seed in zip(self._places.runs, self._places.seeds, strict=True):
-            if run in resumed:
+            if run in resumed and not elsewhere:
                 refuse_changes(run, config.with_seed(seed), environment)
-        refuse_too_large("training", memory_needed(config, splits), available_memory())
+        needed = {part: at_once * size for part, size in memory_needed(config, splits).items()}
+        refuse_too_large(
+            "training" if at_once == 1 else f"training {at_once} seeds at once", needed, available_memory()
+        )
         return Training(self._places, config, data, verdict.remarks, environment)

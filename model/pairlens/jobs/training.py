@@ -9,10 +9,12 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from pairlens.config.schema import Config
-from pairlens.jobs.resume_check import finished_metrics
+from pairlens.jobs.resume_check import finished_metrics, refuse_changes
 from pairlens.jobs.seed_runs import SeedRuns
 from pairlens.jobs.train_data import Data
 from pairlens.runs.curves import write_curves
+from pairlens.runs.environment import what_affects_rounding
+from pairlens.runs.names import staging
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
 from pairlens.runs.staging import StagedRun, locked_run
@@ -55,7 +57,7 @@ class Training:
 
     Attributes:
         config: the config, with the number of classes taken from the labels.
-        runs: the runs to train, by ascending seed.
+        seeds, runs: what to train, by ascending seed.
         data: the data without the test split, which is only checked.
         remarks: warnings about the data.
     """
@@ -64,7 +66,8 @@ class Training:
         self, places: SeedRuns, config: Config, data: Data, remarks: Sequence[str], environment: dict[str, Any]
     ) -> None:
         self._places, self._environment = places, environment
-        self.config, self.runs, self.data, self.remarks = config, places.runs, data, remarks
+        self.config, self.data, self.remarks = config, data, remarks
+        self.seeds, self.runs = places.seeds, places.runs
 
     def train(self, listener: Listener | None = None, stop: Callable[[], bool] = lambda: False) -> list[Metrics] | None:
         """Train every run that is not finished.
@@ -78,7 +81,7 @@ class Training:
         """
         listener = listener or Listener()
         metrics = []
-        for seed in self._places.seeds:
+        for seed in self.seeds:
             its_metrics = self.train_seed(seed, listener, stop)
             if its_metrics is None:
                 return None
@@ -90,6 +93,37 @@ class Training:
         run = self._places.of(seed)
         with locked_run(run, begins=not self._places.is_resumed(run)):
             return self._train(run, self.config.with_seed(seed), listener, stop)
+
+    def in_worker(self, seed: int) -> Training:
+        """This training, as it is for a process that trains one seed, perhaps after another one that died doing so.
+
+        What this training has begun is continued; what was there before it is resumed or replaced as it was to be.
+
+        Raises:
+            RunError: a run to resume began with another config, data or versions, or on another kind of machine.
+        """
+        places, environment = self._places, self._environment | what_affects_rounding()
+        if not places.replaces or self._has_begun(places.of(seed)):
+            places = places.resuming()
+        if places.is_resumed(run := places.of(seed)):
+            refuse_changes(run, self.config.with_seed(seed), environment)
+        return Training(places, self.config, self.data, self.remarks, environment)
+
+    def finished(self, listener: Listener) -> list[Metrics]:
+        """Tell the listener of every run, all of which workers have finished, and return their dev metrics."""
+        places, found = self._places.resuming(), []
+        for seed in self.seeds:
+            metrics = finished_metrics(places.of(seed), self.config.with_seed(seed))
+            assert metrics is not None
+            listener.wrote(places.of(seed), metrics)
+            found.append(metrics)
+        return found
+
+    def _has_begun(self, run: Run) -> bool:
+        """Whether this training has created a run that replaces another."""
+        place = run.place if isinstance(run, StagedRun) else run.folder
+        began = [Run(path).environment() for path in (place, staging(place))]
+        return any(all(one.get(key) == self._environment[key] for key in ("created", "command")) for one in began)
 
     def summary(self, metrics: Sequence[Metrics]) -> dict[str, Any]:
         """Return the runs, and mean and sample standard deviation of their dev metrics; there must be two or more.
