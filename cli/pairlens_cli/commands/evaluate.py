@@ -71,6 +71,7 @@ def evaluate(
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
     from pairlens_cli.display.details import log_model, log_pairs, log_threads, warn_without_words
+    from pairlens_cli.in_parts import predict_in_parts
 
     _refuse(output_file, predictions, force, threshold, vocab if not errors else None)
     columns = {"query": query_column, "value": value_column, "label": label_column, "group": group_column}
@@ -86,7 +87,7 @@ def evaluate(
     parts = shard_options.sharding(shard, cluster, shards, workers, retries, predictions, force, "--predictions")
     if parts:
         idle = {"--compare": compare, "--errors": errors, "--threshold": threshold, "--output": output_file}
-        _predict_shards(run, files, parts, threads, changes, force, idle)
+        predict_in_parts(run, files, parts, threads, changes, force, idle)
         return
     if other:
         _refuse_comparison(run, other, files)
@@ -115,36 +116,6 @@ def evaluate(
         _write_predictions(predictions, scored, force)
     with output.results(output_file, force) as file:
         file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
-
-
-def _predict_shards(
-    run: Run,
-    files: Files,
-    sharding: shard_options.Sharding,
-    threads: int | None,
-    changes: list[str],
-    force: bool,
-    idle: dict[str, Any],
-) -> None:
-    """Write predictions in parts. Metrics are those of all pairs, so that none are computed."""
-    from pairlens.evaluation.evaluation import paths_of
-    from pairlens.jobs.input_files import InputFiles
-    from pairlens.jobs.shards.makers import PredictionMaker
-    from pairlens.jobs.shards.shards import Shards
-    from pairlens.runs.outputs import refuse_outputs, run_files
-    from pairlens.texts.split_paths import SplitPaths
-    from pairlens_cli.display.shards import write_shards
-
-    shard_options.refuse_without_effect(idle)
-    if not isinstance(files, SplitPaths):
-        raise UsageError("--shard and --cluster divide files of ids; make them with pairlens encode --like RUN")
-    refuse_outputs({"--predictions": sharding.merged}, [*paths_of(files), *run_files(run.path)], force)
-    output.compile_kernels(run.config())
-    suffix = ".tsv" + shard_options.compression(sharding.name)
-    assert files.label
-    maker = PredictionMaker(run.path, files.label, suffix, tuple(changes), threads)
-    pairs = InputFiles("ids", ((files.query, files.value),), (str(files.query), str(files.value)))
-    write_shards(Shards(maker, pairs, sharding.directory), sharding, force)
 
 
 def _refuse(

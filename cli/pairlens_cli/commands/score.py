@@ -14,9 +14,7 @@ from pairlens_cli import options, output, pair_input, shard_options, table_optio
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
-    from pairlens.jobs.input_files import InputFiles
     from pairlens.jobs.score_job import ScoreJob
-    from pairlens.jobs.score_request import ScoreRequest
 
 
 def score(
@@ -114,6 +112,7 @@ def score(
     from pairlens.runs.outputs import run_files
     from pairlens_cli.display.bad_lines import warn_of_bad_lines
     from pairlens_cli.display.details import log_model, log_threads, warn_without_words
+    from pairlens_cli.in_parts import score_in_parts
 
     given = pair_input.PairInput(query, value, text, input_file, query_text, value_text)
     columns = {"query": query_column, "value": value_column, "id": id_column}
@@ -139,7 +138,7 @@ def score(
     log_model(run_directory, config)
     log_threads(threads)
     if sharding:
-        _score_shards(sharding, request, shard_options.files_of(files), on_bad_line == "nan", threads, force)
+        score_in_parts(sharding, request, shard_options.files_of(files), on_bad_line == "nan", threads, force)
         return
     at_once = given.is_stdin and (line_buffered or sys.stdin.isatty())
     source = given.source(request.run, files, table, at_once)
@@ -203,26 +202,6 @@ def _refuse_outputs(
         refuse_outputs(outputs, read, force, side_files, lambda path: is_finished(path, first))
     else:
         refuse_outputs(outputs, read, force)
-
-
-def _score_shards(
-    sharding: shard_options.Sharding,
-    request: ScoreRequest,
-    files: InputFiles,
-    skip_bad: bool,
-    threads: int | None,
-    force: bool,
-) -> None:
-    from dataclasses import replace
-
-    from pairlens.jobs.shards.makers import ScoreMaker
-    from pairlens.jobs.shards.shards import Shards
-    from pairlens_cli.display.shards import write_shards
-
-    output.compile_kernels(request.config)
-    suffix = f".{request.layout(files)}" + shard_options.compression(sharding.name)
-    maker = ScoreMaker(replace(request), files, suffix, skip_bad, threads)
-    write_shards(Shards(maker, files, sharding.directory), sharding, force)
 
 
 def _run(
