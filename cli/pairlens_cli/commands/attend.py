@@ -11,6 +11,7 @@ import typer
 from pairlens.errors import UsageError
 from pairlens_cli import options, output, pair_input, shard_options, table_options
 from pairlens_cli.attention_kinds import Kind, kind_of, outputs, refuse_options
+from pairlens_cli.in_parts import attend_in_parts
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
@@ -115,7 +116,6 @@ def attend(
     from pairlens_cli.display import attention_maps
     from pairlens_cli.display.bad_lines import warn_of_skipped_pairs
     from pairlens_cli.display.details import log_model, log_threads, warn_without_words
-    from pairlens_cli.in_parts import attend_in_parts
 
     if seed is not None and sample is None:
         raise UsageError("--seed is the seed of --sample; add --sample N")

@@ -10,6 +10,7 @@ import typer
 from pairlens.errors import UsageError
 from pairlens_cli import options, output, pair_input, shard_options, table_options
 from pairlens_cli.display import evaluation_tables
+from pairlens_cli.in_parts import predict_in_parts
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
@@ -71,7 +72,6 @@ def evaluate(
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
     from pairlens_cli.display.details import log_model, log_pairs, log_threads, warn_without_words
-    from pairlens_cli.in_parts import predict_in_parts
 
     _refuse(output_file, predictions, force, threshold, vocab if not errors else None)
     columns = {"query": query_column, "value": value_column, "label": label_column, "group": group_column}

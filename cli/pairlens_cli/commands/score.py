@@ -11,6 +11,7 @@ import typer
 
 from pairlens.errors import UsageError
 from pairlens_cli import options, output, pair_input, shard_options, table_options
+from pairlens_cli.in_parts import score_in_parts
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
@@ -112,7 +113,6 @@ def score(
     from pairlens.runs.outputs import run_files
     from pairlens_cli.display.bad_lines import warn_of_bad_lines
     from pairlens_cli.display.details import log_model, log_threads, warn_without_words
-    from pairlens_cli.in_parts import score_in_parts
 
     given = pair_input.PairInput(query, value, text, input_file, query_text, value_text)
     columns = {"query": query_column, "value": value_column, "id": id_column}
