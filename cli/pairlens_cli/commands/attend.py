@@ -152,12 +152,8 @@ def attend(
             _report_selected(attention_maps.show(job.chunks("pictures"), job.vocabulary))
         case Kind.summary:
             _summarize(job, output_file, force, run_directory)
-        case Kind.picture:
-            _draw(job, cast(Location, output_file), force, grid, several)
-        case Kind.matrices:
-            _write_matrices(job, cast(Location, output_file), force, dtype)
-        case Kind.page:
-            _write_page(job, cast(Location, output_file), force, label)
+        case _:
+            _write(kind, job, cast(Location, output_file), force, grid, several, dtype, label)
     warn_of_skipped_pairs(job.bad)
     if first_only and query_text is None:
         output.say("This is the first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
@@ -184,6 +180,25 @@ def _summarize(job: AttendJob, output_file: Location | None, force: bool, run_di
     elif output_file or output.settings.quiet or not sys.stdout.isatty():
         with output.results(output_file, force) as file:
             file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
+
+
+def _write(
+    kind: Kind,
+    job: AttendJob,
+    path: Location,
+    force: bool,
+    grid: bool,
+    several: bool,
+    dtype: Literal["float32", "float16"],
+    label: Location | None,
+) -> None:
+    """Write a file of a kind that is never written to the terminal."""
+    if kind is Kind.picture:
+        _draw(job, path, force, grid, several)
+    elif kind is Kind.matrices:
+        _write_matrices(job, path, force, dtype)
+    else:
+        _write_page(job, path, force, label)
 
 
 def _draw(job: AttendJob, path: Location, force: bool, grid: bool, several: bool) -> None:
