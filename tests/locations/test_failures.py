@@ -31,8 +31,10 @@ def fails(text: str) -> str:
 def answering(status: str, code: str) -> Any:
     """An answer of S3 to every request."""
 
-    def answer(_: dict[str, Any], respond: Any) -> list[bytes]:
+    def answer(environ: dict[str, Any], respond: Any) -> list[bytes]:
         respond(f"{status} Failure", [("Content-Type", "application/xml")])
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return []
         return [f"<Error><Code>{code}</Code><Message>of an-access-key and a-secret-key</Message></Error>".encode()]
 
     return answer

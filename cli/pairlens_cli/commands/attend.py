@@ -10,14 +10,12 @@ import typer
 
 from pairlens.errors import UsageError
 from pairlens_cli import options, output, pair_input, shard_options, table_options
-from pairlens_cli.attention_kinds import Kind, kind_of, outputs, refuse_options, refuse_whole
+from pairlens_cli.attention_kinds import Kind, kind_of, outputs, refuse_options
+from pairlens_cli.in_parts import attend_in_parts
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
-    from pairlens.attention.selection import Selection
     from pairlens.jobs.attend_job import AttendJob
-    from pairlens.jobs.input_files import InputFiles
-    from pairlens.runs.run import Run
 
 _WHICH, _MAKE = "Which pairs (default: all; for the terminal and pictures, the first)", "What to write"
 _LARGE_PAGE = 200  # megabytes
@@ -138,8 +136,7 @@ def attend(
     files = given.files(table)
     run = Run.open(run_directory)
     if sharding:
-        shard_options.refuse_without_effect({"--pairs": pairs, "--limit": limit, "--sample": sample})
-        _attend_shards(run, sharding, files, dtype, selection, vocab, on_bad_line == "skip", threads, force)
+        attend_in_parts(run, sharding, files, dtype, selection, vocab, on_bad_line == "skip", threads, force)
         return
     source = given.source(run, files, table)
     job = AttendJob(run, source, selection, threads, on_bad_line == "skip", vocab)
@@ -164,33 +161,6 @@ def attend(
     warn_of_skipped_pairs(job.bad)
     if first_only and query_text is None:
         output.say("This is the first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
-
-
-def _attend_shards(
-    run: Run,
-    sharding: shard_options.Sharding,
-    files: InputFiles | None,
-    dtype: Literal["float32", "float16"],
-    selection: Selection,
-    vocab: Location | None,
-    skip_bad: bool,
-    threads: int | None,
-    force: bool,
-) -> None:
-    from pairlens.attention.dumps.dump import dump_format
-    from pairlens.jobs.shards.makers import AttendMaker
-    from pairlens.jobs.shards.shards import Shards
-    from pairlens.runs.outputs import refuse_outputs, run_files
-    from pairlens_cli.display.shards import write_shards
-
-    refuse_whole(kind_of(sharding.name, summary=False), sharding.name)
-    files = shard_options.files_of(files)
-    refuse_outputs({"--output": sharding.merged}, [*files.paths, vocab, *run_files(run.path)], force)
-    output.compile_kernels(run.config(), maps=True)
-    threads = threads if sharding.shard else threads or 1
-    bounds = selection.min_score, selection.max_score
-    maker = AttendMaker(run.path, dump_format(sharding.name), dtype, *bounds, vocab, skip_bad, threads)
-    write_shards(Shards(maker, files, sharding.directory), sharding, force)
 
 
 # ---- the kinds of output ---------------------------------------------------------------------------------------------

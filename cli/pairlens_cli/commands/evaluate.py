@@ -10,6 +10,7 @@ import typer
 from pairlens.errors import UsageError
 from pairlens_cli import options, output, pair_input, shard_options, table_options
 from pairlens_cli.display import evaluation_tables
+from pairlens_cli.in_parts import predict_in_parts
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
@@ -72,9 +73,7 @@ def evaluate(
     from pairlens.runs.run import Run
     from pairlens_cli.display.details import log_model, log_pairs, log_threads, warn_without_words
 
-    _refuse(output_file, predictions, force, threshold)
-    if vocab and not errors:
-        raise UsageError("--vocab is for the texts of the worst pairs; add --errors N")
+    _refuse(output_file, predictions, force, threshold, vocab if not errors else None)
     columns = {"query": query_column, "value": value_column, "label": label_column, "group": group_column}
     table = table_options.input_options(input_file, columns, input_format, delimiter, header)
     files_given = {"query": query, "value": value, "label": label, "group": group}
@@ -85,12 +84,10 @@ def evaluate(
     other = Run.open(compare, changes) if compare else None
     _refuse_other_tasks(config, run, other, threshold)
     what, files = texts or labelled_files(config, split, query, value, label, group)
-    if sharding := shard_options.sharding(
-        shard, cluster, shards, workers, retries, predictions, force, "--predictions"
-    ):
-        given = {"--compare": compare, "--errors": errors, "--threshold": threshold, "--output": output_file}
-        shard_options.refuse_without_effect(given)
-        _predict_shards(run, files, sharding, threads, force)
+    parts = shard_options.sharding(shard, cluster, shards, workers, retries, predictions, force, "--predictions")
+    if parts:
+        idle = {"--compare": compare, "--errors": errors, "--threshold": threshold, "--output": output_file}
+        predict_in_parts(run, files, parts, threads, changes, force, idle)
         return
     if other:
         _refuse_comparison(run, other, files)
@@ -105,7 +102,6 @@ def evaluate(
     log_pairs(files, len(scored.pairs))
     with output.notice_after(1.5, "resampling the pairs for the intervals"):
         measured = measure(scored)
-
     result: dict[str, Any] = {"run": str(run_directory), **what, "pairs": len(scored.pairs), **measured}
     if other:
         result["compare"] = _compare(scored, other, files, threshold, threads)
@@ -122,30 +118,16 @@ def evaluate(
         file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
 
 
-def _predict_shards(run: Run, files: Files, sharding: shard_options.Sharding, threads: int | None, force: bool) -> None:
-    """Write predictions in parts. Metrics are those of all pairs, so that none are computed."""
-    from pairlens.evaluation.evaluation import paths_of
-    from pairlens.jobs.input_files import InputFiles
-    from pairlens.jobs.shards.makers import PredictionMaker
-    from pairlens.jobs.shards.shards import Shards
-    from pairlens.runs.outputs import refuse_outputs, run_files
-    from pairlens.texts.split_paths import SplitPaths
-    from pairlens_cli.display.shards import write_shards
-
-    if not isinstance(files, SplitPaths):
-        raise UsageError("--shard and --cluster divide files of ids; make them with pairlens encode --like RUN")
-    refuse_outputs({"--predictions": sharding.merged}, [*paths_of(files), *run_files(run.path)], force)
-    output.compile_kernels(run.config())
-    threads = threads if sharding.shard else threads or 1
-    suffix = ".tsv" + shard_options.compression(sharding.name)
-    assert files.label
-    maker = PredictionMaker(run.path, files.label, suffix, threads)
-    pairs = InputFiles("ids", ((files.query, files.value),), (str(files.query), str(files.value)))
-    write_shards(Shards(maker, pairs, sharding.directory), sharding, force)
-
-
-def _refuse(output_file: Location | None, predictions: Location | None, force: bool, threshold: float | None) -> None:
+def _refuse(
+    output_file: Location | None,
+    predictions: Location | None,
+    force: bool,
+    threshold: float | None,
+    idle_vocab: Location | None,
+) -> None:
     """Raises UsageError if an option makes no sense for any run."""
+    if idle_vocab:
+        raise UsageError("--vocab is for the texts of the worst pairs; add --errors N")
     options.refuse_idle_force(force, output_file, predictions)
     if threshold is not None and not abs(threshold) <= _LARGEST_SCORE:
         raise UsageError(f"--threshold {threshold}: must be a finite number, such as 0.5")

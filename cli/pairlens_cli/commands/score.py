@@ -11,14 +11,11 @@ import typer
 
 from pairlens.errors import UsageError
 from pairlens_cli import options, output, pair_input, shard_options, table_options
+from pairlens_cli.in_parts import score_in_parts
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
-    from pairlens.jobs.input_files import InputFiles
     from pairlens.jobs.score_job import ScoreJob
-    from pairlens.jobs.score_request import ScoreRequest
-    from pairlens.tables.pairs import TablePairs
-    from pairlens.texts.sources import PairSource
 
 
 def score(
@@ -141,12 +138,12 @@ def score(
     log_model(run_directory, config)
     log_threads(threads)
     if sharding:
-        _score_shards(sharding, request, shard_options.files_of(files), on_bad_line == "nan", threads, force)
+        score_in_parts(sharding, request, shard_options.files_of(files), on_bad_line == "nan", threads, force)
         return
     at_once = given.is_stdin and (line_buffered or sys.stdin.isatty())
     source = given.source(request.run, files, table, at_once)
     output.compile_kernels(config)
-    writer = request.writer(_table_of(source) if shown is None else None)
+    writer = request.writer(source)
     job = ScoreJob(request.scorer(threads), source, writer, on_bad_line == "nan", at_once)
     identity = {**request.identity(), **describe_source(source)} if resume else None
     _run(job, output_file, bad_lines, identity, force)
@@ -205,36 +202,6 @@ def _refuse_outputs(
         refuse_outputs(outputs, read, force, side_files, lambda path: is_finished(path, first))
     else:
         refuse_outputs(outputs, read, force)
-
-
-def _table_of(source: PairSource) -> TablePairs | None:
-    """The table that a source reads, if it is one."""
-    from pairlens.tables.pairs import TablePairs
-    from pairlens.tokenizer.text_source import TextSource
-
-    pairs = source.pairs if isinstance(source, TextSource) else None
-    return pairs if isinstance(pairs, TablePairs) else None
-
-
-def _score_shards(
-    sharding: shard_options.Sharding,
-    request: ScoreRequest,
-    files: InputFiles,
-    skip_bad: bool,
-    threads: int | None,
-    force: bool,
-) -> None:
-    from dataclasses import replace
-
-    from pairlens.jobs.shards.makers import ScoreMaker
-    from pairlens.jobs.shards.shards import Shards
-    from pairlens_cli.display.shards import write_shards
-
-    output.compile_kernels(request.config)
-    suffix = f".{request.layout(files)}" + shard_options.compression(sharding.name)
-    threads = threads if sharding.shard else threads or 1
-    maker = ScoreMaker(replace(request), files, suffix, skip_bad, threads)
-    write_shards(Shards(maker, files, sharding.directory), sharding, force)
 
 
 def _run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
@@ -38,20 +39,49 @@ def _write_one(shards: Shards, shard: int, count: int) -> None:
 
 
 def write_all(shards: Shards, sharding: Sharding) -> None:
-    """Write all parts on a cluster. Exits when a signal interrupts it; the parts that are finished are kept."""
-    from pairlens.jobs.cluster.run import Listener, refuse_cluster, run_work
-    from pairlens.jobs.shards.carried_run import carry
+    """Write all parts on a cluster, or here if it would not pay. After an interruption, finished parts are kept."""
+    from pairlens.jobs.cluster.run import refuse_cluster
+    from pairlens.jobs.shards.directory import ShardDirectory
     from pairlens.jobs.shards.shards import choose_count
     from pairlens.kernels.threads import processors
 
     refuse_cluster(sharding.cluster)
-    count = choose_count(shards, sharding.shards, sharding.workers or processors())
+    chosen = sharding.shards or sharding.workers or ShardDirectory(shards.directory).begun()
+    reason = None if chosen else shards.too_small_for(sharding.cluster)
+    count = 1 if reason else choose_count(shards, sharding.shards, sharding.workers or processors())
     with output.notice_after(1.5, "finding where the parts begin"):
         manifest = shards.begin(count)
-    if tasks := shards.unfinished(manifest):
-        work = shards if sharding.cluster == "local" else carry(shards)
-        each = shards.maker.threads or 1
-        run_work(work, tasks, sharding.cluster, sharding.workers, sharding.retries, Listener(), "part", each)
+    tasks = shards.unfinished(manifest)
+    if reason:
+        output.say(reason)
+        for number in tasks:
+            shards.write(manifest, number, ScoringDisplay(hide=False))
+        return
+    try:
+        if tasks:
+            _run(shards, tasks, sharding)
+    except (KeyboardInterrupt, SystemExit):
+        output.warn("the finished parts are kept; run the same command again to continue")
+        raise
+
+
+def _run(shards: Shards, tasks: Sequence[int], sharding: Sharding) -> None:
+    from pairlens.jobs.cluster.run import run_work
+    from pairlens.jobs.shards.carried_run import carry
+    from pairlens_cli.display.cluster import ClusterDisplay
+
+    threads = shards.maker.threads or 1
+    work = shards.with_threads(threads)
+    run_work(
+        work if sharding.cluster == "local" else carry(work),
+        tasks,
+        sharding.cluster,
+        sharding.workers,
+        sharding.retries,
+        ClusterDisplay(),
+        "part",
+        threads,
+    )
 
 
 def write_merged(merged: Merge, output_file: Location | None, replace: bool) -> None:

@@ -19,6 +19,7 @@ from pairlens.scoring.scorer import Scorer
 if TYPE_CHECKING:
     from pairlens.jobs.input_files import InputFiles
     from pairlens.tables.pairs import TablePairs
+    from pairlens.texts.sources import PairSource
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,12 @@ class ScoreRequest:
     def scorer(self, threads: int | None = None) -> Scorer:
         return Scorer(self.config, self.run.weights(self.config), threads)
 
-    def writer(self, table: TablePairs | None = None) -> Writer:
-        """Return what formats scored pairs; `table` is the table that they are from."""
+    def writer(self, pairs: PairSource | TablePairs) -> Writer:
+        """Return what formats the scores of pairs: from a source, or from tables like one."""
         if self.format is None:
-            from pairlens.jobs.score_table import table_writer
+            from pairlens.jobs.score_table import table_of, table_writer
 
-            assert table
-            return table_writer(self.run, self.config, table, self.output, self.logits, self.labels)
+            return table_writer(self.run, self.config, table_of(pairs), self.output, self.logits, self.labels)
         return LineWriter(self.format, self.vocabulary, self.logits)
 
     def layout(self, files: InputFiles) -> str:

@@ -21,7 +21,9 @@ from pairlens.tables.pairs import TablePairs
 from pairlens.tables.rows import MISSING, PairRows, Row
 from pairlens.tables.table import as_text
 from pairlens.texts.pairs import Chunk
+from pairlens.texts.sources import PairSource
 from pairlens.texts.words import json_line
+from pairlens.tokenizer.text_source import TextSource
 
 Decide = Callable[[Logits], Sequence[str]]
 
@@ -66,6 +68,13 @@ def decisions(run: Run, config: Config) -> Decide:
         return [names[int(i)] for i in positive.tolist()]
 
     return decide
+
+
+def table_of(pairs: PairSource | TablePairs) -> TablePairs:
+    """The table that a source reads."""
+    table = pairs.pairs if isinstance(pairs, TextSource) else pairs
+    assert isinstance(table, TablePairs)
+    return table
 
 
 def table_writer(

@@ -168,5 +168,5 @@ def _code(cause: BaseException) -> str:
 
 
 def _reason(cause: BaseException) -> str:
-    words = " ".join(str(cause).split("?")[0].split())
+    words = str(cause).partition("\n")[0].partition("?")[0]
     return f"{type(cause).__name__}: {words}"[:200] if words else type(cause).__name__

@@ -112,8 +112,9 @@ def in_shards(maker: Maker, files: InputFiles, directory: Path, count: int, orde
 
 def scored(request: ScoreRequest, files: InputFiles, path: Path, skip_bad: bool = False) -> bytes:
     """What one process writes."""
-    writer = request.writer(files.first_table if files.kind == "tables" else None)
-    job = ScoreJob(request.scorer(), files.source(request.run.tokenizer), writer, skip_bad)
+    source = files.source(request.run.tokenizer)
+    writer = request.writer(files.first_table if files.kind == "tables" else source)
+    job = ScoreJob(request.scorer(), source, writer, skip_bad)
     with whole_file(path) as file:
         job.run({"output": file}, Listener())
     return path.read_bytes()

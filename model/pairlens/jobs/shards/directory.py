@@ -9,7 +9,6 @@ Any process may write any part at any time: a part that is there, with a record 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -20,60 +19,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from pairlens.errors import DataError, UsageError
+from pairlens.errors import UsageError
 from pairlens.files import partial_files, remove_abandoned, whole_file
-from pairlens.jobs.input_files import InputFiles, Piece
+from pairlens.jobs.input_files import InputFiles
 from pairlens.jobs.partial_output import refuse_other_job, side_files
+from pairlens.jobs.shards.manifest import Input, Manifest, Record, checksum, describe_input
 from pairlens.jobs.shards.plan import Plan
 from pairlens.locations.location import Location
-from pairlens.locations.remote import Remote
 from pairlens.runs.locks import open_locked
 
-_FORMAT = 1
 _MANIFEST, _LOCK = "manifest.json", ".manifest.lock"
 _REQUESTS = 16  # files that are described at once, for those in buckets
-_SAMPLE = 65_536  # bytes at the beginning and the end of an input that its fingerprint covers
 _PART = re.compile(r"part-([0-9]{5,})-of-([0-9]{5,})(\..*)")
-
-
-Input = tuple[str, int, str]  # path, bytes and fingerprint of a file
-
-
-class Manifest(BaseModel):
-    """What the shards of a directory do together.
-
-    Attributes:
-        identity: describes the job; processes with another one are refused.
-        inputs: the files of each part of the input.
-        plan: how the pairs are divided.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    format: int = _FORMAT
-    shards: int
-    suffix: str
-    identity: dict[str, Any]
-    inputs: list[list[Input]]
-    plan: Plan
-
-    def digest(self) -> str:
-        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=16).hexdigest()
-
-
-class Record(BaseModel):
-    """What is known about a part: its manifest's digest, its pairs, bytes and checksum, and the bytes of its head."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    manifest: str
-    pairs: int
-    skipped: int
-    head: int
-    size: int
-    checksum: str
 
 
 class Part(NamedTuple):
@@ -115,9 +74,7 @@ class ShardDirectory:
         """
         if isinstance(self.path, Path):
             if self.path.exists() and not self.path.is_dir():
-                raise UsageError(
-                    f"{self.path}: is a file, but shards are written into a directory; choose another name"
-                )
+                raise UsageError(f"{self.path}: is a file, but parts need a directory; choose another name")
             self.path.mkdir(parents=True, exist_ok=True)
         identity = json.loads(json.dumps({**identity, "the shards": shards, "the files": list(files.names)}))
         manifest = self.begun()
@@ -248,34 +205,6 @@ class ShardDirectory:
             yield
         finally:
             os.close(descriptor)
-
-
-def refuse_changed(manifest: Manifest, files: InputFiles, pieces: list[Piece]) -> None:
-    """Raises DataError if a file that a shard reads is not the one that the manifest was made for."""
-    for piece in pieces:
-        for path, recorded in zip(files.parts[piece.part], manifest.inputs[piece.part], strict=True):
-            if describe_input(path) != recorded:
-                raise DataError(f"{path}: has changed since the first shard began; put it back, or start again")
-
-
-def describe_input(path: Location) -> Input:
-    """Describe a file, to recognize it later. Raises DataError if it cannot be read."""
-    try:
-        if isinstance(path, Remote):
-            return str(path), path.stat().st_size, path.version()
-        with path.open("rb") as file:
-            size = path.stat().st_size
-            digest = hashlib.blake2b(file.read(_SAMPLE), digest_size=16)
-            file.seek(max(size - _SAMPLE, 0))
-            digest.update(file.read(_SAMPLE))
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from None
-    return str(path), size, digest.hexdigest()
-
-
-def checksum(path: Location) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def _stem(shard: int, shards: int) -> str:

@@ -20,7 +20,9 @@ from pairlens.locations.remote import Remote
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 from pairlens.scoring.windows import chunk_pairs
+from pairlens.texts.line_index import index_lines
 from pairlens.texts.lines import read_labels
+from pairlens.texts.pairs import unequal
 from pairlens.texts.sources import PairSource
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ class ScoreMaker:
     def with_run(self, path: Location) -> ScoreMaker:
         return replace(self, request=replace(self.request, run_directory=path))
 
+    def with_threads(self, threads: int) -> ScoreMaker:
+        return replace(self, threads=threads)
+
     def identity(self) -> dict[str, Any]:
         return {**self.request.identity(), "--on-bad-line": "nan" if self.skip_bad else "stop"}
 
@@ -64,8 +69,12 @@ class ScoreMaker:
     def tokenizer(self) -> Tokenizer:
         return self.request.run.tokenizer()
 
+    def refuse_count(self, files: InputFiles, pairs: int) -> None:
+        """Any number of pairs will do."""
+
     def prepare(self) -> WritePart:
-        writer = self.request.writer(self.files.first_table if self.files.kind == "tables" else None)
+        pairs = self.files.first_table if self.files.kind == "tables" else self.files.source(self.tokenizer)
+        writer = self.request.writer(pairs)
         return partial(_write_scores, self.request.scorer(self.threads), writer, self.skip_bad)
 
 
@@ -93,32 +102,48 @@ class PredictionMaker:
 
     Attributes:
         label: the file of labels.
+        changes: see `Run`.
         suffix, threads: as of `ScoreMaker`.
     """
 
     run_directory: Location
     label: Location
     suffix: str
+    changes: tuple[str, ...] = ()
     threads: int | None = None
     is_numbered: bool = True
+
+    @property
+    def _run(self) -> Run:
+        return Run.open(self.run_directory, self.changes)
 
     def with_run(self, path: Location) -> PredictionMaker:
         return replace(self, run_directory=path)
 
+    def with_threads(self, threads: int) -> PredictionMaker:
+        return replace(self, threads=threads)
+
     def identity(self) -> dict[str, Any]:
-        return {**ScoreRequest(self.run_directory).identity(), "--predictions": True, "the labels": str(self.label)}
+        labels = {"the labels": str(self.label), "--set": list(self.changes)}
+        return {"pairlens": version("pairlens"), "the run": self._run.checksum(), **labels}
 
     def unit(self) -> int:
-        return chunk_pairs(ScoreRequest(self.run_directory).config)
+        return chunk_pairs(self._run.config())
 
     def tokenizer(self) -> Tokenizer:
-        return Run.open(self.run_directory).tokenizer()
+        return self._run.tokenizer()
+
+    def refuse_count(self, files: InputFiles, pairs: int) -> None:
+        """Raises DataError if there is another number of labels."""
+        labels = index_lines(self.label, pairs + 1).lines
+        if labels != pairs:
+            raise unequal(files.paths[0], pairs, self.label, labels)
 
     def prepare(self) -> WritePart:
-        request = ScoreRequest(self.run_directory)
-        config = request.config
+        run = self._run
+        config = run.config()
         writer = PredictionWriter(read_labels(self.label, config.task, config.model.classes), config.model.classes)
-        return partial(_write_scores, request.scorer(self.threads), writer, False)
+        return partial(_write_scores, Scorer(config, run.weights(config), self.threads), writer, False)
 
 
 @dataclass(frozen=True)
@@ -145,6 +170,9 @@ class AttendMaker:
     def with_run(self, path: Location) -> AttendMaker:
         return replace(self, run_directory=path)
 
+    def with_threads(self, threads: int) -> AttendMaker:
+        return replace(self, threads=threads)
+
     def identity(self) -> dict[str, Any]:
         return {
             "pairlens": version("pairlens"),
@@ -163,6 +191,9 @@ class AttendMaker:
 
     def tokenizer(self) -> Tokenizer:
         return Run.open(self.run_directory).tokenizer()
+
+    def refuse_count(self, files: InputFiles, pairs: int) -> None:
+        """Any number of pairs will do."""
 
     def prepare(self) -> WritePart:
         run = Run.open(self.run_directory)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from pairlens.errors import DataError, UsageError
-from pairlens.jobs.shards.directory import Manifest, Part, Record, ShardDirectory
+from pairlens.jobs.shards.directory import Part, ShardDirectory
+from pairlens.jobs.shards.manifest import Manifest, Record
 from pairlens.locations.location import Location
 
 _BLOCK = 1 << 20

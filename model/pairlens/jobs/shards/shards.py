@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pairlens.compression import COMPRESSED, first_member_size
+from pairlens.config.weights import weight_shapes
 from pairlens.errors import UsageError
+from pairlens.jobs.cluster.worth import too_small
 from pairlens.jobs.input_files import InputFiles
 from pairlens.jobs.score_job import Listener
-from pairlens.jobs.shards.directory import Input, Manifest, Part, ShardDirectory, refuse_changed
+from pairlens.jobs.shards.directory import Part, ShardDirectory
+from pairlens.jobs.shards.manifest import Input, Manifest, refuse_changed
 from pairlens.jobs.shards.plan import Plan, make_plan
 from pairlens.locations.location import Location
+from pairlens.runs.run import Run
 from pairlens.texts.sources import PairSource
 
 if TYPE_CHECKING:
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
 
 _SHARDS_A_WORKER = 4  # so that a slow worker delays the end little
 _SMALLEST_SHARD = 4_000_000  # bytes of input
+_EXPANSION = 4  # of compressed texts, roughly
 
 
 class Written(NamedTuple):
@@ -60,11 +66,17 @@ class Maker(Protocol):
     def with_run(self, path: Location) -> Maker:
         """The same with a copy of the run."""
 
+    def with_threads(self, threads: int) -> Maker:
+        """The same with another number of threads."""
+
     def identity(self) -> dict[str, Any]:
         """What must be equal for two parts to belong to the same output."""
 
     def unit(self) -> int:
         """The number of pairs at whose multiples files may be cut."""
+
+    def refuse_count(self, files: InputFiles, pairs: int) -> None:
+        """Raises DataError if the output cannot be made of so many pairs."""
 
     def tokenizer(self) -> Tokenizer:
         """The run's tokenizer."""
@@ -99,7 +111,22 @@ class Shards:
             return make_plan(self.files, sizes, shards, self.maker.unit(), self.maker.is_numbered)
 
         identity = self.maker.identity()
-        return ShardDirectory(self.directory).begin(self.maker.suffix, shards, identity, self.files, plan)
+        manifest = ShardDirectory(self.directory).begin(self.maker.suffix, shards, identity, self.files, plan)
+        if manifest.plan.firsts:
+            self.maker.refuse_count(self.files, manifest.plan.firsts[-1])
+        return manifest
+
+    def with_threads(self, threads: int) -> Shards:
+        return replace(self, maker=self.maker.with_threads(threads))
+
+    def too_small_for(self, cluster: str) -> str | None:
+        """Why a cluster would take longer than this process; None if it pays. See `too_small`."""
+        sizes = [
+            path.stat().st_size * (_EXPANSION if path.name.endswith(COMPRESSED) else 1) for path in self.files.paths
+        ]
+        shapes = weight_shapes(Run.open(self.maker.run_directory).config().model)
+        weights = sum(math.prod(shape) for name, shape in shapes.items() if name != "embedding/embeddings")
+        return too_small(cluster, sum(sizes), weights)
 
     def unfinished(self, manifest: Manifest) -> list[int]:
         """The numbers of the shards, from 1, whose parts are not there. Their bytes are not read here."""
@@ -132,14 +159,16 @@ class Shards:
 
 
 def choose_count(shards: Shards, given: int | None, workers: int) -> int:
-    """The number of shards: as given, or as in a directory that was begun, or 4 for each worker, if they are not too
-    small to be worth it."""
+    """The number of shards: as given, or as in a directory that was begun, or 4 for each worker; not more than parts
+    of the input that cannot be cut, and none too small to be worth it."""
     if given:
         return given
     if begun := ShardDirectory(shards.directory).begun():
         return begun.shards
-    size = sum(path.stat().st_size for path in shards.files.paths if path.exists())
-    return max(min(_SHARDS_A_WORKER * workers, size // _SMALLEST_SHARD), 1)
+    size = sum(path.stat().st_size for path in shards.files.paths)
+    parts = len(shards.files.parts)
+    most = size // _SMALLEST_SHARD if any(map(shards.files.can_be_cut, range(parts))) else parts
+    return max(min(_SHARDS_A_WORKER * workers, most), 1)
 
 
 def _head_size(part: Part, lines: int) -> int:
