@@ -15,6 +15,8 @@ from running import after, run_to_end
 
 PAIRLENS = str(Path(sys.executable).with_name("pairlens"))
 VOCABULARY = 29
+# For tests with another home, so that the kernels are not compiled again.
+CACHE = {"XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))}
 
 CONFIG = """\
 data: {train: data/train, dev: data/dev, test: data/test, vocab: data/vocab.txt}

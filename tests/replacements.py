@@ -1,21 +1,13 @@
-"""Replacing a run, as `train --force` does it, also in processes that are killed before a change of a file.
-
-As a program it forks for each line STEP EXCHANGES RUN on stdin, and prints the exit codes. It has one thread, so that
-its forks are safe; a test session has many.
-"""
+"""Replacing a run, as `train --force` does it, also in a process that is killed before a change of a file."""
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from running import running
+from forked import run_forked
 from small_runs import make_config, make_weights
 
 from pairlens.runs import staging
@@ -46,48 +38,23 @@ def replace(path: Path) -> None:
         run.write_evaluation({"threshold": 0.5})
 
 
-@contextmanager
-def killing() -> Iterator[Callable[[int, bool, Path], bool]]:
-    """A function that replaces a run and is killed after `step` changes of files; it returns whether it got there."""
-    command = [sys.executable, __file__]
-    with running(command, limit=900, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-
-        def killed_at(step: int, exchanges: bool, path: Path) -> bool:
-            print(step, int(exchanges), path, file=process.stdin, flush=True)
-            code = process.stdout.readline()
-            assert code in ("0\n", f"{KILLED}\n")
-            return code != "0\n"
-
-        yield killed_at
+def killed_at(step: int, path: Path, exchanges: bool) -> bool:
+    """Replace a run in a process that is killed after `step` changes of files; return whether it got there."""
+    call = f"replace_until({step}, Path({str(path)!r}), {exchanges})"
+    done = run_forked(path.parent, f"from pathlib import Path; from replacements import replace_until; {call}")
+    assert done.code in (0, KILLED), done.stderr
+    return done.code == KILLED
 
 
-def _replace_until(step: int, exchanges: bool, path: Path) -> None:
+def replace_until(step: int, path: Path, exchanges: bool) -> None:
     remaining = iter(range(step))
 
-    def count(event: str, _: object) -> None:
-        if event in CHANGES and next(remaining, None) is None:
+    def count(event: str, arguments: tuple[Any, ...]) -> None:
+        writes = event != "open" or arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        if event in CHANGES and writes and next(remaining, None) is None:
             os._exit(KILLED)
 
     if not exchanges:
         staging.EXCHANGE = NO_EXCHANGE
     sys.addaudithook(count)
     replace(path)
-
-
-def main() -> None:
-    for line in sys.stdin:
-        step, exchanges, path = line.rstrip("\n").split(" ", 2)
-        child = os.fork()  # noqa: TID251  (there is one thread)
-        if not child:
-            signal.alarm(60)
-            try:
-                _replace_until(int(step), exchanges == "1", Path(path))
-                os._exit(0)
-            except BaseException:
-                traceback.print_exc()
-                os._exit(1)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-
-
-if __name__ == "__main__":
-    main()

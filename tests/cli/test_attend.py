@@ -14,7 +14,8 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from command_line import PAIRLENS, Result, pairlens, plain_environment, trained_project
+from command_line import PAIRLENS, Result, plain_environment, trained_project
+from forked import pairlens
 from made_runs import make_run
 from running import open_pipe, running, wait_for
 

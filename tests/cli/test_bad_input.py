@@ -17,11 +17,11 @@ from command_line import (
     Result,
     files_below,
     lines,
-    pairlens,
     plain_environment,
     random_texts,
     trained_project,
 )
+from forked import pairlens
 from made_runs import make_run
 from running import open_pipe, running, wait_for
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from command_line import PAIRLENS, files_below, pairlens, plain_environment
+from command_line import PAIRLENS, files_below, plain_environment
+from forked import pairlens
 from running import on_a_terminal, run_to_end
 
 ROWS = [  # query, value, label

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import PAIRLENS, Result, files_below, pairlens, plain_environment
+from command_line import PAIRLENS, Result, files_below, plain_environment
+from forked import pairlens
 from running import open_pipe, run_to_end, running, wait_for
 
 TABLE = "question1,question2,is_duplicate\nhow a,why a,1\nhow b,why b,0\n"
@@ -26,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 def refused(folder: Path, arguments: list[str], message: str, stdin: str | None = None) -> None:
     """Check that the command exits with 2 and one error, and changes no file."""
     before = files_below(folder)
-    code, _, stderr = pairlens(folder, "encode", *arguments, "--quiet", stdin=stdin)
+    code, _, stderr = pairlens(folder, "encode", *arguments, "--quiet", stdin=stdin or "")
     assert code == 2, stderr
     assert message in stderr
     assert stderr.count("\n") == 1

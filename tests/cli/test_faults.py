@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import files_below, pairlens, trained_project
+from command_line import files_below, trained_project
+from forked import pairlens
 
 Damage = Callable[[Path], object]
 

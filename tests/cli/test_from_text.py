@@ -16,7 +16,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from command_line import PAIRLENS, WITHOUT_PRIVILEGES, files_below, made_once, pairlens, plain_environment
+from command_line import PAIRLENS, WITHOUT_PRIVILEGES, files_below, made_once, plain_environment
+from forked import pairlens
 from raw_texts import ENGLISH, SHAPES, Shape, numbered, pairs_of, write_csv
 from running import after, run_to_end, running
 

@@ -15,7 +15,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import PAIRLENS, Result, files_below, pairlens, plain_environment, trained_project
+from command_line import PAIRLENS, Result, files_below, plain_environment, trained_project
+from forked import pairlens
 from running import open_pipe, run_to_end, running, wait_for
 
 FILES = ["data/train.query.txt", "data/train.value.txt"]

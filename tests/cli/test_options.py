@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from command_line import PAIRLENS, pairlens, plain_environment, trained_project
+from command_line import CACHE, PAIRLENS, pairlens, plain_environment, trained_project
 from running import on_a_terminal
 
 FILES = ["data/test.query.txt", "data/test.value.txt"]
@@ -123,7 +123,7 @@ def test_a_profile(project: Path) -> None:
 def test_a_path_at_home(project: Path, tmp_path: Path) -> None:
     """Shells do not expand the ~ in `--output=~/x`."""
     files = ("data/test.query.txt", "data/test.value.txt")
-    result = pairlens(project, "score", "run", *files, "--output=~/scores.txt", "--quiet", HOME=str(tmp_path))
+    result = pairlens(project, "score", "run", *files, "--output=~/scores.txt", "--quiet", HOME=str(tmp_path), **CACHE)
     assert result == (0, "", "")
     assert (tmp_path / "scores.txt").is_file()
     assert not (project / "~").exists()

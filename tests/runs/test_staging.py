@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from replacements import NO_EXCHANGE, killing, make_old, replace
+from replacements import NO_EXCHANGE, killed_at, make_old, replace
 from small_runs import make_weights
 
 from pairlens.errors import RunError, UsageError
@@ -16,13 +15,7 @@ from pairlens.runs.locks import locked
 from pairlens.runs.run import Run
 from pairlens.runs.staging import StagedRun, is_being_replaced, locked_run
 
-KilledAt = Callable[[int, bool, Path], bool]
-
-
-@pytest.fixture(scope="module")
-def killed_at() -> Iterator[KilledAt]:
-    with killing() as function:
-        yield function
+CHANGES = 46  # of files, and more, to replace a run
 
 
 @pytest.fixture(params=[True, False], ids=["exchange", "three renames"])
@@ -41,15 +34,13 @@ def seed_of(path: Path) -> int:
     return config.training.seed
 
 
-def test_killed_before_every_change_of_a_file(
-    killed_at: KilledAt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool
-) -> None:
+def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool) -> None:
     path, seeds, missing = tmp_path / "run", [], 0
-    for step in range(1_000):
+    for step in range(CHANGES):
         shutil.rmtree(tmp_path)
         tmp_path.mkdir()
         make_old(path)
-        killed = killed_at(step, exchanges, path)
+        killed = killed_at(step, path, exchanges)
         # With an exchange there is a whole run at RUN at all times.
         seen = seed_of(path) if exchanges or path.exists() else None
         if seen is None:  # both runs are whole, and the error names them
@@ -66,6 +57,8 @@ def test_killed_before_every_change_of_a_file(
         assert (path / "notes.txt").read_text() == "mine"
         if not killed:
             break
+    else:
+        pytest.fail("killed to the last; there are more changes")
     assert seeds == sorted(seeds)  # the old run until the new one has weights, then only the new one
     assert set(seeds) == {1, 3}
     assert (missing == 0) == exchanges
@@ -73,11 +66,11 @@ def test_killed_before_every_change_of_a_file(
     assert not (path / ".replaces").exists()
 
 
-@pytest.mark.parametrize("step", range(2, 80))
-def test_killed_and_begun_anew(killed_at: KilledAt, tmp_path: Path, step: int, exchanges: bool) -> None:
+@pytest.mark.parametrize("step", range(2, CHANGES))
+def test_killed_and_begun_anew(tmp_path: Path, step: int, exchanges: bool) -> None:
     path = tmp_path / "run"
     make_old(path)
-    killed_at(step, exchanges, path)
+    killed_at(step, path, exchanges)
     replace(path)
     assert seed_of(path) == 3
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
