@@ -84,6 +84,7 @@ def test_another_worker_goes_on_to_the_same_end(
     assert Run(run).checksum() == straight.checksum()
     assert worker(training).prepare()(1) == 0  # it is finished
     assert not (tmp_path / "many" / "seed-1.new").exists()
+    assert training.summary([{}, {}])["runs"] == [str(run), str(tmp_path / "many" / "seed-2")]
 
 
 def test_a_worker_on_another_kind_of_machine_does_not_go_on(config: Config, tmp_path: Path) -> None:

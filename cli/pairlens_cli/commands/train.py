@@ -74,6 +74,8 @@ def train(
     if isinstance(place, Path):
         _train(config, config_file, place, existing, seeds, chosen)
         return
+    if chosen and chosen.is_elsewhere:
+        raise UsageError(f"{place}: the machines of a cluster write runs into a common folder; give one")
     with _bucket_run(place, existing, range(config.training.seed, config.training.seed + seeds)) as bucket:
         _train(config, config_file, bucket.folder, existing, seeds, chosen, bucket)
 

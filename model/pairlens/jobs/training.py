@@ -132,7 +132,7 @@ class Training:
         """
         values = {name: [one[name] for one in metrics] for name in metrics[0]}
         return {
-            "runs": [str(run.path) for run in self.runs],
+            "runs": [str(run.place if isinstance(run, StagedRun) else run.path) for run in self.runs],
             "dev": {
                 name: {"mean": statistics.fmean(numbers), "deviation": _deviation(numbers)}
                 for name, numbers in values.items()

@@ -18,7 +18,8 @@ from running import running, wait_for
 
 from pairlens.errors import ConfigError, DataError, PairlensError
 from pairlens.jobs.cluster.run import Listener, run_work
-from pairlens.jobs.cluster.scheduler import Progress, WorkerTraceback
+from pairlens.jobs.cluster.scheduler import Progress
+from pairlens.jobs.cluster.work import WorkerTraceback
 
 
 class Shown(Listener):

@@ -13,7 +13,7 @@ import pytest
 from cluster_works import Writes, prepared, results
 from processes import descendants, is_running, wait_until
 
-from pairlens.errors import DataError, PairlensError
+from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.jobs.cluster.remote_pool import RemotePool
 from pairlens.jobs.cluster.run import refuse_cluster
 from pairlens.jobs.cluster.scheduler import Progress, Scheduler
@@ -89,3 +89,12 @@ def test_a_cluster_that_is_not_there_is_one_message(monkeypatch: pytest.MonkeyPa
 def test_other_clusters_are_refused() -> None:
     with pytest.raises(PairlensError, match=r"^--cluster dask: choose local, ray, auto or ray://HOST:PORT$"):
         refuse_cluster("dask")
+
+
+def test_without_ray_its_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pairlens.packages.find_spec", lambda _: None)
+    refuse_cluster("local")
+    with pytest.raises(
+        UsageError, match=r"^--cluster ray needs ray, which is not installed: pip install 'pairlens\[ray\]'$"
+    ):
+        refuse_cluster("ray")

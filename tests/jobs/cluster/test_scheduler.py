@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pairlens.errors import DataError, PairlensError
-from pairlens.jobs.cluster.scheduler import Progress, Scheduler, WorkerTraceback
-from pairlens.jobs.cluster.work import Died, Done, Failed, Outcome
+from pairlens.jobs.cluster.scheduler import Progress, Scheduler
+from pairlens.jobs.cluster.work import Died, Done, Failed, Outcome, WorkerTraceback
 
 
 class FakePool:
@@ -115,7 +115,7 @@ def test_a_task_is_tried_as_often_as_retries_says() -> None:
 def test_an_exception_in_a_task_ends_everything_and_is_not_tried_again() -> None:
     class Faulty(FakePool):
         def wait(self) -> list[Outcome]:
-            return [Failed(0, DataError("q.txt:3:1: not an integer"), "Traceback ...")]
+            return [Failed(DataError("q.txt:3:1: not an integer"), "Traceback ...")]
 
     pool = Faulty(workers=1)
     with pytest.raises(DataError, match=r"^q\.txt:3:1: not an integer$") as caught:

@@ -17,6 +17,8 @@ from typing import IO, Any
 
 from pairlens.jobs.cluster.work import Work
 
+_SIGNALS = {int(number): number.name for number in signal.Signals}
+
 
 class Child:
     """A new Python interpreter that calls a function.
@@ -25,8 +27,8 @@ class Child:
     terminal does not reach it.
 
     Args:
-        module, function: what to call, as `function(connection, pickled, *arguments)`; `pickled` is
-            the content of the file.
+        module, function: what to call, as `function(connection, pickled, *arguments)`; `pickled` is the content of the
+            file.
         work: a file made by `work_file`.
 
     Attributes:
@@ -70,7 +72,7 @@ def why_dead(code: int) -> str:
     """What happened to a process, by what `Child.end` returned; completes "its worker ..."."""
     if code == -signal.SIGKILL:
         return "was killed by SIGKILL, as the system does when memory runs out"
-    return f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    return f"was killed by {_SIGNALS.get(-code, f'signal {-code}')}" if code < 0 else f"ended with exit code {code}"
 
 
 def work_file(work: Work) -> IO[bytes]:

@@ -39,7 +39,7 @@ def serve(connection: Connection[Any, Any], pickled: mmap, cluster: str, workers
         count = _join(cluster, workers, processors)
         tasks = _Tasks(pickled, processors)
     except Exception as error:
-        connection.send(failed(-1, error))
+        connection.send(failed(error))
         return
     connection.send(count)
     receive(connection, tasks.submit, end=lambda: os.kill(os.getpid(), signal.SIGTERM))
@@ -108,7 +108,7 @@ class _Tasks:
         try:
             self._start(task).future().add_done_callback(partial(self._take, task))
         except Exception as error:
-            self._fail(task, error)
+            self._fail(error)
 
     def next_outcome(self, refuse_lost: Callable[[], None]) -> Outcome:
         """Wait for the next outcome; `refuse_lost` is called if a worker died, or if nothing happens for a while."""
@@ -121,7 +121,7 @@ class _Tasks:
                 try:
                     refuse_lost()
                 except PairlensError as error:
-                    return failed(-1, error)
+                    return failed(error)
             if outcome:
                 return outcome
 
@@ -134,10 +134,10 @@ class _Tasks:
         elif reasons:
             self._outcomes.put(Died(task, reasons[0]))
         else:
-            self._fail(task, error)
+            self._fail(error)
 
-    def _fail(self, task: int, error: BaseException) -> None:
-        self._outcomes.put(failed(task, PairlensError(f"Ray could not do a task: {_one_line(error)}")))
+    def _fail(self, error: BaseException) -> None:
+        self._outcomes.put(failed(PairlensError(f"Ray could not do a task: {_one_line(error)}")))
 
 
 def _do(pickled: NDArray[np.uint8], digest: str, ours: str, task: int) -> Outcome:

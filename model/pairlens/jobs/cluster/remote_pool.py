@@ -69,7 +69,7 @@ class RemotePool:
             raise PairlensError(f"--cluster {self._cluster}: Ray has not answered for {_TO_JOIN:.0f} s")
         joined: int | Failed = self._receive()
         if isinstance(joined, Failed):
-            raise joined.error
+            joined.reraise()
         return joined
 
     def _receive(self) -> Any:

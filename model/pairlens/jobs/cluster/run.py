@@ -32,7 +32,7 @@ def refuse_cluster(cluster: str) -> None:
     if cluster not in _KINDS and not cluster.startswith("ray://"):
         raise UsageError(f"--cluster {cluster}: choose {', '.join(_KINDS)} or ray://HOST:PORT")
     if cluster != "local":
-        need(f"--cluster {cluster}", "ray")
+        need(f"--cluster {cluster}", "ray", extra="ray")
 
 
 def run_work(

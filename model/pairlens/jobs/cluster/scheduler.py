@@ -92,8 +92,8 @@ class Scheduler:
 
     def _take(self, outcome: Outcome) -> None:
         match outcome:
-            case Failed(_, error, traceback):
-                raise error from WorkerTraceback(traceback)
+            case Failed():
+                outcome.reraise()
             case Done(task, pairs):
                 self._pairs.setdefault(task, pairs)
             case Died(task, reason) if task not in self._pairs:
@@ -106,10 +106,3 @@ class Scheduler:
         times = self._deaths[task]
         first = "its worker" if times == 1 else f"its worker died {times} times; the last one"
         return f"{self._noun} {task}: {first} {reason}. What is finished is kept; the same command goes on from there"
-
-
-class WorkerTraceback(Exception):  # noqa: N818  (shown as the cause of an error, never raised by itself)
-    """The traceback of an exception in a worker, as text."""
-
-    def __str__(self) -> str:
-        return f"\n{self.args[0]}"

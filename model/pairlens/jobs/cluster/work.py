@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import traceback
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, NoReturn, Protocol
 
 from pairlens.errors import PairlensError
 
@@ -33,9 +33,11 @@ class Done(NamedTuple):
 class Failed(NamedTuple):
     """A task raised an exception, so it would do so again; `traceback` is the worker's."""
 
-    task: int
     error: Exception
     traceback: str
+
+    def reraise(self) -> NoReturn:
+        raise self.error from WorkerTraceback(self.traceback)
 
 
 class Died(NamedTuple):
@@ -53,12 +55,12 @@ def outcome_of(prepared: Callable[[], Do], task: int) -> Done | Failed:
     try:
         return Done(task, prepared()(task))
     except Exception as error:
-        return failed(task, error)
+        return failed(error)
 
 
-def failed(task: int, error: Exception) -> Failed:
+def failed(error: Exception) -> Failed:
     """The outcome of a task that raised an exception, as it can be sent to another process."""
-    return Failed(task, _portable(error), "".join(traceback.format_exception(error)))
+    return Failed(_portable(error), "".join(traceback.format_exception(error)))
 
 
 def _portable(error: Exception) -> Exception:
@@ -70,3 +72,10 @@ def _portable(error: Exception) -> Exception:
     except Exception:  # noqa: S110  (pickling runs the code of the exception's class)
         pass
     return PairlensError(f"unexpected {type(error).__name__}: {error}; run it again with --debug for a traceback")
+
+
+class WorkerTraceback(Exception):  # noqa: N818  (shown as the cause of an error, never raised by itself)
+    """The traceback of an exception in a worker, as text."""
+
+    def __str__(self) -> str:
+        return f"\n{self.args[0]}"
