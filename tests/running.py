@@ -89,6 +89,20 @@ def wait_for(condition: Callable[[], T], process: Process, limit: float = 120.0)
         time.sleep(0.002)
 
 
+def interrupt(process: Process, number: int) -> None:
+    """Send a signal to a process that may be about to read from a pipe, and wait until it ends.
+
+    Python looks at signals between operations. One that comes after that look and before a read that waits is only seen
+    when another one ends the read, so it is sent again.
+    """
+    process.send_signal(number)
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+            return
+        process.send_signal(number)
+
+
 def open_pipe(path: Path, process: Process) -> IO[str]:
     """Open a named pipe for writing once the process has opened it for reading."""
 

@@ -17,7 +17,7 @@ import pytest
 from command_line import PAIRLENS, Result, plain_environment, trained_project
 from forked import pairlens
 from made_runs import make_run
-from running import open_pipe, running, wait_for
+from running import interrupt, open_pipe, running, wait_for
 
 from pairlens.texts.blocks import BLOCK_BYTES
 
@@ -239,8 +239,8 @@ def test_an_interrupted_dump_leaves_no_file(
         query.write("4 5 6\n" * half)
         query.flush()
         wait_for(lambda: any(path.stat().st_size > 100_000 for path in folder.iterdir()), process)
-        process.send_signal(number)
-        assert process.wait() == code
+        interrupt(process, number)
+    assert process.returncode == code
     remaining = [path.name for path in folder.iterdir()]
     if number == signal.SIGKILL:  # no cleanup is possible, but no file looks like a finished dump
         assert remaining

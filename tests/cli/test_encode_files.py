@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from command_line import PAIRLENS, Result, files_below, plain_environment
 from forked import pairlens
-from running import open_pipe, run_to_end, running, wait_for
+from running import interrupt, open_pipe, run_to_end, running, wait_for
 
 TABLE = "question1,question2,is_duplicate\nhow a,why a,1\nhow b,why b,0\n"
 MADE = ["train.query.txt", "train.value.txt", "train.label.txt", "vocab.txt", "tokenizer.json"]
@@ -109,8 +109,8 @@ def test_an_interrupted_encoding_leaves_nothing(folder: Path, number: int, code:
         process.stdin.flush()
         if like:
             wait_for((folder / "mine").exists, process)
-        process.send_signal(number)
-        _, stderr = process.communicate()
+        interrupt(process, number)
+        stderr = process.stderr.read()
     assert (process.returncode, stderr) == (code, b"")
     assert files_below(folder) == before
     assert not (folder / "mine").exists()

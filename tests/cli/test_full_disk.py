@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from command_line import PAIRLENS, Result, files_below, plain_environment, trained_project
 from forked import pairlens
-from running import open_pipe, run_to_end, running, wait_for
+from running import interrupt, open_pipe, run_to_end, running, wait_for
 
 FILES = ["data/train.query.txt", "data/train.value.txt"]
 
@@ -196,7 +196,7 @@ def test_an_interrupted_evaluation(copy: Path, number: int, code: int) -> None:
         ) as process,
         open_pipe(copy / "pipe", process),
     ):
-        process.send_signal(number)
+        interrupt(process, number)
         assert process.stderr.read() == ""
     assert process.returncode == code
     assert {path.name for path in copy.iterdir()} == before
