@@ -110,6 +110,15 @@ class ShardDirectory:
             return False
         return any(path.exists() for path in side_files(part.path)) or bool(partial_files(part.path))
 
+    def records(self, manifest: Manifest) -> dict[int, Record]:
+        """The records of the parts that are there, by shard. Only parts whose records exist cost requests."""
+        names = {path.name for path in self._files()}
+        parts = [self.part(manifest, shard) for shard in range(manifest.shards)]
+        there = [part for part in parts if part.record.name in names]
+        with ThreadPoolExecutor(_REQUESTS) as pool:
+            found = pool.map(lambda part: self.record(manifest, part), there)
+        return {part.shard: record for part, record in zip(there, found, strict=True) if record}
+
     def is_intact(self, manifest: Manifest, part: Part) -> bool:
         """Whether a part is there with the bytes that were recorded."""
         record = self.record(manifest, part)

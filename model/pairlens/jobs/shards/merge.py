@@ -32,9 +32,10 @@ class Status(NamedTuple):
 def find_parts(directory: ShardDirectory, manifest: Manifest) -> Status:
     """Return which parts are there; their bytes are not read."""
     done, begun, missing = dict[Part, Record](), list[Part](), list[Part]()
+    records = directory.records(manifest)
     for shard in range(manifest.shards):
         part = directory.part(manifest, shard)
-        if record := directory.record(manifest, part):
+        if record := records.get(shard):
             done[part] = record
         else:
             (begun if directory.is_begun(part) else missing).append(part)

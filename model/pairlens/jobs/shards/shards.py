@@ -130,9 +130,8 @@ class Shards:
 
     def unfinished(self, manifest: Manifest) -> list[int]:
         """The numbers of the shards, from 1, whose parts are not there. Their bytes are not read here."""
-        directory = ShardDirectory(self.directory)
-        parts = (directory.part(manifest, shard) for shard in range(manifest.shards))
-        return [part.shard + 1 for part in parts if directory.record(manifest, part) is None]
+        there = ShardDirectory(self.directory).records(manifest)
+        return [shard + 1 for shard in range(manifest.shards) if shard not in there]
 
     def prepare(self) -> Callable[[int], int]:
         """Load the run; return a function that writes a shard, by its number from 1, and returns its pairs."""
