@@ -1,9 +1,12 @@
-# make demo: the main job on data/sample. make test: every check. Both make .venv when it is missing or stale.
+# make demo: the main job on data/sample. make test: every check. Both make .venv when it is missing or stale; make demo
+# installs what pairlens needs, make test and others also install tools.
 
 # Without PYTHON=..., tests/make_environment.sh finds an interpreter.
 PYTHON ?=
 BIN := .venv/bin
 INSTALLED := .venv/installed
+TOOLS := .venv/installed-dev
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help demo test lint types unit browser docs fuzz bench lock clean
 
@@ -12,8 +15,12 @@ help:
 
 $(INSTALLED): requirements.lock pyproject.toml
 	sh tests/make_environment.sh .venv $(PYTHON)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python $(PIP_INSTALL) --requirement requirements.lock
+	$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TOOLS): $(INSTALLED) requirements-dev.lock
+	$(BIN)/python $(PIP_INSTALL) --requirement requirements-dev.lock
 	@touch $@
 
 demo: $(INSTALLED) ## train, evaluate, score, attend and report on data/sample
@@ -26,24 +33,24 @@ demo: $(INSTALLED) ## train, evaluate, score, attend and report on data/sample
 
 test: lint types unit ## every check
 
-lint: $(INSTALLED) ## style, and the walls between the folders
+lint: $(TOOLS) ## style, and the walls between the folders
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-logo
 
-types: $(INSTALLED) ## static types
+types: $(TOOLS) ## static types
 	$(BIN)/mypy
 
-unit: $(INSTALLED) browser ## tests
+unit: $(TOOLS) browser ## tests
 	$(BIN)/pytest -n 3  # on two cores as well: many tests wait for processes
 
 browser: ## install Chromium, which the tests of the pages drive, if it is missing
 	sh tests/install_browser.sh
 
-docs: $(INSTALLED) ## run the examples of the pages again and write what they print into them
+docs: $(TOOLS) ## run the examples of the pages again and write what they print into them
 	$(BIN)/python tests/rerun_pages.py
 
-fuzz: $(INSTALLED) ## a million hostile inputs, for half an hour
+fuzz: $(TOOLS) ## a million hostile inputs, for half an hour
 	$(BIN)/python tests/fuzz.py reader 500000
 	$(BIN)/python tests/fuzz.py config 100000
 	$(BIN)/python tests/fuzz.py run 200000
@@ -56,16 +63,15 @@ fuzz: $(INSTALLED) ## a million hostile inputs, for half an hour
 
 .venv-bench/installed: tests/benchmarks/requirements.txt requirements.lock pyproject.toml
 	sh tests/make_environment.sh .venv-bench $(PYTHON)
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/benchmarks/requirements.txt
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	.venv-bench/bin/python $(PIP_INSTALL) --requirement tests/benchmarks/requirements.txt
+	.venv-bench/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 bench: .venv-bench/installed ## compare with PyTorch, ONNX Runtime and plain tf-keras, in an environment of its own
 	.venv-bench/bin/python tests/benchmarks/run.py
 
-lock: ## pin what .venv has, after `pip install` of newer versions into it, and of that what only scores
-	$(BIN)/python -m pip freeze --exclude-editable > requirements.lock
-	$(BIN)/python tests/packaging/score_lock.py > requirements-score.lock
+lock: ## write the lock files: what is needed of what .venv has, after `pip install` of newer versions into it
+	$(BIN)/python -m pip freeze --exclude-editable | $(BIN)/python tests/packaging/locks.py .
 
 clean: ## remove the environment and everything that was made
 	rm -rf .venv .venv-bench runs .import_linter_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis

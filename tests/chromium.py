@@ -132,6 +132,8 @@ def chromium(folder: Path) -> Iterator[Page]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options, Service(chromedriver))  # with a path, selenium does not search for a driver
+    driver.set_page_load_timeout(60)
+    driver.set_script_timeout(60)
     saved = {"behavior": "allow", "downloadPath": str(folder / "saved")}
     driver.execute_cdp_cmd("Browser.setDownloadBehavior", saved)
     try:

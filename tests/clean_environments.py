@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterable
 from importlib.metadata import distribution
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Result, made_once, plain_environment
+from running import run_to_end
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,14 +29,14 @@ def built_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def build(source: Path, folder: Path, target: str) -> Path:
     """The `wheel` or the `sdist` of a source tree, in a folder."""
     command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(folder)]
-    subprocess.run(command, cwd=source, check=True, capture_output=True)
+    run_to_end(command, cwd=source, check=True, capture_output=True)
     (made,) = folder.glob("*.whl" if target == "wheel" else "*.tar.gz")
     return made
 
 
 def make_environment(folder: Path, packages: Iterable[str]) -> Path:
     """An environment with links to these packages of the running one; the folder of the links."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    run_to_end([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     (site,) = folder.glob("lib/python*/site-packages")
     for package in packages:
         link_package(package, site)
@@ -57,7 +57,5 @@ def run(program: Path, folder: Path, *arguments: str | Path, **environment: str)
     """A program of an environment run in a folder, without what PYTHONPATH would add to it."""
     variables = plain_environment() | environment
     variables.pop("PYTHONPATH", None)
-    done = subprocess.run(
-        [program, *map(str, arguments)], cwd=folder, env=variables, capture_output=True, encoding="utf-8", check=False
-    )
+    done = run_to_end([program, *map(str, arguments)], cwd=folder, env=variables, capture_output=True, encoding="utf-8")
     return Result(done.returncode, done.stdout, done.stderr)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -13,9 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from running import after, run_to_end
 
 PAIRLENS = str(Path(sys.executable).with_name("pairlens"))
 VOCABULARY = 29
+# For tests with another home, so that the kernels are not compiled again.
+CACHE = {"XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))}
 
 CONFIG = """\
 data: {train: data/train, dev: data/dev, test: data/test, vocab: data/vocab.txt}
@@ -41,30 +42,31 @@ def pairlens(
     folder: Path,
     *arguments: str | Path,
     stdin: str = "",
-    before: Callable[[], None] | None = None,
+    before: str = "",
     **environment: str,
 ) -> Result:
-    """Run `pairlens ARGUMENTS` in a folder, without a terminal; `before` is called in the new process."""
-    done = subprocess.run(
-        [PAIRLENS, *map(str, arguments)],
+    """Run `pairlens ARGUMENTS` in a folder, without a terminal, in a process that first executes the code `before`."""
+    command = [PAIRLENS, *map(str, arguments)]
+    done = run_to_end(
+        after(before, command) if before else command,
         cwd=folder,
         env=plain_environment() | environment,
-        input=stdin,
+        stdin=stdin,
         capture_output=True,
         encoding="utf-8",
-        check=False,
-        preexec_fn=before,
     )
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def without_privileges() -> None:
-    """Call in a child process before its program starts: permissions then apply to root as well."""
-    drop_from_bounding_set, override, read_search = 24, 1, 2  # prctl(2) and capabilities(7)
-    if os.getuid() == 0:
-        for capability in (override, read_search):
-            if ctypes.CDLL(None, use_errno=True).prctl(drop_from_bounding_set, capability, 0, 0, 0):
-                raise OSError(ctypes.get_errno(), "root keeps its privileges")
+# To be executed before a command, so that permissions apply to root as well; see prctl(2) and capabilities(7).
+WITHOUT_PRIVILEGES = """
+import ctypes
+drop_from_bounding_set, override, read_search = 24, 1, 2
+if os.getuid() == 0:
+    for capability in (override, read_search):
+        if ctypes.CDLL(None, use_errno=True).prctl(drop_from_bounding_set, capability, 0, 0, 0):
+            raise OSError(ctypes.get_errno(), "root keeps its privileges")
+"""
 
 
 def plain_environment() -> dict[str, str]:
@@ -110,10 +112,14 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     folder = shared / name
-    with (shared / f"{name}.lock").open("w") as lock:
+    with (shared / f"{name}.lock").open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
             make(folder)
+            lock.write("made")
+            lock.flush()
+        lock.seek(0)
+        assert lock.read() == "made", f"making {name} failed; the first test that needed it says why"
     return folder
 
 

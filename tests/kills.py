@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
-from command_line import plain_environment
+from forked import pairlens
 
-_PROGRAM = """
+_PREPARE = """
 import os, signal, sys
-step, name = int(sys.argv.pop(1)), sys.argv.pop(1)
-CHANGES = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "ctypes.call_function"}
+step, name = {step}, {name!r}
+CHANGES = {{"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "ctypes.call_function"}}
 
 def count(event, arguments):
     global step
@@ -26,8 +24,6 @@ def count(event, arguments):
 import pairlens.directories, pairlens.runs.staging
 {before}
 sys.addaudithook(count)
-from pairlens_cli.app import main
-main()
 """
 _WITHOUT_RENAMEAT2 = """
 pairlens.directories.NOREPLACE = pairlens.runs.staging.EXCHANGE = 2**30  # flags that no file system knows
@@ -43,8 +39,7 @@ def killed(folder: Path, step: int, name: str, *arguments: str | Path, renameat2
     Returns:
         whether it was killed; otherwise it has ended with exit code 0.
     """
-    program = _PROGRAM.replace("{before}", "" if renameat2 else _WITHOUT_RENAMEAT2)
-    command = [sys.executable, "-c", program, str(step), name, *map(str, arguments)]
-    done = subprocess.run(command, cwd=folder, env=plain_environment(), capture_output=True, text=True, check=False)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode != 0
+    before = _PREPARE.format(step=step, name=name, before="" if renameat2 else _WITHOUT_RENAMEAT2)
+    done = pairlens(folder, *arguments, before=before)
+    assert done.code in (0, -signal.SIGKILL), done.stderr
+    return done.code != 0

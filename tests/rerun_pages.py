@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 from command_line import plain_environment
 from command_options import command_table, commands, option_table, shared_option_table
+from running import run_to_end
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "cli/README.md", "configs/README.md", "model/README.md")
@@ -75,7 +76,7 @@ def _run(example: Example, folder: Path, scope: dict[str, Any], hurry: Callable[
     if example.is_python:
         return _run_python(example.source, folder, scope)
     program = Path(sys.executable).parent
-    done = subprocess.run(
+    done = run_to_end(
         ["bash", "-c", hurry(example.source)],
         cwd=folder,
         env=plain_environment() | {"PATH": f"{program}:{os.environ['PATH']}", "COLUMNS": "100"},
@@ -83,7 +84,6 @@ def _run(example: Example, folder: Path, scope: dict[str, Any], hurry: Callable[
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
-        check=False,
     )
     text = done.stdout.replace(str(folder), "/home/you/pairlens")
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines())

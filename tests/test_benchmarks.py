@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from running import run_to_end
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 
@@ -127,7 +128,9 @@ def test_the_cost_of_a_command_has_its_memory_and_its_number():
     command = [*PYTHON, "x = b'1' * 300_000_000; print(2.5)"]
     folder = str(Path(processes.__file__).parent)
     code = f"import sys; sys.path.insert(0, {folder!r}); import processes; print(*processes.run_once({command}))"
-    seconds, memory, printed = map(float, subprocess.check_output([*PYTHON, code]).split())
+    seconds, memory, printed = map(
+        float, run_to_end([*PYTHON, code], stdout=subprocess.PIPE, check=True).stdout.split()
+    )
     assert seconds > 0.0
     assert 300e6 < memory < 400e6
     assert printed == 2.5

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from models import make_config, random_weights
+from running import run_to_end
 
 from pairlens.runs.run import Run
 from pairlens.scoring.warm_up import warm_up
@@ -15,7 +16,7 @@ from pairlens.scoring.warm_up import warm_up
 def loaded(code: str, *modules: str) -> set[str]:
     """The modules among `modules` that a new interpreter has loaded after running the code."""
     ask = f"{code}\nimport sys\nprint(*sys.modules)"
-    output = subprocess.run([sys.executable, "-c", ask], check=True, stdout=subprocess.PIPE, text=True).stdout
+    output = run_to_end([sys.executable, "-c", ask], check=True, stdout=subprocess.PIPE, text=True).stdout
     return set(modules) & set(output.splitlines()[-1].split())
 
 

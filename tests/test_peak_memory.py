@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from running import run_to_end
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -55,7 +56,7 @@ def score_long(_: Path) -> None:
 @pytest.mark.parametrize(("what", "gigabytes"), [("train", 2.0), ("score", 0.5), ("score_long", 0.3)])
 def test_peak_memory_is_bounded(what: str, gigabytes: float, tmp_path: Path) -> None:
     command = [sys.executable, __file__, what, str(tmp_path / "run")]
-    peak = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    peak = run_to_end(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     assert float(peak) < gigabytes
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from command_line import files_below, plain_environment, trained_project
+from running import run_to_end
 
 from pairlens import descriptors, memory
 from pairlens.directories import open_directory
@@ -55,11 +56,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, *arguments: str, code: str = COMMAND) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return run_to_end(
         [sys.executable, "-c", code, *arguments],
         cwd=folder,
         env=plain_environment(),
-        check=False,
         capture_output=True,
         text=True,
     )

@@ -19,13 +19,14 @@ OPTIONS = {name: option_names(command) for name, command in commands().items()}
 
 
 def usages_of(synopsis: str) -> dict[str, str]:
-    """The usage of each command in a synopsis, the shared part COLUMNS included where it is named."""
-    parts = re.split(r"^(?=pairlens |COLUMNS |EVERY COMMAND)", synopsis, flags=re.MULTILINE)
-    (columns,) = (part for part in parts if part.startswith("COLUMNS"))
+    """The usage of each command in a synopsis, the shared parts COLUMNS and PARTS included where they are named."""
+    parts = re.split(r"^(?=pairlens |COLUMNS |PARTS |EVERY COMMAND)", synopsis, flags=re.MULTILINE)
+    shared = {part.split()[0]: part for part in parts if part.startswith(("COLUMNS", "PARTS"))}
     usages: dict[str, str] = {}
     for part in parts:
         if found := re.match(r"pairlens (\w+)", part):
-            usages[found[1]] = usages.get(found[1], "") + part + (columns if "[COLUMNS]" in part else "")
+            its = [text for name, text in shared.items() if f"[{name}]" in part]
+            usages[found[1]] = "".join([usages.get(found[1], ""), part, *its])
     return usages
 
 

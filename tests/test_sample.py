@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+from running import run_to_end
 
 from pairlens.check import examine
 from pairlens.config.file import load_config
@@ -23,7 +23,7 @@ def sample(split: str) -> Pairs:
 
 
 def test_the_script_makes_the_committed_bytes(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, SAMPLE / "make_sample.py", tmp_path], check=True)
+    run_to_end([sys.executable, SAMPLE / "make_sample.py", tmp_path], check=True)
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert len(made) == 10  # three files for each of three splits, and the vocabulary
     assert made == {name: (SAMPLE / name).read_bytes() for name in made}

@@ -25,6 +25,7 @@ from pairlens_cli.commands.config import config
 from pairlens_cli.commands.encode import encode
 from pairlens_cli.commands.evaluate import evaluate
 from pairlens_cli.commands.init import init
+from pairlens_cli.commands.merge import merge
 from pairlens_cli.commands.report import report
 from pairlens_cli.commands.schema import schema
 from pairlens_cli.commands.score import score
@@ -38,7 +39,7 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for command in (encode, init, check, train, evaluate, report, score, attend, config, schema, selftest):
+for command in (encode, init, check, train, evaluate, report, score, attend, merge, config, schema, selftest):
     app.command(cls=options.Command)(command)
 
 

@@ -57,6 +57,14 @@ def refuse_options(kind: Kind, label: Location | None, dtype: str, grid: bool) -
         raise UsageError(f"--grid is for pictures, not for {kind}; add --output maps.png")
 
 
+def refuse_whole(kind: Kind, name: Location) -> None:
+    """Raises UsageError unless an output can be made in parts."""
+    if kind is not Kind.matrices or name.suffix == ".h5":
+        raise UsageError(
+            f"{name}: --shard and --cluster write .npz, .jsonl[.gz] or .tsv[.gz]; choose such a name, with .d"
+        )
+
+
 def outputs(output_file: Location | None, several: bool) -> list[Location]:
     """The files that may be written, as far as they are known in advance."""
     from pairlens.attention.pictures import existing_pictures, numbered

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from pairlens.evaluation.labelled_texts import LabelledTexts
+    from pairlens.jobs.input_files import InputFiles
     from pairlens.runs.run import Run
     from pairlens.tables.pairs import Pairs, TableOptions
     from pairlens.texts.sources import PairSource
@@ -107,10 +108,23 @@ class PairInput(NamedTuple):
     def is_stdin(self) -> bool:
         return "-" in (str(self.query), str(self.table))
 
-    @property
-    def files(self) -> list[Location]:
-        """The files that are read."""
-        return [path for path in (self.query, self.value, self.table) if path and str(path) != "-"]
+    def files(self, options: TableOptions | None) -> InputFiles | None:
+        """The files that are read; None for stdin and for a pair on the command line.
+
+        Raises:
+            DataError: no file matches a pattern, or files of queries and of values do not correspond.
+        """
+        from pairlens.jobs.input_files import InputFiles, find_parts, find_text_parts
+
+        if self.is_stdin or self.query_text is not None:
+            return None
+        if self.table is not None:
+            tables = tuple((path,) for path in find_parts(self.table))
+            return InputFiles("tables", tables, (str(self.table), str(self.table)), options)
+        assert self.query
+        assert self.value
+        parts = find_text_parts(self.query, self.value)
+        return InputFiles("texts" if self.text else "ids", parts, (str(self.query), str(self.value)))
 
     def refuse_contradictions(self) -> None:
         """Raises UsageError unless the pairs are given in exactly one way."""
@@ -142,30 +156,31 @@ class PairInput(NamedTuple):
             raise UsageError("--resume needs files of ids; make them with pairlens encode --like RUN")
         if output_file is None:
             raise UsageError("--resume continues a file, not stdout; add --output FILE")
-        for path in (output_file, bad_lines, *self.files):
+        for path in (output_file, bad_lines, self.query, self.value):
             if isinstance(path, Remote):
                 raise UsageError(f"{path}: --resume needs files of this machine; copy them, or leave --resume out")
 
-    def source(self, run: Run, options: TableOptions | None, by_line: bool = False) -> PairSource:
-        """Return the pairs; `by_line` reads stdin line by line as they come.
+    def source(
+        self, run: Run, files: InputFiles | None, options: TableOptions | None, by_line: bool = False
+    ) -> PairSource:
+        """Return the pairs of the files, of stdin or of the command line; `by_line` reads stdin line by line as they
+        come.
 
         Raises:
             UsageError: the run has no tokenizer, or the columns of a table cannot be determined.
             DataError: the table cannot be read.
         """
-        from pairlens.texts.sources import IdFiles, IdStream
+        from pairlens.texts.sources import IdStream
 
+        if files:
+            return files.source(run.tokenizer)
         stdin = _ByLine(sys.stdin.buffer) if by_line else sys.stdin.buffer
         if self.are_texts:
             return self._texts(run, options, stdin)  # type: ignore[arg-type]
-        if str(self.query) == "-":
-            return IdStream(stdin)  # type: ignore[arg-type]
-        assert self.query
-        assert self.value
-        return IdFiles(self.query, self.value)
+        return IdStream(stdin)  # type: ignore[arg-type]
 
     def _texts(self, run: Run, options: TableOptions | None, stdin: BinaryIO) -> PairSource:
-        from pairlens.tables.pairs import LinePairs, OnePair, TablePairs, TabPairs
+        from pairlens.tables.pairs import OnePair, TablePairs, TabPairs
         from pairlens.tokenizer.text_source import TextSource
 
         tokenizer = run.tokenizer()
@@ -174,13 +189,9 @@ class PairInput(NamedTuple):
             pairs = OnePair(self.query_text, self.value_text)
         elif self.table is not None:
             assert options
-            pairs = TablePairs([stdin if str(self.table) == "-" else self.table], options, labelled=False)
-        elif str(self.query) == "-":
-            pairs = TabPairs(stdin)
+            pairs = TablePairs([stdin], options, labelled=False)
         else:
-            assert self.query
-            assert self.value
-            pairs = LinePairs(self.query, self.value, {})
+            pairs = TabPairs(stdin)
         return TextSource(pairs, tokenizer)
 
 

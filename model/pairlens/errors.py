@@ -28,6 +28,10 @@ class ConfigError(UsageError):
         self.faults = list(faults)
         super().__init__("\n".join(self.faults))
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[list[str]]]:
+        """For pickling: by default, the message would be taken for the faults."""
+        return type(self), (self.faults,)
+
 
 class DataError(UsageError):
     """A fault of a data file: `file:line:column: what is wrong` (exit code 2)."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import errno
 import glob
-import io
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from pairlens.compression import encoded
 from pairlens.descriptors import lock, sync
 from pairlens.directories import is_mount_point, open_directory, sync_directory, take_name
 from pairlens.errors import PairlensError, UsageError
@@ -19,8 +19,6 @@ from pairlens.locations import writer
 from pairlens.locations.location import Location
 from pairlens.locations.remote import Remote
 from pairlens.streams import is_stream, refuse_unwritable, write_stream
-
-COMPRESSED = (".gz", ".bz2", ".xz")
 
 _PARTIAL = ".partial"
 _KEPT = 50  # characters of the name that the temporary name repeats, so that it does not become too long
@@ -54,7 +52,9 @@ def refuse_existing(path: Location, force: bool) -> None:
 
 
 @contextmanager
-def whole_file(path: Location, mode: Mode = "w", replace: bool = True, inside: Path | None = None) -> Iterator[IO[Any]]:
+def whole_file(
+    path: Location, mode: Mode = "w", replace: bool = True, inside: Path | None = None, compress: bool = True
+) -> Iterator[IO[Any]]:
     """Yield a file for writing that takes its name only if the block ends without an exception.
 
     It is written in the same directory under a temporary name, synchronised to the disk and renamed. Text is UTF-8. A
@@ -64,6 +64,7 @@ def whole_file(path: Location, mode: Mode = "w", replace: bool = True, inside: P
 
     Args:
         replace: replace an existing file, keeping its mode and owner.
+        compress: whether to compress by the name; otherwise what is written is compressed already.
         inside: a parent directory, below which no link is followed. Without it, the target of a link is written.
 
     Raises:
@@ -71,12 +72,13 @@ def whole_file(path: Location, mode: Mode = "w", replace: bool = True, inside: P
         UsageError: a directory inside `inside` is a link.
     """
     if isinstance(path, Remote):
-        with writer.upload(path, replace, "+" in mode) as file, _encoded(file, path.name, mode) as encoded:
-            yield encoded
+        name = path.name if compress else ""
+        with writer.upload(path, replace, "+" in mode) as stream, encoded(stream, name, mode) as file:
+            yield file
         return
     if inside is None and is_stream(path):
-        with write_stream(path, "+" in mode) as file, _encoded(file, path.name, mode) as encoded:
-            yield encoded
+        with write_stream(path, "+" in mode) as stream, encoded(stream, path.name if compress else "", mode) as file:
+            yield file
         return
     target = resolved(path) if inside is None else path
     # The name is set before the file exists, so that an interruption at any moment can remove it.
@@ -85,11 +87,11 @@ def whole_file(path: Location, mode: Mode = "w", replace: bool = True, inside: P
         remove_abandoned(target)
     with _named(path), open_directory(target.parent, inside) as directory:
         try:
-            with full_disk_reported(path), _create(temporary, directory) as file:
-                with _encoded(file, target.name, mode) as encoded:
-                    yield encoded
-                file.flush()
-                sync(file.fileno())
+            with full_disk_reported(path), _create(temporary, directory) as raw:
+                with encoded(raw, target.name if compress else "", mode) as file:
+                    yield file
+                raw.flush()
+                sync(raw.fileno())
             take_name(temporary, target.name, replace, path, directory)
         except BaseException:
             with suppress(FileNotFoundError):
@@ -155,34 +157,3 @@ def _create(name: str, directory: int) -> IO[bytes]:
         if os.fstat(file.fileno()).st_nlink:  # no other process removed it before it was locked
             return file
         file.close()
-
-
-@contextmanager
-def _encoded(file: IO[bytes], name: str, mode: Mode) -> Iterator[IO[Any]]:
-    """A file object that writes into `file`: text as UTF-8, compressed if the name says so."""
-    with ExitStack() as stack:
-        stream: Any = file
-        if name.endswith(COMPRESSED):
-            stream = stack.enter_context(_compressing(file, name))
-        if "b" in mode:
-            yield stream
-            return
-        buffer = io.BufferedWriter(stream)  # so that a flush does not end a block of the compressed stream
-        text = io.TextIOWrapper(buffer, encoding="utf-8", newline="\n")
-        yield text
-        text.detach()  # else it closes the file before it is synchronised
-        buffer.detach()
-
-
-def _compressing(file: IO[bytes], name: str) -> Any:
-    if name.endswith(".gz"):
-        import gzip
-
-        return gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0)
-    if name.endswith(".bz2"):
-        import bz2
-
-        return bz2.BZ2File(file, "wb")
-    import lzma
-
-    return lzma.LZMAFile(file, "wb", preset=1)

@@ -8,15 +8,16 @@ import re
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from command_line import PAIRLENS, Result, pairlens, plain_environment, trained_project
+from command_line import PAIRLENS, Result, plain_environment, trained_project
+from forked import pairlens
 from made_runs import make_run
+from running import interrupt, open_pipe, running, wait_for
 
 from pairlens.texts.blocks import BLOCK_BYTES
 
@@ -232,19 +233,14 @@ def test_an_interrupted_dump_leaves_no_file(
     folder.mkdir()
     command = [PAIRLENS, "attend", "run", tmp_path / "query", tmp_path / "value", "--output", folder / name]
     with (
-        subprocess.Popen(command, cwd=project, stderr=subprocess.DEVNULL, env=plain_environment()) as process,
-        (tmp_path / "query").open("w") as query,
+        running(command, cwd=project, stderr=subprocess.DEVNULL, env=plain_environment()) as process,
+        open_pipe(tmp_path / "query", process) as query,
     ):
         query.write("4 5 6\n" * half)
         query.flush()
-        deadline = time.monotonic() + 20
-        while not any(path.stat().st_size > 100_000 for path in folder.iterdir()) and time.monotonic() < deadline:
-            assert process.poll() is None
-            time.sleep(0.02)
-        began = any(path.stat().st_size > 100_000 for path in folder.iterdir())
-        process.send_signal(number)
-        assert process.wait(20) == code
-    assert began
+        wait_for(lambda: any(path.stat().st_size > 100_000 for path in folder.iterdir()), process)
+        interrupt(process, number)
+    assert process.returncode == code
     remaining = [path.name for path in folder.iterdir()]
     if number == signal.SIGKILL:  # no cleanup is possible, but no file looks like a finished dump
         assert remaining

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import pairlens, trained_project
+from command_line import trained_project
+from forked import pairlens
 
 FILES = ["data/test.query.txt", "data/test.value.txt"]
 

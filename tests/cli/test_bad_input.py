@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,13 @@ from command_line import (
     Result,
     files_below,
     lines,
-    pairlens,
     plain_environment,
     random_texts,
     trained_project,
 )
+from forked import pairlens
 from made_runs import make_run
+from running import open_pipe, running, wait_for
 
 IDS = "ids go from 0 to 28; model.embedding.input_dim is 29"
 NOT_AN_ID = "a text is base-10 ids separated by blanks; for words use --text or encode"
@@ -165,7 +165,7 @@ def test_files_that_cannot_be_read(project: Path, tmp_path: Path) -> None:
     (tmp_path / "cut.txt.gz").write_bytes(gzip.compress(b"1\n" * 1000)[:-9])
     for name, message in {
         "none.txt": "none.txt: No such file or directory",
-        ".": ".: Is a directory",
+        ".": ".: 3 files, but q.txt is one file; give the parts of both, or two files",
         "cut.txt.gz": "cut.txt.gz: truncated or damaged (Compressed file ended before the end-of-stream marker was "
         "reached); replace it with an intact copy",
     }.items():
@@ -177,9 +177,9 @@ def test_a_pipe_is_read_to_its_end(project: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "q.txt").write_text("1\n2\n")
     command = [PAIRLENS, "score", str(project / "run"), "q.txt", "pipe"]
-    with subprocess.Popen(command, cwd=tmp_path, env=plain_environment(), stdout=subprocess.PIPE) as process:
-        (tmp_path / "pipe").write_text("1\n2\n")
-        assert process.stdout is not None
+    with running(command, cwd=tmp_path, env=plain_environment(), stdout=subprocess.PIPE) as process:
+        with open_pipe(tmp_path / "pipe", process) as pipe:
+            pipe.write("1\n2\n")
         assert process.stdout.read().count(b"\n") == 2
     assert process.returncode == 0
     assert "pipe: is not a regular file" in refused(project, tmp_path, "q.txt", "pipe", "--resume")
@@ -190,13 +190,12 @@ def test_a_file_that_grows_is_not_scored(project: Path, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "v.txt").write_text("1\n" * 500_000)
     command = [PAIRLENS, "score", str(project / "run"), "pipe", "v.txt", "--output", "out.txt"]
-    with subprocess.Popen(command, cwd=tmp_path, env=plain_environment(), stderr=subprocess.PIPE, text=True) as process:
-        with (tmp_path / "pipe").open("w") as pipe:
+    with running(command, cwd=tmp_path, env=plain_environment(), stderr=subprocess.PIPE, text=True) as process:
+        with open_pipe(tmp_path / "pipe", process) as pipe:
             pipe.write("1\n" * 300_000)
             with (tmp_path / "v.txt").open("a") as file:
                 file.write("12")
             pipe.write("1\n" * 200_001)
-        assert process.stderr is not None
         stderr = process.stderr.read()
     assert (process.returncode, stderr) == (
         2,
@@ -257,23 +256,14 @@ def start(project: Path, folder: Path, output: str, resume: bool = True) -> Resu
 def end_after_chunks(project: Path, folder: Path, output: str, chunks: int, number: int) -> tuple[int, str]:
     """Start or continue, and send the signal `number` as soon as `chunks` chunks are done."""
     progress = folder / f"{output}.progress"
-    process = subprocess.Popen(
-        [PAIRLENS, *arguments(project, output, True)],
-        cwd=folder,
-        env=plain_environment(),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with process:
-        while process.poll() is None:
-            if (
-                progress.exists()
-                and json.loads(progress.read_text())["state"].get("position", [0])[0] >= chunks * 65536
-            ):
-                process.send_signal(number)
-                break
-            time.sleep(0.002)
-        assert process.stderr is not None
+
+    def done() -> bool:
+        return progress.exists() and json.loads(progress.read_text())["state"].get("position", [0])[0] >= chunks * 65536
+
+    command = [PAIRLENS, *arguments(project, output, True)]
+    with running(command, cwd=folder, env=plain_environment(), stderr=subprocess.PIPE, text=True) as process:
+        wait_for(done, process)
+        process.send_signal(number)
         stderr = process.stderr.read()
     return process.returncode, stderr
 
@@ -391,13 +381,11 @@ def test_a_fault_in_the_first_chunk_leaves_nothing(project: Path, tmp_path: Path
 
 def test_only_one_process_writes(project: Path, job: Path) -> None:
     """The second process is refused while the first one exists, even if it is suspended."""
-    process = subprocess.Popen([PAIRLENS, *arguments(project, "e.tsv", True)], cwd=job, env=plain_environment())
-    while not (job / "e.tsv.bad.partial").exists():
-        time.sleep(0.002)
-    process.send_signal(signal.SIGSTOP)
-    second = start(project, job, "e.tsv")
-    process.kill()
-    process.wait()
+    with running([PAIRLENS, *arguments(project, "e.tsv", True)], cwd=job, env=plain_environment()) as process:
+        wait_for((job / "e.tsv.bad.partial").exists, process)
+        process.send_signal(signal.SIGSTOP)
+        second = start(project, job, "e.tsv")
+        process.kill()
     assert second.code == 2
     assert "e.tsv.partial: another process is writing it; wait until it has ended" in second.stderr
 

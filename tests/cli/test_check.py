@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import make_project, pairlens
+from command_line import make_project
+from forked import pairlens
 
 
 @pytest.fixture(scope="module")

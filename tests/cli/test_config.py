@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from command_line import make_project, pairlens
+from command_line import make_project
+from forked import pairlens
 from jsonschema import Draft202012Validator
 
 from pairlens.config.file import load_config

@@ -6,15 +6,15 @@ import csv
 import gzip
 import json
 import os
-import pty
-import subprocess
 import sys
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from command_line import PAIRLENS, files_below, pairlens, plain_environment
+from command_line import PAIRLENS, files_below, plain_environment
+from forked import pairlens
+from running import on_a_terminal, run_to_end
 
 ROWS = [  # query, value, label
     ("How do I learn French?", "What is the best way to learn French?", 1),
@@ -277,23 +277,14 @@ def test_an_encoding_imports_nothing_heavy(tmp_path: Path) -> None:
         f"app(['encode', 'train.csv', '--like', 'mine', '--output', 'out{os.getpid()}'], standalone_mode=False); "
         "print([m for m in ('tensorflow', 'matplotlib', 'numba', 'h5py', 'pyarrow', 'tokenizers') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = run_to_end([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"  # plain texts need no library
 
 
 def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
     write_csv(tmp_path / "train.csv", ROWS * 10_000)
-    ours, theirs = pty.openpty()
     command = [PAIRLENS, "encode", "train.csv", "--output", "mine"]
-    with subprocess.Popen(command, cwd=tmp_path, env=plain_environment(), stderr=theirs) as process:
-        os.close(theirs)
-        shown = b""
-        try:
-            while part := os.read(ours, 4096):
-                shown += part
-        except OSError:  # the other end is closed
-            pass
-        os.close(ours)
-    assert process.returncode == 0, shown
+    code, shown = on_a_terminal(command, "stderr", cwd=tmp_path, env=plain_environment())
+    assert code == 0, shown
     assert b"rows read for the vocabulary" in shown
     assert b" rows/s" in shown

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from command_line import PAIRLENS, Result, files_below, pairlens, plain_environment
+from command_line import PAIRLENS, Result, files_below, plain_environment
+from forked import pairlens
+from running import interrupt, open_pipe, run_to_end, running, wait_for
 
 TABLE = "question1,question2,is_duplicate\nhow a,why a,1\nhow b,why b,0\n"
 MADE = ["train.query.txt", "train.value.txt", "train.label.txt", "vocab.txt", "tokenizer.json"]
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 def refused(folder: Path, arguments: list[str], message: str, stdin: str | None = None) -> None:
     """Check that the command exits with 2 and one error, and changes no file."""
     before = files_below(folder)
-    code, _, stderr = pairlens(folder, "encode", *arguments, "--quiet", stdin=stdin)
+    code, _, stderr = pairlens(folder, "encode", *arguments, "--quiet", stdin=stdin or "")
     assert code == 2, stderr
     assert message in stderr
     assert stderr.count("\n") == 1
@@ -102,16 +102,15 @@ def test_an_interrupted_encoding_leaves_nothing(folder: Path, number: int, code:
     done(folder, "train.csv", "-o", "like")
     before = files_below(folder)
     command = [PAIRLENS, "encode", "train=-", "-o", "mine", "--quiet", *like]
-    with subprocess.Popen(
+    with running(
         command, cwd=folder, env=plain_environment(), stdin=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        assert process.stdin is not None
         process.stdin.write((TABLE + "a,b,1\n" * 300_000).encode())  # more than is read to detect the columns
         process.stdin.flush()
-        while like and not (folder / "mine").exists() and process.poll() is None:
-            time.sleep(0.01)
-        process.send_signal(number)
-        _, stderr = process.communicate()
+        if like:
+            wait_for((folder / "mine").exists, process)
+        interrupt(process, number)
+        stderr = process.stderr.read()
     assert (process.returncode, stderr) == (code, b"")
     assert files_below(folder) == before
     assert not (folder / "mine").exists()
@@ -124,9 +123,10 @@ def test_an_interrupted_encoding_leaves_nothing(folder: Path, number: int, code:
 def test_a_pipe_is_a_table_though_it_is_read_more_than_once(folder: Path, more: list[str]) -> None:
     done(folder, "train.csv", "-o", "like")
     os.mkfifo(folder / "pipe")
-    with ThreadPoolExecutor() as pool:
-        pool.submit((folder / "pipe").write_text, TABLE)
-        done(folder, "train=pipe", "-o", "mine", *more)
+    command = [PAIRLENS, "encode", "train=pipe", "-o", "mine", "--quiet", *more]
+    with running(command, cwd=folder, env=plain_environment()) as process, open_pipe(folder / "pipe", process) as pipe:
+        pipe.write(TABLE)
+    assert process.returncode == 0
     assert files_below(folder / "mine") == files_below(folder / "like")
 
 
@@ -149,10 +149,8 @@ def test_a_pipe_of_lines_is_refused(folder: Path) -> None:
 )
 def test_an_endless_stream_that_is_no_table_is_told_at_once(folder: Path, program: list[str], message: str) -> None:
     command = [PAIRLENS, "encode", "train=-", "-o", "mine", "--quiet"]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as endless:
-        result = subprocess.run(
-            command, cwd=folder, stdin=endless.stdout, capture_output=True, text=True, check=False, timeout=60
-        )
+    with running(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as endless:
+        result = run_to_end(command, cwd=folder, stdin=endless.stdout, capture_output=True, text=True, limit=60)
         endless.kill()
     assert (result.returncode, message in result.stderr) == (2, True), result.stderr
     assert not (folder / "mine").exists()

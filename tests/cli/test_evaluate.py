@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sklearn.metrics
-from command_line import lines, pairlens, random_texts, trained_project
+from command_line import lines, random_texts, trained_project
+from forked import pairlens
 
 
 @pytest.fixture(scope="session")

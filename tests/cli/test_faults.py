@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import files_below, pairlens, trained_project
+from command_line import files_below, trained_project
+from forked import pairlens
 
 Damage = Callable[[Path], object]
 
@@ -194,7 +194,9 @@ def test_a_run_whose_files_never_end_or_never_begin(project: Path, run: Path, na
     else:
         with path.open("wb") as file:
             file.truncate(2**40)
-    result = pairlens(project, "evaluate", run, before=lambda: resource.setrlimit(resource.RLIMIT_CPU, (60, 60)))
+    result = pairlens(
+        project, "evaluate", run, before="import resource; resource.setrlimit(resource.RLIMIT_CPU, (60, 60))"
+    )
     assert (result.code, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()
     assert line.startswith(f"error: {path}: ")

@@ -7,7 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from command_line import files_below, pairlens, trained_project
+from command_line import files_below, trained_project
+from forked import pairlens
 
 from pairlens.config.file import FORMAT
 

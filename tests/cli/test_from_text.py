@@ -16,8 +16,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from command_line import PAIRLENS, files_below, made_once, pairlens, plain_environment, without_privileges
+from command_line import PAIRLENS, WITHOUT_PRIVILEGES, files_below, made_once, plain_environment
+from forked import pairlens
 from raw_texts import ENGLISH, SHAPES, Shape, numbered, pairs_of, write_csv
+from running import after, run_to_end, running
 
 QUOTED, CLASSES, _, _, CUT = SHAPES
 IDS = ["data/mine/dev.query.txt", "data/mine/dev.value.txt"]
@@ -44,7 +46,7 @@ def made(tmp_path_factory: pytest.TempPathFactory, shape: Shape) -> Path:
         shape.write(folder)
         environment = plain_environment() | {"PATH": f"{Path(PAIRLENS).parent}:{os.environ['PATH']}"}
         command = ["bash", "-e", "-c", five_lines(shape)]
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
+        done = run_to_end(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8")
         (folder / "stderr").write_text(f"{done.stderr}\nexit {done.returncode}")
 
     return made_once(tmp_path_factory, shape.name, make)
@@ -284,9 +286,7 @@ def test_a_reader_that_leaves_ends_it_in_quiet(quoted: Path, tmp_path: Path) -> 
     with (tmp_path / "many.csv").open("w") as file:
         file.write("question1,question2\n" + "learn French,study French\n" * 50_000)
     command = [PAIRLENS, "score", str(quoted / "run"), "--input", "many.csv"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout
-        assert process.stderr
+    with running(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"question1,question2,score\n"
         process.stdout.close()
         assert process.stderr.read() == b""
@@ -300,9 +300,7 @@ def test_each_line_is_answered_before_the_next_is_sent(quoted: Path) -> None:
     pairs = [("learn French", "study French"), ("find fruit", "sell apples"), ("learn", "study")]
     expected = stdout(quoted, "score", "run", "--text", "-", stdin="".join(f"{q}\t{v}\n" for q, v in pairs))
     command = [PAIRLENS, "score", "run", "--text", "-", "--line-buffered"]
-    with subprocess.Popen(command, cwd=quoted, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin
-        assert process.stdout
+    with running(command, cwd=quoted, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         answers = []
         for query, value in pairs:
             process.stdin.write(f"{query}\t{value}\n".encode())
@@ -326,15 +324,8 @@ def test_a_run_alone_scores_texts_on_another_machine(quoted: Path, tmp_path: Pat
     for path in [*run.rglob("*"), run, run.parent]:
         path.chmod(0o555 if path.is_dir() else 0o444)
     command = ["env", "-u", "HOME", PAIRLENS, "score", "model", "--input", "in.csv", "--format", "text"]
-    done = subprocess.run(
-        command,
-        cwd=run.parent,
-        env=plain_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=without_privileges,
-    )
+    command = after(WITHOUT_PRIVILEGES, command)
+    done = run_to_end(command, cwd=run.parent, env=plain_environment(), capture_output=True, text=True)
     for path in (run.parent, run, run / "checkpoint"):
         path.chmod(0o755)
     assert (done.returncode, done.stdout) == (0, scores), done.stderr

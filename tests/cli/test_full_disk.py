@@ -9,15 +9,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
-from command_line import PAIRLENS, Result, files_below, pairlens, plain_environment, trained_project
+from command_line import PAIRLENS, Result, files_below, plain_environment, trained_project
+from forked import pairlens
+from running import interrupt, open_pipe, run_to_end, running, wait_for
 
 FILES = ["data/train.query.txt", "data/train.value.txt"]
 
@@ -35,16 +35,8 @@ def copy(project: Path, tmp_path: Path) -> Path:
 
 def limited(folder: Path, size: int, *arguments: str) -> Result:
     """Run the command with a limit of `size` bytes for each file."""
-    done = subprocess.run(
-        [PAIRLENS, *arguments],
-        cwd=folder,
-        env=plain_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
-    )
-    return Result(done.returncode, done.stdout, done.stderr)
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))"
+    return pairlens(folder, *arguments, before=limit)
 
 
 @pytest.mark.parametrize(
@@ -100,22 +92,20 @@ UNSHARE = ["unshare", "--user", "--map-root-user", "--mount"]
 def disk(copy: Path) -> Path:
     """The directory where `on_disk` mounts its disk."""
     (copy / "disk").mkdir()
-    try:
-        subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "none", "disk"], cwd=copy, capture_output=True, check=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"no disk can be mounted here, the tests above stand for it: {error}")
+    mount = [*UNSHARE, "mount", "-t", "tmpfs", "none", "disk"]
+    if not shutil.which("unshare") or run_to_end(mount, cwd=copy, capture_output=True).returncode:
+        pytest.skip("no disk can be mounted here; the tests above stand for it")
     return copy / "disk"
 
 
 def on_disk(folder: Path, size: str, script: str) -> Result:
     """Run a shell script next to an empty disk, `disk`, of that size; `$PAIRLENS` is the command."""
-    done = subprocess.run(
+    done = run_to_end(
         [*UNSHARE, "sh", "-euc", f"mount -t tmpfs -o size={size} none disk; {script}"],
         cwd=folder,
         env=plain_environment() | {"PAIRLENS": PAIRLENS},
         capture_output=True,
         text=True,
-        check=False,
     )
     return Result(done.returncode, done.stdout, done.stderr)
 
@@ -183,24 +173,14 @@ def test_an_interruption_leaves_nothing(copy: Path, command: str, number: int, c
     (copy / "q.txt").write_text("1 2 3 4 5 6 7 8\n" * 1_500_000)
     before = {path.name for path in copy.iterdir()}
     arguments = [command, "run", "q.txt", "q.txt", "--output", "out.jsonl", "--quiet"]
-    with subprocess.Popen(
+    with running(
         [PAIRLENS, *arguments], cwd=copy, env=plain_environment(), stderr=subprocess.PIPE, text=True
     ) as process:
-        while process.poll() is None and not list(copy.glob(".out.jsonl.*")):
-            time.sleep(0.01)
+        wait_for(lambda: list(copy.glob(".out.jsonl.*")), process)
         process.send_signal(number)
-        assert process.stderr is not None
         assert process.stderr.read() == ""
     assert process.returncode == code
     assert {path.name for path in copy.iterdir()} == before
-
-
-def open_pipe(path: Path) -> int | None:
-    """Open a named pipe for writing; None while no process has it open for reading."""
-    try:
-        return os.open(path, os.O_WRONLY | os.O_NONBLOCK)
-    except OSError:
-        return None
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -210,15 +190,13 @@ def test_an_interrupted_evaluation(copy: Path, number: int, code: int) -> None:
     before = {path.name for path in copy.iterdir()}
     files = ["--query", FILES[0], "--value", FILES[1], "--label", "pipe"]
     arguments = ["evaluate", "run", *files, "--output", "out.json", "--predictions", "out.tsv"]
-    with subprocess.Popen(
-        [PAIRLENS, *arguments], cwd=copy, env=plain_environment(), stderr=subprocess.PIPE, text=True
-    ) as process:
-        while (writer := open_pipe(copy / "pipe")) is None and process.poll() is None:
-            time.sleep(0.01)
-        process.send_signal(number)
-        assert process.stderr is not None
+    with (
+        running(
+            [PAIRLENS, *arguments], cwd=copy, env=plain_environment(), stderr=subprocess.PIPE, text=True
+        ) as process,
+        open_pipe(copy / "pipe", process),
+    ):
+        interrupt(process, number)
         assert process.stderr.read() == ""
     assert process.returncode == code
     assert {path.name for path in copy.iterdir()} == before
-    assert writer is not None
-    os.close(writer)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import VOCABULARY, make_project, pairlens, write_split
+from command_line import VOCABULARY, make_project, write_split
+from forked import pairlens
 
 from pairlens.config.file import load_config
 from pairlens.config.json_schema import schema_text

@@ -10,12 +10,12 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from command_line import PAIRLENS, files_below, make_project, pairlens, plain_environment
+from running import Process, running, wait_for
 
 # Epochs of 75 steps, so that a signal comes in the middle of one.
 SETTINGS = {"training.batch_size": 4, "training.epochs": 4, "training.checkpoint.every_steps": 20}
@@ -32,26 +32,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@contextmanager
-def training(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A running train process; it is killed at the end of the block."""
-    process = subprocess.Popen(
-        [PAIRLENS, *TRAIN, *arguments], cwd=folder, env=plain_environment(), stderr=subprocess.PIPE, text=True
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        if process.stderr:
-            process.stderr.close()
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def training(folder: Path, *arguments: str) -> AbstractContextManager[Process]:
+    """A running train process."""
+    command = [PAIRLENS, *TRAIN, *arguments]
+    return running(command, cwd=folder, env=plain_environment(), stderr=subprocess.PIPE, text=True)
 
 
 def end_of(run: Path) -> list[object]:
@@ -70,7 +54,7 @@ def test_terminated_in_mid_epoch(project: Path) -> None:
     command continues, with the same result to the bit."""
     run = project / "terminated"
     with training(project, "--output", "terminated") as process:
-        wait_for((run / "weights.npz").exists)
+        wait_for((run / "weights.npz").exists, process)
         process.send_signal(signal.SIGSTOP)  # keeps the lock, and does not end too early
         for how in ("--resume", "--force"):
             second = pairlens(project, *TRAIN, "--output", "terminated", how)
@@ -101,7 +85,7 @@ def test_killed_and_its_last_checkpoint_damaged(project: Path) -> None:
     """kill -9 leaves a lock file without a lock; if the last checkpoint is truncated, the one before it is used."""
     run = project / "killed"
     with training(project, "--output", "killed") as process:
-        wait_for((run / "checkpoint" / "previous.npz").exists)
+        wait_for((run / "checkpoint" / "previous.npz").exists, process)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     assert ".lock" in litter_in(run)
@@ -124,7 +108,7 @@ def test_interrupted_while_tensorflow_is_imported(project: Path, signals: list[i
     """The first signal stops training before its first step; the second one at once. Both may come together."""
     name = f"early{len(signals)}"
     with training(project, "--output", name) as process:
-        wait_for((project / name / "environment.json").exists)
+        wait_for((project / name / "environment.json").exists, process)
         time.sleep(0.5)
         for number in signals:
             process.send_signal(number)
@@ -140,7 +124,7 @@ def test_interrupted_twice_in_training(project: Path) -> None:
     """It stops at once, even while saving: resuming uses the previous checkpoint, with the same result."""
     run = project / "twice"
     with training(project, "--output", "twice") as process:
-        wait_for((run / "checkpoint" / "state.npz").exists)
+        wait_for((run / "checkpoint" / "state.npz").exists, process)
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGTERM)
         stderr = process.communicate()[1]
@@ -201,7 +185,7 @@ def test_killed_while_one_of_several_seeds_is_replaced(project: Path) -> None:
         shutil.copytree(project / "straight", folder / f"seed-{seed}")
     old = files_below(folder / "seed-2")
     with training(project, "--seeds", "2", "--output", "replaced", "--force") as process:
-        wait_for((folder / "seed-2.new" / "environment.json").exists)
+        wait_for((folder / "seed-2.new" / "environment.json").exists, process)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     assert old.items() <= files_below(folder / "seed-2").items()

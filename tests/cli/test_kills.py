@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from command_line import files_below, lines, pairlens, random_texts, trained_project
+from command_line import files_below, lines, random_texts, trained_project
+from forked import pairlens
 from kills import killed
 
 INPUTS = ("q.txt", "v.txt")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import Result, pairlens, trained_project, without_privileges
+from command_line import CACHE, WITHOUT_PRIVILEGES, Result, pairlens, trained_project
 
 CLASSES = ["different", "alike"]
 FILES = ["q.txt", "v.txt"]
@@ -44,7 +44,7 @@ def moved(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 
 def without_home(folder: Path, *arguments: str | Path) -> Result:
-    return pairlens(folder, *arguments, before=without_privileges, HOME="")
+    return pairlens(folder, *arguments, before=WITHOUT_PRIVILEGES, HOME="", **CACHE)
 
 
 def word(folder: Path) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import sklearn.metrics
-from command_line import Result, pairlens, trained_project
+from command_line import Result, trained_project
+from forked import pairlens
 from made_runs import make_run
 
 from pairlens import load

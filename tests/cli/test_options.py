@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import PAIRLENS, pairlens, plain_environment, trained_project
+from command_line import CACHE, PAIRLENS, pairlens, plain_environment, trained_project
+from running import on_a_terminal
 
 FILES = ["data/test.query.txt", "data/test.value.txt"]
 LABELLED = ", ".join(f"data/test.{side}.txt" for side in ("query", "value", "label"))
@@ -110,19 +108,10 @@ def test_a_sample_without_a_seed_is_that_of_seed_0(project: Path) -> None:
 
 
 def test_a_summary_is_not_lost_on_a_terminal_without_tables(project: Path) -> None:
-    ours, theirs = pty.openpty()
     command = [PAIRLENS, "attend", "run", *FILES, "--summary", "--quiet"]
-    with subprocess.Popen(command, cwd=project, env=plain_environment(), stdout=theirs) as process:
-        os.close(theirs)
-        output = b""
-        try:
-            while part := os.read(ours, 4096):
-                output += part
-        except OSError:  # Linux reports a closed other end this way
-            pass
-        os.close(ours)
-    assert process.returncode == 0
-    assert '"pairs": 80' in output.decode()
+    code, printed = on_a_terminal(command, "stdout", cwd=project, env=plain_environment())
+    assert code == 0
+    assert b'"pairs": 80' in printed
 
 
 def test_a_profile(project: Path) -> None:
@@ -134,7 +123,7 @@ def test_a_profile(project: Path) -> None:
 def test_a_path_at_home(project: Path, tmp_path: Path) -> None:
     """Shells do not expand the ~ in `--output=~/x`."""
     files = ("data/test.query.txt", "data/test.value.txt")
-    result = pairlens(project, "score", "run", *files, "--output=~/scores.txt", "--quiet", HOME=str(tmp_path))
+    result = pairlens(project, "score", "run", *files, "--output=~/scores.txt", "--quiet", HOME=str(tmp_path), **CACHE)
     assert result == (0, "", "")
     assert (tmp_path / "scores.txt").is_file()
     assert not (project / "~").exists()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import PAIRLENS, Result, files_below, pairlens, plain_environment, trained_project, without_privileges
+from command_line import PAIRLENS, WITHOUT_PRIVILEGES, Result, files_below, pairlens, plain_environment, trained_project
+from running import run_to_end
 
 FILES = ["data/train.query.txt", "data/train.value.txt"]
 LABELLED = ["--query", "data/test.query.txt", "--value", "data/test.value.txt", "--label", "data/test.label.txt"]
@@ -25,7 +25,7 @@ def refused(project: Path, locked: str, *arguments: str) -> Result:
     before, mode = files_below(project), path.stat().st_mode
     path.chmod(0o555 if path.is_dir() else 0)
     try:
-        result = pairlens(project, *arguments, before=without_privileges)
+        result = pairlens(project, *arguments, before=WITHOUT_PRIVILEGES)
     finally:
         path.chmod(mode)
     assert files_below(project) == before
@@ -94,7 +94,7 @@ def test_a_directory_that_may_be_written_into_and_not_read(
     box.mkdir()
     box.chmod(0o333)
     arguments = [str(box / word) if word.startswith(("out", "bad", "maps")) else word for word in arguments]
-    result = pairlens(project, *arguments, "--quiet", before=without_privileges)
+    result = pairlens(project, *arguments, "--quiet", before=WITHOUT_PRIVILEGES)
     box.chmod(0o700)
     assert (result.code, result.stderr) == (0, "")
     assert (box / made).stat().st_size > 0 or made == "bad.jsonl"
@@ -121,7 +121,7 @@ def test_an_output_that_is_mounted(project: Path, tmp_path: Path) -> None:
     (tmp_path / "out.txt").touch()
     mount, score = f"mount --bind {tmp_path}/mine {tmp_path}/out.txt", f"exec {PAIRLENS} score run {' '.join(FILES)}"
     shell = ["unshare", "--mount", "sh", "-c", f"{mount} || exit 99; {score} --force --output {tmp_path}/out.txt"]
-    done = subprocess.run(shell, cwd=project, capture_output=True, text=True, check=False)
+    done = run_to_end(shell, cwd=project, capture_output=True, text=True)
     if done.returncode == 99 or done.stderr.startswith("unshare"):
         pytest.skip(f"nothing may be mounted here: {done.stderr}")
     message = "is a mount point, which cannot be replaced; mount the directory that it is in"

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import pairlens, trained_project
+from command_line import trained_project
+from forked import pairlens
 from made_runs import make_run, write_split
 
 from pairlens.runs.run import Run

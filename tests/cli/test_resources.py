@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from command_line import PAIRLENS, VOCABULARY, plain_environment, trained_project
+from running import run_to_end
 
 HEAVY = ["tensorflow", "tf_keras", "numba", "matplotlib", "h5py", "numpy", "pydantic", "yaml", "rich"]
 
@@ -48,13 +48,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def measure(folder: Path, *arguments: str) -> Usage:
     command = [sys.executable, "-c", MEASURE, PAIRLENS, *arguments]
-    output = subprocess.run(command, cwd=folder, env=plain_environment(), capture_output=True, check=True).stdout
+    output = run_to_end(command, cwd=folder, env=plain_environment(), capture_output=True, check=True).stdout
     return Usage(*json.loads(output))
 
 
 def imported(folder: Path, *arguments: str) -> set[str]:
     command = [sys.executable, "-c", LIST_IMPORTS, json.dumps(HEAVY), *arguments]
-    output = subprocess.run(command, cwd=folder, capture_output=True, check=True, text=True).stdout
+    output = run_to_end(command, cwd=folder, capture_output=True, check=True, text=True).stdout
     return set(output.splitlines()[-1].removeprefix("imported:").split())
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from command_line import PAIRLENS, VOCABULARY, Result, lines, pairlens, plain_environment, random_texts, trained_project
 from numpy.typing import NDArray
+from running import running
 
 NOT_AN_ID = "a text is base-10 ids separated by blanks; for words use --text or encode"
 
@@ -124,11 +125,9 @@ def test_a_reader_who_leaves_early(project: Path, tmp_path: Path) -> None:
     many = [[1, 2, 3]] * 200_000
     (tmp_path / "query.txt").write_text(lines(many))
     command = [PAIRLENS, "score", "run", str(tmp_path / "query.txt"), str(tmp_path / "query.txt")]
-    with subprocess.Popen(
+    with running(
         command, cwd=project, env=plain_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
         assert float(process.stdout.readline()) > 0
         process.stdout.close()
         assert process.stderr.read() == b""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
 import subprocess
 from importlib.metadata import version
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from command_line import PAIRLENS, make_project, pairlens, plain_environment, trained_project
+from running import on_a_terminal, run_to_end
 
 COMMANDS = ["train", "evaluate", "score", "attend", "check"]
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
@@ -23,25 +23,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def said_to_a_terminal(folder: Path, *arguments: str, **environment: str) -> str:
     """Return what a command prints on stderr if that is a terminal; stdout is not one."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [PAIRLENS, *arguments],
-        cwd=folder,
-        env=plain_environment() | {"TERM": "xterm-256color"} | environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-    ) as process:
-        os.close(theirs)
-        output = b""
-        try:
-            while part := os.read(ours, 4096):
-                output += part
-        except OSError:  # Linux reports a closed other end this way
-            pass
-        os.close(ours)
-    assert process.returncode in (0, 2)
-    return output.decode()
+    nothing = subprocess.DEVNULL
+    known = plain_environment() | {"TERM": "xterm-256color"} | environment
+    code, said = on_a_terminal([PAIRLENS, *arguments], "stderr", cwd=folder, env=known, stdin=nothing, stdout=nothing)
+    assert code in (0, 2)
+    return said.decode()
 
 
 def test_version(tmp_path: Path) -> None:
@@ -157,7 +143,7 @@ def test_a_disk_that_is_full(project: Path, arguments: list[str]) -> None:
     """It failed while running and is not wrong usage: exit code 1."""
     with Path("/dev/full").open("w") as full:
         command = [PAIRLENS, *arguments]
-        done = subprocess.run(command, cwd=project, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = run_to_end(command, cwd=project, stdout=full, stderr=subprocess.PIPE, text=True)
     assert (done.returncode, done.stderr) == (1, "error: No space left on device\n")
 
 
@@ -167,7 +153,7 @@ def test_a_reader_who_is_gone(project: Path, arguments: list[str]) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     command = [PAIRLENS, *arguments]
-    done = subprocess.run(command, cwd=project, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    done = run_to_end(command, cwd=project, stdout=writing, stderr=subprocess.PIPE, text=True)
     os.close(writing)
     assert (done.returncode, done.stderr) == (0, "")
 

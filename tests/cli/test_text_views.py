@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import Result, made_once, pairlens
+from command_line import Result, made_once
+from forked import pairlens
 
 COLOURS = ["red", "green", "blue", "grey"]
 PAIRS = [(f"The  {a.upper()}, please", f"the {b}?", a == b) for a in COLOURS for b in COLOURS]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import yaml
 from command_line import PAIRLENS, files_below, make_project, pairlens, plain_environment, trained_project
+from running import running
 
 from pairlens.config.file import dump_config, load_config
 
@@ -33,10 +34,9 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path
     folder = tmp_path_factory.mktemp("interrupted")
     (folder / "config.yaml").write_text((project / "config.yaml").read_text().replace("data/", f"{project}/data/"))
     command = [PAIRLENS, "train", "config.yaml", "--set", "training.seed=7", "--output", "run"]
-    with subprocess.Popen(
+    with running(
         command, cwd=folder, env=plain_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stderr is not None
         first = process.stderr.readline()
         process.send_signal(signal.SIGINT)
         stdout, rest = process.communicate()

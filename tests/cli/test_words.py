@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from command_line import PAIRLENS, VOCABULARY, pairlens, plain_environment, trained_project
+from running import on_a_terminal
 
 ZWNJ, ZWJ, SOFT_HYPHEN = "\u200c", "\u200d", "\u00ad"
 # Words with such characters, one that contains an escape, and one that would control a terminal.
@@ -36,20 +36,10 @@ def copy(project: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def on_a_terminal(folder: Path, *arguments: str, **environment: str) -> bytes:
-    """Return what a command prints on stdout if that is a terminal."""
-    ours, theirs = pty.openpty()
-    command, known = [PAIRLENS, *arguments], plain_environment() | environment
-    with subprocess.Popen(command, cwd=folder, env=known, stdout=theirs, stderr=subprocess.DEVNULL) as process:
-        os.close(theirs)
-        printed = b""
-        try:
-            while part := os.read(ours, 4096):
-                printed += part
-        except OSError:  # the other end is closed
-            pass
-        os.close(ours)
-    assert process.returncode == 0
+def printed_on_a_terminal(folder: Path, *arguments: str, **environment: str) -> bytes:
+    known = plain_environment() | environment
+    code, printed = on_a_terminal([PAIRLENS, *arguments], "stdout", cwd=folder, env=known, stderr=subprocess.DEVNULL)
+    assert code == 0
     return printed
 
 
@@ -66,7 +56,7 @@ def test_joiners_and_hyphens_are_in_the_data_themselves(copy: Path) -> None:
 
 
 def test_a_terminal_shows_what_may_do_harm_as_escapes(copy: Path) -> None:
-    shown = on_a_terminal(copy, "score", "run", *PAIR, "--words", "--format", "tsv", PYTHONUTF8="1").decode()
+    shown = printed_on_a_terminal(copy, "score", "run", *PAIR, "--words", "--format", "tsv", PYTHONUTF8="1").decode()
     assert "می\\u200cخواهم क्\\u200dष co\\xadop\tمی\\\\u200cخواهم a\\x1b[2J\t" in shown
     assert "\x1b" not in shown
 
@@ -76,7 +66,7 @@ def test_data_are_utf_8_whatever_stdout_has(copy: Path, encoding: str) -> None:
     words = ["score", "run", *PAIR, "--words", "--format", "jsonl"]
     result = pairlens(copy, *words, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
     assert (result.code, json.loads(result.stdout)["query"]) == (0, WORDS[:3])
-    shown = on_a_terminal(copy, *words, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+    shown = printed_on_a_terminal(copy, *words, PYTHONIOENCODING=encoding, PYTHONUTF8="0")
     assert b"\\u0645\\u06cc\\u200c" in shown
 
 

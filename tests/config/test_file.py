@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from running import run_to_end
 from written_configs import DOCUMENTED, MINIMAL, Write, faults_of, optimizers
 
 from pairlens.config.file import FORMAT, dump_config, load_config
@@ -179,4 +179,4 @@ load_config(Path(sys.argv[1]))
 heavy = {"tensorflow", "tf_keras", "numpy", "numba", "matplotlib", "rich", "typer"} & set(sys.modules)
 assert not heavy, heavy
 """
-    subprocess.run([sys.executable, "-c", code, str(DOCUMENTED)], check=True)
+    run_to_end([sys.executable, "-c", code, str(DOCUMENTED)], check=True)

@@ -16,7 +16,7 @@ from models import make_config, random_texts, random_weights
 from pairlens.errors import DataError, UsageError
 from pairlens.jobs.score_job import Listener, ScoreJob
 from pairlens.jobs.score_lines import LineWriter
-from pairlens.scoring import scorer as scorer_module
+from pairlens.scoring import windows
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.sources import IdFiles, IdStream
 
@@ -43,7 +43,7 @@ class Record(Listener):
 
 @pytest.fixture
 def scorer(monkeypatch: pytest.MonkeyPatch) -> Scorer:
-    monkeypatch.setattr(scorer_module, "_CHUNK_PAIRS", CHUNK)
+    monkeypatch.setattr(windows, "_CHUNK_PAIRS", CHUNK)
     config = make_config()
     return Scorer(config, random_weights(config), threads=2)
 
@@ -168,7 +168,7 @@ def test_whole_files_that_are_lost(scorer: Scorer, files: tuple[Path, Path], tmp
         partial.write_text("0.5\n")
     saved = {"whole": True, "identity": {}, "bytes": {"output": 5}, "state": {"position": [2, 0, 0], "bad": [0, 0, []]}}
     (tmp_path / "scores.txt.progress").write_text(json.dumps(saved))
-    job = ScoreJob(scorer, files, LineWriter("text"))
+    job = ScoreJob(scorer, IdFiles(*files), LineWriter("text"))
     with pytest.raises(
         UsageError, match=r"scores\.txt\.partial: is (damaged, shorter than 5 bytes|missing)\. To start"
     ):

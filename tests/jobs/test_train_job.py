@@ -17,7 +17,9 @@ from pairlens.check import examine
 from pairlens.config.file import load_config
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, RunError, UsageError
-from pairlens.jobs.train_job import Existing, Listener, Metrics, TrainJob
+from pairlens.jobs.seed_runs import Existing
+from pairlens.jobs.train_job import TrainJob
+from pairlens.jobs.training import Listener, Metrics
 from pairlens.runs.environment import describe_environment
 from pairlens.runs.locks import locked
 from pairlens.runs.progress import Progress
@@ -300,7 +302,7 @@ def test_curves_that_cannot_be_drawn(config: Config, tmp_path: Path, monkeypatch
     def fail(_: Run) -> None:
         raise OSError("no fonts")
 
-    monkeypatch.setattr("pairlens.jobs.train_job.write_curves", fail)
+    monkeypatch.setattr("pairlens.jobs.training.write_curves", fail)
     metrics, reports = train(config, tmp_path / "run")
     assert metrics is not None
     assert reports[-2] == f"{tmp_path / 'run'}: the learning curves could not be drawn (no fonts)"

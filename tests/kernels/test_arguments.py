@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from running import run_to_end
 
 from pairlens.kernels import signatures
 from pairlens.kernels.arguments import Argument, Signature
@@ -75,7 +76,7 @@ def test_arguments_are_checked_under_python_with_assertions_off() -> None:
         "for kernel, name in t.NAMES: t.test_a_wrong_argument_is_named_before_the_call(kernel, name)\nprint(__debug__)"
     )
     command = [sys.executable, "-O", "-c", code]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=__file__.rpartition("/")[0])
+    done = run_to_end(command, check=True, stdout=subprocess.PIPE, text=True, cwd=__file__.rpartition("/")[0])
     assert done.stdout == "False\n"
 
 

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from running import run_to_end
+
 TESTS = Path(__file__).parent.parent
 
 FAULTS = """
@@ -31,8 +33,8 @@ call(signatures.DENSE, **right)
 
 def python(*arguments: str, **environment: str) -> str:
     command = [sys.executable, *arguments]
-    done = subprocess.run(
-        command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    done = run_to_end(
+        command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     assert done.returncode == 0, done.stdout
     return done.stdout

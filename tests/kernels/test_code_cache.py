@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from running import run_to_end
 
 from pairlens.files import whole_file
 from pairlens.kernels import code_cache
@@ -103,7 +103,7 @@ code_cache.cache_code("dense", "abc", b"code")
 
 def test_what_a_dead_process_left_half_written_is_removed(cache: Path) -> None:
     """A file that another process is writing is not removed."""
-    done = subprocess.run([sys.executable, "-c", KEEPS_AND_DIES], check=False)
+    done = run_to_end([sys.executable, "-c", KEEPS_AND_DIES])
     assert done.returncode == -signal.SIGHUP
     [litter] = cache.iterdir()
     assert litter.name.endswith(".partial")

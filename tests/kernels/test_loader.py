@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from running import run_to_end
 
 from pairlens.kernels import loader
 
@@ -38,7 +40,7 @@ with ThreadPoolExecutor(16) as threads:
 
 def call_in_new_process(cache: Path, code: str = CALL, **others: str) -> str:
     environment = os.environ | {"XDG_CACHE_HOME": str(cache)} | others
-    return subprocess.run(
+    return run_to_end(
         [sys.executable, "-c", code], env=environment, check=True, stdout=subprocess.PIPE, text=True
     ).stdout.strip()
 
@@ -89,6 +91,14 @@ def test_what_is_missing_is_compiled_at_once_and_kept(tmp_path: Path) -> None:
     assert names == ["convolve", "gelu", "overlap"]
     code += "; import sys; print('numba' in sys.modules)"
     assert call_in_new_process(tmp_path, code) == "False"
+
+
+def test_of_processes_that_need_it_at_once_one_compiles(tmp_path: Path) -> None:
+    code = "import sys\nfrom pairlens.kernels.loader import prepare\nfrom pairlens.kernels.signatures import GELU\n"
+    code += "prepare([GELU])\nprint('numba' in sys.modules)"
+    with ThreadPoolExecutor(3) as processes:
+        compiled = list(processes.map(lambda _: call_in_new_process(tmp_path, code), range(3)))
+    assert sorted(compiled) == ["False", "False", "True"]
 
 
 def flip_a_bit(path: Path) -> None:

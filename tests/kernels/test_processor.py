@@ -11,6 +11,7 @@ from pathlib import Path
 
 import llvmlite.binding as llvm
 import pytest
+from running import run_to_end
 
 from pairlens.errors import UsageError
 from pairlens.kernels.processor import processor
@@ -25,7 +26,7 @@ V4 = V3 + ",+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl"
 
 def run(script: str, *arguments: str, **environment: str) -> str:
     command = [sys.executable, str(HERE / script), *arguments]
-    return subprocess.run(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return run_to_end(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True, check=True).stdout
 
 
 @pytest.fixture

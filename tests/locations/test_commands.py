@@ -5,13 +5,13 @@ from __future__ import annotations
 import gzip
 import signal
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from buckets import Bucket
 from command_line import PAIRLENS, Result, make_project, pairlens, plain_environment
+from running import running, wait_for
 from web_server import Web
 
 TABLE = "query,value,label\nword1 word2,word2 word3,1\nword4,word5 word6,0\nword7,word7,1\n"
@@ -132,15 +132,11 @@ def test_an_interrupted_training_says_where_it_is_kept(project: Path, bucket: Bu
     arguments = ["train", "s3://data/p/config.yaml", "--set", "training.epochs=500", "--output=s3://data/run"]
     (project / "tmp").mkdir()
     environment = plain_environment() | {"TMPDIR": str(project / "tmp")}
-    process = subprocess.Popen([PAIRLENS, *arguments], cwd=project, env=environment, stderr=subprocess.PIPE, text=True)
-    try:
-        deadline = time.monotonic() + 60
-        while not [*(project / "tmp").rglob("metrics.jsonl")] and time.monotonic() < deadline:
-            time.sleep(0.05)
+    command = [PAIRLENS, *arguments]
+    with running(command, cwd=project, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: [*(project / "tmp").rglob("metrics.jsonl")], process)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-    finally:
-        process.kill()
+        _, said = process.communicate()
     assert process.returncode == 130
     (kept,) = (path.parent for path in (project / "tmp").rglob("config.yaml"))
     assert f"s3://data/run: not uploaded; the run is kept in {kept}. Continue with: pairlens train" in said

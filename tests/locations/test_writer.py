@@ -15,6 +15,7 @@ import pytest
 from buckets import Bucket
 from hypothesis import given
 from hypothesis import strategies as st
+from running import running, wait_for
 
 from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.files import refuse_existing, whole_file
@@ -177,15 +178,10 @@ def test_ctrl_c_during_a_request_leaves_nothing(bucket: Bucket, method: str) -> 
             time.sleep(0.3)
 
     bucket.before = slow
-    process = subprocess.Popen([sys.executable, "-c", _WRITES], stderr=subprocess.PIPE)
-    try:
-        deadline = time.monotonic() + 30
-        while not began and time.monotonic() < deadline:
-            time.sleep(0.01)
+    with running([sys.executable, "-c", _WRITES], stderr=subprocess.PIPE) as process:
+        wait_for(lambda: began, process)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
-    finally:
-        process.kill()
+        _, said = process.communicate()
     assert said.rstrip().endswith(b"KeyboardInterrupt")
     assert b"ignored" not in said
     assert bucket.names() == set()

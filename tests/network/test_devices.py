@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from running import run_to_end
+
 # Devices must be chosen before TensorFlow is initialised, when its context gets a handle.
 TRAIN = """
 import sys, tempfile
@@ -32,5 +34,5 @@ print(began[0], tf.config.threading.get_intra_op_parallelism_threads(), tf.confi
 def test_training_sees_no_gpu_and_no_more_processors_than_it_may() -> None:
     path = [*sys.path]
     code = f"import sys; sys.path[:] = {path!r}\n{TRAIN}"
-    done = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True)
+    done = run_to_end([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True)
     assert done.stdout == "(False, [], 'GPU') 3 []\n"

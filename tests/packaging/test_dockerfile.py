@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tomllib
 
 import pytest
 from clean_environments import ROOT
+from running import run_to_end
 
 TEXT = re.sub(r"\\\n\s*", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"))
 INSTRUCTIONS = [line.split(" ", 1) for line in TEXT.splitlines() if line and not line.startswith("#")]
@@ -64,7 +64,7 @@ def test_what_is_run_is_there() -> None:
 @pytest.mark.parametrize("run", [run for run in RUNS if run.startswith("pip ")])
 def test_pip_has_these_options(run: str) -> None:
     command, *arguments = shlex.split(run)[1:]
-    has = subprocess.run([sys.executable, "-m", "pip", command, "--help"], check=True, capture_output=True, text=True)
+    has = run_to_end([sys.executable, "-m", "pip", command, "--help"], check=True, capture_output=True, text=True)
     options = {word for word in arguments if word.startswith("-")}
     assert options <= set(re.findall(r"--[a-z-]+", has.stdout))
 
@@ -73,4 +73,4 @@ def test_the_kernels_are_compiled() -> None:
     """Those that this machine has compiled before are loaded, which shows as well that they are named right."""
     (run,) = [run for run in RUNS if run.startswith("python ")]
     words = shlex.split(run.partition(" && ")[0])
-    subprocess.run([sys.executable, *words[1:]], check=True)
+    run_to_end([sys.executable, *words[1:]], check=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tarfile
 import zipfile
@@ -12,6 +11,7 @@ import pytest
 from clean_environments import ROOT, build, built_wheel, make_environment, pins, run
 from command_line import made_once, trained_project
 from packaging.utils import canonicalize_name
+from running import run_to_end
 
 FILES = ["data/test.query.txt", "data/test.value.txt"]
 
@@ -28,7 +28,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Path:
     def make(folder: Path) -> None:
         make_environment(folder, pins("requirements-score.lock"))
         pip = [sys.executable, "-m", "pip", "--python", folder, "install", "--quiet", "--no-deps", "--no-index", wheel]
-        subprocess.run([*pip, "--disable-pip-version-check"], check=True)
+        run_to_end([*pip, "--disable-pip-version-check"], check=True)
 
     return made_once(tmp_path_factory, "score-only", make) / "bin"
 
@@ -132,5 +132,5 @@ def test_the_sdist_makes_the_same_wheel_and_has_all_that_the_tests_read(wheel: P
     if not (ROOT / ".git").exists():  # these are the files of an sdist themselves
         pytest.skip("no repository to compare the sdist with")
     command = ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    listed = run_to_end(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert found - {"PKG-INFO"} == {file for file in listed.splitlines() if not file.startswith(".ci/")}

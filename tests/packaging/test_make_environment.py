@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from clean_environments import ROOT
+from running import run_to_end
 
 SHIM = "echo 'pyenv: the command exists in other versions' >&2\nexit 127"
 NEEDS = "TensorFlow needs Python 3.11, 3.12 or 3.13"
@@ -46,7 +47,7 @@ def make(folder: Path, commands: dict[str, str], *named: str) -> subprocess.Comp
     for tool in ("sh", "mkdir", "rm"):
         (path / tool).symlink_to(f"/bin/{tool}")
     command = ["/bin/sh", str(ROOT / "tests" / "make_environment.sh"), "new", *named]
-    return subprocess.run(command, cwd=folder, env={"PATH": str(path)}, capture_output=True, text=True, check=False)
+    return run_to_end(command, cwd=folder, env={"PATH": str(path)}, capture_output=True, text=True)
 
 
 @pytest.mark.parametrize(("commands", "by"), FOUND)
@@ -77,5 +78,5 @@ def test_make_calls_it() -> None:
     for named, arguments in (["PYTHON=python9"], ".venv python9"), ([], ".venv"):
         command = ["make", "--dry-run", "--always-make", "--no-print-directory", *named, ".venv/installed"]
         environment = {name: value for name, value in os.environ.items() if name not in ("PYTHON", "MAKEFLAGS")}
-        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+        done = run_to_end(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()[0].split() == f"sh tests/make_environment.sh {arguments}".split()

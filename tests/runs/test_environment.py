@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from running import run_to_end
 
 from pairlens.config.schema import Config
 from pairlens.runs.environment import checksums, describe_environment
@@ -61,7 +61,7 @@ def test_the_git_commit_is_that_of_the_folder_around(tmp_path: Path, monkeypatch
     def git(*arguments: str) -> str:
         name = ["-c", "user.name=n", "-c", "user.email=e", "-c", "init.defaultBranch=main"]
         command = ["git", *name, *arguments]
-        return subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.strip()
+        return run_to_end(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.strip()
 
     config = make_config(tmp_path)
     (tmp_path / "below").mkdir()
@@ -80,7 +80,7 @@ def test_the_git_commit_of_a_worktree(tmp_path: Path, monkeypatch: pytest.Monkey
 
     def git(*arguments: str) -> str:
         command = ["git", "-c", "user.name=n", "-c", "user.email=e", *arguments]
-        return subprocess.run(command, cwd=Path.cwd(), check=True, capture_output=True, text=True).stdout.strip()
+        return run_to_end(command, cwd=Path.cwd(), check=True, capture_output=True, text=True).stdout.strip()
 
     (tmp_path / "main").mkdir()
     monkeypatch.chdir(tmp_path / "main")

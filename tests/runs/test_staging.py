@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-from small_runs import make_config, make_weights
+from replacements import NO_EXCHANGE, killed_at, make_old, replace
+from small_runs import make_weights
 
 from pairlens.errors import RunError, UsageError
 from pairlens.runs import staging
@@ -16,44 +15,15 @@ from pairlens.runs.locks import locked
 from pairlens.runs.run import Run
 from pairlens.runs.staging import StagedRun, is_being_replaced, locked_run
 
-OLD, NEW = make_config(), make_config(training={"seed": 3})
-KILLED = 77
-CHANGES = {"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir"}
+CHANGES = 46  # of files, and more, to replace a run
 
 
-def make_old(path: Path) -> None:
-    run = Run.create(path, OLD, {"python": "3.11"})
-    run.write_weights(make_weights(OLD))
-    (path / "checkpoint").mkdir()
-    (path / "notes.txt").write_text("mine")
-
-
-def replace(path: Path) -> None:
-    """Replace a run, as `train --force` does."""
-    run = StagedRun(path)
-    run.refuse()
-    with locked_run(run, begins=True):
-        run.begin()
-        Run.create(run.path, NEW, {"python": "3.11"}, force=True)
-        run.write_metrics([])
-        run.write_weights(make_weights(NEW))
-        run.write_evaluation({"threshold": 0.5})
-
-
-def killed_at(step: int, path: Path) -> bool:
-    """Replace a run in a process that is killed after `step` changes of files; return whether it got there."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == KILLED
-    remaining = iter(range(step))
-
-    def count(event: str, _: object) -> None:
-        if event in CHANGES and next(remaining, None) is None:
-            os._exit(KILLED)
-
-    sys.addaudithook(count)
-    replace(path)
-    os._exit(0)
+@pytest.fixture(params=[True, False], ids=["exchange", "three renames"])
+def exchanges(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether the file system can exchange two names."""
+    if not request.param:
+        monkeypatch.setattr(staging, "EXCHANGE", NO_EXCHANGE)
+    return request.param  # type: ignore[no-any-return]
 
 
 def seed_of(path: Path) -> int:
@@ -64,16 +34,13 @@ def seed_of(path: Path) -> int:
     return config.training.seed
 
 
-@pytest.mark.parametrize("exchanges", [True, False], ids=["exchange", "three renames"])
 def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool) -> None:
-    if not exchanges:
-        monkeypatch.setattr(staging, "EXCHANGE", 2**30)  # a flag that no file system supports
     path, seeds, missing = tmp_path / "run", [], 0
-    for step in range(1_000):
+    for step in range(CHANGES):
         shutil.rmtree(tmp_path)
         tmp_path.mkdir()
         make_old(path)
-        killed = killed_at(step, path)
+        killed = killed_at(step, path, exchanges)
         # With an exchange there is a whole run at RUN at all times.
         seen = seed_of(path) if exchanges or path.exists() else None
         if seen is None:  # both runs are whole, and the error names them
@@ -90,6 +57,8 @@ def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytes
         assert (path / "notes.txt").read_text() == "mine"
         if not killed:
             break
+    else:
+        pytest.fail("killed to the last; there are more changes")
     assert seeds == sorted(seeds)  # the old run until the new one has weights, then only the new one
     assert set(seeds) == {1, 3}
     assert (missing == 0) == exchanges
@@ -97,14 +66,11 @@ def test_killed_before_every_change_of_a_file(tmp_path: Path, monkeypatch: pytes
     assert not (path / ".replaces").exists()
 
 
-@pytest.mark.parametrize("exchanges", [True, False], ids=["exchange", "three renames"])
-@pytest.mark.parametrize("step", range(2, 80))
-def test_killed_and_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, exchanges: bool) -> None:
-    if not exchanges:
-        monkeypatch.setattr(staging, "EXCHANGE", 2**30)
+@pytest.mark.parametrize("step", range(2, CHANGES))
+def test_killed_and_begun_anew(tmp_path: Path, step: int, exchanges: bool) -> None:
     path = tmp_path / "run"
     make_old(path)
-    killed_at(step, path)
+    killed_at(step, path, exchanges)
     replace(path)
     assert seed_of(path) == 3
     assert [path.name for path in tmp_path.iterdir()] == ["run"]

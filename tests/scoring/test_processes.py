@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from models import make_config, random_texts, random_weights
+from running import run_to_end
 
 from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
@@ -55,7 +55,7 @@ assert scorer.score(texts, texts[::-1]).tobytes() == expected
 def test_a_forked_process_scores_the_same_and_so_does_its_parent(tmp_path: Path) -> None:
     config = make_config()
     Run.create(tmp_path / "run", config, {}).write_weights(random_weights(config))
-    subprocess.run([sys.executable, "-c", FORK, tmp_path / "run"], check=True, timeout=120)
+    run_to_end([sys.executable, "-c", FORK, tmp_path / "run"], check=True)
 
 
 FORK_WHILE_LOADING = """
@@ -78,14 +78,14 @@ loading.join()
 
 def test_a_process_that_forks_while_a_thread_loads_a_kernel() -> None:
     for _ in range(3):
-        subprocess.run([sys.executable, "-c", FORK_WHILE_LOADING], check=True, timeout=120)
+        run_to_end([sys.executable, "-c", FORK_WHILE_LOADING], check=True)
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_a_pool_of_processes(used: Scorer, method: str) -> None:
     """`fork` is tested above, in a process without a test session's threads."""
     with multiprocessing.get_context(method).Pool(1) as pool:
-        [score] = pool.starmap(used.score, [(TEXTS, TEXTS[::-1])])
+        [score] = pool.starmap_async(used.score, [(TEXTS, TEXTS[::-1])]).get(120)
     np.testing.assert_array_equal(score, used.score(TEXTS, TEXTS[::-1]))
 
 

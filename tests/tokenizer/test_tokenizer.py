@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import struct
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from running import run_to_end
 
 from pairlens.errors import DataError, UsageError
 from pairlens.tokenizer import recipe
@@ -75,7 +75,7 @@ def test_a_vocabulary_is_the_same_bytes_in_every_process() -> None:
         "print(t.checksum)"
     )
     made = {
-        subprocess.run(
+        run_to_end(
             [sys.executable, "-c", program],
             env={**__import__("os").environ, "PYTHONHASHSEED": seed},
             capture_output=True,

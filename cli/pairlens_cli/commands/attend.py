@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, pair_input, table_options
+from pairlens_cli import options, output, pair_input, shard_options, table_options
 from pairlens_cli.attention_kinds import Kind, kind_of, outputs, refuse_options
+from pairlens_cli.in_parts import attend_in_parts
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
@@ -101,6 +102,11 @@ def attend(
     input_format: table_options.InputFormat = None,
     delimiter: table_options.Delimiter = None,
     header: table_options.Header = None,
+    shard: shard_options.Shard = None,
+    cluster: shard_options.Cluster = None,
+    shards: shard_options.Count = None,
+    workers: shard_options.Workers = None,
+    retries: shard_options.Retries = None,
 ) -> None:
     """Show which words of one text looked at which words of the other."""
     from pairlens.attention.selection import Selection
@@ -114,7 +120,8 @@ def attend(
     if seed is not None and sample is None:
         raise UsageError("--seed is the seed of --sample; add --sample N")
     selection = Selection(pairs, min_score, max_score, limit, sample, seed or 0)
-    kind = kind_of(output_file, summary)
+    sharding = shard_options.sharding(shard, cluster, shards, workers, retries, output_file, force)
+    kind = kind_of(sharding.name if sharding else output_file, summary)
     first_only = selection.is_all and not grid and kind in (Kind.terminal, Kind.picture)
     if first_only:
         selection = Selection(limit=1)
@@ -126,10 +133,14 @@ def attend(
         input_file, {"query": query_column, "value": value_column}, input_format, delimiter, header
     )
     given.refuse_contradictions()
+    files = given.files(table)
     run = Run.open(run_directory)
-    source = given.source(run, table)
+    if sharding:
+        attend_in_parts(run, sharding, files, dtype, selection, vocab, on_bad_line == "skip", threads, force)
+        return
+    source = given.source(run, files, table)
     job = AttendJob(run, source, selection, threads, on_bad_line == "skip", vocab)
-    read = [*given.files, label, vocab, job.config.data.vocab, *run_files(run_directory)]
+    read = [*(files.paths if files else ()), label, vocab, job.config.data.vocab, *run_files(run_directory)]
     refuse_outputs({str(path): path for path in outputs(output_file, several)}, read, force)
     log_model(run_directory, job.config)
     output.detail(f"reads {', '.join(dict.fromkeys(source.names))}")
@@ -141,12 +152,8 @@ def attend(
             _report_selected(attention_maps.show(job.chunks("pictures"), job.vocabulary))
         case Kind.summary:
             _summarize(job, output_file, force, run_directory)
-        case Kind.picture:
-            _draw(job, cast(Location, output_file), force, grid, several)
-        case Kind.matrices:
-            _write_matrices(job, cast(Location, output_file), force, dtype)
-        case Kind.page:
-            _write_page(job, cast(Location, output_file), force, label)
+        case _:
+            _write(kind, job, cast(Location, output_file), force, grid, several, dtype, label)
     warn_of_skipped_pairs(job.bad)
     if first_only and query_text is None:
         output.say("This is the first pair; --pairs 1,5-9 shows others, --output maps.npz writes all.")
@@ -173,6 +180,25 @@ def _summarize(job: AttendJob, output_file: Location | None, force: bool, run_di
     elif output_file or output.settings.quiet or not sys.stdout.isatty():
         with output.results(output_file, force) as file:
             file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
+
+
+def _write(
+    kind: Kind,
+    job: AttendJob,
+    path: Location,
+    force: bool,
+    grid: bool,
+    several: bool,
+    dtype: Literal["float32", "float16"],
+    label: Location | None,
+) -> None:
+    """Write a file of a kind that is never written to the terminal."""
+    if kind is Kind.picture:
+        _draw(job, path, force, grid, several)
+    elif kind is Kind.matrices:
+        _write_matrices(job, path, force, dtype)
+    else:
+        _write_page(job, path, force, label)
 
 
 def _draw(job: AttendJob, path: Location, force: bool, grid: bool, several: bool) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, pair_input, table_options
+from pairlens_cli import options, output, pair_input, shard_options, table_options
 from pairlens_cli.display import evaluation_tables
+from pairlens_cli.in_parts import predict_in_parts
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
@@ -59,6 +60,11 @@ def evaluate(
     input_format: table_options.InputFormat = None,
     delimiter: table_options.Delimiter = None,
     header: table_options.Header = None,
+    shard: shard_options.Shard = None,
+    cluster: shard_options.Cluster = None,
+    shards: shard_options.Count = None,
+    workers: shard_options.Workers = None,
+    retries: shard_options.Retries = None,
 ) -> None:
     """Measure a run on a split: tables with 95 % bootstrap intervals on stderr, JSON on stdout."""
     from pairlens.evaluation.evaluation import labelled_files, measure, paths_of, score_files, worst
@@ -67,9 +73,7 @@ def evaluate(
     from pairlens.runs.run import Run
     from pairlens_cli.display.details import log_model, log_pairs, log_threads, warn_without_words
 
-    _refuse(output_file, predictions, force, threshold)
-    if vocab and not errors:
-        raise UsageError("--vocab is for the texts of the worst pairs; add --errors N")
+    _refuse(output_file, predictions, force, threshold, vocab if not errors else None)
     columns = {"query": query_column, "value": value_column, "label": label_column, "group": group_column}
     table = table_options.input_options(input_file, columns, input_format, delimiter, header)
     files_given = {"query": query, "value": value, "label": label, "group": group}
@@ -80,6 +84,11 @@ def evaluate(
     other = Run.open(compare, changes) if compare else None
     _refuse_other_tasks(config, run, other, threshold)
     what, files = texts or labelled_files(config, split, query, value, label, group)
+    parts = shard_options.sharding(shard, cluster, shards, workers, retries, predictions, force, "--predictions")
+    if parts:
+        idle = {"--compare": compare, "--errors": errors, "--threshold": threshold, "--output": output_file}
+        predict_in_parts(run, files, parts, threads, changes, force, idle)
+        return
     if other:
         _refuse_comparison(run, other, files)
     read = [*paths_of(files), vocab, config.data.vocab, *run_files(run.path), *(run_files(other.path) if other else ())]
@@ -93,7 +102,6 @@ def evaluate(
     log_pairs(files, len(scored.pairs))
     with output.notice_after(1.5, "resampling the pairs for the intervals"):
         measured = measure(scored)
-
     result: dict[str, Any] = {"run": str(run_directory), **what, "pairs": len(scored.pairs), **measured}
     if other:
         result["compare"] = _compare(scored, other, files, threshold, threads)
@@ -110,8 +118,16 @@ def evaluate(
         file.write(json.dumps(without_nan(result), indent=2, ensure_ascii=False) + "\n")
 
 
-def _refuse(output_file: Location | None, predictions: Location | None, force: bool, threshold: float | None) -> None:
+def _refuse(
+    output_file: Location | None,
+    predictions: Location | None,
+    force: bool,
+    threshold: float | None,
+    idle_vocab: Location | None,
+) -> None:
     """Raises UsageError if an option makes no sense for any run."""
+    if idle_vocab:
+        raise UsageError("--vocab is for the texts of the worst pairs; add --errors N")
     options.refuse_idle_force(force, output_file, predictions)
     if threshold is not None and not abs(threshold) <= _LARGEST_SCORE:
         raise UsageError(f"--threshold {threshold}: must be a finite number, such as 0.5")
@@ -148,12 +164,9 @@ def _compare(scored: Scored, other: Run, files: Files, threshold: float | None, 
 
 
 def _write_predictions(path: Location, scored: Scored, force: bool) -> None:
-    """Write one line per pair: its label and its score, or one probability column per class."""
-    import numpy as np
+    from pairlens.jobs.prediction_lines import PredictionWriter
+    from pairlens.scoring.windows import chunk_pairs
 
-    from pairlens.scoring.decimals import decimal_lines
-
-    names = ["score"] if scored.scores.ndim == 1 else [f"score_{c}" for c in range(scored.scores.shape[1])]
+    writer = PredictionWriter(scored.label, scored.config.model.classes)
     with output.results(path, force) as file:
-        file.write("\t".join(["label", *names]) + "\n")
-        file.write(decimal_lines(np.column_stack([scored.label, scored.scores])).replace(" ", "\t"))
+        writer.write_all(file, scored.scores, chunk_pairs(scored.config))

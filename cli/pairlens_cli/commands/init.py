@@ -34,7 +34,7 @@ def init(
     force: options.Force = False,
 ) -> None:
     """Write a commented config, ready to train, for a folder of encoded splits."""
-    from pairlens.files import COMPRESSED
+    from pairlens.compression import COMPRESSED
     from pairlens.jobs.find_data import find_data
     from pairlens.jobs.init_job import config_text
     from pairlens.runs.outputs import refuse_outputs

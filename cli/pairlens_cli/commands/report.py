@@ -45,9 +45,9 @@ def report(
     header: table_options.Header = None,
 ) -> None:
     """Write one self-contained page about runs: metrics, curves, the worst pairs and their attention."""
+    from pairlens.compression import COMPRESSED
     from pairlens.evaluation.evaluation import labelled_files, paths_of, refuse_other_words
     from pairlens.evaluation.report import report_runs
-    from pairlens.files import COMPRESSED
     from pairlens.pages.report import write_report
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run

@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, pair_input, table_options
+from pairlens_cli import options, output, pair_input, shard_options, table_options
+from pairlens_cli.in_parts import score_in_parts
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
-    from pairlens.config.schema import Config
     from pairlens.jobs.score_job import ScoreJob
-    from pairlens.jobs.score_lines import Writer
-    from pairlens.runs.run import Run
-    from pairlens.texts.sources import PairSource
 
 
 def score(
@@ -26,7 +23,10 @@ def score(
     query: Annotated[
         Location | None,
         typer.Argument(
-            metavar="QUERY", help="Queries, one per line; or - for lines query<TAB>value on stdin.", show_default=False
+            metavar="QUERY",
+            help="Queries, one per line; or - for lines query<TAB>value on stdin. For a file in parts: their "
+            "directory, or a pattern in quotes, such as 'parts/*.query.txt.gz'.",
+            show_default=False,
         ),
     ] = None,
     value: Annotated[
@@ -98,15 +98,19 @@ def score(
     input_format: table_options.InputFormat = None,
     delimiter: table_options.Delimiter = None,
     header: table_options.Header = None,
+    shard: shard_options.Shard = None,
+    cluster: shard_options.Cluster = None,
+    shards: shard_options.Count = None,
+    workers: shard_options.Workers = None,
+    retries: shard_options.Retries = None,
 ) -> None:
     """Score pairs: one line per pair, in input order.
 
     Probabilities are float32 and saturate: very certain pairs all score 1. --logits keeps their order.
     """
-    from pairlens.jobs.score_job import ScoreJob, scoring_identity
+    from pairlens.jobs.score_job import ScoreJob, describe_source
+    from pairlens.jobs.score_request import ScoreRequest
     from pairlens.runs.outputs import run_files
-    from pairlens.runs.run import Run
-    from pairlens.scoring.scorer import Scorer
     from pairlens_cli.display.bad_lines import warn_of_bad_lines
     from pairlens_cli.display.details import log_model, log_threads, warn_without_words
 
@@ -119,29 +123,29 @@ def score(
     if resume:
         given.refuse_resume(output_file, bad_lines)
     options.refuse_idle_force(force, output_file, bad_lines)
-    run = Run.open(run_directory)
-    config = run.config()
-    read = [*run_files(run_directory), *given.files, vocab, config.data.vocab]
-    _refuse_outputs(output_file, bad_lines, read, resume, force)
-    if symmetric:
-        config = config.model_copy(update={"model": config.model.model_copy(update={"symmetric": True})})
-    if logits and config.task == "regression":
-        raise UsageError(f"--logits: {run_directory} was trained for regression, whose scores have no activation")
-    vocabulary = _vocabulary(run, vocab) if words else None
+    sharding = shard_options.sharding(shard, cluster, shards, workers, retries, output_file, force)
+    if sharding:
+        shard_options.refuse_without_effect({"--bad-lines": bad_lines, "--resume": resume, "--profile": profile})
+    files = given.files(table)
+    shown = None if input_file and format_ is None else format_ or "text"
+    named = sharding.name if sharding else output_file
+    request = ScoreRequest(run_directory, shown, words, vocab, symmetric, logits, labels, named)
+    config = request.config
+    read = [*run_files(run_directory), *(files.paths if files else ()), vocab, config.data.vocab]
+    _refuse_outputs(sharding.merged if sharding else output_file, bad_lines, read, resume, force)
     if words:
-        warn_without_words(run, vocabulary)
-    at_once = given.is_stdin and (line_buffered or sys.stdin.isatty())
-    source = given.source(run, table, at_once)
+        warn_without_words(request.run, request.vocabulary)
     log_model(run_directory, config)
     log_threads(threads)
+    if sharding:
+        score_in_parts(sharding, request, shard_options.files_of(files), on_bad_line == "nan", threads, force)
+        return
+    at_once = given.is_stdin and (line_buffered or sys.stdin.isatty())
+    source = given.source(request.run, files, table, at_once)
     output.compile_kernels(config)
-    scorer = Scorer(config, run.weights(config), threads)
-    writer = _writer(run, config, source, input_file is not None, format_, vocabulary, logits, labels, output_file)
-    job = ScoreJob(scorer, source, writer, on_bad_line == "nan", at_once)
-    identity = None
-    if resume:
-        query_file, value_file = (path for path in source.files if isinstance(path, Path))
-        identity = scoring_identity(run, query_file, value_file, format_ or "text", vocabulary, symmetric, logits)
+    writer = request.writer(source)
+    job = ScoreJob(request.scorer(threads), source, writer, on_bad_line == "nan", at_once)
+    identity = {**request.identity(), **describe_source(source)} if resume else None
     _run(job, output_file, bad_lines, identity, force)
     output.detail(f"{', '.join(dict.fromkeys(source.names))}: {job.done:,} pairs")
     warn_of_bad_lines(job.bad, job.done)
@@ -186,27 +190,6 @@ def _refuse_idle(
         raise UsageError("--profile reports on stderr, where --quiet allows only errors; give one of the two")
 
 
-def _writer(
-    run: Run,
-    config: Config,
-    source: PairSource,
-    is_table: bool,
-    format_: Literal["text", "tsv", "jsonl"] | None,
-    vocabulary: list[str] | None,
-    logits: bool,
-    labels: bool,
-    output_file: Location | None,
-) -> Writer:
-    """Return what writes the lines: for a table its rows, unless a format is given."""
-    from pairlens.jobs.score_lines import LineWriter
-
-    if is_table and format_ is None:
-        from pairlens.jobs.score_table import table_writer
-
-        return table_writer(run, config, source, output_file, logits, labels)
-    return LineWriter(format_ or "text", vocabulary, logits)
-
-
 def _refuse_outputs(
     output_file: Location | None, bad_lines: Location | None, read: list[Location | None], resume: bool, force: bool
 ) -> None:
@@ -219,14 +202,6 @@ def _refuse_outputs(
         refuse_outputs(outputs, read, force, side_files, lambda path: is_finished(path, first))
     else:
         refuse_outputs(outputs, read, force)
-
-
-def _vocabulary(run: Run, given: Location | None) -> list[str] | None:
-    """The run's words; None if they are lost. Raises UsageError if the run never had any."""
-    vocabulary = run.vocabulary(given)
-    if vocabulary is None and not run.why_no_words():
-        raise UsageError("--words needs a vocabulary, and the run was trained without data.vocab; add --vocab FILE")
-    return vocabulary
 
 
 def _run(

@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, streams
+from pairlens_cli import cluster_options, options, output, streams
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
     from pairlens.config.schema import Config
     from pairlens.jobs.bucket_run import BucketRun
-    from pairlens.jobs.train_job import Existing, Training
+    from pairlens.jobs.seed_runs import Existing
+    from pairlens.jobs.training import Metrics, Training
     from pairlens.locations.remote import Remote
+    from pairlens_cli.display.training import TrainingDisplay
 
 
 def train(
@@ -55,21 +57,27 @@ def train(
             "weights, so --resume refuses it.",
         ),
     ] = None,
+    cluster: cluster_options.Cluster = None,
+    workers: cluster_options.Workers = None,
+    retries: cluster_options.Retries = None,
 ) -> None:
     """Train a model and write a run directory, which the other commands take."""
     from pairlens.config.file import load_config
     from pairlens.kernels.threads import use_processors
 
     _refuse(set_ or [], resume, force, seed, seeds)
+    chosen = _chosen(cluster, workers, retries, seeds, threads)
     use_processors(threads)
     config = load_config(config_file, [*(set_ or []), *([] if seed is None else [f"training.seed={seed}"])])
     existing: Existing = "resume" if resume else "replace" if force else "refuse"
     place = run_directory or Path("runs") / config_file.stem
     if isinstance(place, Path):
-        _train(config, config_file, place, existing, seeds)
+        _train(config, config_file, place, existing, seeds, chosen)
         return
+    if chosen and chosen.is_elsewhere:
+        raise UsageError(f"{place}: the machines of a cluster write runs into a common folder; give one")
     with _bucket_run(place, existing, range(config.training.seed, config.training.seed + seeds)) as bucket:
-        _train(config, config_file, bucket.folder, existing, seeds, bucket)
+        _train(config, config_file, bucket.folder, existing, seeds, chosen, bucket)
 
 
 def _train(
@@ -78,9 +86,10 @@ def _train(
     path: Path,
     existing: Existing,
     seeds: int,
+    chosen: _Chosen | None,
     bucket: BucketRun | None = None,
 ) -> None:
-    """Train at `path`; upload every finished run to the bucket, if there is one."""
+    """Train at `path`, perhaps on a cluster; upload every finished run to the bucket, if there is one."""
     from pairlens.jobs.train_job import TrainJob
     from pairlens.runs.json_files import without_nan
     from pairlens_cli.display.signals import interrupts
@@ -89,7 +98,7 @@ def _train(
     job = TrainJob(config, path, existing, seeds)
     for warning in config.warnings():
         output.warn(warning)
-    training = job.read(sys.argv)
+    training = job.read(sys.argv, chosen.at_once if chosen else 1, chosen is not None and chosen.is_elsewhere)
     for remark in training.remarks:
         output.warn(remark)
     if training.data.coverage:
@@ -97,12 +106,63 @@ def _train(
     _log_inputs(training, config_file)
     output.compile_kernels(training.config)
     with interrupts() as signals:
-        metrics = training.train(TrainingDisplay(bucket), lambda: signals.exit_code is not None)
+        shown, stop = TrainingDisplay(bucket), lambda: signals.exit_code is not None
+        metrics = _train_on_cluster(training, chosen, shown, stop) if chosen else training.train(shown, stop)
     if metrics is None:
         raise typer.Exit(signals.exit_code or 1)
     if seeds > 1:
         with output.results(None) as file:
             file.write(json.dumps(without_nan(training.summary(metrics)), indent=2) + "\n")
+
+
+def _train_on_cluster(
+    training: Training, chosen: _Chosen, shown: TrainingDisplay, stop: Callable[[], bool]
+) -> list[Metrics] | None:
+    from pairlens.jobs.train_seeds import train_on_cluster
+    from pairlens_cli.display.cluster import ClusterDisplay
+    from pairlens_cli.display.signals import resuming_command
+
+    metrics = train_on_cluster(training, chosen.kind, chosen.workers, chosen.retries, shown, ClusterDisplay(), stop)
+    if metrics is None:
+        output.warn(f"interrupted; what is trained is saved. Continue with: {resuming_command(sys.argv[1:])}")
+    return metrics
+
+
+class _Chosen(NamedTuple):
+    """A cluster to train on: see `run_work`; `at_once` is how many runs are trained here at the same time."""
+
+    kind: str
+    workers: int | None
+    retries: int
+    at_once: int
+
+    @property
+    def is_elsewhere(self) -> bool:
+        return self.kind not in ("local", "ray")
+
+
+def _chosen(
+    cluster: str | None, workers: int | None, retries: int | None, seeds: int, threads: int | None
+) -> _Chosen | None:
+    """Return the cluster to train on; None without one. Raises UsageError if options contradict each other."""
+    from pairlens.kernels.threads import processors
+
+    if cluster is None:
+        if workers is not None or retries is not None:
+            raise UsageError("--workers and --retries are for --cluster; add --cluster local")
+        return None
+    from pairlens.jobs.cluster.run import refuse_cluster
+
+    if seeds == 1:
+        raise UsageError("--cluster trains several runs at the same time; add --seeds N")
+    refuse_cluster(cluster)
+    chosen = _Chosen(cluster, workers, 3 if retries is None else retries, 1)
+    if chosen.is_elsewhere:
+        return chosen
+    at_once = min(workers or max(processors() // (threads or processors()), 1), seeds)
+    if at_once == 1:
+        output.warn(f"one run at a time uses all {processors()} processors; --threads 1 trains as many as there are")
+    return chosen._replace(workers=at_once, at_once=at_once)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pairlens.config.schema import Config
-from pairlens.jobs.train_job import Listener, Metrics
+from pairlens.jobs.training import Listener, Metrics
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
 from pairlens_cli import output

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.attention.selection import Ints, Selection, draw, named, one_score
+from pairlens.config.schema import Config
 from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.scoring.logits import OVERFLOW
 from pairlens.scoring.maps import Maps, PairAttention
@@ -18,14 +19,14 @@ from pairlens.scoring.memory import too_large_maps
 from pairlens.scoring.padding import seen_lengths, without_too_long
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Chunk, Pairs
-from pairlens.texts.sources import PairSource
+from pairlens.texts.sources import PairSource, located
 from pairlens.texts.splits import text_rules
 from pairlens.texts.token_faults import BadLine
 from pairlens.texts.words import TokenizedText
 
 PassOver = Callable[[Sequence[BadLine]], object]
 
-_CHUNK = 8192  # pairs that are read at once; their maps are computed in smaller parts
+_CHUNK = 8192
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +98,12 @@ def attend_pairs(
             return
 
 
+def pairs_read(config: Config) -> int:
+    """The number of pairs that are read at once, whole batches; their maps are computed in smaller parts."""
+    batch = config.training.batch_size
+    return max(_CHUNK // batch, 1) * batch
+
+
 class _Pairs:
     """The pairs of a source; for arguments and errors see `attend_pairs`."""
 
@@ -115,7 +122,7 @@ class _Pairs:
             last = int(sample[-1]) + 1 if len(sample) else 0
         # Faults in lines of other pairs do not matter, except with `masking: none`, where a batch is scored together.
         any_fault = self._pass_over is None and (ranges is None or self._scorer.config.model.masking == "none")
-        first = 0
+        first = self._source.start.pairs
         for chunk in self._chunks(any_fault):
             pairs = chunk.pairs
             chosen = named(range(first, first + len(pairs)), ranges, sample)
@@ -159,12 +166,12 @@ class _Pairs:
     def _chunks(self, any_fault: bool) -> Iterator[Chunk]:
         """Yield chunks with the faults of their lines; with `any_fault`, raise the first fault."""
         config = self._scorer.config
-        batch, first = config.training.batch_size, 0
-        size = max(_CHUNK // batch, 1) * batch  # whole batches, which matter with `masking: none`
-        for chunk in self._source.chunks(text_rules(config), size, not any_fault):
+        batch, first = config.training.batch_size, self._source.start.pairs
+        for chunk in self._source.chunks(text_rules(config), pairs_read(config), not any_fault):
             pairs, too_long = chunk.pairs, list[BadLine]()
             if config.model.masking == "none":
-                pairs, too_long = without_too_long(pairs, self._source.names, first + 1, batch)
+                fault = partial(self._too_long, first)
+                pairs, too_long = without_too_long(pairs, batch, fault)
                 if any_fault and too_long:
                     raise DataError(str(too_long[0]))
             yield chunk._replace(pairs=pairs, bad=[*chunk.bad, *too_long])
@@ -195,8 +202,11 @@ class _Pairs:
     def _overflow(self, numbers: Ints) -> None:
         self._fault([self._of_pair(number, OVERFLOW) for number in numbers.tolist()], PairlensError)
 
+    def _too_long(self, first: int, index: int, message: str, side: int) -> BadLine:
+        return located(self._source, first + index, message, side)
+
     def _of_pair(self, number: int, message: str) -> BadLine:
-        return BadLine(self._source.names[0], number + 1, 1, message)
+        return located(self._source, number, message)
 
     def _fault(self, faults: Sequence[BadLine], error: type[PairlensError]) -> None:
         if faults and self._pass_over is None:

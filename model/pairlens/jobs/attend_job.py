@@ -76,9 +76,13 @@ class AttendJob:
         self._weights = run.weights(self.config)
         self.vocabulary, self.classes = run.vocabulary(vocab), run.classes()
 
-    def chunks(self, purpose: Purpose = "summary") -> Iterator[ScoredMaps]:
-        """Stream the scored maps. `purpose` says what for, and bounds their memory. Raises as `attend_pairs` does."""
-        scorer = Scorer(self.config, self._weights, self._threads)
+    def chunks(self, purpose: Purpose = "summary", scorer: Scorer | None = None) -> Iterator[ScoredMaps]:
+        """Stream the scored maps. `purpose` says what for, and bounds their memory. Raises as `attend_pairs` does.
+
+        Args:
+            scorer: the run's scorer, if there is one already.
+        """
+        scorer = scorer or Scorer(self.config, self._weights, self._threads)
         skip = self._skip if self._skip_bad else None
         return attend_pairs(scorer, self._source, self._selection, CELL_BYTES[purpose], skip)
 

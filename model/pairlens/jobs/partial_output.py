@@ -4,26 +4,26 @@
     PATH.progress    next to the first file, JSON: the valid bytes of each file, the job's state and its identity
 
 `PATH.progress` is written first and removed last; it is replaced after the bytes that it counts are on the disk.
-Bytes beyond them are cut off when the job continues. The files get their final names when all of them are complete,
-and are compressed only then, if their names ask for it. If PATH is a link, its target's folder is used.
+Bytes beyond them are cut off when the job continues; a compressed file has whole members up to there. The files get
+their final names when all of them are complete. If PATH is a link, its target's folder is used.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from pairlens.compression import encoded, end_member
 from pairlens.directories import open_directory, sync_directory, take_name
-from pairlens.errors import DataError, UsageError
-from pairlens.files import COMPRESSED, full_disk_reported, remove_abandoned, resolved, whole_file
+from pairlens.errors import UsageError
+from pairlens.files import full_disk_reported, remove_abandoned, resolved, whole_file
+from pairlens.locations.location import Location
 from pairlens.runs.locks import open_locked
-from pairlens.texts.blocks import read_blocks
 
 Json = dict[str, Any]
 
@@ -41,15 +41,16 @@ class Job:
         self._paths, self._replace, self._stack = paths, replace, stack
         self._progress = _progress(next(iter(paths.values())))
         self.files: dict[str, IO[str]] = {}
+        self._descriptors: dict[str, int] = {}
         self.state: Json = {}
         self.whole = False
 
     def save(self, state: Json, identity: Json, whole: bool = False) -> None:
         """Flush the files to disk, and save `state`. A job can only be continued with the same `identity`."""
-        for file in self.files.values():
-            file.flush()
-            os.fsync(file.fileno())
-        sizes = {name: os.lseek(file.fileno(), 0, os.SEEK_CUR) for name, file in self.files.items()}
+        for name, file in self.files.items():
+            end_member(file, at_least_one=whole)
+            os.fsync(self._descriptors[name])
+        sizes = {name: os.lseek(descriptor, 0, os.SEEK_CUR) for name, descriptor in self._descriptors.items()}
         self.state, self.whole = state, whole
         with whole_file(self._progress, inside=self._progress.parent) as file:
             json.dump({"whole": whole, "identity": identity, "bytes": sizes, "state": state}, file, indent=2)
@@ -71,16 +72,18 @@ class Job:
                 continue
             if self.whole and not _partial(path).exists():
                 raise UsageError(f"{_partial(path)}: is missing. {self.how_to_restart}")
-            self.files[name] = self._stack.enter_context(_locked(_partial(path)))
+            self._descriptors[name] = self._stack.enter_context(_locked(_partial(path)))
         saved = self._load(identity)  # again, now that the files are locked
-        for name, file in self.files.items():
-            found = os.fstat(file.fileno()).st_size
+        for name, descriptor in self._descriptors.items():
+            found = os.fstat(descriptor).st_size
             size = saved["bytes"].get(name, found if self.whole else 0)
             if found < size:
                 partial = _partial(self._paths[name])
                 raise UsageError(f"{partial}: is damaged, shorter than {size} bytes. {self.how_to_restart}")
-            os.ftruncate(file.fileno(), size)
-            os.lseek(file.fileno(), size, os.SEEK_SET)
+            os.ftruncate(descriptor, size)
+            os.lseek(descriptor, size, os.SEEK_SET)
+            raw = self._stack.enter_context(os.fdopen(descriptor, "wb", buffering=0, closefd=False))
+            self.files[name] = self._stack.enter_context(encoded(raw, _target(self._paths[name]).name, "w"))
 
     def _load(self, identity: Json) -> Json:
         try:
@@ -91,19 +94,13 @@ class Job:
             if any(type(size) is not int or size < 0 for size in saved["bytes"].values()):
                 raise ValueError("bytes")
         except FileNotFoundError:
-            for name, file in self.files.items():
-                if not os.fstat(file.fileno()).st_size:  # created by opening it
+            for name, descriptor in self._descriptors.items():
+                if not os.fstat(descriptor).st_size:  # created by opening it
                     _partial(self._paths[name]).unlink(missing_ok=True)
             raise UsageError(f"{self._progress}: vanished; another process has finished the job") from None
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UsageError(f"{self._progress}: damaged ({error}). {self.how_to_restart}") from None
-        differences = [
-            f"{key}: {value} then, {identity.get(key)} now"
-            for key, value in saved["identity"].items()
-            if value != identity.get(key)
-        ]
-        if differences:
-            raise UsageError(f"{self._progress}: is of another job; {'; '.join(differences)}. {self.how_to_restart}")
+        refuse_other_job(self._progress, saved["identity"], identity, self.how_to_restart)
         self.whole, self.state = saved["whole"], saved["state"]
         return saved
 
@@ -125,13 +122,9 @@ class Job:
         self._progress.unlink(missing_ok=True)
 
     def _name(self, path: Path) -> None:
-        target, partial = _target(path), _partial(path)
-        if target.name.endswith(COMPRESSED):
-            with partial.open("rb") as plain, whole_file(path, "wb", self._replace) as file:
-                shutil.copyfileobj(plain, file)
-        else:
-            with open_directory(target.parent) as directory:
-                take_name(partial.name, target.name, self._replace, path, directory)
+        target = _target(path)
+        with open_directory(target.parent) as directory:
+            take_name(_partial(path).name, target.name, self._replace, path, directory)
 
 
 @contextmanager
@@ -175,15 +168,15 @@ def _has_name(path: Path) -> bool:
     target, partial = _target(path), _partial(path)
     if not target.is_file() or not partial.exists():
         return target.is_file()
-    return target.samefile(partial) or (target.name.endswith(COMPRESSED) and _expands_to(partial, target))
+    return target.samefile(partial)
 
 
-def _expands_to(plain: Path, compressed: Path) -> bool:
-    try:
-        with plain.open("rb") as file:
-            return all(file.read(len(block)) == block for block in read_blocks(compressed)) and not file.read(1)
-    except DataError:
-        return False
+def refuse_other_job(path: Location, saved: Json, identity: Json, how_to_restart: str) -> None:
+    """Raises UsageError if a job that is recorded in a file has another identity."""
+    if differences := [
+        f"{key}: {value} then, {identity.get(key)} now" for key, value in saved.items() if value != identity.get(key)
+    ]:
+        raise UsageError(f"{path}: is of another job; {'; '.join(differences)}. {how_to_restart}")
 
 
 def side_files(path: Path) -> list[Path]:
@@ -217,11 +210,13 @@ def _target(path: Path) -> Path:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[IO[str]]:
-    """Yield a file to change, created if missing and locked against other processes; the lock ends with the process."""
+def _locked(path: Path) -> Iterator[int]:
+    """Open a file to change, created if missing and locked against other processes; yield its descriptor."""
     try:
         descriptor = open_locked(path)
     except BlockingIOError:
         raise UsageError(f"{path}: another process is writing it; wait until it has ended") from None
-    with open(descriptor, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123  (a descriptor: not truncated)
-        yield file
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

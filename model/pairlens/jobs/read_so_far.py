@@ -13,17 +13,18 @@ _COMPRESSED = tuple(suffix for suffix in SUFFIXES if suffix)
 
 
 class ReadSoFar:
-    """The digest of the beginning of a file, extended incrementally.
+    """The digest of a file from byte `start` on, extended incrementally.
 
     For a compressed file, it is the digest of the whole file, as its bytes are not those of the texts.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, start: int = 0) -> None:
         self._path = path
-        self._digest, self._bytes = hashlib.blake2b(digest_size=16), 0
+        self._digest, self._bytes = hashlib.blake2b(digest_size=16), 0 if path.name.endswith(_COMPRESSED) else start
 
     def up_to(self, end: int | None = None) -> tuple[int, str]:
-        """Return the number of bytes digested, at least `end`, and their digest; None means the end of the file.
+        """Return the position up to which bytes were digested, at least `end`, and their digest; None means the end of
+        the file.
 
         Raises:
             DataError: the file cannot be read.

@@ -5,27 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple
-from zlib import crc32
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from pairlens.compression import end_member
 from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.jobs.bad_lines import BadLines
 from pairlens.jobs.partial_output import Job, describe_file, resumable_files
 from pairlens.jobs.read_so_far import ReadSoFar
-from pairlens.jobs.score_lines import Format, Writer
-from pairlens.runs.run import Run
+from pairlens.jobs.score_lines import Writer
+from pairlens.locations.location import Location
 from pairlens.scoring.logits import OVERFLOW, Logits
 from pairlens.scoring.padding import without_too_long
 from pairlens.scoring.scorer import Scorer
 from pairlens.stopwatch import Stopwatch
-from pairlens.texts.pairs import START, Chunk, Position
-from pairlens.texts.sources import PairSource
+from pairlens.texts.pairs import Chunk, Position
+from pairlens.texts.sources import PairSource, located
 from pairlens.texts.splits import text_rules
 from pairlens.texts.token_faults import BadLine
 
@@ -63,7 +62,8 @@ class ScoreJob:
         at_once: score and write each pair as soon as it is read.
 
     Attributes:
-        done: pairs scored so far, including those of the job that is continued.
+        done: the number of the next pair: pairs scored so far, including those of the job that is continued, and
+            those before the source.
         bad: the faults that were skipped among them.
         watch: where the time went.
     """
@@ -78,8 +78,8 @@ class ScoreJob:
     ) -> None:
         self._scorer, self._source, self._writer = scorer, source, writer
         self._skip_bad, self._at_once = skip_bad, at_once
-        self._start = START
-        self.done = 0
+        self._start = source.start
+        self.done = source.start.pairs
         self.bad = BadLines()
         self.watch = Stopwatch()
 
@@ -104,7 +104,8 @@ class ScoreJob:
             "--bad-lines": str(paths.get("bad lines")),
         }
         with resumable_files(paths, {**identity, **choice}, replace) as job:
-            read = [ReadSoFar(path) for path in self._source.files if isinstance(path, Path)]
+            starts = zip(_local(self._source.files), self._start[1:], strict=False)
+            read = [ReadSoFar(path, start) for path, start in starts]
             if job.state:
                 saved = _saved(job)
                 self._refuse_other_contents(job, read, saved)
@@ -136,8 +137,9 @@ class ScoreJob:
         with listener.scoring(self.done) as report:
             chunks = self.watch.timed("reading", self._possible(self._chunks(find_ends=save is not None)))
             scored = chain.from_iterable(self._scorer.stream([c]) for c in chunks) if self._at_once else None
-            if not self.done:
-                files["output"].write(self._writer.head())
+            if self._start == self._source.start and (head := self._writer.head()):
+                files["output"].write(head)
+                end_member(files["output"])
             for chunk, logits in self.watch.timed("scoring", scored or self._scorer.stream(chunks)):
                 with self.watch.time("writing"):
                     bad = [*chunk.bad, *self._overflows(chunk, logits)]
@@ -146,6 +148,8 @@ class ScoreJob:
                         files["bad lines"].write("".join(map(_as_json, bad)))
                     if self._at_once:
                         files["output"].flush()
+                    else:
+                        end_member(files["output"])
                 self.done += len(chunk.pairs)
                 self.bad = self.bad.plus(bad)
                 if save and chunk.end:
@@ -158,9 +162,9 @@ class ScoreJob:
         Raises:
             PairlensError: there is one, and faults are not skipped.
         """
-        name, _ = self._source.names
-        lines = {self.done + 1 + int(pair) for pair in np.flatnonzero(~logits.finite())} - {b.line for b in chunk.bad}
-        found = [BadLine(name, line, 1, OVERFLOW) for line in sorted(lines)]
+        pairs = self.done + np.flatnonzero(~logits.finite())
+        known = {bad.line - 1 for bad in chunk.bad}
+        found = [located(self._source, pair, OVERFLOW) for pair in pairs.tolist() if pair not in known]
         if found and not self._skip_bad:
             raise PairlensError(f"{found[0]}; or skip such pairs with --on-bad-line nan")
         return found
@@ -171,39 +175,27 @@ class ScoreJob:
 
     def _possible(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
         """Yield the chunks; with `masking: none`, a text too long for its batch to be padded to is a fault."""
-        config, first = self._scorer.config, self._start.pairs + 1
+        config, first = self._scorer.config, self._start.pairs
         for chunk in chunks:
             yield chunk if config.model.masking == "exact" else self._without_too_long(chunk, first)
             first += len(chunk.pairs)
 
     def _without_too_long(self, chunk: Chunk, first: int) -> Chunk:
-        """Return the chunk with texts that are too long for their batch cut to one token; `first` is its first line."""
+        """Return the chunk with texts that are too long for their batch cut to one token; `first` is its first pair."""
         batch = self._scorer.config.training.batch_size
-        pairs, faults = without_too_long(chunk.pairs, self._source.names, first, batch)
+        pairs, faults = without_too_long(
+            chunk.pairs, batch, lambda i, message, side: located(self._source, first + i, message, side)
+        )
         if faults and not self._skip_bad:
             raise DataError(str(faults[0]))
         return chunk._replace(pairs=pairs, bad=[*chunk.bad, *faults])
 
 
-def scoring_identity(
-    run: Run,
-    query: Path,
-    value: Path,
-    format_: Format,
-    vocabulary: Sequence[str] | None,
-    symmetric: bool,
-    logits: bool = False,
-) -> dict[str, Any]:
-    """Return what must be equal for a scoring of files to continue another."""
+def describe_source(source: PairSource) -> dict[str, str]:
+    """Describe the files of queries and of values, to recognize them later."""
     return {
-        "pairlens": version("pairlens"),
-        "the run": run.checksum(),
-        "the queries": describe_file(query),
-        "the values": describe_file(value),
-        "--format": format_,
-        "--words": None if vocabulary is None else crc32("\n".join(vocabulary).encode()),
-        "--symmetric": symmetric,
-        "--logits": logits,
+        side: describe_file(path)
+        for side, path in zip(("the queries", "the values"), _local(source.files), strict=True)
     }
 
 
@@ -235,3 +227,8 @@ def _as_json(bad: BadLine) -> str:
         "message": bad.message,
     }
     return json.dumps(entry) + "\n"
+
+
+def _local(files: Sequence[Location]) -> list[Path]:
+    """The paths of files that are on this machine, as those of a scoring that can be continued are."""
+    return [path for path in files if isinstance(path, Path)]

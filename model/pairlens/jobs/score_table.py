@@ -70,17 +70,21 @@ def decisions(run: Run, config: Config) -> Decide:
     return decide
 
 
+def table_of(pairs: PairSource | TablePairs) -> TablePairs:
+    """The table that a source reads."""
+    table = pairs.pairs if isinstance(pairs, TextSource) else pairs
+    assert isinstance(table, TablePairs)
+    return table
+
+
 def table_writer(
-    run: Run, config: Config, source: PairSource, output: Location | None, as_logits: bool, labels: bool
+    run: Run, config: Config, table: TablePairs, output: Location | None, as_logits: bool, labels: bool
 ) -> TableWriter:
-    """Return a writer for the rows of a table; with `labels`, it also writes the decisions.
+    """Return a writer for the rows of a table and those like it; with `labels`, it also writes the decisions.
 
     Raises:
         UsageError: as `output_layout` and `decisions`.
     """
-    assert isinstance(source, TextSource)
-    assert isinstance(source.pairs, TablePairs)
-    table = source.pairs
     names = [str(i) for i in range(config.model.classes or 0)]
     classes = (run.classes() or names) if names else []
     layout = output_layout(table.layout, output)

@@ -13,13 +13,16 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
 
+from pairlens.descriptors import lock
 from pairlens.errors import PairlensError
 from pairlens.files import whole_file
 
 _LARGEST = 2**26  # bytes; a hundred times the size of a kernel
+_LONGEST_WAIT = 120.0  # seconds; compiling takes 20 to 40, and a process that was stopped holds its lock
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -45,6 +48,32 @@ def cache_code(kernel: str, fingerprint: str, code: bytes) -> bool:
 def private_folder() -> Path | None:
     """The first cache folder that is private and can be written; None if there is none."""
     return next((folder for folder in filter(_prepare, folders()) if os.access(folder, os.W_OK | os.X_OK)), None)
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let one process compile while others that need the same kernels wait, so that they find them cached.
+
+    Without a cache, or on a file system without locks, none waits; and none waits for minutes.
+    """
+    with ExitStack() as stack:
+        if folder := private_folder():
+            with suppress(OSError):
+                descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+                stack.callback(os.close, descriptor)
+                _wait_for(descriptor)
+        yield
+
+
+def _wait_for(descriptor: int) -> None:
+    """Lock a file as soon as no other process holds its lock."""
+    deadline = monotonic() + _LONGEST_WAIT
+    while monotonic() < deadline:
+        try:
+            lock(descriptor)
+            break
+        except BlockingIOError:
+            sleep(0.1)
 
 
 def _prepare(folder: Path) -> bool:

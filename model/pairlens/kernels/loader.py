@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from pairlens.kernels.arguments import Signature
 from pairlens.kernels.checks import CHECKED, SYMBOL, link, raise_fault
-from pairlens.kernels.code_cache import cache_code, cached_code, private_folder
+from pairlens.kernels.code_cache import cache_code, cached_code, one_at_a_time, private_folder
 from pairlens.kernels.plan import PLAN
 from pairlens.kernels.processor import processor
 from pairlens.kernels.threads import processors
@@ -70,10 +70,20 @@ def run(signature: Signature, table: NDArray[np.int64]) -> None:
 
 
 def prepare(signatures: Sequence[Signature]) -> None:
-    """Load kernels; those that are not cached are compiled now, half of them in a second process."""
-    names = [signature.name for signature in signatures]
+    """Load kernels; those that are not cached are compiled now, in one process of this machine at a time."""
+    if missing := _not_loaded([signature.name for signature in signatures]):
+        with one_at_a_time():
+            _prepare(_not_loaded(missing))
+
+
+def _not_loaded(names: Sequence[str]) -> list[str]:
+    """Load kernels that are cached; return the others."""
     with _loading:
-        missing = [name for name in names if not _load_cached(name)]
+        return [name for name in names if not _load_cached(name)]
+
+
+def _prepare(missing: Sequence[str]) -> None:
+    """Compile and load kernels, half of them in a second process."""
     mine, others = missing[::2], missing[1::2]
     helper = _compile_elsewhere(others) if others and processors() > 1 and private_folder() else None
     with _loading:

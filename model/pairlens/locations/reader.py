@@ -93,7 +93,7 @@ class _Ranges:
         if found["type"] == "directory":
             raise IsADirectoryError
         self.size: int = found["size"]
-        self._version, self._is_whole = _version(found), False
+        self._version, self._is_whole = version_of(found), False
         self._start, self._block, self._length = 0, b"", START_BYTES // 2
         self._ahead: Future[bytes] | None = None
 
@@ -141,7 +141,7 @@ class _Ranges:
         return done
 
     def _refuse_changed(self) -> None:
-        if _version(self._system.info(self._url)) != self._version:
+        if version_of(self._system.info(self._url)) != self._version:
             raise driver.ChangedError
 
 
@@ -190,7 +190,7 @@ class _Stream:
             skipped -= len(block)
 
 
-def _version(found: Any) -> Any:
+def version_of(found: Any) -> Any:
     """What differs between two contents of a file, as far as its driver says."""
     tags = {"etag", "md5hash", "crc32c", "last-modified", "lastmodified", "last_modified", "mtime", "created", "size"}
     return {key: value for key, value in found.items() if key.lower() in tags}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
+import json
 import os
 import posixpath
 import re
@@ -16,7 +18,7 @@ from typing import Literal
 
 from pairlens.errors import UsageError
 from pairlens.locations import driver
-from pairlens.locations.reader import RemoteReader
+from pairlens.locations.reader import RemoteReader, version_of
 
 _WEB = ("http", "https")
 _PORT = re.compile(r"[^:]*|\[[^]]*\]|.*:[0-9]*")
@@ -122,6 +124,11 @@ class Remote:
 
     def stat(self) -> RemoteStatus:
         return RemoteStatus(int(driver.info(self.url, str(self), missing_ok=False)["size"] or 0))
+
+    def version(self) -> str:
+        """What differs between two contents of the file, as far as its driver says, for records."""
+        found = json.dumps(version_of(driver.info(self.url, str(self), missing_ok=False)), sort_keys=True, default=str)
+        return hashlib.blake2b(found.encode(), digest_size=16).hexdigest()
 
     def open(self, mode: Literal["rb"] = "rb") -> io.BufferedReader:  # noqa: ARG002  (pathlib's interface)
         return io.BufferedReader(RemoteReader(self.url, str(self)), _BUFFER)

@@ -33,14 +33,21 @@ def describe_environment(config: Config, command: Sequence[str]) -> dict[str, An
         "command": [without_secrets(argument) for argument in command],
         "directory": str(Path.cwd()),
         "git_commit": _git_commit(Path.cwd()),
+        **what_affects_rounding(),
+        "data": checksums(config),
+        "warm_start": warm_start_checksum(config),
+    }
+
+
+def what_affects_rounding() -> dict[str, Any]:
+    """Return versions, hardware and settings of this machine."""
+    return {
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in _PACKAGES},
         "platform": platform.platform(),
         "processors": processors(),
         "processor": _processor(),
         "settings": _settings(),
-        "data": checksums(config),
-        "warm_start": warm_start_checksum(config),
     }
 
 

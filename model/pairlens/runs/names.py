@@ -24,6 +24,7 @@ VOCAB, TOKENIZER, CLASSES = "vocab.txt", "tokenizer.json", "classes.json"
 CHECKPOINT, PREVIOUS = "checkpoint/state.npz", "checkpoint/previous.npz"
 CARRIED = {VOCAB: "vocab", TOKENIZER: "tokenizer", CLASSES: "classes"}  # copies, with the key of `data` of each
 FILES = (CONFIG, WEIGHTS, METRICS, EVALUATION, ENVIRONMENT, CURVES, *CARRIED, CHECKPOINT, PREVIOUS)
+FOR_SCORING = (CONFIG, WEIGHTS, EVALUATION, ENVIRONMENT, *CARRIED)
 LOCK = ".lock"
 REPLACES, REPLACED = ".replaces", ".replaced"
 

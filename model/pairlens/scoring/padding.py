@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -42,18 +42,19 @@ def _as_batched(texts: Texts, batch_size: int) -> Texts:
     return Texts(ids, offsets)
 
 
-def without_too_long(pairs: Pairs, names: Sequence[str], first: int, batch_size: int) -> tuple[Pairs, list[BadLine]]:
+def without_too_long(
+    pairs: Pairs, batch_size: int, fault: Callable[[int, str, int], BadLine]
+) -> tuple[Pairs, list[BadLine]]:
     """Shorten each text to one token that is too long to pad its batch to; return the pairs, and these texts as faults.
 
     Args:
-        names: the names of the files of queries and of values.
-        first: the line number of the first pair.
+        fault: returns a fault from a pair's index, a message, and 0 for its query or 1 for its value.
     """
     texts, faults = [pairs.query, pairs.value], []
-    for side, name in enumerate(names):
+    for side in range(len(texts)):
         while found := too_large_padding(texts[side].lengths, batch_size):
             text, message = found
-            faults.append(BadLine(name, first + text, 1, message))
+            faults.append(fault(text, message, side))
             texts[side] = texts[side].shortened(text)
     return replace(pairs, query=texts[0], value=texts[1]), faults
 

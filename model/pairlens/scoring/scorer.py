@@ -29,7 +29,7 @@ from pairlens.scoring.logits import Logits, refuse_overflow
 from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.scoring.memory import too_large_maps
 from pairlens.scoring.padding import as_seen
-from pairlens.scoring.windows import parts, windows
+from pairlens.scoring.windows import chunk_pairs, parts, windows
 from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Chunk
 from pairlens.texts.texts import Texts, offsets_of
@@ -42,7 +42,6 @@ Floats = NDArray[np.float32]
 _WINDOW_PAIRS = 2048
 _WINDOW_TOKENS = 65_536
 _WINDOW_FLOATS = 1 << 20
-_CHUNK_PAIRS = 65_536
 _MAPS_COST = 2**20  # limit for the maps computed at once: an attention score costs 1, a token _TOKEN_COST
 _TOKEN_COST = 16
 
@@ -117,9 +116,8 @@ class Scorer:
 
     @property
     def chunk(self) -> int:
-        """The recommended number of pairs in a chunk of a stream: whole batches with `masking: none`."""
-        size = self.config.training.batch_size if self.config.model.masking == "none" else 1
-        return max(_CHUNK_PAIRS // size, 1) * size
+        """See `chunk_pairs`."""
+        return chunk_pairs(self.config)
 
     def attend(self, queries: TextsLike, values: TextsLike) -> list[PairAttention]:
         """Return the attention scores of each pair at the texts' true lengths, in order.

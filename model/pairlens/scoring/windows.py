@@ -7,7 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.config.schema import Config
 from pairlens.texts.texts import Texts
+
+_CHUNK_PAIRS = 65_536
+
+
+def chunk_pairs(config: Config) -> int:
+    """The recommended number of pairs in a chunk of a stream: whole batches with `masking: none`."""
+    size = config.training.batch_size if config.model.masking == "none" else 1
+    return max(_CHUNK_PAIRS // size, 1) * size
 
 
 def windows(query: Texts, value: Texts, pairs: int, tokens: int) -> Iterator[tuple[Texts, Texts]]:

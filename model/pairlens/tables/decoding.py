@@ -22,17 +22,21 @@ def name_of(source: Source) -> str:
     return str(source) if isinstance(source, Location) else str(getattr(source, "name", "<stdin>"))
 
 
-def decoded_blocks(source: Source) -> Iterator[str]:
+def decoded_blocks(source: Source, start: int = 0, end: int | None = None, line: int = 1) -> Iterator[str]:
     """Yield the text of a file or stream in parts that may end anywhere: UTF-8 with or without a byte order mark, or
     UTF-16 with one; decompressed if the file's name ends with .gz, .bz2 or .xz.
+
+    Args:
+        start, end: bytes of a file between which it is read, at the ends of lines of UTF-8.
+        line: the number of the line at `start`.
 
     Raises:
         DataError: the source cannot be read, is damaged, is not such text, or has a NUL (`path:line:column: message`).
     """
     name = name_of(source)
-    blocks = read_blocks(source) if isinstance(source, Location) else stream_blocks(source, name)
-    position = _TextPosition(name)
-    decoder: codecs.IncrementalDecoder | None = None
+    blocks = read_blocks(source, False, start, end) if isinstance(source, Location) else stream_blocks(source, name)
+    position = _TextPosition(name, line)
+    decoder: codecs.IncrementalDecoder | None = codecs.getincrementaldecoder("utf-8")() if start else None
     for block in blocks:
         if decoder is None:
             encoding = next((named for mark, named in _MARKS.items() if block.startswith(mark)), "utf-8")
@@ -64,8 +68,8 @@ def decoded_lines(blocks: Iterable[str], name: str) -> Iterator[str]:
 class _TextPosition:
     """The line and column up to which a text has been decoded, for messages."""
 
-    def __init__(self, name: str) -> None:
-        self._name, self._line, self._column = name, 1, 1
+    def __init__(self, name: str, line: int) -> None:
+        self._name, self._line, self._column = name, line, 1
 
     def checked(self, text: str) -> str:
         """Return the text, which continues the text before it. Raises DataError if it has a NUL."""
@@ -98,3 +102,9 @@ def _decode(decoder: codecs.IncrementalDecoder, block: bytes, final: bool, posit
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode(error.encoding, "replace")
         raise position.undecodable(before, error) from None
+
+
+def is_utf16(path: Location) -> bool:
+    """Whether a file begins with the byte order mark of UTF-16. A missing file is reported by its reader."""
+    head = next(read_blocks(path), b"")
+    return any(head.startswith(mark) for mark, encoding in _MARKS.items() if encoding == "utf-16")

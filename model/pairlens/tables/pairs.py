@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice, zip_longest
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, NamedTuple, Protocol, cast
 
 from pairlens.errors import DataError, UsageError
@@ -18,6 +19,7 @@ from pairlens.tables.formats import Format
 from pairlens.tables.pair_rows import pair_rows
 from pairlens.tables.rows import ROWS, PairRows, Row
 from pairlens.tables.table import Table, open_table
+from pairlens.texts.pairs import START, Position
 from pairlens.texts.regular import may_be_read_twice
 
 
@@ -96,28 +98,41 @@ class LinePairs:
 
     Args:
         query, value: files with one text per line.
-        others: files with one entry per line, by part, such as label.
+        others: files with one entry per line, by part, such as label; only for whole files.
+        start, stop: between which lines they are read; default: all.
     """
 
     @property
     def repeatable(self) -> bool:
         return may_be_read_twice(*self._paths.values())
 
-    def __init__(self, query: Location, value: Location, others: Mapping[str, Location]) -> None:
+    def __init__(
+        self,
+        query: Location,
+        value: Location,
+        others: Mapping[str, Location] = MappingProxyType({}),
+        start: Position = START,
+        stop: Position | None = None,
+    ) -> None:
         self._paths = {"query": query, "value": value, **others}
+        self._start, self._stop = start, stop
         self.sides = list(others)
         self.names = (str(query), str(value))
 
     def rows(self, size: int = ROWS, pass_over: bool = False) -> Iterator[PairRows]:  # noqa: ARG002
         """Raises DataError: a file cannot be read or is not text, or line counts differ."""
-        files = [decoded_lines(decoded_blocks(path), str(path)) for path in self._paths.values()]
-        lines = enumerate(zip_longest(*(map(_without_end, file) for file in files)), start=1)
+        files = [self._lines(part, path) for part, path in self._paths.items()]
+        lines = enumerate(zip_longest(*(map(_without_end, file) for file in files)), start=self._start.pairs + 1)
         while chunk := list(islice(lines, size)):
             if None in chunk[-1][1]:
                 raise self._unequal(chunk, files)
             columns = dict(zip(self._paths, zip(*(texts for _, texts in chunk), strict=True), strict=True))
             query, value = columns.pop("query"), columns.pop("value")
             yield PairRows(str(self._paths["query"]), [Row(*line) for line in chunk], query, value, columns)
+
+    def _lines(self, part: str, path: Location) -> Iterator[str]:
+        first, last = getattr(self._start, part, 0), getattr(self._stop, part, None)
+        return decoded_lines(decoded_blocks(path, first, last, self._start.pairs + 1), str(path))
 
     def _unequal(self, chunk: Sequence[tuple[int, Sequence[str | None]]], files: Sequence[Iterator[str]]) -> DataError:
         counts = [chunk[0][0] - 1 + sum(texts[i] is not None for _, texts in chunk) for i in range(len(files))]

@@ -29,11 +29,11 @@ MAX_EXPANSION = 100
 _SMALL = 2**24  # bytes that are always accepted
 
 
-def read_blocks(path: Location, whole: bool = False, start: int = 0) -> Iterator[bytes]:
-    """Yield the bytes of a file from `start` on, decompressed if its name ends with .gz, .bz2 or .xz.
+def read_blocks(path: Location, whole: bool = False, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield the bytes of a file from `start` up to `end`, decompressed if its name ends with .gz, .bz2 or .xz.
 
     Args:
-        start: the first byte, counted after decompression.
+        start, end: counts of bytes after decompression.
         whole: the caller keeps all blocks; then the file may not expand to more than 100 times its size.
 
     Raises:
@@ -42,13 +42,25 @@ def read_blocks(path: Location, whole: bool = False, start: int = 0) -> Iterator
     with data_errors(str(path)), path.open("rb") as file:
         before = _status(file)
         done = 0
-        for block in _decompressed(file, path, start):
+        for block in _up_to(_decompressed(file, path, start), None if end is None else end - start):
             done += len(block)
             if whole and before and done > max(_SMALL, MAX_EXPANSION * before[0]):
                 raise DataError(f"{path}: expands to more than {MAX_EXPANSION} times its size; decompress it first")
             yield block
         if before != _status(file):
             raise DataError(f"{path}: changed while it was read; try again when nothing writes to it")
+
+
+def _up_to(blocks: Iterator[bytes], count: int | None) -> Iterator[bytes]:
+    """Yield the first `count` bytes; all of them if it is None."""
+    if count is None:
+        yield from blocks
+        return
+    for block in blocks:
+        yield block[:count]
+        count -= len(block)
+        if count <= 0:
+            return
 
 
 def _status(file: BinaryIO) -> tuple[int, int] | None:

@@ -69,7 +69,7 @@ def read_pairs(paths: SplitPaths, rules: TextRules, task: LabelKind, classes: in
     weight = read_sample_weights(paths.weight) if paths.weight else None
     for path, numbers in ((paths.label, label), (paths.group, group), (paths.weight, weight)):
         if path and numbers is not None and len(numbers) != len(pairs):
-            raise _unequal(paths.query, len(pairs), path, len(numbers))
+            raise unequal(paths.query, len(pairs), path, len(numbers))
     return Pairs(pairs.query, pairs.value, label, group, weight)
 
 
@@ -128,6 +128,7 @@ def iter_pairs(
     pass_over: bool = False,
     start: Position = START,
     find_ends: bool = False,
+    stop: Position | None = None,
 ) -> Iterator[Chunk]:
     """Yield the pairs of two files in chunks of exactly `chunk`, the last one shorter; nothing if there are no lines.
 
@@ -135,23 +136,24 @@ def iter_pairs(
 
     Args:
         pass_over: replace lines with faults by harmless ones, and list the faults in the chunk.
-        start: where to begin.
+        start, stop: where to begin and end; default: with the files.
         find_ends: find the position after each chunk, which takes time.
 
     Raises:
         DataError: the first fault of a file, or unequal line counts, after all whole chunks before it were yielded.
     """
 
+    query_stop, value_stop = (stop.query, stop.value) if stop else (None, None)
     queries, values = (
-        _Side(path, rules, chunk, first, start.pairs, pass_over, find_ends)
-        for path, first in ((query, start.query), (value, start.value))
+        _Side(path, rules, chunk, bounds, start.pairs, pass_over, find_ends)
+        for path, bounds in ((query, (start.query, query_stop)), (value, (start.value, value_stop)))
     )
     done, no_texts = start.pairs, Texts.concatenate([])
     for query_texts, value_texts in zip_longest(queries.texts, values.texts, fillvalue=no_texts):
         if len(query_texts) != len(value_texts):
             n_query = done + len(query_texts) + sum(map(len, queries.texts))
             n_value = done + len(value_texts) + sum(map(len, values.texts))
-            raise _unequal(query, n_query, value, n_value)
+            raise unequal(query, n_query, value, n_value)
         done += len(query_texts)
         bad = sorted(_take(queries.bad, done) + _take(values.bad, done), key=_line)
         query_end, value_end = queries.ends.end_of(done), values.ends.end_of(done)
@@ -160,7 +162,7 @@ def iter_pairs(
 
 
 class _Side:
-    """A file of texts in chunks, from byte `first` on, which follows `done` lines.
+    """A file of texts in chunks, between two bytes, the first of which follows `done` lines.
 
     Attributes:
         bad: the faults found so far, some perhaps beyond the chunk that was read last.
@@ -168,11 +170,18 @@ class _Side:
     """
 
     def __init__(
-        self, path: Location, rules: TextRules, chunk: int, first: int, done: int, pass_over: bool, find_ends: bool
+        self,
+        path: Location,
+        rules: TextRules,
+        chunk: int,
+        bounds: tuple[int, int | None],
+        done: int,
+        pass_over: bool,
+        find_ends: bool,
     ) -> None:
         self.bad: list[BadLine] = []
-        blocks = read_blocks(path, whole=chunk == sys.maxsize, start=first)
-        self.ends = LineEnds(blocks, first, done)
+        blocks = read_blocks(path, chunk == sys.maxsize, *bounds)
+        self.ends = LineEnds(blocks, bounds[0], done)
         bad = self.bad if pass_over else None
         parts = parse_blocks(self.ends if find_ends else blocks, str(path), rules, 1, bad, done + 1)
         self.texts = _chunks(parts, chunk)
@@ -231,5 +240,5 @@ def _slice(ids: NDArray[np.int32], offsets: NDArray[np.int64]) -> Texts:
     return Texts(ids[offsets[0] : offsets[-1]], offsets - offsets[0])
 
 
-def _unequal(first: Location, n_first: int, second: Location, n_second: int) -> DataError:
+def unequal(first: Location, n_first: int, second: Location, n_second: int) -> DataError:
     return DataError(f"{first}: {n_first} lines, but {second}: {n_second} lines; line N of each belongs to pair N")

@@ -31,6 +31,7 @@ class TextSource:
     pairs: RowPairs
     tokenizer: Tokenizer
     files: tuple[Path, ...] = ()
+    start: Position = START
 
     @property
     def names(self) -> tuple[str, str]:
@@ -51,16 +52,16 @@ class TextSource:
         rules: TextRules,
         size: int,
         pass_over: bool = False,
-        start: Position = START,
+        start: Position | None = None,
         find_ends: bool = False,  # noqa: ARG002
     ) -> Iterator[Chunk]:
-        assert start == START
+        assert start in (None, self.start)
         if rules.input_dim is not None and len(self.tokenizer.vocabulary) > rules.input_dim:
             raise DataError(
                 f"the tokenizer has {len(self.tokenizer.vocabulary):,} tokens, but the model takes ids below "
                 f"{rules.input_dim:,}; it is not this run's tokenizer"
             )
-        done = 0
+        done = self.start.pairs
         for rows in self.pairs.rows(size, pass_over):
             yield self._chunk(rows, rules, pass_over, done)
             done += len(rows.rows)

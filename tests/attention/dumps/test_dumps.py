@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
 import sys
 import time
 import weakref
@@ -20,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from numpy.typing import NDArray
+from running import run_to_end
 
 from pairlens.attention.dumps.dump import DUMP_SUFFIXES, dump_format, dump_metadata, receptive_field, write_dump
 from pairlens.attention.stream import ScoredMaps
@@ -284,7 +284,7 @@ def test_unknown_formats(name: str, tmp_path: Path) -> None:
 def test_importing_is_cheap() -> None:
     heavy = {"rich", "numba", "h5py", "matplotlib", "tensorflow"}
     code = f"import pairlens.attention.dumps.dump, sys; print({heavy} & sys.modules.keys())"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+    assert run_to_end([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
 # ---- the meaning of rows and columns ---------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import IO, Any
 from numpy.typing import NDArray
 
 from pairlens.attention.stream import ScoredMaps
+from pairlens.compression import end_member
 from pairlens.scoring.decimals import decimal_lines
 from pairlens.scoring.maps import Floats, PairAttention
 from pairlens.texts.words import column_word
@@ -19,6 +20,7 @@ _NUMBERS = 1 << 16  # converted to text at once
 def write_jsonl(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, _: Sequence[str] | None) -> int:
     count = 0
     file.write(f"{metadata}\n".encode())
+    end_member(file)
     for chunk in chunks:
         for (number, attention, _one), score in zip(chunk, decimal_lines(chunk.score).splitlines(), strict=True):
             shown = f"[{score.replace(' ', ',')}]" if chunk.score.ndim > 1 else score
@@ -27,6 +29,7 @@ def write_jsonl(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, _:
                 file.write(f', "{name}": '.encode())
                 file.writelines(part.encode() for part in _json(array))
             file.write(b"}\n")
+        end_member(file)
         count += len(chunk)
     return count
 
@@ -39,9 +42,11 @@ def write_tsv(file: IO[bytes], chunks: Iterable[ScoredMaps], metadata: str, voca
             scores = [f"score_{i}" for i in range(chunk.score.shape[1])] if chunk.score.ndim > 1 else ["score"]
             names = ["pair", *scores, "direction", "query_position", "value_position", "query", "value", "weight"]
             file.write(("\t".join(names) + "\n").encode())
+            end_member(file)
         for score, (number, attention, _one) in zip(decimal_lines(chunk.score).splitlines(), chunk, strict=True):
             start = "\t".join([str(number), *score.split()])
             file.writelines(row.encode() for row in _rows(start, attention, vocabulary))
+        end_member(file)
         count += len(chunk)
     return count
 

@@ -1,0 +1,1 @@
+"""Outputs in parts, which many processes or machines write and which are then merged."""

@@ -1,0 +1,211 @@
+"""A directory of parts that shards write.
+
+    manifest.json                what is done: the job's identity, its input and how it is divided
+    part-00003-of-00016.txt      the output of shard 3, whole; while it is written, with .partial and .progress
+    part-00003-of-00016.json     its record: the manifest that it belongs to, counts, size and checksum
+
+Any process may write any part at any time: a part that is there, with a record that fits, is not written again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from pairlens.errors import UsageError
+from pairlens.files import partial_files, remove_abandoned, whole_file
+from pairlens.jobs.input_files import InputFiles
+from pairlens.jobs.partial_output import refuse_other_job, side_files
+from pairlens.jobs.shards.manifest import Input, Manifest, Record, checksum, describe_input
+from pairlens.jobs.shards.plan import Plan
+from pairlens.locations.location import Location
+from pairlens.runs.locks import open_locked
+
+_MANIFEST, _LOCK = "manifest.json", ".manifest.lock"
+_REQUESTS = 16  # files that are described at once, for those in buckets
+_PART = re.compile(r"part-([0-9]{5,})-of-([0-9]{5,})(\..*)")
+
+
+class Part(NamedTuple):
+    """A part of the output; shards are numbered from 0 here, and from 1 for users and in names of files."""
+
+    path: Location
+    shard: int
+    shards: int
+
+    @property
+    def record(self) -> Location:
+        return self.path.with_name(f"{_stem(self.shard, self.shards)}.json")
+
+    def __str__(self) -> str:
+        return f"part {self.shard + 1} of {self.shards}"
+
+
+class ShardDirectory:
+    """The directory of a job that is done in shards. It is made with its manifest."""
+
+    def __init__(self, path: Location) -> None:
+        self.path = path
+
+    def begin(
+        self,
+        suffix: str,
+        shards: int,
+        identity: dict[str, Any],
+        files: InputFiles,
+        make_plan: Callable[[Sequence[Sequence[Input]]], Plan],
+    ) -> Manifest:
+        """Return the directory's manifest; the first process writes it, and others wait for it meanwhile.
+
+        Args:
+            make_plan: makes the plan from a description of the input.
+
+        Raises:
+            UsageError: the directory is of another job, or there is something else.
+        """
+        if isinstance(self.path, Path):
+            if self.path.exists() and not self.path.is_dir():
+                raise UsageError(f"{self.path}: is a file, but parts need a directory; choose another name")
+            self.path.mkdir(parents=True, exist_ok=True)
+        identity = json.loads(json.dumps({**identity, "the shards": shards, "the files": list(files.names)}))
+        manifest = self.begun()
+        if manifest is None:
+            with self._locked():
+                manifest = self.begun() or self._write(suffix, shards, identity, files, make_plan)
+        remedy = "Choose another directory, or remove this one"
+        refuse_other_job(self.path / _MANIFEST, manifest.identity, identity, remedy)
+        return manifest
+
+    def manifest(self) -> Manifest:
+        """Read the manifest. Raises UsageError if there is none, or if it is damaged."""
+        if found := self.begun():
+            return found
+        raise UsageError(f"{self.path / _MANIFEST}: no such file; {self.path} is no directory of shards")
+
+    def part(self, manifest: Manifest, shard: int) -> Part:
+        name = _stem(shard, manifest.shards) + manifest.suffix
+        return Part(self.path / name, shard, manifest.shards)
+
+    def record(self, manifest: Manifest, part: Part) -> Record | None:
+        """The record of a part that is there; None if it is missing, damaged, or of another size than recorded."""
+        try:
+            record = Record.model_validate_json(part.record.read_bytes())
+            size = part.path.stat().st_size
+        except (OSError, ValidationError):
+            return None
+        return record if (record.manifest, record.size) == (manifest.digest(), size) else None
+
+    def is_begun(self, part: Part) -> bool:
+        """Whether a process began to write a part, and has not finished it."""
+        if not isinstance(part.path, Path):
+            return False
+        return any(path.exists() for path in side_files(part.path)) or bool(partial_files(part.path))
+
+    def is_intact(self, manifest: Manifest, part: Part) -> bool:
+        """Whether a part is there with the bytes that were recorded."""
+        record = self.record(manifest, part)
+        return record is not None and checksum(part.path) == record.checksum
+
+    def write_record(self, manifest: Manifest, part: Part, pairs: int, skipped: int, head: int) -> None:
+        record = Record(
+            manifest=manifest.digest(),
+            pairs=pairs,
+            skipped=skipped,
+            head=head,
+            size=part.path.stat().st_size,
+            checksum=checksum(part.path),
+        )
+        with whole_file(part.record) as file:
+            file.write(record.model_dump_json(indent=2) + "\n")
+
+    def refuse_others(self, manifest: Manifest) -> None:
+        """Raises UsageError if there are parts that are not among the manifest's."""
+        expected = {self.part(manifest, shard).path.name for shard in range(manifest.shards)}
+        for path in sorted(self._files(), key=str):
+            match = _PART.fullmatch(path.name)
+            if match and match[3] == manifest.suffix and path.name not in expected:
+                raise UsageError(f"{path}: is not among the {manifest.shards} parts of {self.path}; remove it")
+
+    def sweep(self, manifest: Manifest) -> None:
+        """Remove what processes that died left: once every part is whole, nothing is being written."""
+        if not isinstance(self.path, Path):
+            return
+        for shard in range(manifest.shards):
+            name = _stem(shard, manifest.shards)
+            whole, record = self.path / f"{name}{manifest.suffix}", self.path / f"{name}.json"
+            for path in (*side_files(whole), whole, record):
+                remove_abandoned(path)
+            for path in side_files(whole):
+                path.unlink(missing_ok=True)
+        remove_abandoned(self.path / _MANIFEST)
+        (self.path / _LOCK).unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Remove the directory and everything in it."""
+        for path in self._files():
+            path.unlink(missing_ok=True)
+        if isinstance(self.path, Path):
+            self.path.rmdir()
+
+    def begun(self) -> Manifest | None:
+        """Read the manifest, if there is one. Raises UsageError if it is damaged."""
+        path = self.path / _MANIFEST
+        try:
+            manifest = Manifest.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise UsageError(f"{path}: {error.strerror}") from None
+        except ValidationError:
+            raise UsageError(f"{path}: damaged, or of another version of pairlens; remove {self.path}") from None
+        return manifest
+
+    def _files(self) -> list[Location]:
+        return list(self.path.iterdir())
+
+    def _write(
+        self,
+        suffix: str,
+        shards: int,
+        identity: dict[str, Any],
+        files: InputFiles,
+        make_plan: Callable[[Sequence[Sequence[Input]]], Plan],
+    ) -> Manifest:
+        with ThreadPoolExecutor(_REQUESTS) as pool:
+            inputs = [list(pool.map(describe_input, part)) for part in zip(*files.parts, strict=True)]
+        parts = [list(part) for part in zip(*inputs, strict=True)]
+        plan = make_plan(parts)
+        manifest = Manifest(shards=shards, suffix=suffix, identity=identity, inputs=parts, plan=plan)
+        with whole_file(self.path / _MANIFEST) as file:
+            file.write(manifest.model_dump_json() + "\n")
+        return manifest
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Wait for the lock of the manifest's writer. A bucket has none: then several may write the same manifest."""
+        if not isinstance(self.path, Path):
+            yield
+            return
+        while True:
+            try:
+                descriptor = open_locked(self.path / _LOCK)
+                break
+            except BlockingIOError:
+                time.sleep(0.05)
+        try:
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _stem(shard: int, shards: int) -> str:
+    return f"part-{shard + 1:05d}-of-{shards:05d}"
