@@ -8,10 +8,7 @@ from importlib.util import find_spec
 from pairlens.errors import UsageError
 
 # Names for pip; modules have _ for -.
-PACKAGES = (
-    *("aiohttp", "fsspec", "h5py", "llvmlite", "matplotlib", "numba", "pairlens", "pyarrow", "s3fs"),
-    *("tensorflow", "tf-keras", "tokenizers"),
-)
+PACKAGES = ("h5py", "llvmlite", "matplotlib", "numba", "pairlens", "pyarrow", "tensorflow", "tf-keras", "tokenizers")
 
 
 def need(what: str, *packages: str, extra: str = "") -> None:

@@ -31,6 +31,7 @@ from forked import pairlens
 from running import open_pipe, read_beside, run_to_end, running
 
 from pairlens_cli.app import app
+from pairlens_cli.options import Location
 
 TEXTS = ("q.txt", "v.txt")
 LABELLED = ("--query", "q.txt", "--value", "v.txt", "--label", "l.txt")
@@ -124,7 +125,7 @@ def test_the_table_has_every_option_that_names_an_output() -> None:
         (name, parameter.opts[0])
         for name, command in commands.items()
         for parameter in command.params
-        if getattr(getattr(parameter, "type_descriptor", None), "annotation", None) is Path
+        if getattr(getattr(parameter, "type_descriptor", None), "annotation", None) is Location
     }
     outputs = {(name, option) for name, option in options if option.startswith("-") and option not in READ}
     assert outputs == {(output.command[0], output.option) for output in [*OUTPUTS, *WITHOUT_RUN]} | DIRECTORIES
