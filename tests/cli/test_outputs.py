@@ -77,6 +77,7 @@ WITHOUT_RUN = [  # these read neither a run nor its texts
     Output(("init", "data"), "--output", "mine.yaml"),
     Output(("config", "run/config.yaml"), "--output", "whole.yaml"),
     Output(("schema",), "--output", "schema.json"),
+    Output(("merge", "parts.d"), "--output", "merged.txt"),
 ]
 
 
@@ -92,11 +93,21 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained_project(tmp_path_factory)
 
 
+@pytest.fixture(scope="session")
+def parts(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of one part."""
+    folder = tmp_path_factory.mktemp("parts") / "parts.d"
+    test = [project / "data" / f"test.{side}.txt" for side in ("query", "value")]
+    assert pairlens(project, "score", "run", *test, "--shard", "1/1", "--output", folder).code == 0
+    return folder
+
+
 @pytest.fixture
-def folder(project: Path, tmp_path: Path) -> Path:
-    """A run, its data, and a file of queries, of values and of labels."""
+def folder(project: Path, parts: Path, tmp_path: Path) -> Path:
+    """A run, its data, a directory of parts, and a file of queries, of values and of labels."""
     for name in ("run", "data"):
         shutil.copytree(project / name, tmp_path / name)
+    shutil.copytree(parts, tmp_path / "parts.d")
     for seed, name in enumerate(TEXTS):
         (tmp_path / name).write_text(lines(random_texts(4, seed)))
     (tmp_path / "l.txt").write_text("0\n1\n1\n0\n")
