@@ -14,6 +14,7 @@ from cluster_works import Writes, prepared, results
 from processes import descendants, is_running, wait_until
 
 from pairlens.errors import DataError, PairlensError, UsageError
+from pairlens.jobs.cluster.ray_pool import one_line
 from pairlens.jobs.cluster.remote_pool import RemotePool
 from pairlens.jobs.cluster.run import refuse_cluster
 from pairlens.jobs.cluster.scheduler import Progress, Scheduler
@@ -84,6 +85,21 @@ def test_a_cluster_that_is_not_there_is_one_message(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
     with pytest.raises(PairlensError, match=r"^--cluster auto: .*Connection refused$"):
         RemotePool(Writes(tmp_path), "auto", None, 1)
+
+
+def test_messages_of_ray_become_one_line() -> None:
+    """As Ray 2.60 words them: another version at the other end, and an exception outside of our own code."""
+
+    class RayTaskError(Exception):
+        pass
+
+    mismatch = "Version mismatch: The cluster was started with:\n    Ray: 2.50.0\n    Python: 3.11.9\nThis process ..."
+    assert one_line(RuntimeError(mismatch)) == (
+        "Version mismatch: The cluster was started with: Ray: 2.50.0 Python: 3.11.9 This process ..."
+    )
+    traceback = "ray::_do() (pid=1, ip=192.0.2.2)\n  File ...\nModuleNotFoundError: No module named 'pairlens'"
+    assert one_line(RayTaskError(traceback)) == "ModuleNotFoundError: No module named 'pairlens'"
+    assert one_line(ConnectionError()) == "ConnectionError"
 
 
 def test_other_clusters_are_refused() -> None:

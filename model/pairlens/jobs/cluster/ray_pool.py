@@ -16,6 +16,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from socket import create_connection
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from pairlens.jobs.cluster.work import Died, Do, Outcome, Work, failed, outcome_
 from pairlens.kernels.threads import processors as processors_here
 
 _IDLE = 2.0  # seconds without an outcome after which the cluster is looked at
+_LONGEST = 400  # characters of an error's message
 _prepared: dict[str, Do] = {}  # in a worker: what `Work.prepare` returned, by the digest of the pickled work
 
 
@@ -63,7 +65,9 @@ def _join(cluster: str, workers: int | None, processors: int) -> int:
         ray.init(cluster, **quiet)
         sizes = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
     except Exception as error:
-        raise PairlensError(f"--cluster {cluster}: {_one_line(error)}") from error
+        unanswered = cluster.startswith("ray://") and "timeout" in str(error)
+        hint = "; if the cluster has tokens, set RAY_AUTH_MODE=token" if unanswered else ""
+        raise PairlensError(f"--cluster {cluster}: {one_line(error)}{hint}") from error
     if max(sizes, default=0) < processors:
         raise UsageError(f"--cluster {cluster}: a task uses {processors} processors, which no machine there has")
     return workers or sum(size // processors for size in sizes)
@@ -137,7 +141,7 @@ class _Tasks:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        self._outcomes.put(failed(PairlensError(f"Ray could not do a task: {_one_line(error)}")))
+        self._outcomes.put(failed(PairlensError(f"Ray could not do a task: {one_line(error)}")))
 
 
 def _do(pickled: NDArray[np.uint8], digest: str, ours: str, task: int) -> Outcome:
@@ -168,12 +172,14 @@ def _refuse_lost(cluster: str) -> None:
         ray.nodes()
     except Exception as error:
         raise PairlensError(
-            f"--cluster {cluster}: the cluster was lost ({_one_line(error)}). What is finished is kept; the same "
+            f"--cluster {cluster}: the cluster was lost ({one_line(error)}). What is finished is kept; the same "
             "command goes on from there"
         ) from error
 
 
-def _one_line(error: BaseException) -> str:
-    """An error's message: the last line, as the first ones of Ray's are tracebacks; its type if it has none."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
+def one_line(error: BaseException) -> str:
+    """An error's message as one line; of a traceback in a worker the last line, which names the error."""
+    words = str(error).strip() or type(error).__name__
+    if type(error).__name__.startswith("RayTaskError"):
+        return words.splitlines()[-1]
+    return shorten(words, _LONGEST)
