@@ -25,7 +25,7 @@ def test_importing_pairlens_is_free() -> None:
 
 
 def test_the_command_line_starts_without_heavy_libraries() -> None:
-    heavy = ("tensorflow", "tf_keras", "keras", "numba", "matplotlib", "h5py", "scipy", "sklearn")
+    heavy = ("tensorflow", "tf_keras", "keras", "numba", "matplotlib", "h5py", "scipy", "sklearn", "fsspec", "aiohttp")
     assert not loaded("import pairlens_cli.app", *heavy)
 
 
@@ -35,4 +35,4 @@ def test_scoring_needs_neither_tensorflow_nor_numba(tmp_path: Path) -> None:
     Run.create(tmp_path / "run", config, {}).write_weights(random_weights(config))
     code = f"import pairlens; scorer = pairlens.load({str(tmp_path / 'run')!r}, threads=2)\n"
     code += "scorer.score([[4, 8, 15], [16]], [[4, 8], [2]]); scorer.attend([[4, 8]], [[15]])"
-    assert loaded(code, "numba", "tensorflow", "tf_keras", "keras", "matplotlib") == set()
+    assert loaded(code, "numba", "tensorflow", "tf_keras", "keras", "matplotlib", "fsspec") == set()

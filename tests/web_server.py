@@ -17,6 +17,7 @@ class Web:
         breaks: after how many bytes the connection of the next answers breaks, each of which uses one up.
         status: the statuses of the next answers, each of which uses one up.
         query: what a request must have after `?`.
+        denies: whether the status of a missing file is 403.
         requests: every request: method, path with query, range.
     """
 
@@ -25,6 +26,7 @@ class Web:
         self.tags: dict[str, str] = {}
         self.ranges, self.query = True, ""
         self.breaks: list[int] = []
+        self.denies = False
         self.status: list[int] = []
         self.requests: list[tuple[str, str, str]] = []
         self.url = ""
@@ -52,7 +54,7 @@ def web_server() -> Iterator[Web]:
                 self.send_error(web.status.pop(0))
                 return
             if path not in web.files or query != web.query:
-                self.send_error(404 if path not in web.files else 403)
+                self.send_error(404 if path not in web.files and not web.denies else 403)
                 return
             content, start = web.files[path], 0
             if asked and web.ranges:

@@ -17,6 +17,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pairlens.errors import PairlensError
+from pairlens.locations.location import without_secrets
 from pairlens.packages import missing_package
 from pairlens_cli import options, output, streams
 from pairlens_cli.commands.attend import attend
@@ -117,7 +118,7 @@ def _move_matplotlib_cache() -> None:
 
 def _usage(error: typer.TyperException) -> str:
     """Return Typer's message about an invalid command line as one line: cause, similar names, the help to read."""
-    message = " ".join(error.format_message().split()).replace(": Value error, ", ": ")
+    message = without_secrets(" ".join(error.format_message().split())).replace(": Value error, ", ": ")
     message = re.sub(r" \(Possible options: (.*)\)$", r"; did you mean \1?", message)
     context = getattr(error, "ctx", None)
     end = "" if message.endswith(("?", ".")) else "."

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from pairlens.errors import UsageError
-from pairlens.locations.location import at_home, location
+from pairlens.locations.location import at_home, location, without_secrets
 from pairlens.stopwatch import age_of_process, peak_memory
 from pairlens_cli import output, streams
 
@@ -143,7 +143,9 @@ def changes_of_run(set_: list[str] | None) -> list[str]:
     """Return the changes of --set. Raises UsageError if one cannot be made to a trained run."""
     for change in set_ or ():
         if change.partition("=")[0].strip() not in _CHANGEABLE:
-            raise UsageError(f"--set {change}: a trained run is fixed; only {', '.join(_CHANGEABLE)} can be set")
+            raise UsageError(
+                f"--set {without_secrets(change)}: a trained run is fixed; only {', '.join(_CHANGEABLE)} can be set"
+            )
     return set_ or []
 
 

@@ -6,6 +6,11 @@ import bz2
 import gzip
 import lzma
 import random
+import signal
+import subprocess
+import sys
+import threading
+import time
 import zipfile
 from pathlib import Path
 
@@ -14,6 +19,7 @@ import pyarrow
 import pytest
 from buckets import Bucket
 from pyarrow import parquet
+from running import running, wait_for
 
 from pairlens.errors import DataError
 from pairlens.locations import reader
@@ -133,6 +139,36 @@ def in_memory(url: str, content: bytes) -> Location:
 
     fsspec.filesystem("memory").pipe(url, content)
     return location(url)
+
+
+_READS = """
+from pairlens.locations.location import location
+location("s3://data/k").read_bytes()
+"""
+
+
+def test_ctrl_c_does_not_wait_for_an_answer(bucket: Bucket) -> None:
+    """Neither for the range that is read nor for the next one, which is fetched already."""
+    bucket.put("k", bytes(4_000_000))
+    answers, ends = 0, threading.Event()
+
+    def stall(environ: dict[str, str]) -> None:
+        nonlocal answers
+        answers += "HTTP_RANGE" in environ
+        if answers > 2:
+            ends.wait(20)
+
+    bucket.before = stall
+    try:
+        with running([sys.executable, "-c", _READS], stderr=subprocess.PIPE) as process:
+            wait_for(lambda: answers > 2, process)
+            began = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate()
+            assert time.monotonic() - began < 10
+    finally:
+        ends.set()
+    assert said.rstrip().endswith(b"KeyboardInterrupt")
 
 
 # ---- what is there -----------------------------------------------------------------------------------------------

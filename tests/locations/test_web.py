@@ -85,6 +85,16 @@ def test_a_signature_is_sent_with_every_request(web: Web) -> None:
     assert found.query.read_text() == "1\n"
 
 
+def test_a_server_that_denies_what_it_has_not(web: Web) -> None:
+    """As buckets do over HTTP; a file that has to be there is denied when it is read."""
+    web.files = {"/t.query.txt": b"1\n", "/t.value.txt": b"1\n"}
+    web.denies = True
+    assert split_paths(location(f"{web.url}/t")).label is None
+    assert not location(f"{web.url}/none").exists()
+    with pytest.raises(DataError, match="permission denied"):
+        location(f"{web.url}/none").read_bytes()
+
+
 def test_nothing_is_listed(web: Web) -> None:
     """A page of a web server is no folder, whatever its links are."""
     web.files = {"/d": b"<a href='k'>k</a>", "/d/": b"<a href='k'>k</a>"}

@@ -28,6 +28,10 @@ _PASSING = {408, 425, 429}  # statuses of HTTP below 500 that another attempt ma
 _T = TypeVar("_T")
 
 
+class DeniedError(DataError):
+    """A file may not be read or written."""
+
+
 class ChangedError(Exception):
     """A file is not the one that was opened."""
 
@@ -69,10 +73,9 @@ def _options(scheme: str) -> dict[str, Any]:
         return {"client_kwargs": {"timeout": timeout, "trust_env": True}, "headers": {"Accept-Encoding": "identity"}}
     options: dict[str, Any] = {"use_listings_cache": False}
     if scheme in ("s3", "s3a"):
-        config: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT, "read_timeout": READ_TIMEOUT}
-        if "AWS_MAX_ATTEMPTS" not in os.environ:
-            config["retries"] = {"total_max_attempts": ATTEMPTS, "mode": "standard"}
-        options["config_kwargs"] = config
+        attempts = {} if "AWS_MAX_ATTEMPTS" in os.environ else {"total_max_attempts": ATTEMPTS}
+        config = {"retries": {"mode": "standard", **attempts}}
+        options["config_kwargs"] = {**config, "connect_timeout": CONNECT_TIMEOUT, "read_timeout": READ_TIMEOUT}
     return options
 
 
@@ -127,6 +130,9 @@ def failure(name: str, error: Exception) -> Exception:
     status = getattr(cause, "status", None)
     if isinstance(error, FileNotFoundError) and _code(cause) != "NoSuchBucket" and not _is_unreached(cause):
         return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    if isinstance(error, PermissionError) or status in (401, 403):
+        code = f" ({_code(cause)})" if _code(cause) else ""
+        return DeniedError(f"{name}: permission denied{code}; check the credentials")
     return DataError(f"{name}: {_cause_in_words(error, cause, status)}")
 
 
@@ -136,8 +142,6 @@ def _cause_in_words(error: Exception, cause: BaseException, status: int | None) 
         return "changed while it was read; try again when nothing writes to it"
     if code == "NoSuchBucket":
         return "there is no such bucket"
-    if isinstance(error, PermissionError) or status in (401, 403):
-        return f"permission denied{f' ({code})' if code else ''}; check the credentials"
     if "Credentials" in type(cause).__name__:
         return "no credentials were found in the environment, a profile or the machine's role"
     if isinstance(error, IsADirectoryError):

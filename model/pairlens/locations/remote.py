@@ -14,7 +14,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 from pairlens.errors import UsageError
 from pairlens.locations import driver
@@ -111,16 +111,25 @@ class Remote:
     # ---- files ---------------------------------------------------------------------------------------------------
 
     def exists(self) -> bool:
-        return driver.info(self.url, str(self)) is not None
+        return self._info() is not None
 
     def is_file(self) -> bool:
-        found = driver.info(self.url, str(self))
+        found = self._info()
         return found is not None and found["type"] == "file"
 
     def is_dir(self) -> bool:
         """Whether it is the beginning of other files' addresses; nothing is known of web addresses."""
-        found = None if self.scheme in _WEB else driver.info(self.url, str(self))
+        found = None if self.scheme in _WEB else self._info()
         return found is not None and found["type"] == "directory"
+
+    def _info(self) -> Any:
+        """What the driver knows; None if there is no such file. Many web servers deny what they do not have."""
+        try:
+            return driver.info(self.url, str(self))
+        except driver.DeniedError:
+            if self.scheme in _WEB:
+                return None
+            raise
 
     def stat(self) -> RemoteStatus:
         return RemoteStatus(int(driver.info(self.url, str(self), missing_ok=False)["size"] or 0))
