@@ -73,7 +73,8 @@ def whole_file(
     """
     if isinstance(path, Remote):
         name = path.name if compress else ""
-        with writer.upload(path, replace, "+" in mode) as stream, encoded(stream, name, mode) as file:
+        whole = writer.upload(path, replace, "+" in mode)
+        with full_disk_reported(path), whole as stream, encoded(stream, name, mode) as file:
             yield file
         return
     if inside is None and is_stream(path):
@@ -101,7 +102,7 @@ def whole_file(
 
 
 @contextmanager
-def full_disk_reported(path: Path) -> Iterator[None]:
+def full_disk_reported(path: Location) -> Iterator[None]:
     """Raise PairlensError with the name of the file if a write finds the disk full."""
     try:
         yield

@@ -19,6 +19,7 @@ from running import running, wait_for
 
 from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.files import refuse_existing, whole_file
+from pairlens.locations import driver
 from pairlens.locations.location import location
 from pairlens.locations.writer import PART_BYTES, part_bytes
 from pairlens.runs.outputs import refuse_outputs
@@ -57,6 +58,28 @@ def test_a_file_may_be_written_in_any_order(bucket: Bucket) -> None:
         file.seek(0)
         file.write(b"ab")
     assert bucket.get("k") == b"abcd"
+
+
+@pytest.mark.parametrize("mode", ["wb", "w+b"])
+def test_a_driver_without_parts_writes_at_the_end(mode: Any) -> None:
+    """And takes away what it has written if that fails; fsspec's driver of files in memory is one."""
+    path = location(f"memory://written/{mode[:2]}")
+    with pytest.raises(KeyboardInterrupt), whole_file(path, mode) as file:  # noqa: PT012
+        file.write(b"half")
+        raise KeyboardInterrupt
+    assert not path.exists()
+    with whole_file(path, mode, replace=False) as file:
+        file.write(b"whole")
+        assert not path.exists()
+    assert path.read_bytes() == b"whole"
+    with pytest.raises(UsageError, match="exists already"):
+        refuse_existing(path, force=False)
+    with pytest.raises(PairlensError, match="was created by another process"), whole_file(path, mode, False) as file:
+        file.write(b"another")
+    assert path.read_bytes() == b"whole"
+    with whole_file(path, mode) as file:
+        file.write(b"another")
+    assert path.read_bytes() == b"another"
 
 
 @pytest.mark.parametrize("size", [10, PART_BYTES + 1])
@@ -111,6 +134,20 @@ def test_an_existing_file_is_refused(bucket: Bucket) -> None:
     refuse_existing(location("s3://data/a"), force=False)  # a file may have the name of a folder there
 
 
+def test_who_may_write_but_not_read_can_replace(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object) -> None:
+        raise driver.DeniedError("denied")
+
+    monkeypatch.setattr(driver, "info", denied)
+    path = location("s3://data/k")
+    with pytest.raises(DataError, match="denied"):
+        refuse_existing(path, force=False)
+    refuse_existing(path, force=True)
+    with whole_file(path, "wb") as file:
+        file.write(b"new")
+    assert bucket.get("k") == b"new"
+
+
 @pytest.mark.parametrize("when", ["before the end", "at the last moment"])
 def test_a_file_that_appears_meanwhile_is_kept(bucket: Bucket, when: str) -> None:
     def appear(environ: dict[str, Any]) -> None:
@@ -159,6 +196,7 @@ def test_files_of_a_run_are_not_written_over(bucket: Bucket) -> None:
 
 _WRITES = """
 from pairlens.files import whole_file
+from pairlens.locations import driver
 from pairlens.locations.location import location
 with whole_file(location("s3://data/k"), "wb") as file:
     print("writes", flush=True)

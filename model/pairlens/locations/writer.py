@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 PART_BYTES = 2**23  # the least that is uploaded at once
+_IN_PARTS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss")
 _BUFFER = 2**20
 
 
@@ -36,7 +37,12 @@ def refuse_unwritable(path: Remote, replace: bool) -> None:
         raise UsageError(f"{path}: a web address can only be read; name a file or a bucket")
     if not path.name:
         raise UsageError(f"{path}: is a bucket; name a file in it")
-    found = driver.info(path.url, str(path))
+    try:
+        found = driver.info(path.url, str(path))
+    except driver.DeniedError:
+        if replace:
+            return
+        raise
     if found is not None and found["type"] == "file" and not replace:
         raise UsageError(f"{path}: exists already; choose another name, or replace it with --force")
 
@@ -46,21 +52,22 @@ def upload(path: Remote, replace: bool, seeks: bool) -> Iterator[IO[bytes]]:
     """Yield a file for writing that takes its name only if the block ends without an exception.
 
     It is uploaded in parts while it is written. If the block fails or is interrupted, the parts are removed. With
-    `seeks`, it is written to a temporary file first.
+    `seeks`, or if its driver knows no parts that are put together at the end, it is written to a temporary file first.
 
     Raises:
         PairlensError: the file exists and may not be replaced. DataError: it cannot be written.
     """
-    with _Upload(path, replace) as raw:
-        if not seeks:
-            buffer = io.BufferedWriter(raw, _BUFFER)
-            yield buffer
-            buffer.flush()
-            return
+    if seeks or path.scheme not in _IN_PARTS:
         with TemporaryFile() as file:
             yield file
             file.seek(0)
-            shutil.copyfileobj(file, raw, _BUFFER)
+            with _Upload(path, replace) as raw:
+                shutil.copyfileobj(file, raw, _BUFFER)
+        return
+    with _Upload(path, replace) as raw:
+        buffer = io.BufferedWriter(raw, _BUFFER)
+        yield buffer
+        buffer.flush()
 
 
 class _Upload(io.RawIOBase):
@@ -117,6 +124,8 @@ class _Upload(io.RawIOBase):
     # ---- in the thread -------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
+        if self._path.scheme not in _IN_PARTS:
+            self._refuse_taken()
         system = driver.file_system(self._path.url, str(self._path))
         exclusive = not self._replace and self._path.scheme in ("s3", "s3a")  # which checks it once more, atomically
         self._file = self._named(
@@ -129,8 +138,8 @@ class _Upload(io.RawIOBase):
         self._named(lambda: self._file.write(content))
 
     def _finish(self) -> None:
-        if not self._replace and self._path.exists():
-            raise self._taken()
+        if self._path.scheme in _IN_PARTS:
+            self._refuse_taken()
         self._named(self._file.close)  # uploads the last part
         try:
             self._file.commit()
@@ -164,6 +173,8 @@ class _Upload(io.RawIOBase):
             self._file.forced = True  # so that closing it, as its destructor does, uploads nothing
             self._file.discard()
             self._file.close()
+            if self._path.scheme not in _IN_PARTS:
+                self._path.unlink(missing_ok=True)
 
     def _named(self, work: Callable[[], Any]) -> Any:
         """Do what the driver tries again itself; its failures become ours."""
@@ -171,6 +182,10 @@ class _Upload(io.RawIOBase):
             return work()
         except Exception as error:
             raise driver.failure(str(self._path), error) from None
+
+    def _refuse_taken(self) -> None:
+        if not self._replace and self._path.exists():
+            raise self._taken()
 
     def _taken(self) -> PairlensError:
         return PairlensError(
