@@ -24,11 +24,11 @@ def write_shards(shards: Shards, sharding: Sharding, force: bool) -> None:
         return
     write_all(shards, sharding)
     if sharding.merged:
-        from pairlens.jobs.shards.directory import ShardDirectory
         from pairlens.jobs.shards.merge import Merge
 
-        write_merged(Merge(shards.directory), sharding.merged, force)
-        ShardDirectory(shards.directory).remove()
+        merged = Merge(shards.directory)
+        write_merged(merged, sharding.merged, force)
+        merged.remove_parts()
 
 
 def _write_one(shards: Shards, shard: int, count: int) -> None:

@@ -332,3 +332,21 @@ def test_what_cannot_be_cut(run: Path, tmp_path: Path) -> None:
         shards = Shards(ScoreMaker(ScoreRequest(run), files, ".txt"), files, tmp_path / "d")
         with pytest.raises(UsageError, match="a table or a compressed file is not cut; give several files"):
             shards.begin(2)
+
+
+def test_only_what_is_ours_is_removed(run: Path, tmp_path: Path) -> None:
+    shards = begun(run, tmp_path, 2)
+    for number in (1, 2):
+        shards.write(shards.begin(2), number, Listener())
+    (tmp_path / "d" / "notes").touch()
+    Merge(tmp_path / "d").remove_parts()
+    assert [path.name for path in (tmp_path / "d").iterdir()] == ["notes"]
+
+
+def test_more_shards_than_pairs(run: Path, tmp_path: Path) -> None:
+    """Most parts are empty."""
+    shards = begun(run, tmp_path, 100)
+    manifest, do = shards.begin(100), shards.prepare()
+    assert sum(map(do, range(1, 101))) == PAIRS
+    assert shards.unfinished(manifest) == []
+    assert Merge(tmp_path / "d").pairs == PAIRS

@@ -15,7 +15,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,7 +102,7 @@ class ShardDirectory:
             size = part.path.stat().st_size
         except (OSError, ValidationError):
             return None
-        return record if (record.manifest, record.size) == (manifest.digest(), size) else None
+        return record if (record.manifest, record.size) == (manifest.digest, size) else None
 
     def is_begun(self, part: Part) -> bool:
         """Whether a process began to write a part, and has not finished it."""
@@ -119,14 +119,14 @@ class ShardDirectory:
             found = pool.map(lambda part: self.record(manifest, part), there)
         return {part.shard: record for part, record in zip(there, found, strict=True) if record}
 
-    def is_intact(self, manifest: Manifest, part: Part) -> bool:
-        """Whether a part is there with the bytes that were recorded."""
+    def intact(self, manifest: Manifest, part: Part) -> Record | None:
+        """The record of a part that is there with the bytes that were recorded."""
         record = self.record(manifest, part)
-        return record is not None and checksum(part.path) == record.checksum
+        return record if record and checksum(part.path) == record.checksum else None
 
     def write_record(self, manifest: Manifest, part: Part, pairs: int, skipped: int, head: int) -> None:
         record = Record(
-            manifest=manifest.digest(),
+            manifest=manifest.digest,
             pairs=pairs,
             skipped=skipped,
             head=head,
@@ -158,12 +158,17 @@ class ShardDirectory:
         remove_abandoned(self.path / _MANIFEST)
         (self.path / _LOCK).unlink(missing_ok=True)
 
-    def remove(self) -> None:
-        """Remove the directory and everything in it."""
-        for path in self._files():
-            path.unlink(missing_ok=True)
+    def remove(self, manifest: Manifest) -> None:
+        """Remove the parts, their records and the manifest, and the directory unless there is something else in it."""
+        self.sweep(manifest)
+        for shard in range(manifest.shards):
+            part = self.part(manifest, shard)
+            part.path.unlink(missing_ok=True)
+            part.record.unlink(missing_ok=True)
+        (self.path / _MANIFEST).unlink(missing_ok=True)
         if isinstance(self.path, Path):
-            self.path.rmdir()
+            with suppress(OSError):
+                self.path.rmdir()
 
     def begun(self) -> Manifest | None:
         """Read the manifest, if there is one. Raises UsageError if it is damaged."""

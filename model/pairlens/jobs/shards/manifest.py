@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -37,6 +38,7 @@ class Manifest(BaseModel):
     inputs: list[list[Input]]
     plan: Plan
 
+    @cached_property
     def digest(self) -> str:
         return hashlib.blake2b(self.model_dump_json().encode(), digest_size=16).hexdigest()
 

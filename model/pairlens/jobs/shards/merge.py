@@ -99,6 +99,10 @@ class Merge:
                 _copy(part, record, record.head if done else 0, file)
                 report(done + 1)
 
+    def remove_parts(self) -> None:
+        """Remove the parts, and their directory unless there is something else in it."""
+        self._directory.remove(self._manifest)
+
     def sweep(self) -> None:
         """Remove what processes that died left in the directory."""
         self._directory.sweep(self._manifest)

@@ -145,7 +145,7 @@ class Shards:
     def _write(self, write: WritePart, manifest: Manifest, listener: Listener, number: int) -> int:
         directory, shard = ShardDirectory(self.directory), number - 1
         part = directory.part(manifest, shard)
-        if directory.is_intact(manifest, part) and (record := directory.record(manifest, part)):
+        if record := directory.intact(manifest, part):
             return record.pairs
         pieces, first = manifest.plan.pieces(shard), manifest.plan.first(shard)
         refuse_changed(manifest, self.files, pieces)
