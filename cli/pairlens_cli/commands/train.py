@@ -169,6 +169,7 @@ def _chosen(
 def _bucket_run(place: Remote, existing: Existing, seeds: Sequence[int]) -> Iterator[BucketRun]:
     """Yield where to train a run for a bucket; if it is not uploaded in the end, say where it is and how to go on."""
     from pairlens.jobs.bucket_run import BucketRun
+    from pairlens.runs.names import CONFIG
     from pairlens_cli.display.signals import resuming_command
 
     if existing == "resume":
@@ -182,7 +183,7 @@ def _bucket_run(place: Remote, existing: Existing, seeds: Sequence[int]) -> Iter
             given = [here.sub(rf"\1{kept}", one) if here.fullmatch(one) else one for one in sys.argv[1:]]
             output.warn(
                 f"{place}: not uploaded; the run is kept in {kept}. Continue with: {resuming_command(given)}; then "
-                "copy its files, config.yaml last"
+                f"copy its files, {CONFIG} last"
             )
 
 
