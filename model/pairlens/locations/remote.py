@@ -43,12 +43,10 @@ class Remote:
         query = ""
         if scheme in _WEB:
             rest, query = re.fullmatch(r"([^?#]*)(.*)", rest, re.DOTALL).groups()  # type: ignore[union-attr]
-        host, slash, key = rest.partition("/")
+        host, _, key = rest.partition("/")
         _refuse(scheme, host, key)
         self.scheme, self._root, self._query = scheme, f"{scheme}://{host}", query
         self._key = key if scheme in _WEB else key.rstrip("/")
-        if scheme in _WEB and slash and not key:
-            self._key = ""
 
     def __str__(self) -> str:
         return f"{self._root}/{self._key}" if self._key else self._root

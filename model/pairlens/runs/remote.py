@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from pairlens.errors import RunError, UsageError
@@ -11,7 +12,7 @@ from pairlens.locations.remote import Remote, Snapshot
 from pairlens.locations.writer import refuse_unwritable
 from pairlens.runs import names
 
-_READ = tuple(name for name in names.FILES if name not in (names.CURVES, names.CHECKPOINT, names.PREVIOUS))
+_READ = tuple(name for name in names.FILES[1:] if name not in (names.CURVES, names.CHECKPOINT, names.PREVIOUS))
 
 _NAMES = {PurePosixPath(name).parts[0] for name in names.FILES}
 
@@ -22,18 +23,16 @@ def read_remote(place: Remote) -> Snapshot:
     Raises:
         RunError: there is no run, or it is replaced meanwhile. DataError: a file cannot be read.
     """
-    contents: dict[str, bytes] = {}
-    for name in (*_READ, names.CONFIG):  # the config is uploaded last, so it changes if another file does
-        try:
-            content: bytes | None = (place / name).read_bytes()
-        except FileNotFoundError:
-            content = None
-        if name == names.CONFIG and (content is None or contents.get(name, content) != content):
-            if name in contents:
-                raise RunError(f"{place}: changed while it was read; try again")
-            raise RunError(f"{place / name}: missing; {place} is not a run, or is being uploaded")
-        if content is not None:
-            contents[name] = content
+    config = place / names.CONFIG
+    try:
+        version, contents = config.version(), {names.CONFIG: config.read_bytes()}
+    except FileNotFoundError:
+        raise RunError(f"{config}: missing; {place} is not a run, or is being uploaded") from None
+    for name in _READ:
+        with suppress(FileNotFoundError):
+            contents[name] = (place / name).read_bytes()
+    if not config.exists() or config.version() != version:  # removed first, uploaded last: another one if any file is
+        raise RunError(f"{place}: changed while it was read; try again")
     return Snapshot(place, contents)
 
 
