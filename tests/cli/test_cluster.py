@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from command_line import PAIRLENS, lines, pairlens, plain_environment, random_texts, trained_project
-from processes import descendants, is_running, wait_until
+from process_trees import descendants, is_running, wait_until
 from running import running, wait_for
 
 PAIRS = 700_000  # eleven units of 65,536

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from cluster_works import Writes, prepared, results
-from processes import is_running, wait_until
+from process_trees import is_running, wait_until
 from running import running, wait_for
 
 from pairlens.errors import ConfigError, DataError, PairlensError

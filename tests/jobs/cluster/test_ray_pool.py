@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from cluster_works import Writes, prepared, results
-from processes import descendants, is_running, wait_until
+from process_trees import descendants, is_running, wait_until
 
 from pairlens.errors import DataError, PairlensError, UsageError
 from pairlens.jobs.cluster.ray_pool import one_line

@@ -311,7 +311,7 @@ def test_merging_sweeps_what_the_dead_left(run: Path, tmp_path: Path) -> None:
     for number in (1, 2):
         shards.write(shards.begin(2), number, Listener())
     folder = tmp_path / "d"
-    whole = {path.name for path in folder.iterdir()} - {".manifest.lock"}
+    whole = {path.name for path in folder.iterdir()} - {".manifest.busy"}
     part = "part-00002-of-00002"
     for name in (f"{part}.txt.partial", f"{part}.txt.progress", f".{part}.json.0123abcd.partial", "notes"):
         (folder / name).touch()

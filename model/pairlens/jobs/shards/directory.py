@@ -30,7 +30,7 @@ from pairlens.jobs.shards.plan import Plan
 from pairlens.locations.location import Location
 from pairlens.runs.locks import open_locked
 
-_MANIFEST, _LOCK = "manifest.json", ".manifest.lock"
+_MANIFEST, _BUSY = "manifest.json", ".manifest.busy"
 _REQUESTS = 16  # files that are described at once, for those in buckets
 _PART = re.compile(r"part-([0-9]{5,})-of-([0-9]{5,})(\..*)")
 
@@ -156,7 +156,7 @@ class ShardDirectory:
             for path in side_files(whole):
                 path.unlink(missing_ok=True)
         remove_abandoned(self.path / _MANIFEST)
-        (self.path / _LOCK).unlink(missing_ok=True)
+        (self.path / _BUSY).unlink(missing_ok=True)
 
     def remove(self, manifest: Manifest) -> None:
         """Remove the parts, their records and the manifest, and the directory unless there is something else in it."""
@@ -211,7 +211,7 @@ class ShardDirectory:
             return
         while True:
             try:
-                descriptor = open_locked(self.path / _LOCK)
+                descriptor = open_locked(self.path / _BUSY)
                 break
             except BlockingIOError:
                 time.sleep(0.05)
