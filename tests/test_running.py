@@ -32,6 +32,11 @@ def test_a_block_that_fails_ends_the_process_and_what_it_started() -> None:
     assert [is_alive(number) for number in processes] == [False, False]
 
 
+def read_one(process: Process) -> object:
+    """Wait until it has started the other one; the end of the block waits for it."""
+    return process.stdout.read(1)
+
+
 @pytest.mark.parametrize("wait", [Process.communicate, Process.wait, lambda process: process.stdout.read(), read_one])
 def test_waiting_has_a_limit(wait: Callable[[Process], object]) -> None:
     with (

@@ -34,7 +34,8 @@ def score_in_parts(
 
     output.compile_kernels(request.config)
     suffix = f".{request.layout(files)}" + shard_options.compression(sharding.name)
-    maker = ScoreMaker(replace(request), files, suffix, skip_bad, threads)
+    fresh = replace(request)  # without what it has read, as it is pickled
+    maker = ScoreMaker(fresh, files, suffix, skip_bad, threads)
     write_shards(Shards(maker, files, sharding.directory), sharding, force)
 
 

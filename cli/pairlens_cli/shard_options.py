@@ -126,4 +126,5 @@ def _parse(shard: str) -> tuple[int, int]:
 
 
 def _without_d(directory: Location) -> Location:
-    return directory.with_name(directory.name.removesuffix(".d") or directory.name)
+    name = directory.name.removesuffix(".d")
+    return directory.with_name(name) if name else directory

@@ -37,5 +37,9 @@ class DataError(UsageError):
     """A fault of a data file: `file:line:column: what is wrong` (exit code 2)."""
 
 
+class InUseError(UsageError):
+    """A file that another process is writing, or has just finished (exit code 2)."""
+
+
 class RunError(UsageError):
     """A run directory that is missing, damaged or does not fit what is asked of it (exit code 2)."""

@@ -118,15 +118,22 @@ def partial_files(path: Path) -> list[Path]:
 
 
 def remove_abandoned(path: Path) -> None:
-    """Remove the `partial_files` that no process is writing: a writer holds a lock on its file."""
+    """Remove the `partial_files` that no process is writing."""
     for left in partial_files(path):
-        with suppress(OSError):
-            descriptor = os.open(left, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-            try:
-                lock(descriptor)
-                left.unlink()
-            finally:
-                os.close(descriptor)
+        remove_unlocked(left)
+
+
+def remove_unlocked(path: Path) -> bool:
+    """Remove a file unless a process that writes it holds a lock on it; return whether it was removed."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            lock(descriptor)
+            path.unlink()
+            return True
+        finally:
+            os.close(descriptor)
+    return False
 
 
 def resolved(path: Path) -> Path:

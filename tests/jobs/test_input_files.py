@@ -44,6 +44,24 @@ def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
+    ("query", "value"),
+    [("[12].query", "[12].value"), ("a[b]", "c[d]"), ("qs", "vs"), ("?.query", "?.value")],
+)
+def test_names_that_correspond(tmp_path: Path, query: str, value: str) -> None:
+    for i in (1, 2):
+        touch(
+            tmp_path, f"{i}.query", f"{i}.value", f"a[b]/{i}", f"c[d]/{i}", f"qs/{i}.queries.txt", f"vs/{i}.values.txt"
+        )
+    assert len(find_text_parts(tmp_path / query, tmp_path / value)) == 2
+
+
+def test_one_directory_is_not_both_sides(tmp_path: Path) -> None:
+    touch(tmp_path, "1.query.txt", "1.value.txt")
+    with pytest.raises(DataError, match="has the queries and the values; give a pattern for each"):
+        find_text_parts(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
     ("files", "message"),
     [
         (["1.q", "2.q", "1.v"], "2.q: has no counterpart in {}/*.v; every part needs a file of queries and of values"),

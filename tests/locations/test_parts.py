@@ -35,7 +35,7 @@ def test_parts_from_and_to_a_bucket(project: Path, tmp_path: Path, bucket: Bucke
     assert (result.code, result.stdout) == (0, ""), result.stderr
     missing = pairlens(tmp_path, "merge", "s3://data/out.jsonl.d", "--output", "s3://data/out.jsonl")
     assert missing.code == 2
-    assert missing.stderr.startswith("error: s3://data/out.jsonl.d: 2 of 3 parts are missing: 1, 3; ")
+    assert missing.stderr.startswith("error: s3://data/out.jsonl.d: 2 of 3 parts are missing or damaged: 1, 3; ")
 
     cluster = ["--cluster", "local", "--workers", "2", "--shards", "3"]
     result = pairlens(tmp_path, "score", *inputs, "--output", "s3://data/out.jsonl.d", *cluster)

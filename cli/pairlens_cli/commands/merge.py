@@ -20,7 +20,8 @@ def merge(
         Location, typer.Argument(metavar="DIR", help="Directory that --shard or --cluster wrote.", show_default=False)
     ],
     status: Annotated[
-        bool, typer.Option("--status", help="Only say which parts are there; exit code 1 if one is missing.")
+        bool,
+        typer.Option("--status", help="Only say which parts are there, by their sizes; exit code 1 if one is missing."),
     ] = False,
     output_file: options.OutputFile = None,
     force: options.Force = False,
@@ -43,15 +44,16 @@ def merge(
 
 
 def _refuse_output(merged: Merge, directory: Location, output_file: Location | None, force: bool) -> None:
-    """Raises UsageError if the output cannot be written, or has another format than the parts."""
+    """Raises UsageError if the output cannot be written, or its suffix promises another kind of file than the parts."""
     from pairlens.runs.outputs import refuse_outputs
     from pairlens_cli.shard_options import compression
 
     if output_file is None and merged.suffix == ".npz":
         raise UsageError("--output is missing: a file of matrices is not written to stdout; add --output FILE.npz")
-    if output_file and compression(output_file) != compression(Path(merged.suffix)):
+    binary = ".npz" if merged.suffix == ".npz" else compression(Path(merged.suffix))
+    if output_file and (output_file.suffix if merged.suffix == ".npz" else compression(output_file)) != binary:
         raise UsageError(
             f"{output_file}: the parts in {directory} are {merged.suffix} files, and are joined as they are; "
             f"give a name that ends in {merged.suffix}"
         )
-    refuse_outputs({"--output": output_file}, [part.path for part in merged.parts], force)
+    refuse_outputs({"--output": output_file}, merged.files, force)

@@ -112,12 +112,12 @@ def write_merged(merged: Merge, output_file: Location | None, replace: bool) -> 
 def show_status(path: Location) -> bool:
     """Write which parts of a directory are there; return whether all are."""
     from pairlens.jobs.shards.directory import ShardDirectory
-    from pairlens.jobs.shards.merge import find_parts, ranges
+    from pairlens.jobs.shards.merge import ranges, read_status
 
     directory = ShardDirectory(path)
     manifest = directory.manifest()
     directory.refuse_others(manifest)
-    status = find_parts(directory, manifest)
+    status = read_status(directory, manifest)
     pairs = sum(record.pairs for record in status.done.values())
     with output.results(None) as file:
         file.write(f"{len(status.done)} of {manifest.shards} parts, {pairs:,} pairs\n")

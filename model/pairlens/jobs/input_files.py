@@ -16,13 +16,14 @@ from pairlens.errors import DataError, UsageError
 from pairlens.locations.location import Location
 from pairlens.locations.remote import Remote
 from pairlens.texts.pairs import START, Position
+from pairlens.texts.regular import refuse_irregular
 from pairlens.texts.sources import IdFiles, PairSource, PartsSource
 
 if TYPE_CHECKING:
     from pairlens.tables.pairs import TableOptions, TablePairs
     from pairlens.tokenizer.tokenizer import Tokenizer
 
-_WILDCARD = re.compile(r"[*?[]")
+_WILDCARD = re.compile(r"[*?]|\[[^]]*\]")
 
 
 class Piece(NamedTuple):
@@ -52,6 +53,12 @@ class InputFiles:
     @property
     def paths(self) -> list[Location]:
         return [path for part in self.parts for path in part]
+
+    def refuse_irregular(self) -> None:
+        """Raises DataError if a file is a pipe or a device, which is read once."""
+        for path in self.paths:
+            if isinstance(path, Path):
+                refuse_irregular(path, "parts are read by several processes, so give a file")
 
     @cached_property
     def first_table(self) -> TablePairs:
@@ -132,6 +139,8 @@ def find_text_parts(query: Location, value: Location) -> tuple[tuple[Location, .
             raise DataError(
                 f"{given}: {len(found)} files, but {other} is one file; give the parts of both, or two files"
             )
+    if queries == values:
+        raise DataError(f"{query}: has the queries and the values; give a pattern for each, such as '*.query.txt'")
     for one, other in zip_longest(queries, values):
         if one is None or other is None:
             alone, there = (one, value) if other is None else (other, query)
@@ -170,7 +179,8 @@ def _files_in(folder: Location) -> list[Location]:
 
 def _key(path: Location, given: Location) -> str:
     """What corresponding names have in common: the part that the wildcards match; of a directory's files, the name."""
-    if wildcards := list(_WILDCARD.finditer(str(given))):
-        head, tail = wildcards[0].start(), len(str(given)) - wildcards[-1].end()
-        return str(path)[head : len(str(path)) - tail]
-    return re.sub("query|queries|value|values", "", path.name)
+    if path.parent == given:
+        return re.sub("quer(y|ies)|values?", "", path.name)
+    wildcards = list(_WILDCARD.finditer(str(given)))
+    head, tail = wildcards[0].start(), len(str(given)) - wildcards[-1].end()
+    return str(path)[head : len(str(path)) - tail]

@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from pairlens.compression import encoded, end_member
 from pairlens.directories import open_directory, sync_directory, take_name
-from pairlens.errors import UsageError
+from pairlens.errors import InUseError, UsageError
 from pairlens.files import full_disk_reported, remove_abandoned, resolved, whole_file
 from pairlens.locations.location import Location
 from pairlens.runs.locks import open_locked
@@ -97,7 +97,7 @@ class Job:
             for name, descriptor in self._descriptors.items():
                 if not os.fstat(descriptor).st_size:  # created by opening it
                     _partial(self._paths[name]).unlink(missing_ok=True)
-            raise UsageError(f"{self._progress}: vanished; another process has finished the job") from None
+            raise InUseError(f"{self._progress}: vanished; another process has finished the job") from None
         except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UsageError(f"{self._progress}: damaged ({error}). {self.how_to_restart}") from None
         refuse_other_job(self._progress, saved["identity"], identity, self.how_to_restart)
@@ -215,7 +215,7 @@ def _locked(path: Path) -> Iterator[int]:
     try:
         descriptor = open_locked(path)
     except BlockingIOError:
-        raise UsageError(f"{path}: another process is writing it; wait until it has ended") from None
+        raise InUseError(f"{path}: another process is writing it; wait until it has ended") from None
     try:
         yield descriptor
     finally:

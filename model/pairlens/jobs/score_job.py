@@ -24,7 +24,7 @@ from pairlens.scoring.padding import without_too_long
 from pairlens.scoring.scorer import Scorer
 from pairlens.stopwatch import Stopwatch
 from pairlens.texts.pairs import Chunk, Position
-from pairlens.texts.sources import PairSource, located
+from pairlens.texts.sources import IdFiles, PairSource, located
 from pairlens.texts.splits import text_rules
 from pairlens.texts.token_faults import BadLine
 
@@ -121,7 +121,9 @@ class ScoreJob:
 
             try:
                 self._write(job.files, listener, lambda position: save(position, position[1:]))
-                save(Position(self.done), [None, None], whole=True)  # the position is not used again
+                stop = self._source.stop if isinstance(self._source, IdFiles) else None
+                end = stop[1:] if stop else [None, None]  # of the files
+                save(Position(self.done), end, whole=True)  # the position is not used again
             except BaseException:
                 if job.state:
                     listener.interrupted()

@@ -255,7 +255,7 @@ def test_missing_parts_are_named(run: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as error:
         Merge(tmp_path / "d")
     assert str(error.value) == (
-        f"{tmp_path}/d: 5 of 7 parts are missing: 2, 4-7; write them with --shard 2/7 and so on"
+        f"{tmp_path}/d: 5 of 7 parts are missing or damaged: 2, 4-7; write them with --shard 2/7 and so on"
     )
 
 
@@ -330,7 +330,7 @@ def test_a_damaged_manifest(run: Path, tmp_path: Path, content: str) -> None:
 def test_what_cannot_be_cut(run: Path, tmp_path: Path) -> None:
     for files in (id_files(tmp_path, 20, suffix=".txt.gz"), tables(tmp_path, 20, kind="csv")):
         shards = Shards(ScoreMaker(ScoreRequest(run), files, ".txt"), files, tmp_path / "d")
-        with pytest.raises(UsageError, match="a table or a compressed file is not cut; give several files"):
+        with pytest.raises(UsageError, match="tables, compressed files and UTF-16 are not cut; give one shard"):
             shards.begin(2)
 
 
@@ -350,3 +350,28 @@ def test_more_shards_than_pairs(run: Path, tmp_path: Path) -> None:
     assert sum(map(do, range(1, 101))) == PAIRS
     assert shards.unfinished(manifest) == []
     assert Merge(tmp_path / "d").pairs == PAIRS
+
+
+def test_labels_that_have_changed_are_another_job(run: Path, tmp_path: Path) -> None:
+    files, label = id_files(tmp_path, PAIRS), tmp_path / "label.txt"
+    label.write_text("0\n" * PAIRS)
+    shards = Shards(PredictionMaker(run, label, ".tsv"), files, tmp_path / "d")
+    shards.write(shards.begin(2), 1, Listener())
+    label.write_text("1\n" * PAIRS)
+    with pytest.raises(UsageError, match=r"is of another job; the labels: "):
+        shards.begin(2)
+    for labels, message in (
+        ("1\n", "61 lines, but .*label.txt: 1 lines"),
+        ("1\n" * 99, "61 lines, but .*label.txt: 99 lines"),
+    ):
+        label.write_text(labels)
+        with pytest.raises(DataError, match=message):
+            Shards(PredictionMaker(run, label, ".tsv"), files, tmp_path / "e").begin(2)
+
+
+def test_a_directory_of_something_else_is_refused(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "precious").touch()
+    with pytest.raises(UsageError, match="contains other files, such as precious; choose another directory"):
+        begun(run, tmp_path)
+    assert [path.name for path in (tmp_path / "d").iterdir()] == ["precious"]

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from pairlens.errors import UsageError
-from pairlens.files import partial_files, remove_abandoned, whole_file
+from pairlens.files import partial_files, remove_abandoned, remove_unlocked, whole_file
 from pairlens.jobs.input_files import InputFiles
 from pairlens.jobs.partial_output import refuse_other_job, side_files
 from pairlens.jobs.shards.manifest import Input, Manifest, Record, checksum, describe_input
@@ -32,7 +32,7 @@ from pairlens.runs.locks import open_locked
 
 _MANIFEST, _BUSY = "manifest.json", ".manifest.busy"
 _REQUESTS = 16  # files that are described at once, for those in buckets
-_PART = re.compile(r"part-([0-9]{5,})-of-([0-9]{5,})(\..*)")
+_PART = re.compile(r"part-[0-9]{5,}-of-[0-9]{5,}\.(?!json$|.*\.(?:partial|progress)$).*")
 
 
 class Part(NamedTuple):
@@ -70,26 +70,31 @@ class ShardDirectory:
             make_plan: makes the plan from a description of the input.
 
         Raises:
-            UsageError: the directory is of another job, or there is something else.
+            UsageError: the directory is of another job, or has files of something else.
         """
         if isinstance(self.path, Path):
-            if self.path.exists() and not self.path.is_dir():
-                raise UsageError(f"{self.path}: is a file, but parts need a directory; choose another name")
+            if not self.path.is_dir() and (self.path.exists() or self.path.is_symlink()):
+                raise UsageError(f"{self.path}: is no directory, but parts need one; choose another name")
             self.path.mkdir(parents=True, exist_ok=True)
         identity = json.loads(json.dumps({**identity, "the shards": shards, "the files": list(files.names)}))
         manifest = self.begun()
         if manifest is None:
+            self._refuse_others()
             with self._locked():
                 manifest = self.begun() or self._write(suffix, shards, identity, files, make_plan)
         remedy = "Choose another directory, or remove this one"
-        refuse_other_job(self.path / _MANIFEST, manifest.identity, identity, remedy)
+        refuse_other_job(self.manifest_path, manifest.identity, identity, remedy)
         return manifest
 
     def manifest(self) -> Manifest:
         """Read the manifest. Raises UsageError if there is none, or if it is damaged."""
         if found := self.begun():
             return found
-        raise UsageError(f"{self.path / _MANIFEST}: no such file; {self.path} is no directory of shards")
+        raise UsageError(f"{self.manifest_path}: no such file; {self.path} is no directory of shards")
+
+    @property
+    def manifest_path(self) -> Location:
+        return self.path / _MANIFEST
 
     def part(self, manifest: Manifest, shard: int) -> Part:
         name = _stem(shard, manifest.shards) + manifest.suffix
@@ -138,14 +143,14 @@ class ShardDirectory:
 
     def refuse_others(self, manifest: Manifest) -> None:
         """Raises UsageError if there are parts that are not among the manifest's."""
-        expected = {self.part(manifest, shard).path.name for shard in range(manifest.shards)}
+        expected = {f"{_stem(shard, manifest.shards)}{manifest.suffix}" for shard in range(manifest.shards)}
         for path in sorted(self._files(), key=str):
             match = _PART.fullmatch(path.name)
-            if match and match[3] == manifest.suffix and path.name not in expected:
+            if match and path.name not in expected:
                 raise UsageError(f"{path}: is not among the {manifest.shards} parts of {self.path}; remove it")
 
     def sweep(self, manifest: Manifest) -> None:
-        """Remove what processes that died left: once every part is whole, nothing is being written."""
+        """Remove what processes that died left."""
         if not isinstance(self.path, Path):
             return
         for shard in range(manifest.shards):
@@ -153,8 +158,9 @@ class ShardDirectory:
             whole, record = self.path / f"{name}{manifest.suffix}", self.path / f"{name}.json"
             for path in (*side_files(whole), whole, record):
                 remove_abandoned(path)
-            for path in side_files(whole):
-                path.unlink(missing_ok=True)
+            partial, progress = side_files(whole)
+            if remove_unlocked(partial) or not partial.exists():
+                progress.unlink(missing_ok=True)
         remove_abandoned(self.path / _MANIFEST)
         (self.path / _BUSY).unlink(missing_ok=True)
 
@@ -165,14 +171,14 @@ class ShardDirectory:
             part = self.part(manifest, shard)
             part.path.unlink(missing_ok=True)
             part.record.unlink(missing_ok=True)
-        (self.path / _MANIFEST).unlink(missing_ok=True)
+        (self.manifest_path).unlink(missing_ok=True)
         if isinstance(self.path, Path):
             with suppress(OSError):
                 self.path.rmdir()
 
     def begun(self) -> Manifest | None:
         """Read the manifest, if there is one. Raises UsageError if it is damaged."""
-        path = self.path / _MANIFEST
+        path = self.manifest_path
         try:
             manifest = Manifest.model_validate_json(path.read_bytes())
         except FileNotFoundError:
@@ -183,8 +189,21 @@ class ShardDirectory:
             raise UsageError(f"{path}: damaged, or of another version of pairlens; remove {self.path}") from None
         return manifest
 
+    def _refuse_others(self) -> None:
+        """Raises UsageError if there is anything in the directory but a manifest, or what its writer left or writes."""
+        ours = {_BUSY}
+        if isinstance(self.path, Path):
+            ours |= {path.name for path in partial_files(self.path / _MANIFEST)}
+        names = {path.name for path in self._files()}
+        if _MANIFEST not in names and (others := sorted(names - ours)):
+            raise UsageError(f"{self.path}: contains other files, such as {others[0]}; choose another directory")
+
     def _files(self) -> list[Location]:
-        return list(self.path.iterdir())
+        """The files in the directory; a bucket has no directory before its first file."""
+        try:
+            return list(self.path.iterdir())
+        except FileNotFoundError:
+            return []
 
     def _write(
         self,
@@ -199,7 +218,7 @@ class ShardDirectory:
         parts = [list(part) for part in zip(*inputs, strict=True)]
         plan = make_plan(parts)
         manifest = Manifest(shards=shards, suffix=suffix, identity=identity, inputs=parts, plan=plan)
-        with whole_file(self.path / _MANIFEST) as file:
+        with whole_file(self.manifest_path) as file:
             file.write(manifest.model_dump_json() + "\n")
         return manifest
 

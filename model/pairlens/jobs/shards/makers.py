@@ -8,12 +8,14 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 
+from pairlens.errors import DataError
 from pairlens.files import whole_file
 from pairlens.jobs.input_files import InputFiles
 from pairlens.jobs.prediction_lines import PredictionWriter
 from pairlens.jobs.score_job import Listener, ScoreJob
 from pairlens.jobs.score_lines import Writer
 from pairlens.jobs.score_request import ScoreRequest
+from pairlens.jobs.shards.manifest import describe_input
 from pairlens.jobs.shards.shards import WritePart, Written
 from pairlens.locations.location import Location
 from pairlens.locations.remote import Remote
@@ -124,7 +126,7 @@ class PredictionMaker:
         return replace(self, threads=threads)
 
     def identity(self) -> dict[str, Any]:
-        labels = {"the labels": str(self.label), "--set": list(self.changes)}
+        labels = {"the labels": describe_input(self.label), "--set": list(self.changes)}
         return {"pairlens": version("pairlens"), "the run": self._run.checksum(), **labels}
 
     def unit(self) -> int:
@@ -134,7 +136,9 @@ class PredictionMaker:
         return self._run.tokenizer()
 
     def refuse_count(self, files: InputFiles, pairs: int) -> None:
-        """Raises DataError if there is another number of labels."""
+        """Raises DataError if there are no pairs, or another number of labels."""
+        if not pairs:
+            raise DataError(f"{files.paths[0]}: the file has no lines; nothing to evaluate on")
         labels = index_lines(self.label, pairs + 1).lines
         if labels != pairs:
             raise unequal(files.paths[0], pairs, self.label, labels)
@@ -180,7 +184,7 @@ class AttendMaker:
             "--dtype": self.dtype,
             "--min-score": self.min_score,
             "--max-score": self.max_score,
-            "--vocab": None if self.vocab is None else str(self.vocab),
+            "--vocab": None if self.vocab is None else describe_input(self.vocab),
             "--on-bad-line": "skip" if self.skip_bad else "stop",
         }
 

@@ -29,7 +29,7 @@ class Status(NamedTuple):
     missing: list[Part]
 
 
-def find_parts(directory: ShardDirectory, manifest: Manifest) -> Status:
+def read_status(directory: ShardDirectory, manifest: Manifest) -> Status:
     """Return which parts are there; their bytes are not read."""
     done, begun, missing = dict[Part, Record](), list[Part](), list[Part]()
     records = directory.records(manifest)
@@ -53,12 +53,12 @@ class Merge:
         self._directory = ShardDirectory(path)
         self._manifest = self._directory.manifest()
         self._directory.refuse_others(self._manifest)
-        self._status = find_parts(self._directory, self._manifest)
+        self._status = read_status(self._directory, self._manifest)
         if absent := [*self._status.begun, *self._status.missing]:
             numbers = ranges(part.shard + 1 for part in absent)
             raise UsageError(
-                f"{path}: {len(absent)} of {self._manifest.shards} parts are missing: {numbers}; write them with "
-                f"--shard {min(part.shard for part in absent) + 1}/{self._manifest.shards} and so on"
+                f"{path}: {len(absent)} of {self._manifest.shards} parts are missing or damaged: {numbers}; write them "
+                f"with --shard {min(part.shard for part in absent) + 1}/{self._manifest.shards} and so on"
             )
 
     @property
@@ -72,6 +72,11 @@ class Merge:
     @property
     def skipped(self) -> int:
         return sum(record.skipped for record in self._status.done.values())
+
+    @property
+    def files(self) -> list[Location]:
+        """All files of the directory that are read."""
+        return [self._directory.manifest_path, *(path for part in self.parts for path in (part.path, part.record))]
 
     @property
     def parts(self) -> list[Part]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pairlens.compression import COMPRESSED, first_member_size
 from pairlens.config.weights import weight_shapes
-from pairlens.errors import UsageError
+from pairlens.errors import InUseError, UsageError
 from pairlens.jobs.cluster.worth import too_small
 from pairlens.jobs.input_files import InputFiles
 from pairlens.jobs.score_job import Listener
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _SHARDS_A_WORKER = 4  # so that a slow worker delays the end little
 _SMALLEST_SHARD = 4_000_000  # bytes of input
 _EXPANSION = 4  # of compressed texts, roughly
+_WAIT = 0.5  # seconds, for a process that writes the same part
 
 
 class Written(NamedTuple):
@@ -99,22 +101,20 @@ class Shards:
         Raises:
             UsageError: the directory is of another job. DataError: an input cannot be read.
         """
-        for part in range(len(self.files.parts)):
-            if len(self.files.parts) == 1 and shards > 1 and not self.files.can_be_cut(part):
-                raise UsageError(
-                    f"{self.files.paths[0]}: a table or a compressed file is not cut; "
-                    "give several files, such as 'parts/*.gz', or one shard"
-                )
+        self.files.refuse_irregular()
+        if len(self.files.parts) == 1 and shards > 1 and not self.files.can_be_cut(0):
+            what = "tables, compressed files and UTF-16 are not cut; give one shard, or several files"
+            raise UsageError(f"{self.files.paths[0]}: {what}")
 
         def plan(inputs: Sequence[Sequence[Input]]) -> Plan:
             sizes = [[size for _, size, _ in part] for part in inputs]
-            return make_plan(self.files, sizes, shards, self.maker.unit(), self.maker.is_numbered)
+            made = make_plan(self.files, sizes, shards, self.maker.unit(), self.maker.is_numbered)
+            if made.firsts:
+                self.maker.refuse_count(self.files, made.firsts[-1])
+            return made
 
         identity = self.maker.identity()
-        manifest = ShardDirectory(self.directory).begin(self.maker.suffix, shards, identity, self.files, plan)
-        if manifest.plan.firsts:
-            self.maker.refuse_count(self.files, manifest.plan.firsts[-1])
-        return manifest
+        return ShardDirectory(self.directory).begin(self.maker.suffix, shards, identity, self.files, plan)
 
     def with_threads(self, threads: int) -> Shards:
         return replace(self, maker=self.maker.with_threads(threads))
@@ -145,16 +145,20 @@ class Shards:
     def _write(self, write: WritePart, manifest: Manifest, listener: Listener, number: int) -> int:
         directory, shard = ShardDirectory(self.directory), number - 1
         part = directory.part(manifest, shard)
-        if record := directory.intact(manifest, part):
-            return record.pairs
         pieces, first = manifest.plan.pieces(shard), manifest.plan.first(shard)
-        refuse_changed(manifest, self.files, pieces)
-        source = self.files.source(self.maker.tokenizer, pieces, first)
         identity = {**manifest.identity, "the shard": number}
-        written = write(part.path, source, identity, listener)
-        head = _head_size(part, written.head_lines)
-        directory.write_record(manifest, part, written.pairs, written.skipped, head)
-        return written.pairs
+        while (record := directory.intact(manifest, part)) is None:
+            refuse_changed(manifest, self.files, pieces)
+            source = self.files.source(self.maker.tokenizer, pieces, first)
+            try:
+                written = write(part.path, source, identity, listener)
+            except InUseError:  # another process writes the same part
+                time.sleep(_WAIT)
+                continue
+            head = _head_size(part, written.head_lines)
+            directory.write_record(manifest, part, written.pairs, written.skipped, head)
+            return written.pairs
+        return record.pairs
 
 
 def choose_count(shards: Shards, given: int | None, workers: int) -> int:
