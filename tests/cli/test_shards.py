@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import command_line
 import pytest
-from command_line import files_below, lines, pairlens, random_texts, trained_project
+from command_line import files_below, lines, random_texts, trained_project
+from forked import pairlens
 from kills import killed
 
 PAIRS = 140_000  # three units of 65,536
@@ -36,7 +38,8 @@ def test_shards_at_the_same_time(folder: Path) -> None:
     assert pairlens(folder, *command, "--output", "one.txt").code == 0
     with ThreadPoolExecutor() as pool:
         shards = [f"{i}/3" for i in (1, 2, 3, 1, 2, 3)]
-        results = list(pool.map(lambda s: pairlens(folder, *command, "--shard", s, "--output", "some.d"), shards))
+        write = command_line.pairlens  # in new processes
+        results = list(pool.map(lambda s: write(folder, *command, "--shard", s, "--output", "some.d"), shards))
     assert [result.code for result in results] == [0] * 6, results
     assert pairlens(folder, "merge", "some.d", "--status") == (0, f"3 of 3 parts, {PAIRS:,} pairs\n", "")
     assert pairlens(folder, "merge", "some.d", "--output", "merged.txt") == (
