@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -223,3 +224,14 @@ def test_a_vocabulary_is_a_regular_file(tmp_path: Path) -> None:
     for path in (Path("/dev/zero"), tmp_path / "pipe", tmp_path):
         with pytest.raises(DataError, match="not a regular file; a vocabulary must be one"):
             read_vocabulary(path)
+
+
+@given(count=st.integers(0, 30), start=st.integers(0, 35), stop=st.none() | st.integers(0, 35))
+def test_some_lines_are_those_of_all(
+    tmp_path_factory: pytest.TempPathFactory, count: int, start: int, stop: int | None
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "labels.txt"
+    path.write_text("".join(f"{i % 3}\r\n" for i in range(count)))
+    with mock.patch.object(blocks, "BLOCK_BYTES", 7):
+        some = read_labels(path, "multiclass", 3, start, stop)
+    assert some.tolist() == [float(i % 3) for i in range(count)][start:stop]

@@ -22,10 +22,11 @@ class PredictionWriter:
     Args:
         labels: float32 [pairs].
         classes: the number of classes of a multiclass model.
+        first: the number of the first label's pair.
     """
 
-    def __init__(self, labels: Floats, classes: int | None) -> None:
-        self._labels, self._classes = labels, classes
+    def __init__(self, labels: Floats, classes: int | None, first: int = 0) -> None:
+        self._labels, self._classes, self._first = labels, classes, first
 
     def head(self) -> str:
         names = [f"score_{c}" for c in range(self._classes)] if self._classes else ["score"]
@@ -44,5 +45,5 @@ class PredictionWriter:
             end_member(file)
 
     def _lines(self, first: int, scores: Floats) -> str:
-        labels = self._labels[first : first + len(scores)]
+        labels = self._labels[first - self._first :][: len(scores)]
         return decimal_lines(np.column_stack([labels, scores])).replace(" ", "\t")

@@ -23,15 +23,20 @@ _NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _GROUP_LIMIT = 2**63  # groups are int64
 
 
-def read_labels(path: Location, task: LabelKind, classes: int | None = None) -> NDArray[np.float32]:
+def read_labels(
+    path: Location, task: LabelKind, classes: int | None = None, start: int = 0, stop: int | None = None
+) -> NDArray[np.float32]:
     """Read the labels of a file, float32 [lines]: 0 or 1 for `binary` and `ranking`, a finite number for `regression`,
     an integer from 0 to `classes` - 1 (default: 32767) for `multiclass`.
+
+    Args:
+        start, stop: the lines to read, from 0; default: all.
 
     Raises:
         DataError: the file cannot be read, or a line is not such a number (`path:line:column: message`).
     """
 
-    return _read_numbers(path, lambda text: label_fault(text, task, classes), float, np.float32)
+    return _read_numbers(path, lambda text: label_fault(text, task, classes), float, np.float32, start, stop)
 
 
 def label_fault(text: bytes, task: LabelKind, classes: int | None = None) -> str | None:
@@ -106,19 +111,28 @@ def read_vocabulary(path: Location) -> list[str]:
 
 
 def _read_numbers(
-    path: Location, fault: Callable[[bytes], str | None], number: Callable[[bytes], float], dtype: DTypeLike
+    path: Location,
+    fault: Callable[[bytes], str | None],
+    number: Callable[[bytes], float],
+    dtype: DTypeLike,
+    start: int = 0,
+    stop: int | None = None,
 ) -> NDArray[Any]:
     """Read one number per line, [lines]. Raises DataError for what `fault` finds in a line."""
     parts, before = [np.empty(0, dtype)], 0
     for lines in _line_blocks(path):
+        first = max(start - before, 0)
+        chosen = lines[first : None if stop is None else stop - before]
         numbers: dict[bytes, float] = {}
-        for line in dict.fromkeys(lines):  # numbers repeat, so each distinct line is parsed once
+        for line in dict.fromkeys(chosen):  # numbers repeat, so each distinct line is parsed once
             text = line.strip(b" \t")
             if found := fault(text):
-                raise DataError(f"{path}:{before + lines.index(line) + 1}:{line.index(text) + 1}: {found}")
+                raise DataError(f"{path}:{before + first + chosen.index(line) + 1}:{line.index(text) + 1}: {found}")
             numbers[line] = number(text)
-        parts.append(np.fromiter((numbers[line] for line in lines), dtype, len(lines)))
+        parts.append(np.fromiter((numbers[line] for line in chosen), dtype, len(chosen)))
         before += len(lines)
+        if stop is not None and before >= stop:
+            break
     return np.concatenate(parts)
 
 

@@ -25,7 +25,7 @@ from pairlens.scoring.windows import chunk_pairs
 from pairlens.texts.line_index import index_lines
 from pairlens.texts.lines import read_labels
 from pairlens.texts.pairs import unequal
-from pairlens.texts.sources import PairSource
+from pairlens.texts.sources import IdFiles, PairSource
 
 if TYPE_CHECKING:
     from pairlens.attention.stream import ScoredMaps
@@ -146,8 +146,15 @@ class PredictionMaker:
     def prepare(self) -> WritePart:
         run = self._run
         config = run.config()
-        writer = PredictionWriter(read_labels(self.label, config.task, config.model.classes), config.model.classes)
-        return partial(_write_scores, Scorer(config, run.weights(config), self.threads), writer, False)
+        return partial(self._write, Scorer(config, run.weights(config), self.threads))
+
+    def _write(
+        self, scorer: Scorer, path: Location, source: PairSource, identity: dict[str, Any], listener: Listener
+    ) -> Written:
+        task, classes = scorer.config.task, scorer.config.model.classes
+        start, stop = source.start.pairs, source.stop.pairs if isinstance(source, IdFiles) and source.stop else None
+        writer = PredictionWriter(read_labels(self.label, task, classes, start, stop), classes, start)
+        return _write_scores(scorer, writer, False, path, source, identity, listener)
 
 
 @dataclass(frozen=True)

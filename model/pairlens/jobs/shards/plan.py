@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from pairlens.jobs.input_files import InputFiles, Piece
@@ -84,7 +85,9 @@ def _units(files: InputFiles, part: int, sizes: Sequence[int], unit: int, number
     if not files.can_be_cut(part):
         yield _Unit(Cut(part), sum(sizes), _count(files, part) if numbered else None)
         return
-    (query, value), sides = files.parts[part], [index_lines(path, unit) for path in files.parts[part]]
+    query, value = files.parts[part]
+    with ThreadPoolExecutor() as pool:  # reading is half of the work
+        sides = list(pool.map(index_lines, (query, value), (unit, unit)))
     if sides[0].lines != sides[1].lines:
         raise unequal(query, sides[0].lines, value, sides[1].lines)
     pairs, starts = sides[0].lines, list(zip(sides[0].starts, sides[1].starts, strict=True))
