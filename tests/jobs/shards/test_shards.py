@@ -171,6 +171,27 @@ def test_scores_of_lines_of_text(run: Path, tmp_path: Path, format_: Any) -> Non
     assert in_shards(ScoreMaker(request, files, ".txt"), files, tmp_path / "d", 6) == whole
 
 
+@pytest.mark.parametrize(("task", "classes"), [("multiclass", 3), ("regression", None), ("ranking", None)])
+def test_every_task(tmp_path: Path, task: Any, classes: int | None) -> None:
+    """Scores, predictions and attention; empty texts count, and lines end with CRLF."""
+    run, files = make_run(tmp_path, task=task, classes=classes, empty="score"), id_files(tmp_path, PAIRS)
+    for i, path in enumerate(files.paths):
+        content = path.read_bytes().replace(b"\n", b"\r\n").removesuffix(b"\r\n")
+        path.write_bytes(b"\xef\xbb\xbf" * i + content.replace(b"\r\n1 ", b"\r\n\r\n1 ", 1).rpartition(b"\r\n")[0])
+    whole = scored(ScoreRequest(run, "jsonl"), files, tmp_path / "one")
+    assert in_shards(ScoreMaker(ScoreRequest(run, "jsonl"), files, ".jsonl"), files, tmp_path / "d", 3) == whole
+    label, path = tmp_path / "label.txt", tmp_path / "one.tsv"
+    label.write_text("1\n" * whole.count(b"\n"))
+    predicted = in_shards(PredictionMaker(run, label, ".tsv"), files, tmp_path / "p", 3).decode().splitlines()
+    assert predicted[0] == ("label\tscore_0\tscore_1\tscore_2" if classes else "label\tscore")
+    scores = [json.loads(line)["score"] for line in whole.splitlines()]
+    shown = [[float(number) for number in line.split("\t")[1:]] for line in predicted[1:]]
+    assert shown == [score if classes else [score] for score in scores]
+    job = AttendJob(Run.open(run), files.source(Run.open(run).tokenizer), Selection())
+    job.write_matrices(job.chunks("matrices"), path, "float16")
+    assert in_shards(AttendMaker(run, ".tsv", "float16"), files, tmp_path / "a", 3) == path.read_bytes()
+
+
 def test_batches_of_plain_keras_are_not_cut(tmp_path: Path) -> None:
     """With `masking: none` a score depends on the batch; shards are cut at whole batches."""
     run, files = make_run(tmp_path, masking="none"), id_files(tmp_path, PAIRS)
