@@ -9,11 +9,10 @@ Any process may write any part at any time: a part that is there, with a record 
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,15 +22,13 @@ from pydantic import ValidationError
 
 from pairlens.errors import UsageError
 from pairlens.files import partial_files, remove_abandoned, remove_unlocked, whole_file
-from pairlens.jobs.input_files import InputFiles
 from pairlens.jobs.partial_output import refuse_other_job, side_files
-from pairlens.jobs.shards.manifest import Input, Manifest, Record, checksum, describe_input
-from pairlens.jobs.shards.plan import Plan
+from pairlens.jobs.shards.manifest import Manifest, Record, checksum
 from pairlens.locations.location import Location
 from pairlens.runs.locks import open_locked
 
 _MANIFEST, _BUSY = "manifest.json", ".manifest.busy"
-_REQUESTS = 16  # files that are described at once, for those in buckets
+_REQUESTS = 16  # records that are read at once, for those in buckets
 _PART = re.compile(r"part-[0-9]{5,}-of-[0-9]{5,}\.(?!json$|.*\.(?:partial|progress)$).*")
 
 
@@ -56,18 +53,11 @@ class ShardDirectory:
     def __init__(self, path: Location) -> None:
         self.path = path
 
-    def begin(
-        self,
-        suffix: str,
-        shards: int,
-        identity: dict[str, Any],
-        files: InputFiles,
-        make_plan: Callable[[Sequence[Sequence[Input]]], Plan],
-    ) -> Manifest:
-        """Return the directory's manifest; the first process writes it, and others wait for it meanwhile.
+    def begin(self, identity: dict[str, Any], make_manifest: Callable[[], Manifest]) -> Manifest:
+        """Return the directory's manifest; the first process makes it, and others wait for it meanwhile.
 
         Args:
-            make_plan: makes the plan from a description of the input.
+            identity: must be that of the manifest.
 
         Raises:
             UsageError: the directory is of another job, or has files of something else.
@@ -76,12 +66,11 @@ class ShardDirectory:
             if not self.path.is_dir() and (self.path.exists() or self.path.is_symlink()):
                 raise UsageError(f"{self.path}: is no directory, but parts need one; choose another name")
             self.path.mkdir(parents=True, exist_ok=True)
-        identity = json.loads(json.dumps({**identity, "the shards": shards, "the files": list(files.names)}))
         manifest = self.begun()
         if manifest is None:
             self._refuse_others()
             with self._locked():
-                manifest = self.begun() or self._write(suffix, shards, identity, files, make_plan)
+                manifest = self.begun() or self._write(make_manifest())
         remedy = "Choose another directory, or remove this one"
         refuse_other_job(self.manifest_path, manifest.identity, identity, remedy)
         return manifest
@@ -205,20 +194,8 @@ class ShardDirectory:
         except FileNotFoundError:
             return []
 
-    def _write(
-        self,
-        suffix: str,
-        shards: int,
-        identity: dict[str, Any],
-        files: InputFiles,
-        make_plan: Callable[[Sequence[Sequence[Input]]], Plan],
-    ) -> Manifest:
-        with ThreadPoolExecutor(_REQUESTS) as pool:
-            inputs = [list(pool.map(describe_input, part)) for part in zip(*files.parts, strict=True)]
-        parts = [list(part) for part in zip(*inputs, strict=True)]
-        plan = make_plan(parts)
-        manifest = Manifest(shards=shards, suffix=suffix, identity=identity, inputs=parts, plan=plan)
-        with whole_file(self.manifest_path) as file:
+    def _write(self, manifest: Manifest) -> Manifest:
+        with whole_file(self.path / _MANIFEST) as file:
             file.write(manifest.model_dump_json() + "\n")
         return manifest
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -16,8 +17,8 @@ from pairlens.jobs.cluster.worth import too_small
 from pairlens.jobs.input_files import InputFiles
 from pairlens.jobs.score_job import Listener
 from pairlens.jobs.shards.directory import Part, ShardDirectory
-from pairlens.jobs.shards.manifest import Input, Manifest, refuse_changed
-from pairlens.jobs.shards.plan import Plan, make_plan
+from pairlens.jobs.shards.manifest import Manifest, describe_inputs, refuse_changed
+from pairlens.jobs.shards.plan import make_plan
 from pairlens.locations.location import Location
 from pairlens.runs.run import Run
 from pairlens.texts.sources import PairSource
@@ -106,15 +107,18 @@ class Shards:
             what = "tables, compressed files and UTF-16 are not cut; give one shard, or several files"
             raise UsageError(f"{self.files.paths[0]}: {what}")
 
-        def plan(inputs: Sequence[Sequence[Input]]) -> Plan:
-            sizes = [[size for _, size, _ in part] for part in inputs]
-            made = make_plan(self.files, sizes, shards, self.maker.unit(), self.maker.is_numbered)
-            if made.firsts:
-                self.maker.refuse_count(self.files, made.firsts[-1])
-            return made
+        identity = {**self.maker.identity(), "the shards": shards, "the files": list(self.files.names)}
+        identity = json.loads(json.dumps(identity))  # as it is read again
 
-        identity = self.maker.identity()
-        return ShardDirectory(self.directory).begin(self.maker.suffix, shards, identity, self.files, plan)
+        def make_manifest() -> Manifest:
+            inputs = describe_inputs(self.files)
+            sizes = [[size for _, size, _ in part] for part in inputs]
+            plan = make_plan(self.files, sizes, shards, self.maker.unit(), self.maker.is_numbered)
+            if plan.firsts:
+                self.maker.refuse_count(self.files, plan.firsts[-1])
+            return Manifest(shards=shards, suffix=self.maker.suffix, identity=identity, inputs=inputs, plan=plan)
+
+        return ShardDirectory(self.directory).begin(identity, make_manifest)
 
     def with_threads(self, threads: int) -> Shards:
         return replace(self, maker=self.maker.with_threads(threads))
