@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+DEFAULT_RETRIES = 3
 PANEL = "Several processes or machines"
 
 Cluster = Annotated[
@@ -36,7 +37,7 @@ Retries = Annotated[
         "--retries",
         metavar="N",
         min=0,
-        help="With --cluster: how often a part is tried again after its worker died; default: 3.",
+        help=f"With --cluster: how often a part is tried again after its worker died; default: {DEFAULT_RETRIES}.",
         rich_help_panel=PANEL,
     ),
 ]

@@ -10,7 +10,7 @@ import typer
 
 from pairlens.errors import UsageError
 from pairlens.locations.location import Location
-from pairlens_cli.cluster_options import PANEL, Cluster, Retries, Workers
+from pairlens_cli.cluster_options import DEFAULT_RETRIES, PANEL, Cluster, Retries, Workers
 
 if TYPE_CHECKING:
     from pairlens.jobs.input_files import InputFiles
@@ -60,7 +60,7 @@ class Sharding(NamedTuple):
     shards: int | None
     cluster: str = ""
     workers: int | None = None
-    retries: int = 3
+    retries: int = DEFAULT_RETRIES
     merged: Location | None = None
 
 
@@ -87,7 +87,7 @@ def sharding(
         raise UsageError("--shard writes one part, --cluster all of them; give one of the two")
     if output_file is None:
         raise UsageError(f"{'--shard' if shard else '--cluster'} writes parts, not to stdout; add {option}")
-    chosen = (cluster or "", workers, 3 if retries is None else retries)
+    chosen = (cluster or "", workers, DEFAULT_RETRIES if retries is None else retries)
     if cluster is not None and output_file.suffix != ".d" and not output_file.is_dir():
         directory = output_file.with_name(output_file.name + ".d")
         return Sharding(directory, output_file, None, shards, *chosen, merged=output_file)

@@ -156,7 +156,7 @@ def _chosen(
     if seeds == 1:
         raise UsageError("--cluster trains several runs at the same time; add --seeds N")
     refuse_cluster(cluster)
-    chosen = _Chosen(cluster, workers, 3 if retries is None else retries, 1)
+    chosen = _Chosen(cluster, workers, cluster_options.DEFAULT_RETRIES if retries is None else retries, 1)
     if chosen.is_elsewhere:
         return chosen
     at_once = min(workers or max(processors() // (threads or processors()), 1), seeds)

@@ -111,17 +111,13 @@ def write_merged(merged: Merge, output_file: Location | None, replace: bool) -> 
 
 def show_status(path: Location) -> bool:
     """Write which parts of a directory are there; return whether all are."""
-    from pairlens.jobs.shards.directory import ShardDirectory
     from pairlens.jobs.shards.merge import ranges, read_status
 
-    directory = ShardDirectory(path)
-    manifest = directory.manifest()
-    directory.refuse_others(manifest)
-    status = read_status(directory, manifest)
-    pairs = sum(record.pairs for record in status.done.values())
+    status = read_status(path)
+    count = status.manifest.shards
     with output.results(None) as file:
-        file.write(f"{len(status.done)} of {manifest.shards} parts, {pairs:,} pairs\n")
+        file.write(f"{len(status.done)} of {count} parts, {status.pairs:,} pairs\n")
         for what, parts in (("begun", status.begun), ("missing", status.missing)):
             if parts:
                 file.write(f"{what}: {ranges(part.shard + 1 for part in parts)}\n")
-    return len(status.done) == manifest.shards
+    return len(status.done) == count

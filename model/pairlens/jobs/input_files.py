@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import zip_longest
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pairlens.tables.pairs import TableOptions, TablePairs
     from pairlens.tokenizer.tokenizer import Tokenizer
 
+_REQUESTS = 16
 _WILDCARD = re.compile(r"[*?]|\[[^]]*\]")
 
 
@@ -53,6 +55,12 @@ class InputFiles:
     @property
     def paths(self) -> list[Location]:
         return [path for part in self.parts for path in part]
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """The bytes of each of the paths, asked for several at once, as a file in a bucket takes a request."""
+        with ThreadPoolExecutor(_REQUESTS) as pool:
+            return list(pool.map(lambda path: path.stat().st_size, self.paths))
 
     def refuse_irregular(self) -> None:
         """Raises DataError if a file is a pipe or a device, which is read once."""

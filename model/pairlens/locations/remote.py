@@ -132,10 +132,15 @@ class Remote:
     def stat(self) -> RemoteStatus:
         return RemoteStatus(int(driver.info(self.url, str(self), missing_ok=False)["size"] or 0))
 
+    def size_and_version(self) -> tuple[int, str]:
+        """The bytes of the file, and what its driver says that differs between two contents of it, for records."""
+        found = driver.info(self.url, str(self), missing_ok=False)
+        version = json.dumps(version_of(found), sort_keys=True, default=str)
+        return int(found["size"] or 0), hashlib.blake2b(version.encode(), digest_size=16).hexdigest()
+
     def version(self) -> str:
-        """What differs between two contents of the file, as far as its driver says, for records."""
-        found = json.dumps(version_of(driver.info(self.url, str(self), missing_ok=False)), sort_keys=True, default=str)
-        return hashlib.blake2b(found.encode(), digest_size=16).hexdigest()
+        """See `size_and_version`."""
+        return self.size_and_version()[1]
 
     def open(self, mode: Literal["rb"] = "rb") -> io.BufferedReader:  # noqa: ARG002  (pathlib's interface)
         return io.BufferedReader(RemoteReader(self.url, str(self)), _BUFFER)

@@ -12,7 +12,7 @@ from pairlens.locations.remote import Remote, Snapshot
 from pairlens.locations.writer import refuse_unwritable
 from pairlens.runs import names
 
-_READ = tuple(name for name in names.FILES[1:] if name not in (names.CURVES, names.CHECKPOINT, names.PREVIOUS))
+_READ = tuple(name for name in (*names.FOR_SCORING, names.METRICS) if name != names.CONFIG)
 
 _NAMES = {PurePosixPath(name).parts[0] for name in names.FILES}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -115,7 +115,7 @@ class PredictionMaker:
     threads: int | None = None
     is_numbered: bool = True
 
-    @property
+    @cached_property
     def _run(self) -> Run:
         return Run.open(self.run_directory, self.changes)
 
@@ -144,9 +144,8 @@ class PredictionMaker:
             raise unequal(files.paths[0], pairs, self.label, labels)
 
     def prepare(self) -> WritePart:
-        run = self._run
-        config = run.config()
-        return partial(self._write, Scorer(config, run.weights(config), self.threads))
+        config = self._run.config()
+        return partial(self._write, Scorer(config, self._run.weights(config), self.threads))
 
     def _write(
         self, scorer: Scorer, path: Location, source: PairSource, identity: dict[str, Any], listener: Listener
@@ -178,6 +177,10 @@ class AttendMaker:
     threads: int | None = None
     is_numbered: bool = True
 
+    @cached_property
+    def _run(self) -> Run:
+        return Run.open(self.run_directory)
+
     def with_run(self, path: Location) -> AttendMaker:
         return replace(self, run_directory=path)
 
@@ -187,7 +190,7 @@ class AttendMaker:
     def identity(self) -> dict[str, Any]:
         return {
             "pairlens": version("pairlens"),
-            "the run": Run.open(self.run_directory).checksum(),
+            "the run": self._run.checksum(),
             "--dtype": self.dtype,
             "--min-score": self.min_score,
             "--max-score": self.max_score,
@@ -198,22 +201,20 @@ class AttendMaker:
     def unit(self) -> int:
         from pairlens.attention.stream import pairs_read
 
-        return _ATTEND_CHUNKS * pairs_read(Run.open(self.run_directory).config())
+        return _ATTEND_CHUNKS * pairs_read(self._run.config())
 
     def tokenizer(self) -> Tokenizer:
-        return Run.open(self.run_directory).tokenizer()
+        return self._run.tokenizer()
 
     def refuse_count(self, files: InputFiles, pairs: int) -> None:
         """Any number of pairs will do."""
 
     def prepare(self) -> WritePart:
-        run = Run.open(self.run_directory)
-        config = run.config()
-        return partial(self._write, run, Scorer(config, run.weights(config), self.threads))
+        config = self._run.config()
+        return partial(self._write, Scorer(config, self._run.weights(config), self.threads))
 
     def _write(
         self,
-        run: Run,
         scorer: Scorer,
         path: Location,
         source: PairSource,
@@ -224,7 +225,7 @@ class AttendMaker:
         from pairlens.jobs.attend_job import AttendJob
 
         selection = Selection(min_score=self.min_score, max_score=self.max_score)
-        job = AttendJob(run, source, selection, self.threads, self.skip_bad, self.vocab)
+        job = AttendJob(self._run, source, selection, self.threads, self.skip_bad, self.vocab)
         with listener.scoring(source.start.pairs) as report:
             pairs = job.write_matrices(_counted(job.chunks("matrices", scorer), report), path, self.dtype)
         return Written(pairs, job.bad.pairs, _HEAD_LINES[self.suffix.split(".")[1]])

@@ -14,6 +14,7 @@ from pairlens.jobs.input_files import InputFiles, Piece
 from pairlens.jobs.shards.plan import Plan
 from pairlens.locations.location import Location
 from pairlens.locations.remote import Remote
+from pairlens.texts.blocks import data_errors
 
 _FORMAT = 1
 _REQUESTS = 16
@@ -75,16 +76,14 @@ def describe_inputs(files: InputFiles) -> list[list[Input]]:
 
 def describe_input(path: Location) -> Input:
     """Describe a file, to recognize it later. Raises DataError if it cannot be read."""
-    try:
+    with data_errors(str(path)):
         if isinstance(path, Remote):
-            return str(path), path.stat().st_size, path.version()
+            return str(path), *path.size_and_version()
         with path.open("rb") as file:
             size = path.stat().st_size
             digest = hashlib.blake2b(file.read(_SAMPLE), digest_size=16)
             file.seek(max(size - _SAMPLE, 0))
             digest.update(file.read(_SAMPLE))
-    except OSError as error:
-        raise DataError(f"{path}: {error.strerror}") from None
     return str(path), size, digest.hexdigest()
 
 

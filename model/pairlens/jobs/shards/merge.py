@@ -24,36 +24,47 @@ class Status(NamedTuple):
         missing: the others.
     """
 
+    directory: ShardDirectory
+    manifest: Manifest
     done: dict[Part, Record]
     begun: list[Part]
     missing: list[Part]
 
+    @property
+    def pairs(self) -> int:
+        return sum(record.pairs for record in self.done.values())
 
-def read_status(directory: ShardDirectory, manifest: Manifest) -> Status:
-    """Return which parts are there; their bytes are not read."""
-    done, begun, missing = dict[Part, Record](), list[Part](), list[Part]()
+
+def read_status(path: Location) -> Status:
+    """Return which parts of a directory are there; their bytes are not read.
+
+    Raises:
+        UsageError: it is no directory of parts, or there are parts of another job.
+    """
+    directory = ShardDirectory(path)
+    manifest = directory.manifest()
+    directory.refuse_others(manifest)
+    status = Status(directory, manifest, {}, [], [])
     records = directory.records(manifest)
     for shard in range(manifest.shards):
         part = directory.part(manifest, shard)
         if record := records.get(shard):
-            done[part] = record
+            status.done[part] = record
         else:
-            (begun if directory.is_begun(part) else missing).append(part)
-    return Status(done, begun, missing)
+            (status.begun if directory.is_begun(part) else status.missing).append(part)
+    return status
 
 
 class Merge:
     """The parts of a directory, all of which are there.
 
     Raises:
-        UsageError: a part is missing, or there are parts of another job.
+        UsageError: as `read_status`; or a part is missing.
     """
 
     def __init__(self, path: Location) -> None:
-        self._directory = ShardDirectory(path)
-        self._manifest = self._directory.manifest()
-        self._directory.refuse_others(self._manifest)
-        self._status = read_status(self._directory, self._manifest)
+        self._status = read_status(path)
+        self._directory, self._manifest = self._status.directory, self._status.manifest
         if absent := [*self._status.begun, *self._status.missing]:
             numbers = ranges(part.shard + 1 for part in absent)
             raise UsageError(
@@ -67,7 +78,7 @@ class Merge:
 
     @property
     def pairs(self) -> int:
-        return sum(record.pairs for record in self._status.done.values())
+        return self._status.pairs
 
     @property
     def skipped(self) -> int:

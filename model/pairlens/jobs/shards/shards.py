@@ -125,9 +125,8 @@ class Shards:
 
     def too_small_for(self, cluster: str) -> str | None:
         """Why a cluster would take longer than this process; None if it pays. See `too_small`."""
-        sizes = [
-            path.stat().st_size * (_EXPANSION if path.name.endswith(COMPRESSED) else 1) for path in self.files.paths
-        ]
+        files = zip(self.files.paths, self.files.sizes, strict=True)
+        sizes = [size * (_EXPANSION if path.name.endswith(COMPRESSED) else 1) for path, size in files]
         shapes = weight_shapes(Run.open(self.maker.run_directory).config().model)
         weights = sum(math.prod(shape) for name, shape in shapes.items() if name != "embedding/embeddings")
         return too_small(cluster, sum(sizes), weights)
@@ -172,9 +171,8 @@ def choose_count(shards: Shards, given: int | None, workers: int) -> int:
         return given
     if begun := ShardDirectory(shards.directory).begun():
         return begun.shards
-    size = sum(path.stat().st_size for path in shards.files.paths)
     parts = len(shards.files.parts)
-    most = size // _SMALLEST_SHARD if any(map(shards.files.can_be_cut, range(parts))) else parts
+    most = sum(shards.files.sizes) // _SMALLEST_SHARD if any(map(shards.files.can_be_cut, range(parts))) else parts
     return max(min(_SHARDS_A_WORKER * workers, most), 1)
 
 
