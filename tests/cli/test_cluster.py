@@ -48,7 +48,7 @@ def test_workers_killed_at_random(folder: Path) -> None:
                 killed.add(choose.choice(workers))
                 kill(max(killed))
             with suppress(AssertionError):
-                wait_until(lambda: process.poll() is not None, choose.uniform(0.1, 0.4))
+                wait_until(lambda: process.poll() is not None, choose.uniform(0.02, 0.1))
     assert (process.returncode, len(killed) > 2) == (0, True)
     assert (folder / "killed.txt").read_bytes() == (folder / "one.txt").read_bytes()
     assert not (folder / "killed.txt.d").exists()
@@ -100,6 +100,11 @@ def test_what_is_too_small_is_scored_here(folder: Path) -> None:
     assert result.stderr.startswith("--cluster local would take about 0.5 s to start, and ")
     assert "so they are scored here; it pays from about " in result.stderr
     assert (folder / "here.txt").read_bytes() == (folder / "one.txt").read_bytes()
+
+
+def test_a_missing_file_is_a_fault_of_the_data(folder: Path) -> None:
+    result = pairlens(folder, *CLUSTER[:2], "none.txt", *CLUSTER[3:6], "--output", "none.d")
+    assert result == (2, "", "error: none.txt: No such file or directory\n")
 
 
 def test_a_fault_in_the_data_ends_it_with_one_line(folder: Path) -> None:

@@ -16,6 +16,7 @@ from pairlens.compression import COMPRESSED
 from pairlens.errors import DataError, UsageError
 from pairlens.locations.location import Location
 from pairlens.locations.remote import Remote
+from pairlens.texts.blocks import data_errors
 from pairlens.texts.pairs import START, Position
 from pairlens.texts.regular import refuse_irregular
 from pairlens.texts.sources import IdFiles, PairSource, PartsSource
@@ -58,9 +59,13 @@ class InputFiles:
 
     @cached_property
     def sizes(self) -> list[int]:
-        """The bytes of each of the paths, asked for several at once, as a file in a bucket takes a request."""
+        """The bytes of each of the paths, asked for several at once, as a file in a bucket takes a request.
+
+        Raises:
+            DataError: a file is missing or cannot be looked at.
+        """
         with ThreadPoolExecutor(_REQUESTS) as pool:
-            return list(pool.map(lambda path: path.stat().st_size, self.paths))
+            return list(pool.map(_size, self.paths))
 
     def refuse_irregular(self) -> None:
         """Raises DataError if a file is a pipe or a device, which is read once."""
@@ -131,6 +136,11 @@ class InputFiles:
         from pairlens.tables.pairs import TableOptions, TablePairs
 
         return TablePairs(self.parts[part], self.options or TableOptions(), labelled=False)
+
+
+def _size(path: Location) -> int:
+    with data_errors(str(path)):
+        return path.stat().st_size
 
 
 def find_text_parts(query: Location, value: Location) -> tuple[tuple[Location, ...], ...]:
