@@ -126,7 +126,7 @@ def configs(draw: st.DrawFn) -> Config:
     task = draw(st.sampled_from(["binary", "regression", "multiclass", "ranking"]))
     conv, attention, dnn = draw(st.lists(_convs, max_size=2)), draw(_attentions), draw(_dnns)
     views = draw(st.sampled_from([["convolution"], ["embedding", "convolution"]]))  # only the embedding: no conv
-    mask_zero = draw(st.booleans())
+    mask_zero, overlap = draw(st.booleans()), draw(st.booleans())
     if not conv:
         attention["key"], views = "value", ["convolution"]
     if not dnn["units"]:
@@ -146,7 +146,8 @@ def configs(draw: st.DrawFn) -> Config:
         features=draw(_subsets("encoding", "attention", "absolute_difference", "product")),
         compare=draw(st.none() | _compares),
         pooling=draw(_subsets("average", "max")),
-        overlap=draw(st.booleans()),
+        overlap=overlap,
+        wide=overlap and draw(st.booleans()),
         dnn=dnn,
         symmetric=draw(st.booleans()),
         classes=draw(st.sampled_from([2, 5])) if task == "multiclass" else None,

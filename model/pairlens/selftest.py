@@ -187,6 +187,7 @@ def _config() -> Config:
         "features": ["encoding", "attention", "absolute_difference", "product"],
         "pooling": ["average", "max"],
         "overlap": True,
+        "wide": True,
         "dnn": {"units": 16, "dropout": 0.1},
     }
     training = {

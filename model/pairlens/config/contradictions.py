@@ -51,6 +51,8 @@ def _of_the_network(raw: Raw) -> Iterator[Contradiction]:
         yield ("model", "classes"), "null unless task is multiclass"
     if value_at(raw, "model", "attention", "key") == "convolution" and conv in ([], ()):
         yield ("model", "attention", "key"), "value with model.conv: [], because there is no convolution to make keys"
+    if value_at(raw, "model", "wide") is True and value_at(raw, "model", "overlap") is not True:
+        yield ("model", "wide"), "false without model.overlap: true, whose features it passes to the head"
     only_embedding = value_at(raw, "model", "views") in ("embedding", ["embedding"], ("embedding",))
     if only_embedding and conv not in ([], ()):
         yield (

@@ -125,6 +125,7 @@ class ModelConfig(Section):
     compare: CompareConfig | None = None
     pooling: Annotated[tuple[Pooling, ...], *Listed, in_order(Pooling)] = ("average",)
     overlap: bool = False
+    wide: bool = False
     dnn: DnnConfig = default({})
     symmetric: bool = False
     classes: Count | None = None

@@ -41,14 +41,12 @@ def weight_shapes(model: ModelConfig) -> dict[str, Shape]:
         width = model.compare.units
     width *= len(model.pooling) * (2 if model.attention.direction == "both" else 1)
     width += OVERLAP_FEATURES if model.overlap else 0
-    for name, units in [
-        *((f"dnn/{i}", units) for i, units in enumerate(model.dnn.units)),
-        ("head", model.classes or 1),
-    ]:
-        shapes[f"{name}/kernel"] = (width, units)
-        shapes[f"{name}/bias"] = (units,)
+    for i, units in enumerate(model.dnn.units):
+        shapes |= {f"dnn/{i}/kernel": (width, units), f"dnn/{i}/bias": (units,)}
         width = units
-    return shapes
+    width += OVERLAP_FEATURES if model.wide else 0
+    classes = model.classes or 1
+    return shapes | {"head/kernel": (width, classes), "head/bias": (classes,)}
 
 
 def fingerprint(config: Config, weights: Mapping[str, NDArray[np.float32]]) -> str:

@@ -39,6 +39,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         model, seeds = config.model, count(config.training.seed << 16)
         self.config = model
         self.head = _HEADS[config.task]
+        self.linear_head = config.task == "regression"
         self.encoder = Encoder(model, seeds)
         self.overlap_mean = tf.Variable(tf.zeros([OVERLAP_FEATURES]), trainable=False, name="mean")
         self.overlap_deviation = tf.Variable(tf.ones([OVERLAP_FEATURES]), trainable=False, name="deviation")
@@ -104,7 +105,10 @@ class Network(tf_keras.Model):  # type: ignore[misc]
             x += value_features
         if self.config.overlap:
             x.append((overlap - self.overlap_mean) / self.overlap_deviation)
-        logits = self.head_layer(self.dnn(tf.concat(x, axis=-1), drop))
+        hidden = self.dnn(tf.concat(x, axis=-1), drop)
+        if self.config.wide:
+            hidden = tf.concat([hidden, x[-1]], axis=-1)
+        logits = self.head_layer(hidden)
         return logits if self.config.classes else logits[:, 0], parts
 
     def features_of_direction(self, query: Side, value: Side, drop: Drop) -> tuple[list[tf.Tensor], tf.Tensor]:

@@ -77,7 +77,8 @@ def logits(model: ModelConfig, weights: Weights, query_ids: Ids, value_ids: Ids)
     if model.overlap:
         mean, deviation = weights["overlap/mean"], weights["overlap/deviation"]
         x.append((overlap(query_ids, value_ids, weights["tokens/idf"]) - mean) / deviation)
-    return dense(weights, "head", "linear", dnn(model, weights, np.concatenate(x)))
+    hidden = dnn(model, weights, np.concatenate(x))
+    return dense(weights, "head", "linear", np.concatenate([hidden, x[-1]]) if model.wide else hidden)
 
 
 def features_of_direction(model: ModelConfig, weights: Weights, query: Side, value: Side) -> list[Array]:

@@ -172,7 +172,11 @@ class Scorer:
 
     def _logits_of_window(self, query: Texts, value: Texts, folded: Folded) -> Floats:
         with np.errstate(over="ignore", invalid="ignore"):  # weights that are too large; see `Logits.finite`
-            return self._head(self._dnn(self._features(query, value, folded)))
+            x = self._features(query, value, folded)
+            hidden = self._dnn(x)
+            if self.config.model.wide:
+                hidden = np.concatenate([hidden, x[:, -OVERLAP_FEATURES:]], axis=1)
+            return self._head(hidden)
 
     def _features(self, query: Texts, value: Texts, folded: Folded) -> Floats:
         """The DNN's input [B, width]: the pooled features of each direction, then the overlap features."""

@@ -13,7 +13,9 @@ from pairlens.network.network import Network
 from pairlens.texts.overlap import inverse_document_frequencies, overlap_features
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts
+from pairlens.training.pair_weights import pair_weights
 from pairlens.training.ppmi import ppmi_svd
+from pairlens.training.wide_head import start_wide_head
 from pairlens.vectors.wanted import Vectors
 
 Floats = NDArray[np.float32]
@@ -26,7 +28,7 @@ def start_from_data(
     vocabulary: Sequence[str] | None,
     vectors: Vectors | None = None,
 ) -> None:
-    """Set the head's bias and, if the config has them, the idf, the overlap features' scale and the embeddings.
+    """Set the head and, if the config has them, the idf, the overlap features' scale and the embeddings.
 
     Args:
         vectors: word vectors [input_dim, dim]. With `ppmi_svd` they become the last `dim` columns of the embeddings,
@@ -42,6 +44,9 @@ def start_from_data(
         overlap = overlap_features(train.query, train.value, network.encoder.idf.numpy())
         network.overlap_mean.assign(overlap.mean(axis=0))
         network.overlap_deviation.assign(overlap.std(axis=0) + 1e-6)
+        if model.wide:
+            weight = pair_weights(config, train).astype(np.float64)
+            start_wide_head(network, overlap, _targets(config, train.label), weight)
     _set_embeddings(network, config, texts, vocabulary, vectors)
 
 
@@ -55,6 +60,13 @@ def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
         return np.array([mean])
     mean = min(max(mean, 1e-3), 1.0 - 1e-3)
     return np.array([np.log(mean / (1.0 - mean))])
+
+
+def _targets(config: Config, label: Floats) -> NDArray[np.float64]:
+    """The labels [pairs, 1], or of a multiclass task one-hot [pairs, classes]."""
+    if config.task == "multiclass":
+        return np.eye(config.model.classes or 1)[label.astype(np.int64)]
+    return label[:, np.newaxis].astype(np.float64)
 
 
 def _set_embeddings(
