@@ -29,7 +29,7 @@ NETWORKS = {  # the config, and the changes to it
         ],
     ),
     # Overlap and word dropout are computed outside the network, so no engine is compared on them.
-    "aligned": ("aligned", ["model.overlap=false", "training.word_dropout.rate=0"]),
+    "aligned": ("aligned", ["model.overlap=false", "model.wide=false", "training.word_dropout.rate=0"]),
 }
 LAZY = "-lazy"  # suffix of a network's name: Adam updates only the embedding rows of a batch
 
