@@ -10,7 +10,7 @@ in one point, unless `masking: none` is set: padding has no influence on any res
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 
 import numpy as np
@@ -82,34 +82,31 @@ class Network(tf_keras.Model):  # type: ignore[misc]
             `scores` [B, Tq, Tv], and with `direction: both` `value_scores` [B, Tv, Tq].
         """
         drop = dropout or keep
-        query_side, value_side = self.encoder.encode_pair(query, query_length, value, value_length, rows, drop)
-        logits, parts = self.logits(query_side, value_side, overlap, drop)
-        parts["logits"] = logits[tf.newaxis]
-        if self.config.symmetric:
+        sides = self.encoder.encode_pair(query, query_length, value, value_length, rows, drop)
+        both, symmetric = self.config.attention.direction == "both", self.config.symmetric
+        directions = [sides, sides[::-1]] if both or symmetric else [sides]
+        features, scores = zip(*(self.features_of_direction(*direction, drop) for direction in directions), strict=True)
+        logits = [self.logits(features, overlap, drop)]
+        if symmetric:
             swapped = None if overlap is None else tf.gather(overlap, SWAPPED, axis=1) * SWAPPED_SIGN
-            parts["logits"] = tf.stack([logits, self.logits(value_side, query_side, swapped, drop)[0]])
+            logits.append(self.logits(features[::-1], swapped, drop))
+        parts = {"logits": tf.stack(logits), "scores": scores[0]} | ({"value_scores": scores[1]} if both else {})
         return tf.reduce_mean(self.head(parts["logits"]), axis=0), parts
 
-    def logits(
-        self, query: Side, value: Side, overlap: tf.Tensor | None, drop: Drop
-    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Run all stages after encoding, for the texts in this order.
+    def logits(self, features: Sequence[list[tf.Tensor]], overlap: tf.Tensor | None, drop: Drop) -> tf.Tensor:
+        """The head's outputs [B] or [B, classes] before its activation, from the pooled features of each direction.
 
-        Returns:
-            The head's outputs [B] or [B, classes] before its activation, and the attention scores by name.
+        Without `direction: both`, only those of the first direction are used.
         """
-        parts: dict[str, tf.Tensor] = {}
-        x, parts["scores"] = self.features_of_direction(query, value, drop)
-        if self.config.attention.direction == "both":
-            value_features, parts["value_scores"] = self.features_of_direction(value, query, drop)
-            x += value_features
+        used = features if self.config.attention.direction == "both" else features[:1]
+        x = [feature for direction in used for feature in direction]
         if self.config.overlap:
             x.append((overlap - self.overlap_mean) / self.overlap_deviation)
         hidden = self.dnn(tf.concat(x, axis=-1), drop)
         if self.config.wide:
             hidden = tf.concat([hidden, x[-1]], axis=-1)
         logits = self.head_layer(hidden)
-        return logits if self.config.classes else logits[:, 0], parts
+        return logits if self.config.classes else logits[:, 0]
 
     def features_of_direction(self, query: Side, value: Side, drop: Drop) -> tuple[list[tf.Tensor], tf.Tensor]:
         """The pooled features of one direction, each [B, F], and its attention scores [B, Tq, Tv]."""
