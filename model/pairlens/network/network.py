@@ -84,7 +84,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         drop = dropout or keep
         sides = self.encoder.encode_pair(query, query_length, value, value_length, rows, drop)
         both, symmetric = self.config.attention.direction == "both", self.config.symmetric
-        directions = [sides, sides[::-1]] if both or symmetric else [sides]
+        directions = self.directions(*sides) if both or symmetric else [(*sides, self.raw_scores(*sides))]
         features, scores = zip(*(self.features_of_direction(*direction, drop) for direction in directions), strict=True)
         logits = [self.logits(features, overlap, drop)]
         if symmetric:
@@ -108,9 +108,18 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         logits = self.head_layer(hidden)
         return logits if self.config.classes else logits[:, 0]
 
-    def features_of_direction(self, query: Side, value: Side, drop: Drop) -> tuple[list[tf.Tensor], tf.Tensor]:
+    def directions(self, query: Side, value: Side) -> list[tuple[Side, Side, tf.Tensor]]:
+        """The side that attends, the other side and their raw scores, for the query attending and for the value."""
+        raw = self.raw_scores(query, value)
+        # Both kinds of scores are symmetric, unless keys have convolutions of their own.
+        other = self.raw_scores(value, query) if self.encoder.key_conv else tf.transpose(raw, [0, 2, 1])  # [B, Tv, Tq]
+        return [(query, value, raw), (value, query, other)]
+
+    def features_of_direction(
+        self, query: Side, value: Side, raw: tf.Tensor, drop: Drop
+    ) -> tuple[list[tf.Tensor], tf.Tensor]:
         """The pooled features of one direction, each [B, F], and its attention scores [B, Tq, Tv]."""
-        scores = self.attention_scores(query, value)
+        scores = self.attention_scores(raw, value)
         weights = drop(scores, self.config.attention.dropout)
         if self._pools_first:
             # The mean attended row is the mean row of weights @ value: Tv * F products, not Tq * Tv * F.
@@ -125,13 +134,8 @@ class Network(tf_keras.Model):  # type: ignore[misc]
 
     # ---- the stages, in data-flow order; those before are the encoder's ----------------------------------------------
 
-    def attention_scores(self, query: Side, value: Side) -> tf.Tensor:
-        """Attention scores [B, Tq, Tv] after mask and softmax.
-
-        As `tf_keras.layers.Attention.call`, but masked scores are excluded exactly, however large the others are (the
-        layer subtracts 1e9), and a row with nothing to attend to is uniform over the text (the layer's would be uniform
-        over its padding too).
-        """
+    def raw_scores(self, query: Side, value: Side) -> tf.Tensor:
+        """Attention scores [B, Tq, Tv] before mask and softmax."""
         attention, layer = self.config.attention, self.attention_layer
         if attention.score_mode == "dot":
             scores = tf.matmul(query.encoding, value.key, transpose_b=True)  # [B, Tq, Tv]
@@ -140,11 +144,17 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         else:
             scale = layer.scale if attention.use_scale else tf.ones([])
             scores = concat_scores(query.encoding, value.key, scale, layer.concat_score_weight)
-        if attention.temperature != 1.0:
-            scores /= attention.temperature
+        return scores if attention.temperature == 1.0 else scores / attention.temperature
 
+    def attention_scores(self, scores: tf.Tensor, value: Side) -> tf.Tensor:
+        """Attention scores [B, Tq, Tv] after mask and softmax, from the raw ones.
+
+        As `tf_keras.layers.Attention.call`, but masked scores are excluded exactly, however large the others are (the
+        layer subtracts 1e9), and a row with nothing to attend to is uniform over the text (the layer's would be uniform
+        over its padding too).
+        """
         allowed = value.mask[:, tf.newaxis, :]  # [B, 1, Tv]
-        if attention.use_causal_mask:
+        if self.config.attention.use_causal_mask:
             Tq, Tv = tf.shape(scores)[1], tf.shape(scores)[2]
             allowed &= tf.range(Tq)[:, tf.newaxis] >= tf.range(Tv)[tf.newaxis, :]  # [B, Tq, Tv]
         uniform = ~tf.reduce_any(allowed, axis=-1, keepdims=True)
