@@ -118,7 +118,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
     def features_of_direction(
         self, query: Side, value: Side, raw: tf.Tensor, drop: Drop
     ) -> tuple[list[tf.Tensor], tf.Tensor]:
-        """The pooled features of one direction, each [B, F], and its attention scores [B, Tq, Tv]."""
+        """From raw scores, the pooled features of a direction, each [B, F], and its attention scores [B, Tq, Tv]."""
         scores = self.attention_scores(raw, value)
         weights = drop(scores, self.config.attention.dropout)
         if self._pools_first:
