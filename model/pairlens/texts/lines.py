@@ -19,7 +19,7 @@ _MAX_CLASSES = 2**15
 _MAX_LINE = 65_536  # bytes; keeps a file without line ends out of memory
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-_NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _TRAIN_ONLY = "probabilities are allowed only in the train split of a training"
 _GROUP_LIMIT = 2**63  # groups are int64
 
@@ -42,7 +42,7 @@ def read_labels(
 
 def label_fault(text: bytes, task: LabelKind, classes: int | None = None) -> str | None:
     """What is wrong with a label, which `read_labels` defines; None if it is valid."""
-    if task == "multiclass" and all(map(_NUMBER.fullmatch, words := text.split())) and len(words) > 1:
+    if task == "multiclass" and all(map(NUMBER.fullmatch, words := text.split())) and len(words) > 1:
         return f"not a class: {quote(text)}; must be an integer; {_TRAIN_ONLY}"
     return number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
 
@@ -160,7 +160,7 @@ def line_blocks(path: Location) -> Iterator[list[bytes]]:
 def number_fault(text: bytes, what: str) -> str | None:
     if not text:
         return f"an empty line; every pair needs a {what}"
-    if not _NUMBER.fullmatch(text):
+    if not NUMBER.fullmatch(text):
         return f"not a number: {quote(text)}; a {what} is one finite number"
     if abs(float(text)) > float(np.finfo(np.float32).max):
         return f"too large: {quote(text)}; a {what} is a 32-bit number"

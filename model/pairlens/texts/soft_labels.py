@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pairlens.errors import DataError
 from pairlens.locations.location import Location
-from pairlens.texts.lines import LabelKind, label_fault, line_blocks, number_fault, read_numbers
+from pairlens.texts.lines import NUMBER, LabelKind, label_fault, line_blocks, number_fault, read_numbers
 from pairlens.texts.token_faults import quote
 
 _TOLERANCE = 1e-3  # of the sum of a row, which may be rounded
@@ -80,27 +80,30 @@ def _class_fault(text: bytes, classes: int | None) -> str | None:
 
 def _row(path: Location, number: int, line: bytes, classes: int) -> list[float]:
     """The probabilities in a line, with sum 1; raises DataError as `read_train_labels` does."""
+    words = line.split()
+    if len(words) == classes and all(map(NUMBER.fullmatch, words)):
+        row = list(map(float, words))
+        total = math.fsum(row)
+        if min(row) >= 0 and abs(total - 1) <= _TOLERANCE:
+            return [probability / total for probability in row]
+    column, fault = _row_fault(line, words, classes)
+    raise DataError(f"{path}:{number}:{column}: {fault}")
 
-    def fault(column: int, what: str) -> DataError:
-        return DataError(f"{path}:{number}:{column}: {what}")
 
-    text = line.strip(b" \t")
-    row, column = [], line.index(text) + 1
-    for word in text.split():
-        at = line.index(word, column - 1) + 1
-        column = at + len(word)
-        if wrong := number_fault(word, "probability"):
-            raise fault(at, wrong)
+def _row_fault(line: bytes, words: list[bytes], classes: int) -> tuple[int, str]:
+    """What is wrong with a row of probabilities, and in which column, from 1."""
+    start = end = len(line) - len(line.lstrip())
+    for word in words:
+        at = line.index(word, end)
+        end = at + len(word)
+        if fault := number_fault(word, "probability"):
+            return at + 1, fault
         if not 0 <= float(word) <= 1 + _TOLERANCE:
-            raise fault(at, f"not a probability: {quote(word)}; must be a number from 0 to 1")
-        row.append(float(word))
-    if len(row) != classes:
-        found = f"{len(row)} number{'s' * (len(row) != 1)}"
-        raise fault(line.index(text) + 1, f"found {found}; must be {classes} probabilities, one for each class")
-    total = math.fsum(row)
-    if abs(total - 1) > _TOLERANCE:
-        raise fault(line.index(text) + 1, f"the probabilities add up to {total:.6g}; must be 1")
-    return [probability / total for probability in row]
+            return at + 1, f"not a probability: {quote(word)}; must be a number from 0 to 1"
+    if len(words) != classes:
+        found = f"{len(words)} number{'s' * (len(words) != 1)}"
+        return start + 1, f"found {found}; must be {classes} probabilities, one for each class"
+    return start + 1, f"the probabilities add up to {math.fsum(map(float, words)):.6g}; must be 1"
 
 
 def _lines(path: Location) -> Iterator[bytes]:
