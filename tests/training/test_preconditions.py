@@ -96,7 +96,7 @@ def test_they_agree_on_good_data(tmp_path: Path, task: str) -> None:
     [
         ("binary", [0.9, 0.1, 0.2, 1], {"class_weight": "balanced"}),
         ("ranking", [0.9, 0.8, 0.6, 0.6], {"loss": "pairwise"}),  # all are more likely positive, but not alike
-        ("multiclass", ["0.5 0.5 0", "0 0 1", "1 0 0", "1 0 0"], {"class_weight": [1, 2, 3]}),
+        ("multiclass", ["0.5 0.5 0", "0 0.1 0.9", "1 0 0", "1 0 0"], {"class_weight": [1, 2, 3]}),
     ],
 )
 def test_they_agree_on_probabilities(tmp_path: Path, task: str, label: list[Any], training: dict[str, Any]) -> None:
@@ -105,6 +105,17 @@ def test_they_agree_on_probabilities(tmp_path: Path, task: str, label: list[Any]
     again = write_split(tmp_path / "again", **GOOD | {"label": label[::-1]})
     assert problems_of_both(config(task, training, train=[train, again]), tmp_path) == []
     assert not [remark for remark in examine(config(task, training, train=[train, again])).remarks if "label" in remark]
+
+
+@pytest.mark.parametrize(
+    ("task", "label"),
+    [("binary", [0.5, 1, 0.9, 0, 0, 1]), ("multiclass", ["0.5 0.5", "0 1", "0.1 0.9", "1 0", "1 0", "0 1"])],
+)
+def test_only_labels_that_are_certain_contradict_each_other(tmp_path: Path, task: str, label: list[Any]) -> None:
+    """All are one pair but the last two, which are another: lines 2 and 4, and 5 and 6."""
+    train = write_split(tmp_path / "train", query=[1, 1, 1, 1, 2, 2], value=[3] * 6, label=label)
+    (remark,) = [remark for remark in examine(config(task, train=train)).remarks if "label" in remark]
+    assert remark == f"{train}: 2 distinct pairs have more than one label, in lines 2 and 4, 5 and 6"
 
 
 def test_problems_of_several_prefixes(tmp_path: Path) -> None:

@@ -224,7 +224,7 @@ def config_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
 
 def data_checksums(report: RunReport) -> dict[str, str]:
     """SHA-256 of the files that the run was trained with, by role, such as `train.query.txt`."""
-    prefixes = {f"{prefix}.": name for prefix, name in split_roles(report.scored.config).items()}
+    prefixes = {f"{prefix}.": name for prefix, name in split_roles(report.scored.config)}
     longest_first = sorted(prefixes, key=len, reverse=True)  # as one may begin like another
     found = {}
     for path, digest in report.environment.get("data", {}).items():

@@ -83,7 +83,7 @@ def by_role(data: Any, config: Config) -> dict[str, tuple[str, str]]:
     digests = {str(path): str(digest) for path, digest in data.items()} if isinstance(data, dict) else {}
     roles = {str(config.model.embedding.pretrained): "pretrained", str(config.data.vocab): "vocab"}
     found = {role: (path, digests[path]) for path, role in roles.items() if path in digests}
-    for prefix, name in split_roles(config).items():
+    for prefix, name in split_roles(config):
         for path, digest in digests.items():
             side = _SIDE.fullmatch(path.removeprefix(f"{prefix}."))
             if side:
@@ -92,12 +92,13 @@ def by_role(data: Any, config: Config) -> dict[str, tuple[str, str]]:
     return found | {path: (path, digest) for path, digest in digests.items() if path not in known}
 
 
-def split_roles(config: Config) -> dict[str, str]:
-    """The role of each prefix of train and dev: `train`, `train.1` for the second one, … and `dev`."""
-    prefixes = {name: config.data.prefixes(name) for name in ("train", "dev")}
-    return {
-        str(prefix): f"{name}.{i}" if i else name for name, those in prefixes.items() for i, prefix in enumerate(those)
-    }
+def split_roles(config: Config) -> list[tuple[str, str]]:
+    """Each prefix of train and dev with its role: `train`, `train.1` for the second one, … and `dev`."""
+    return [
+        (str(prefix), f"{name}.{number}" if number else name)
+        for name in ("train", "dev")
+        for number, prefix in enumerate(config.data.prefixes(name))
+    ]
 
 
 def _version(package: str) -> str:

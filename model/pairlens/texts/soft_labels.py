@@ -48,8 +48,14 @@ def row_width(path: Location) -> int | None:
 
 
 def is_soft(label: Floats) -> bool:
-    """Whether labels, as `Pairs` has them and not of a regression, are probabilities other than 0 and 1."""
-    return label.ndim == 2 or bool((label != np.round(label)).any())
+    """Whether labels, as `Pairs` has them and not of a regression, are rows, or some is between 0 and 1."""
+    return label.ndim == 2 or not bool(are_certain(label).all())
+
+
+def are_certain(label: Floats) -> NDArray[np.bool_]:
+    """Whether each label, [pairs], is a class, or has a class of probability 1."""
+    certain: NDArray[np.bool_] = label == np.round(label) if label.ndim == 1 else label.max(axis=1) == 1.0
+    return certain
 
 
 def shares(label: Floats) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from pairlens.metrics.undefined import why_undefined
 from pairlens.runs.json_files import flat
 from pairlens.texts.pair_hashes import pairs_with_several_labels
 from pairlens.texts.pairs import Pairs
-from pairlens.texts.soft_labels import is_soft
+from pairlens.texts.soft_labels import are_certain, is_soft
 from pairlens.texts.splits import SplitName
 from pairlens.training.memory import training_memory
 from pairlens.training.pair_weights import pair_weights
@@ -119,14 +120,22 @@ def _mixed_groups(pairs: Pairs) -> int:
 
 
 def _contradictions(config: Config, train: Pairs) -> list[str]:
-    """Remark on pairs that occur with several labels, unless these are amounts or probabilities, which may differ."""
+    """Remark on pairs that occur with several labels, except in a regression, where judges may differ.
+
+    A probability between 0 and 1 agrees with every label.
+    """
     assert train.label is not None
-    if config.task == "regression" or is_soft(train.label):
+    if config.task == "regression":
         return []
+    line = np.arange(1, len(train) + 1)
+    if is_soft(train.label):
+        label = train.label if train.label.ndim == 1 else train.label.argmax(axis=1).astype(np.float32)
+        certain = np.flatnonzero(are_certain(train.label))
+        train, line = replace(train, label=label).take(certain), line[certain]
     found = pairs_with_several_labels(train)
     if not found:
         return []
-    lines = ", ".join(f"{one + 1} and {other + 1}" for one, other in found[:_SHOWN])
+    lines = ", ".join(f"{line[one]} and {line[other]}" for one, other in found[:_SHOWN])
     more = ", …" if len(found) > _SHOWN else ""
     through = "" if len(config.data.prefixes("train")) == 1 else " (lines are counted through all prefixes)"
     prefix = config.data.named("train")
