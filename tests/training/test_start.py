@@ -11,7 +11,7 @@ from pairlens.config.schema import Config
 from pairlens.network.network import build_network
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts
-from pairlens.training.start import start_from_data
+from pairlens.training.start import _head_bias, start_from_data
 from pairlens.vectors.wanted import Vectors
 
 INPUT_DIM, WIDTH, STDDEV = 7, 4, 0.5
@@ -34,6 +34,22 @@ def start(given: Vectors | None, output_dim: int, **embedding: Any) -> np.ndarra
     network = build_network(config)
     start_from_data(network, config, PAIRS, None, given)
     return network.encoder.embedding.embeddings.numpy()
+
+
+@pytest.mark.parametrize(
+    ("task", "label", "expected"),
+    [
+        ("binary", [1, 0, 0.5, 0.1], np.log([0.4 / 0.6])),
+        ("binary", [0.0001, 0.0002], np.log([0.001 / 0.999])),
+        ("multiclass", [[0.5, 0.5, 0], [1, 0, 0], [0, 0.5, 0.5], [1, 0, 0]], np.log([2.5 / 4, 1 / 4, 1 / 4])),
+        ("multiclass", [0, 2, 0, 1], np.log([2 / 4, 1 / 4, 1 / 4])),
+    ],
+)
+def test_the_head_starts_from_the_frequencies_of_the_labels(task: str, label: list[Any], expected: np.ndarray) -> None:
+    """Of probabilities, from their sums; a class counts once at least, as the third one with 0.5."""
+    model = {"embedding": {"input_dim": INPUT_DIM}, "classes": 3 if task == "multiclass" else None}
+    config = Config.model_validate({"task": task, "data": {"train": "t"}, "model": model})
+    np.testing.assert_allclose(_head_bias(config, np.array(label, np.float64)), expected)
 
 
 def test_words_without_a_vector_keep_their_random_values() -> None:

@@ -27,6 +27,7 @@ from pairlens.metrics.bins import Histogram, JointHistogram, histogram, joint_hi
 from pairlens.metrics.calibration import Reliability, reliability
 from pairlens.metrics.curves import Curve, precision_recall_curve, roc_curve
 from pairlens.metrics.ranking import RankingMetrics
+from pairlens.runs.environment import split_roles
 from pairlens.runs.json_files import Json, flat
 from pairlens.runs.run import Run
 from pairlens.scoring.maps import PairAttention
@@ -223,10 +224,10 @@ def config_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
 
 def data_checksums(report: RunReport) -> dict[str, str]:
     """SHA-256 of the files that the run was trained with, by role, such as `train.query.txt`."""
-    data = report.scored.config.data
-    prefixes = {f"{getattr(data, name)}.": name for name in ("train", "dev") if getattr(data, name)}
+    prefixes = {f"{prefix}.": name for prefix, name in split_roles(report.scored.config)}
+    longest_first = sorted(prefixes, key=len, reverse=True)  # as one may begin like another
     found = {}
     for path, digest in report.environment.get("data", {}).items():
-        role = next((f"{name}.{path.removeprefix(p)}" for p, name in prefixes.items() if path.startswith(p)), None)
+        role = next((f"{prefixes[p]}.{path.removeprefix(p)}" for p in longest_first if path.startswith(p)), None)
         found[role or Path(path).name] = str(digest)
     return found

@@ -53,7 +53,8 @@ def start_from_data(
 def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
     """The logits of the labels' frequencies, or the labels' mean, so that no steps are spent on learning them."""
     if config.task == "multiclass":
-        counts = np.bincount(label.astype(np.int64), minlength=config.model.classes or 1)
+        hard = label.ndim == 1
+        counts = np.bincount(label.astype(np.int64), minlength=config.model.classes or 1) if hard else label.sum(axis=0)
         return np.log(np.maximum(counts, 1) / len(label))
     mean = label.mean()
     if config.task == "regression":
