@@ -118,7 +118,7 @@ def _model(found: DataFound) -> list[str]:
         "    match_channels: true",
         "  conv: {filters: 32, kernel_size: 3, activation: relu}",
         "  views: [embedding, convolution]  # words by themselves, and words in their context",
-        "  attention: {direction: both, temperature: 6.5}",
+        "  attention: {direction: both, temperature: 10.0}",
         "  features: [encoding, attention, absolute_difference, product]",
         "  compare: {units: 48}",
         "  pooling: [average, max]",

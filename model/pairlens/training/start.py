@@ -12,6 +12,7 @@ from pairlens.config.schema import Config
 from pairlens.network.network import Network
 from pairlens.texts.overlap import inverse_document_frequencies, overlap_features
 from pairlens.texts.pairs import Pairs
+from pairlens.texts.soft_labels import one_hot
 from pairlens.texts.texts import Texts
 from pairlens.training.pair_weights import pair_weights
 from pairlens.training.ppmi import ppmi_svd
@@ -64,10 +65,10 @@ def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
 
 
 def _targets(config: Config, label: Floats) -> NDArray[np.float64]:
-    """The labels [pairs, 1], or of a multiclass task one-hot [pairs, classes]."""
-    if config.task == "multiclass":
-        return np.eye(config.model.classes or 1)[label.astype(np.int64)]
-    return label[:, np.newaxis].astype(np.float64)
+    """The labels [pairs, 1], or the probabilities of a multiclass task's classes [pairs, classes]."""
+    if label.ndim == 1:
+        label = one_hot(label, config.model.classes) if config.model.classes else label[:, np.newaxis]
+    return label.astype(np.float64)
 
 
 def _set_embeddings(
