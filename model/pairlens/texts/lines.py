@@ -41,7 +41,7 @@ def read_labels(
 
 def label_fault(text: bytes, task: LabelKind, classes: int | None = None) -> str | None:
     """What is wrong with a label, which `read_labels` defines; None if it is valid."""
-    return _number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
+    return number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
 
 
 def read_groups(path: Location) -> NDArray[np.int64]:
@@ -87,7 +87,7 @@ def read_sample_weights(path: Location) -> NDArray[np.float32]:
 
 def weight_fault(text: bytes) -> str | None:
     """What is wrong with a weight, which `read_sample_weights` defines; None if it is valid."""
-    return _number_fault(text, "weight") or (
+    return number_fault(text, "weight") or (
         f"negative: {quote(text)}; a weight is 0 or more" if float(text) < 0 else None
     )
 
@@ -101,7 +101,7 @@ def read_vocabulary(path: Location) -> list[str]:
     if path.exists() and not path.is_file():  # reading a device may never end, and a pipe may block
         raise DataError(f"{path}: not a regular file; a vocabulary must be one")
     words = []
-    for number, line in enumerate((line for block in _line_blocks(path) for line in block), start=1):
+    for number, line in enumerate((line for block in line_blocks(path) for line in block), start=1):
         try:
             words.append(line.decode())
         except UnicodeDecodeError as error:
@@ -120,7 +120,7 @@ def _read_numbers(
 ) -> NDArray[Any]:
     """Read one number per line, [lines]. Raises DataError for what `fault` finds in a line."""
     parts, before = [np.empty(0, dtype)], 0
-    for lines in _line_blocks(path):
+    for lines in line_blocks(path):
         first = max(start - before, 0)
         chosen = lines[first : None if stop is None else stop - before]
         numbers: dict[bytes, float] = {}
@@ -136,10 +136,13 @@ def _read_numbers(
     return np.concatenate(parts)
 
 
-def _line_blocks(path: Location) -> Iterator[list[bytes]]:
-    """Yield the lines, block by block, without line ends, LF or CRLF; the last line may lack its end."""
+def line_blocks(path: Location, all_kept: bool = True) -> Iterator[list[bytes]]:
+    """Yield the lines, block by block, without line ends, LF or CRLF; the last line may lack its end.
+
+    `all_kept`: the caller keeps all lines; see `whole` of `read_blocks`.
+    """
     rest, lines = b"", 0
-    for block in read_blocks(path, whole=True):
+    for block in read_blocks(path, whole=all_kept):
         *whole, rest = (rest + block).split(b"\n")
         if len(rest) > _MAX_LINE or any(len(line) > _MAX_LINE for line in whole):
             number = lines + next((i for i, line in enumerate(whole) if len(line) > _MAX_LINE), len(whole)) + 1
@@ -154,7 +157,7 @@ def _line_blocks(path: Location) -> Iterator[list[bytes]]:
         yield [rest.removesuffix(b"\r")]
 
 
-def _number_fault(text: bytes, what: str) -> str | None:
+def number_fault(text: bytes, what: str) -> str | None:
     if not text:
         return f"an empty line; every pair needs a {what}"
     if not _NUMBER.fullmatch(text):
