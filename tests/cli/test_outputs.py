@@ -36,7 +36,17 @@ from pairlens_cli.options import Location
 TEXTS = ("q.txt", "v.txt")
 LABELLED = ("--query", "q.txt", "--value", "v.txt", "--label", "l.txt")
 PLAIN = {".txt", ".jsonl", ".json", ".tsv"}
-READ = {"--query", "--value", "--label", "--vocab", "--group", "--compare", "--input", "--like"}  # they name inputs
+READ = {
+    "--query",
+    "--value",
+    "--label",
+    "--vocab",
+    "--group",
+    "--compare",
+    "--input",
+    "--like",
+    "--teacher",
+}  # they name inputs
 READ |= {"--query-file", "--value-file", "--label-file", "--group-file"}
 DIRECTORIES = {("train", "--output"), ("encode", "--output")}  # tested with the commands
 

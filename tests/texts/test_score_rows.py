@@ -17,9 +17,9 @@ PATH = Path("s.txt")
 
 def test_numbers_as_written() -> None:
     lines = [b"0.25 3.9891485e-05", b" +1\t-.5 ", b"1e7 2."]
-    found = parse_rows(lines, 2, PATH, 0, "s.txt:1")
+    found = parse_rows(lines, 2, PATH, 0, "as in s.txt:1")
     assert found.tolist() == [[0.25, 3.9891485e-05], [1.0, -0.5], [1e7, 2.0]]
-    assert parse_rows([], 3, PATH, 0, "s.txt:1").shape == (0, 3)
+    assert parse_rows([], 3, PATH, 0, "as in s.txt:1").shape == (0, 3)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_numbers_as_written() -> None:
 )
 def test_a_fault_has_its_place(line: bytes, place: str, message: str) -> None:
     with pytest.raises(DataError) as fault:
-        parse_rows([b"1 1", b"2 2", line, b"x"], 2, PATH, 5, "a.txt:1")
+        parse_rows([b"1 1", b"2 2", line, b"x"], 2, PATH, 5, "as in a.txt:1")
     assert str(fault.value) == f"{place}: {message}"
 
 
@@ -47,7 +47,7 @@ def test_a_fault_has_its_place(line: bytes, place: str, message: str) -> None:
 @given(st.lists(st.text("0123456789+-.eE _x\t", max_size=6), max_size=4))
 def test_it_reads_what_is_a_number_and_refuses_the_rest(lines: list[str]) -> None:
     try:
-        found = parse_rows([line.encode() for line in lines], 1, PATH, 0, "s.txt:1")
+        found = parse_rows([line.encode() for line in lines], 1, PATH, 0, "as in s.txt:1")
     except DataError:
         assert any("_" in line or len(line.split()) != 1 or not _is_float(line) for line in lines)
     else:
@@ -56,7 +56,7 @@ def test_it_reads_what_is_a_number_and_refuses_the_rest(lines: list[str]) -> Non
 
 def _is_float(text: str) -> bool:
     try:
-        return abs(float(text)) <= np.finfo(np.float32).max
+        return abs(float(text)) <= float(np.finfo(np.float32).max)
     except ValueError:
         return False
 

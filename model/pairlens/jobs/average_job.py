@@ -46,9 +46,8 @@ def _means(paths: Sequence[Location]) -> Iterator[Floats]:
             rest = [sum(map(len, file)) for file in files]
             raise _unequal(paths, [count + more for count, more in zip(counts, rest, strict=True)])
         columns = columns or columns_of(chunks[0][0])
-        rows = [
-            parse_rows(lines, columns, path, done, f"{paths[0]}:1") for lines, path in zip(chunks, paths, strict=True)
-        ]
+        why = f"as in {paths[0]}:1"
+        rows = [parse_rows(lines, columns, path, done, why) for lines, path in zip(chunks, paths, strict=True)]
         done = counts[0]
         yield np.mean(rows, axis=0)
 

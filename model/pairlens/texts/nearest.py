@@ -62,7 +62,8 @@ class NearestTexts:
             if not room:
                 break
         sharing = np.unique(np.concatenate(found))
-        return sharing[sharing != text].astype(np.int64)
+        others: Ints = sharing[sharing != text].astype(np.int64)
+        return others
 
     def _cosines(self, text: int, others: Ints) -> NDArray[np.float64]:
         """The cosine of a text with each of some others [n], which have at least one word."""

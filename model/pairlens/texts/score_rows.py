@@ -31,12 +31,24 @@ def columns_of(line: bytes) -> int:
     return max(len(line.split()), 1)
 
 
-def parse_rows(lines: Sequence[bytes], columns: int, path: Location, before: int, as_in: str) -> Floats:
+def read_scores(path: Location, classes: int | None = None) -> NDArray[np.float32]:
+    """The scores of a file, float32 [lines]; with classes a probability for each of them, [lines, classes].
+
+    Raises:
+        DataError: the file cannot be read, or as `parse_rows`.
+    """
+    lines = [line for block in line_blocks(path) for line in block]
+    why = "one for each class" if classes else "the score of a pair"
+    rows = parse_rows(lines, classes or 1, path, 0, why).astype(np.float32)
+    return rows if classes else rows[:, 0]
+
+
+def parse_rows(lines: Sequence[bytes], columns: int, path: Location, before: int, why: str) -> Floats:
     """The scores in some lines of a file, float64 [lines, columns].
 
     Args:
         before: the count of lines of the file before these, for messages.
-        as_in: what has as many scores, for messages.
+        why: why there are so many columns, for messages.
 
     Raises:
         DataError: a line has another count of scores, or one that is no finite number (`path:line:column: message`).
@@ -49,12 +61,12 @@ def parse_rows(lines: Sequence[bytes], columns: int, path: Location, before: int
             found = np.array([np.inf])
         if (np.abs(found) <= _LARGEST).all():
             return found.reshape(-1, columns)
-    faults = ((number, _fault(line, columns, as_in)) for number, line in enumerate(lines, start=before + 1))
+    faults = ((number, _fault(line, columns, why)) for number, line in enumerate(lines, start=before + 1))
     number, (column, message) = next((number, fault) for number, fault in faults if fault)
     raise DataError(f"{path}:{number}:{column}: {message}")
 
 
-def _fault(line: bytes, columns: int, as_in: str) -> tuple[int, str] | None:
+def _fault(line: bytes, columns: int, why: str) -> tuple[int, str] | None:
     """The column and the description of the first fault of a line; None if it has none."""
     words = [*re.finditer(rb"\S+", line)]
     for word in words:
@@ -64,5 +76,5 @@ def _fault(line: bytes, columns: int, as_in: str) -> tuple[int, str] | None:
         return 1, str(number_fault(b"", "score"))
     if len(words) != columns:
         found = f"{len(words)} score{'s' * (len(words) > 1)}"
-        return 1, f"{found} in this line; must be {columns}, as in {as_in}"
+        return 1, f"{found} in this line; must be {columns}, {why}"
     return None
