@@ -182,7 +182,9 @@ def test_runs_and_their_teacher(project: Path, tmp_path: Path) -> None:
     for name, label in (("same_decisions", "same decisions as the teacher"), ("spearman", "Spearman of both scores")):
         assert f"{label} {first[name]:.4f} {second[name]:.4f}" in shown
         assert f"{first[name]:.4f}" in result.stderr
-    assert "microseconds per pair" in result.stderr
+    assert f"microseconds per pair {first['microseconds_per_pair']:.1f} {second['microseconds_per_pair']:.1f}" in shown
+    assert 0 < first["microseconds_per_pair"] < 1e6
+    assert "┃ teacher ┃    95 % interval ┃    run ┃ student ┃" in result.stderr
     alone = evaluated(project, teacher, "--split", "test")
     path.unlink()
     report_of_itself = pairlens(project, "report", teacher, "--teacher", scores, "--output", path, "--quiet")

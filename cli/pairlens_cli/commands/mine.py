@@ -41,8 +41,7 @@ def mine(
 ) -> None:
     """Mine pairs from unlabelled texts, near ones and random ones, for a model to score.
 
-    Near are texts that share rare words: the cosine of their tf-idf vectors is high. Each text is compared with the
-    1,000 that share its rarest words. A text that occurs several times counts once, and no pair occurs twice.
+    Near are texts that share rare words, by the cosine of their tf-idf vectors. No pair occurs twice.
     """
     from pairlens.jobs.mine_job import mine as write_pairs
     from pairlens.jobs.mine_job import outputs

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,7 +40,6 @@ class Scored(NamedTuple):
     Attributes:
         threshold: used by binary tasks only.
         texts: both texts of each pair, if the input was texts.
-        seconds: the time that scoring took, without reading.
     """
 
     config: Config
@@ -52,7 +49,6 @@ class Scored(NamedTuple):
     logits: NDArray[np.float32]
     threshold: Threshold
     texts: list[tuple[str, str]] | None = None
-    seconds: float = math.nan
 
     @property
     def measured(self) -> NDArray[np.float32]:
@@ -143,19 +139,17 @@ def score_files(run: Run, files: Files, threshold: float | None = None, threads:
     else:
         pairs = read_pairs(files, text_rules(config), config.task, config.model.classes)
     assert pairs.label is not None
-    scorer, began = Scorer(config, run.weights(config), threads), perf_counter()
-    logits = scorer.logits(pairs.query, pairs.value)
-    seconds = perf_counter() - began
+    logits = Scorer(config, run.weights(config), threads).logits(pairs.query, pairs.value)
     if threshold is None:
         chosen = Threshold(run.threshold(), run.logit_threshold())
     else:
         chosen = Threshold(float(shortest(np.float32(threshold))))
-    return Scored(config, pairs, pairs.label, logits.scores(), logits.merged(), chosen, texts, seconds)
+    return Scored(config, pairs, pairs.label, logits.scores(), logits.merged(), chosen, texts)
 
 
 def measure(scored: Scored) -> dict[str, Any]:
     """Return metrics and 95 % intervals and, depending on the task, threshold, confusion matrix and group counts."""
-    config, pairs, label, scores, _, threshold, *_ = scored
+    config, pairs, label, scores, _, threshold, _ = scored
     result: dict[str, Any] = threshold.as_json() if config.task == "binary" else {}
     result["metrics"] = evaluate_scores(config.task, label, scored.measured, threshold, pairs.group)
     result["intervals"] = bootstrap_intervals(config.task, label, scored.measured, threshold, pairs.group)

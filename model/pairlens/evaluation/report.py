@@ -22,7 +22,7 @@ from pairlens.evaluation.evaluation import (
     score_files,
     worst,
 )
-from pairlens.evaluation.teacher import Teacher, measure_teacher, refuse_other_pairs
+from pairlens.evaluation.teacher import Comparison, compare, measure_teacher, refuse_other_pairs
 from pairlens.locations.location import Location
 from pairlens.metrics.bins import Histogram, JointHistogram, histogram, joint_histogram
 from pairlens.metrics.calibration import Reliability, reliability
@@ -81,7 +81,7 @@ class RunReport:
         errors, attentions: the pairs with the largest loss, and their attention.
         vocabulary: the word of each id, or None.
         classes: the name of each label, or None.
-        teacher: the model that the runs learned from, if its scores were given.
+        taught: the run compared with its teacher, if the teacher's scores were given.
     """
 
     run: Run
@@ -97,7 +97,7 @@ class RunReport:
     classes: list[str] | None
     history: list[Json]
     environment: Json
-    teacher: Teacher | None
+    taught: Comparison | None
 
     @property
     def name(self) -> str:
@@ -134,7 +134,7 @@ def report_runs(
             refuse_pipes(files)
     if teacher:
         refuse_other_pairs(runs, [files for _, files in chosen])
-    taught, scores = None, read_scores(teacher, runs[0].config().model.classes) if teacher else None
+    measured, scores = None, read_scores(teacher, runs[0].config().model.classes) if teacher else None
     vocabularies = [run.vocabulary(vocab) for run in runs]
     reports: list[RunReport] = []
     first: tuple[Scored, Files] | None = None
@@ -145,7 +145,8 @@ def report_runs(
             difference = differences(first[0], scored)
         first = first or (scored, files)
         if teacher and scores is not None:
-            taught = taught or measure_teacher(teacher, scores, scored)
+            measured = measured or measure_teacher(teacher, scores, scored)
+        taught = compare(run, scored, measured, threads) if measured else None
         reports.append(_report(run, what, scored, difference, errors, words, taught))
     return reports
 
@@ -157,7 +158,7 @@ def _report(
     difference: dict[str, Difference] | None,
     errors: int,
     vocabulary: list[str] | None,
-    teacher: Teacher | None,
+    taught: Comparison | None,
 ) -> RunReport:
     config, pairs, label, threshold = scored.config, scored.pairs, scored.label, scored.threshold
     measured = measure(scored)
@@ -178,7 +179,7 @@ def _report(
         classes=run.classes(),
         history=run.metrics(),
         environment=run.environment(),
-        teacher=teacher,
+        taught=taught,
     )
 
 

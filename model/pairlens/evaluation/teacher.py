@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from pairlens.locations.location import Location
 from pairlens.metrics import Threshold, evaluate_scores
 from pairlens.metrics.order import at_least
 from pairlens.runs.run import Run
+from pairlens.scoring.scorer import Scorer
+
+_TIMED = 0.2  # seconds of scoring, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,14 @@ class Teacher:
     threshold: Threshold
     metrics: dict[str, float]
     intervals: dict[str, tuple[float, float]]
+
+
+class Comparison(NamedTuple):
+    """A run's teacher, the `agreement` of the two, and the time in which the run scores a pair."""
+
+    teacher: Teacher
+    agreement: dict[str, float]
+    microseconds_per_pair: float
 
 
 def refuse_other_pairs(runs: Sequence[Run], files: Sequence[Files]) -> None:
@@ -64,18 +77,18 @@ def measure_teacher(path: Location, scores: NDArray[np.float32], scored: Scored)
     )
 
 
-def compared(scored: Scored, teacher: Teacher) -> dict[str, float]:
-    """How a run compares with its teacher: `same_decisions`, `pearson`, `spearman`, and `microseconds_per_pair`.
+def compare(run: Run, scored: Scored, teacher: Teacher, threads: int | None = None) -> Comparison:
+    """Compare a run with its teacher; scores the pairs again, to measure the time."""
+    return Comparison(teacher, agreement(scored, teacher), _microseconds_per_pair(run, scored, threads))
+
+
+def agreement(scored: Scored, teacher: Teacher) -> dict[str, float]:
+    """How a run agrees with its teacher, by name.
 
     `same_decisions` (binary and multiclass) is the share of pairs that both call positive or negative, or give the same
-    class; the correlations are those of the scores. A ranking has only Spearman's, as only the order of its scores
-    counts, and multiclass none. The time is that of the run's scoring, without reading.
+    class. `pearson` and `spearman` are correlations of the scores; a ranking has only the second, as only the order of
+    its scores counts, and multiclass neither.
     """
-    found = _agreement(scored, teacher)
-    return found | {"microseconds_per_pair": 1e6 * scored.seconds / len(scored.pairs)}
-
-
-def _agreement(scored: Scored, teacher: Teacher) -> dict[str, float]:
     task = scored.config.task
     if task == "multiclass":
         return {"same_decisions": float((scored.scores.argmax(axis=1) == teacher.scores.argmax(axis=1)).mean())}
@@ -86,3 +99,14 @@ def _agreement(scored: Scored, teacher: Teacher) -> dict[str, float]:
         same = at_least(scored.measured, scored.threshold) == at_least(teacher.scores, teacher.threshold)
         found = {"same_decisions": float(same.mean()), **found}
     return found
+
+
+def _microseconds_per_pair(run: Run, scored: Scored, threads: int | None) -> float:
+    """The time in which a run scores a pair, without reading it: that of all pairs in the fastest of several passes."""
+    scorer, pairs = Scorer(scored.config, run.weights(scored.config), threads), scored.pairs
+    seconds: list[float] = []
+    while sum(seconds) < _TIMED:
+        began = perf_counter()
+        scorer.logits(pairs.query, pairs.value)
+        seconds.append(perf_counter() - began)
+    return 1e6 * min(seconds) / len(pairs)
