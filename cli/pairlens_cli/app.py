@@ -21,12 +21,14 @@ from pairlens.locations.location import without_secrets
 from pairlens.packages import missing_package
 from pairlens_cli import options, output, streams
 from pairlens_cli.commands.attend import attend
+from pairlens_cli.commands.average import average
 from pairlens_cli.commands.check import check
 from pairlens_cli.commands.config import config
 from pairlens_cli.commands.encode import encode
 from pairlens_cli.commands.evaluate import evaluate
 from pairlens_cli.commands.init import init
 from pairlens_cli.commands.merge import merge
+from pairlens_cli.commands.mine import mine
 from pairlens_cli.commands.report import report
 from pairlens_cli.commands.schema import schema
 from pairlens_cli.commands.score import score
@@ -40,7 +42,22 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
-for command in (encode, init, check, train, evaluate, report, score, attend, merge, config, schema, selftest):
+for command in (
+    encode,
+    init,
+    check,
+    train,
+    evaluate,
+    report,
+    score,
+    attend,
+    mine,
+    average,
+    merge,
+    config,
+    schema,
+    selftest,
+):
     app.command(cls=options.Command)(command)
 
 

@@ -139,10 +139,13 @@ def read_numbers(
     return np.concatenate(parts)
 
 
-def line_blocks(path: Location) -> Iterator[list[bytes]]:
-    """Yield the lines, block by block, without line ends, LF or CRLF; the last line may lack its end."""
+def line_blocks(path: Location, all_kept: bool = True) -> Iterator[list[bytes]]:
+    """Yield the lines, block by block, without line ends, LF or CRLF; the last line may lack its end.
+
+    `all_kept`: the caller keeps all lines; see `whole` of `read_blocks`.
+    """
     rest, lines = b"", 0
-    for block in read_blocks(path, whole=True):
+    for block in read_blocks(path, whole=all_kept):
         *whole, rest = (rest + block).split(b"\n")
         if len(rest) > _MAX_LINE or any(len(line) > _MAX_LINE for line in whole):
             number = lines + next((i for i, line in enumerate(whole) if len(line) > _MAX_LINE), len(whole)) + 1
