@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pairlens.config.schema import Config
+from pairlens.config.tasks import GROUP_LOSSES
 from pairlens.errors import DataError
 from pairlens.metrics.groups import group_figures
 from pairlens.metrics.undefined import why_undefined
@@ -90,12 +91,22 @@ def _nothing_to_learn(config: Config, train: Pairs) -> list[str]:
     if (counted.label == counted.label[0]).all():
         which = "every label" if counted is train else "every label of weight above 0"
         return [f"{prefix}: {which} is {counted.label[0]:g}; there is nothing to learn"]
-    if config.training.loss == "pairwise" and not _mixed_groups(counted):
+    if (need := _need_of_groups(config)) and not _mixed_groups(counted):
+        use, instead = need
         return [
-            f"{prefix}: no group has both a positive and a negative pair, which training.loss: pairwise compares; "
-            f"there is nothing to learn; give groups in {prefix}.group.txt, or set training.loss: cross_entropy"
+            f"{prefix}: no group has both a positive and a negative pair, which {use}; there is nothing to learn; "
+            f"give groups in {prefix}.group.txt, or set {instead}"
         ]
     return []
+
+
+def _need_of_groups(config: Config) -> tuple[str, str] | None:
+    """What needs groups with both a positive and a negative pair, and the setting without this need, or None."""
+    if config.training.loss in GROUP_LOSSES:
+        return f"training.loss: {config.training.loss} compares", "training.loss: cross_entropy"
+    if config.training.negatives:
+        return "training.negatives counts", "training.negatives: null"
+    return None
 
 
 def _mixed_groups(pairs: Pairs) -> int:
