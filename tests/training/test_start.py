@@ -15,6 +15,7 @@ from pairlens.training.start import start_from_data
 from pairlens.vectors.wanted import Vectors
 
 INPUT_DIM, WIDTH, STDDEV = 7, 4, 0.5
+LENGTH_OF_QUERY, EQUAL_TEXTS = 11, 14  # among the overlap features
 PAIRS = Pairs(
     Texts.from_lists([[1, 2, 3], [4, 5]]), Texts.from_lists([[3, 2], [5, 1, 4]]), np.array([0, 1], np.float32)
 )
@@ -71,3 +72,16 @@ def test_with_ppmi_a_word_without_a_vector_has_random_values() -> None:
 def test_vectors_that_are_all_zero_stay_zero() -> None:
     zero = Vectors(np.zeros((INPUT_DIM, WIDTH), np.float32), np.ones(INPUT_DIM, np.bool_), 7, 7, 0, 0, 0)
     assert not start(zero, 3 + WIDTH, embeddings_initializer=PPMI)[:, 3:].any()
+
+
+def test_a_feature_that_is_constant_in_train_keeps_its_unit() -> None:
+    """No pair of train has equal texts, but one to be scored may: the 1 of that feature must stay 1."""
+    config = Config.model_validate(
+        {"data": {"train": "t"}, "model": {"overlap": True, "embedding": {"input_dim": INPUT_DIM}}}
+    )
+    network = build_network(config)
+    start_from_data(network, config, PAIRS, None)
+    deviation = network.overlap_deviation.numpy()
+    assert deviation[EQUAL_TEXTS] == 1.0
+    # The lengths 3 and 2 of the queries have logarithms ln 3 and ln 2, which differ from their mean by ln(1.5) / 2.
+    assert deviation[LENGTH_OF_QUERY] == pytest.approx(np.log(1.5) / 2, rel=1e-4)

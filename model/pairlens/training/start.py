@@ -41,7 +41,7 @@ def start_from_data(
     if model.overlap:
         overlap = overlap_features(train.query, train.value, network.encoder.idf.numpy())
         network.overlap_mean.assign(overlap.mean(axis=0))
-        network.overlap_deviation.assign(overlap.std(axis=0) + 1e-6)
+        network.overlap_deviation.assign(_deviations(overlap))
     _set_embeddings(network, config, texts, vocabulary, vectors)
 
 
@@ -55,6 +55,12 @@ def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
         return np.array([mean])
     mean = min(max(mean, 1e-3), 1.0 - 1e-3)
     return np.array([np.log(mean / (1.0 - mean))])
+
+
+def _deviations(features: Floats) -> Floats:
+    """The standard deviation of each column; 1 for one that is constant, so that another value later is not enlarged."""
+    varies = np.ptp(features, axis=0) > 0
+    return np.where(varies, features.std(axis=0) + 1e-6, 1.0).astype(np.float32)
 
 
 def _set_embeddings(
