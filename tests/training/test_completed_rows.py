@@ -29,9 +29,9 @@ def test_a_quarter_turn_is_found_and_applied() -> None:
 
 
 def test_an_offset_belongs_to_the_map() -> None:
-    """Rows around (10, 0): those of the others' centre are predicted there."""
-    rows = with_two_more(CROSS + [10, 0], [0, 0], [0, 0])
-    others = with_two_more(CROSS + [0, 5], [0, 5], [0, 0])
+    """Rows around (10, 0), others around (0, 5): a word at the others' centre is predicted at that of the rows."""
+    rows = with_two_more(CROSS + np.array([10, 0]), [0, 0], [0, 0])
+    others = with_two_more(CROSS + np.array([0, 5]), [0, 5], [0, 0])
     known, others_known = ALL.copy(), ALL.copy()
     known[4:] = others_known[5] = False
     out, now_known = completed(rows, known, others, others_known)

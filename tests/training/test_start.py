@@ -29,9 +29,7 @@ def vectors() -> Vectors:
     return Vectors(matrix, matrix.any(axis=1), 3, 3, 0, 0, 0)
 
 
-def start(
-    given: Vectors | None, output_dim: int, vocabulary: list[str] | None = None, **embedding: Any
-) -> np.ndarray:
+def start(given: Vectors | None, output_dim: int, vocabulary: list[str] | None = None, **embedding: Any) -> np.ndarray:
     embedding = {"input_dim": INPUT_DIM, "output_dim": output_dim, **embedding}
     config = Config.model_validate({"data": {"train": "t"}, "model": {"embedding": embedding}})
     network = build_network(config)

@@ -62,7 +62,7 @@ def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
 
 
 def _deviations(features: Floats) -> Floats:
-    """The standard deviation of each column; 1 for one that is constant, so that another value later is not enlarged."""
+    """The standard deviation of each column; 1 for a constant one, so that another value later is not enlarged."""
     varies = np.ptp(features, axis=0) > 0
     return np.where(varies, features.std(axis=0) + 1e-6, 1.0).astype(np.float32)
 
