@@ -95,7 +95,7 @@ def _with_vectors(
 ) -> Floats:
     """Learned directions and word vectors side by side, each completed from the other; `drawn` for words with neither.
 
-    Words that only the vectors know take no part in learning: their spelling alone says too little.
+    Words that only the vectors have take no part in learning, so that they do not change what the others start from.
     """
     occurs = np.bincount(texts.ids, minlength=len(drawn)) > 0
     learned, dim = np.flatnonzero(occurs | ~vectors.found), drawn.shape[1] - vectors.dim
