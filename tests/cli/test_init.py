@@ -108,6 +108,24 @@ def test_multiclass_with_names(folder: Path) -> None:
     trains(folder)
 
 
+def test_vectors_of_the_words_that_encode_wrote(tmp_path: Path) -> None:
+    """From tables and vectors to a score of a word that train never saw, without editing the config."""
+    rows = "".join(f"the cat {i % 7},a dog {i % 5},{i % 2}\n" for i in range(40))
+    for split in ("train", "dev"):
+        (tmp_path / f"{split}.csv").write_text(f"query,value,label\n{rows}")
+    (tmp_path / "v.txt").write_text("the 0 1 2\ncat 1 0 2\nlion 1 0 3\ndog 2 2 2\na 0 0 1\n")
+    assert pairlens(tmp_path, "encode", "train.csv", "dev.csv", "-o", "data", "--vectors", "v.txt").code == 0
+    text = written(tmp_path)
+    assert "    output_dim: 103  # 100 learned from train and 3 of the word vectors\n" in text
+    initializer = load_config(tmp_path / "mine.yaml").model.embedding.embeddings_initializer
+    assert initializer.model_dump()["vectors"] == tmp_path / "data" / "vocab.vectors.npy"
+    (tmp_path / "v.txt").unlink()
+    trains(tmp_path)
+    pairs = "the lion 1\ta dog 1\nthe tiger 1\ta dog 1\nthe zebra 1\ta dog 1\n"
+    lion, tiger, zebra = pairlens(tmp_path, "score", "runs/mine", "--text", "-", stdin=pairs).stdout.splitlines()
+    assert lion != tiger == zebra
+
+
 @pytest.mark.parametrize(
     ("label", "task"), [("{0}", "multiclass"), ("{0}.0", "multiclass"), ("{1}", "regression"), ("-{1}", "regression")]
 )

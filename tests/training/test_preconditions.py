@@ -75,6 +75,13 @@ def problems_of_both(config: Config, folder: Path) -> list[str]:
             "{}: no group has both a positive and a negative pair, which training.loss: pairwise compares; there is "
             "nothing to learn; give groups in {}.group.txt, or set training.loss: cross_entropy",
         ),
+        (
+            "ranking",
+            {"group": [1, 2, 3, 4]},
+            {"negatives": 2},
+            "{}: no group has both a positive and a negative pair, which training.negatives counts; there is nothing "
+            "to learn; give groups in {}.group.txt, or set training.negatives: null",
+        ),
     ],
 )
 def test_check_and_train_agree(

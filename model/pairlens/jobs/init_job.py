@@ -13,6 +13,7 @@ from pairlens.locations.location import Location
 from pairlens.texts.splits import LATER_SPLITS
 from pairlens.texts.words import printable
 
+_OWN_WIDTH = 64  # numbers per word besides those of word vectors
 _LONGEST = 512  # tokens; the memory of attention grows with the square of the length
 
 
@@ -50,7 +51,7 @@ def config_text(found: DataFound, config: Location | None, schema: Location | No
         schema: the JSON schema next to it.
     """
     base = Path.cwd() if config is None else config.absolute().parent if isinstance(config, Path) else config.parent
-    parts = [_head(found, config, schema), _data(found, base), _model(found), _training(found)]
+    parts = [_head(found, config, schema), _data(found, base), _model(found, base), _training(found)]
     return "\n".join("\n".join(line.rstrip() for line in part) + "\n" for part in parts)
 
 
@@ -101,19 +102,21 @@ def _relative(path: Location, base: Location) -> str:
     return path_text(str(path))
 
 
-def _model(found: DataFound) -> list[str]:
-    """The model section of configs/aligned.yaml."""
+def _model(found: DataFound, base: Location) -> list[str]:
+    """The model section of configs/aligned.yaml, with word vectors if there are any."""
     dropout = recipe(found).dropout
     reason = "the words of the vocabulary" if found.input_dim == found.words else "the largest id + 1"
     spelling = "" if not found.vocab else ", spelling: 1.0"
+    vectors = f", vectors: {_relative(found.vectors, base)}" if found.vectors else ""
+    width = f"  # {_OWN_WIDTH} learned from train and {found.vector_dim} of the word vectors" if found.vectors else ""
     classes = found.task.classes
     return [
         "model:  # the strong default: what a model of this size can learn from pairs alone",
         "  embedding:",
         f"    input_dim: {found.input_dim}  # {reason}",
-        "    output_dim: 64",
+        f"    output_dim: {_OWN_WIDTH + found.vector_dim}{width}",
         "    # Words with similar contexts" + (" or spelling" if found.vocab else "") + " start with similar vectors.",
-        f"    embeddings_initializer: {{name: ppmi_svd, stddev: 1.0, window: 10{spelling}}}",
+        f"    embeddings_initializer: {{name: ppmi_svd, stddev: 1.0, window: 10{spelling}{vectors}}}",
         f"    dropout: {dropout}",
         "    match_channels: true",
         "  conv: {filters: 32, kernel_size: 3, activation: relu}",

@@ -7,6 +7,7 @@ import tensorflow as tf
 from pairlens.config.schema import Config
 from pairlens.config.tasks import TASK_LOSSES
 from pairlens.training.batches import Batch
+from pairlens.training.listwise import groups_with_positive, listwise_loss
 
 
 def loss_name(config: Config) -> str:
@@ -19,21 +20,25 @@ def batch_loss(name: str, smoothing: float, batch: Batch, logits: tf.Tensor) -> 
     """The weighted mean loss of a batch.
 
     Args:
-        name: cross_entropy, mse, mae, huber or pairwise.
+        name: cross_entropy, mse, mae, huber, pairwise or listwise.
         smoothing: the share of a label that is spread evenly over all classes, with cross_entropy.
         logits: [orders, B], or of a multiclass model [orders, B, classes].
     """
     if name == "pairwise":
         return pairwise_loss(batch, logits)
+    if name == "listwise":
+        return listwise_loss(batch, logits)
     label = tf.broadcast_to(batch.label, tf.shape(logits)[: 1 + len(batch.label.shape)])  # [orders, B] or as logits
     losses = _cross_entropy(label, logits, smoothing) if name == "cross_entropy" else _error(name, label, logits)
     return tf.reduce_mean(losses * batch.weight)
 
 
 def counted(name: str, batch: Batch) -> tf.Tensor:
-    """The number of items that `batch_loss` averages over: pairs, or comparisons if it is pairwise."""
+    """The number of items that `batch_loss` averages over: pairs, comparisons if it is pairwise, groups if listwise."""
     if name == "pairwise":
         return tf.reduce_sum(_comparisons(batch))
+    if name == "listwise":
+        return groups_with_positive(batch)
     return tf.cast(tf.shape(batch.label)[0], tf.float32)
 
 

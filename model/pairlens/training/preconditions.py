@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pairlens.config.schema import Config
+from pairlens.config.tasks import GROUP_LOSSES
 from pairlens.errors import DataError
 from pairlens.metrics.groups import group_figures
 from pairlens.metrics.undefined import why_undefined
@@ -95,13 +96,22 @@ def _nothing_to_learn(config: Config, train: Pairs) -> list[str]:
         which = "every label" if counted is train else "every label of weight above 0"
         label = " ".join(f"{number:g}" for number in np.atleast_1d(counted.label[0]))
         return [f"{prefix}: {which} is {label}; there is nothing to learn"]
-    if config.training.loss == "pairwise" and not _compares(counted):
+    if need := _unmet_need_of_groups(config, counted):
+        use, instead = need
         return [
-            f"{prefix}: no group has both a positive and a negative pair, which training.loss: pairwise compares; "
-            f"there is nothing to learn; give groups in {config.data.prefixes('train')[0]}.group.txt, or set "
-            "training.loss: cross_entropy"
+            f"{prefix}: no group has both a positive and a negative pair, which {use}; there is nothing to learn; "
+            f"give groups in {config.data.prefixes('train')[0]}.group.txt, or set {instead}"
         ]
     return []
+
+
+def _unmet_need_of_groups(config: Config, train: Pairs) -> tuple[str, str] | None:
+    """What needs groups that train lacks, and the setting without this need; None if there is no such need."""
+    if config.training.loss in GROUP_LOSSES and not _compares(train):
+        return f"training.loss: {config.training.loss} compares", "training.loss: cross_entropy"
+    if config.training.negatives and not _mixed_groups(train):
+        return "training.negatives counts", "training.negatives: null"
+    return None
 
 
 def _compares(pairs: Pairs) -> bool:
