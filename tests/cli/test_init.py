@@ -116,7 +116,7 @@ def test_vectors_of_the_words_that_encode_wrote(tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("the 0 1 2\ncat 1 0 2\nlion 1 0 3\ndog 2 2 2\na 0 0 1\n")
     assert pairlens(tmp_path, "encode", "train.csv", "dev.csv", "-o", "data", "--vectors", "v.txt").code == 0
     text = written(tmp_path)
-    assert "    output_dim: 103  # 100 learned from train and 3 of the word vectors\n" in text
+    assert "    output_dim: 67  # 64 learned from train and 3 of the word vectors\n" in text
     initializer = load_config(tmp_path / "mine.yaml").model.embedding.embeddings_initializer
     assert initializer.model_dump()["vectors"] == tmp_path / "data" / "vocab.vectors.npy"
     (tmp_path / "v.txt").unlink()
