@@ -58,5 +58,6 @@ def regression(features: Floats, target: Floats, weight: Floats, linear: bool) -
 def _probabilities(logits: Floats) -> Floats:
     if logits.shape[1] == 1:
         return 0.5 + 0.5 * np.tanh(0.5 * logits)
-    exponentials: Floats = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities
