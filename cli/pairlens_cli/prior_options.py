@@ -27,7 +27,7 @@ InTrain = Annotated[
     typer.Option(
         "--train-prior",
         metavar="P",
-        help="With --prior: the share of positives in train, for a run without a record of it (before version 0.5.0).",
+        help="With --prior: the share of positives in train, for a run without a record of it (before version 0.6.0).",
     ),
 ]
 
