@@ -26,15 +26,16 @@ class Recipe(NamedTuple):
 
 
 def recipe(found: DataFound) -> Recipe:
-    """Return larger batches and fewer epochs for larger sets; rankings, whose pairs are similar, overfit sooner."""
-    pairs = found.splits["train"].pairs
-    if pairs <= 30_000 and found.task.task == "ranking":
-        return Recipe(epochs=4, batch_size=64, dropout=0.2)
-    if pairs <= 10_000:
-        return Recipe(epochs=10, batch_size=32, dropout=0.1)
-    if pairs <= 30_000:
+    """Return larger batches and fewer epochs for larger sets; classes are learned sooner than grades, and rankings, whose
+    pairs are similar, overfit soonest."""
+    pairs, task = found.splits["train"].pairs, found.task.task
+    if pairs > 30_000:
         return Recipe(epochs=4, batch_size=128, dropout=0.2)
-    return Recipe(epochs=2, batch_size=128, dropout=0.2)
+    if task == "ranking":
+        return Recipe(epochs=4 if pairs > 3_000 else 8, batch_size=64, dropout=0.1)
+    if task == "binary":
+        return Recipe(epochs=6, batch_size=128 if pairs > 10_000 else 32, dropout=0.1)
+    return Recipe(epochs=10, batch_size=128 if pairs > 10_000 else 32, dropout=0.1)
 
 
 def train_command(config: Location | None) -> str:
