@@ -26,8 +26,10 @@ class Recipe(NamedTuple):
 
 
 def recipe(found: DataFound) -> Recipe:
-    """Return larger batches and fewer epochs for larger sets; classes are learned sooner than grades, and rankings, whose
-    pairs are similar, overfit soonest."""
+    """Return larger batches and fewer epochs for larger sets.
+
+    Classes are learned sooner than grades, and rankings, whose pairs are similar, overfit soonest.
+    """
     pairs, task = found.splits["train"].pairs, found.task.task
     if pairs > 30_000:
         return Recipe(epochs=4, batch_size=128, dropout=0.2)
