@@ -47,6 +47,35 @@ def test_figures_of_regression(tmp_path: Path) -> None:
     assert split.labels == {"min": -1.5, "mean": 1.25, "max": 4.0}
 
 
+@pytest.mark.parametrize(
+    ("task", "labels", "expected"),
+    [
+        ("binary", ["0", "0.25", "0.5"], {"min": 0, "mean": 0.25, "max": 0.5}),
+        ("multiclass", ["0.5 0.25 0.25", "0 1 0", "0 1 0"], {"0": 0.5, "1": 2.25, "2": 0.25}),
+    ],
+)
+def test_figures_of_probabilities(tmp_path: Path, task: str, labels: list[str], expected: dict[str, float]) -> None:
+    train = write(tmp_path, "train", ["1", "2", "3"], ["3", "4", "5"], labels)
+    found = findings({"train": train}, task=task)
+    assert found.problems == []
+    assert found.splits[0].labels == expected
+
+
+def test_the_groups_of_probabilities(tmp_path: Path) -> None:
+    """More than 0.5 counts as positive: one group has both, one no positive, one no negative."""
+    train = write(tmp_path, "train", ["1", "1", "2", "2", "3"], ["4"] * 5, ["0.4", "0.6", "0.5", "0", "0.9"])
+    assert findings({"train": train}, task="ranking").splits[0].groups == (3, 1, 2, 2, 1, 1)
+
+
+def test_figures_of_several_prefixes(tmp_path: Path, train: Path) -> None:
+    other = write(tmp_path, "other", ["1"], ["10"], ["0"])
+    found = findings({"train": [train, other]}, input_dim=10)
+    assert (found.splits[0].pairs, found.splits[0].labels) == (4, {"0": 2, "1": 2})
+    assert found.problems == [
+        f"{train}, {other}: ids go up to 10, but model.embedding.input_dim is 10; set it to 11 or more"
+    ]
+
+
 def test_ids_beyond_the_vocabulary(train: Path) -> None:
     assert findings({"train": train}, input_dim=10).problems == [
         f"{train}: ids go up to 10, but model.embedding.input_dim is 10; set it to 11 or more"

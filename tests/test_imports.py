@@ -11,6 +11,11 @@ from running import run_to_end
 
 from pairlens.runs.run import Run
 from pairlens.scoring.warm_up import warm_up
+from pairlens_cli.app import app, app_of
+from pairlens_cli.commands.score import score
+
+ONLY_TRAINING = ("numba", "tensorflow", "tf_keras", "keras", "matplotlib")
+ONLY_ADDRESSES = ("fsspec", "aiohttp", "asyncio", "ssl")
 
 
 def loaded(code: str, *modules: str) -> set[str]:
@@ -26,7 +31,13 @@ def test_importing_pairlens_is_free() -> None:
 
 def test_the_command_line_starts_without_heavy_libraries() -> None:
     heavy = ("tensorflow", "tf_keras", "keras", "numba", "matplotlib", "h5py", "scipy", "sklearn", "fsspec", "aiohttp")
-    assert not loaded("import pairlens_cli.app", *heavy)
+    assert not loaded("import pairlens_cli.app", *heavy, "numpy", "pydantic", "yaml", "rich", "asyncio")
+
+
+def test_only_the_command_that_is_named_is_built() -> None:
+    assert [command.name for command in app_of(["score", "run", "--help"]).registered_commands] == [None]
+    assert app_of(["score"]).registered_commands[0].callback is score
+    assert all(app_of(words) is app for words in ([], ["--help"], ["scor"], ["--version", "score"]))
 
 
 def test_scoring_needs_neither_tensorflow_nor_numba(tmp_path: Path) -> None:
@@ -35,4 +46,14 @@ def test_scoring_needs_neither_tensorflow_nor_numba(tmp_path: Path) -> None:
     Run.create(tmp_path / "run", config, {}).write_weights(random_weights(config))
     code = f"import pairlens; scorer = pairlens.load({str(tmp_path / 'run')!r}, threads=2)\n"
     code += "scorer.score([[4, 8, 15], [16]], [[4, 8], [2]]); scorer.attend([[4, 8]], [[15]])"
-    assert loaded(code, "numba", "tensorflow", "tf_keras", "keras", "matplotlib", "fsspec") == set()
+    assert loaded(code, *ONLY_TRAINING, *ONLY_ADDRESSES) == set()
+
+
+def test_scoring_files_of_ids_loads_no_more_than_that(tmp_path: Path) -> None:
+    Run.create(tmp_path / "run", config := make_config(), {}).write_weights(random_weights(config))
+    ids = tmp_path / "ids.txt"
+    ids.write_text("4 8 15\n")
+    words = ["pairlens", "score", str(tmp_path / "run"), str(ids), str(ids)]
+    code = f"import sys; sys.argv = {words}\nfrom pairlens_cli.app import main\n"
+    code += "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code"
+    assert loaded(code, *ONLY_TRAINING, *ONLY_ADDRESSES, "rich", "tokenizers", "pyarrow", "multiprocessing") == set()

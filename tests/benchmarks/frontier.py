@@ -15,13 +15,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 import pairlens
 from pairlens.config.file import load_config
-from pairlens.scoring.scorer import Scorer
+from pairlens.runs.run import Run
+from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.splits import read_split
 
@@ -30,20 +34,23 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 _TIMED_PAIRS = 20_000
 _TURNS = 5
 
-# Without compare, a network's positions are pooled as they are; "overlap" is the wide head's start alone.
-LARGE = ["model.compare.units=100", "model.embedding.output_dim=100", "model.conv.filters=50"]
+LARGE = ["model.compare.units=100", "model.embedding.output_dim=100", "model.conv.filters=50", "model.dnn.units=128"]
+SMALL = ["model.compare.units=24", "model.embedding.output_dim=32", "model.conv.filters=16", "model.dnn.units=32"]
+STILL = ["training.epochs=1", "training.optimizer.learning_rate=1e-9", "training.schedule.warmup=0"]
 NETWORKS: dict[str, list[str]] = {
     "aligned": [],
-    "aligned-large": LARGE,
+    "large": LARGE,
+    "small": SMALL,
     "32 units": ["model.compare.units=32"],
     "16 units": ["model.compare.units=16"],
-    "half as wide": ["model.embedding.output_dim=48", "model.conv.filters=32", "model.compare.units=32"],
     "two features": ["model.features=[absolute_difference,product]"],
+    "three features": ["model.features=[attention,absolute_difference,product]"],
     "no compare": ["model.compare=null"],
-    "no overlap": ["model.overlap=false", "model.wide=false"],
     "no wide head": ["model.wide=false"],
+    "no overlap": ["model.overlap=false", "model.wide=false"],
     "only words": ["model.views=[embedding]", "model.conv=[]"],
 }
+OVERLAP = "word overlap"  # the regression that a wide head starts from
 
 
 class Point(NamedTuple):
@@ -67,33 +74,41 @@ def dev_metric(run: Path, metric: str) -> float:
     return float(json.loads((run / "evaluation.json").read_text())["dev"][metric])
 
 
-def microseconds(scorers: Mapping[str, Scorer], pairs: Pairs) -> dict[str, float]:
+def least_microseconds(works: Mapping[str, Callable[[], object]], pairs: int) -> dict[str, float]:
     """The least time per pair of several turns."""
-    least = dict.fromkeys(scorers, float("inf"))
+    least = dict.fromkeys(works, float("inf"))
     for _ in range(_TURNS):
-        for name, scorer in scorers.items():
+        for name, work in works.items():
             began = time.perf_counter()
-            scorer.score(pairs.query, pairs.value)
+            work()
             least[name] = min(least[name], time.perf_counter() - began)
-    return {name: seconds / len(pairs) * 1e6 for name, seconds in least.items()}
+    return {name: seconds / pairs * 1e6 for name, seconds in least.items()}
 
 
-def timed_pairs(config: Path, settings: Sequence[str]) -> Pairs:
-    """The pairs of dev, repeated up to a number that takes a measurable time."""
-    import numpy as np
-
-    dev = read_split(load_config(config, settings), "dev")
-    return dev.take(np.arange(_TIMED_PAIRS) % len(dev))
+def timed_works(runs: Mapping[str, Path], pairs: Pairs) -> dict[str, Callable[[], object]]:
+    """What is timed for each network: its scores of the pairs; of word overlap only the features."""
+    scorers = {name: pairlens.load(run, threads=1) for name, run in runs.items()}
+    works: dict[str, Callable[[], object]] = {
+        name: partial(scorer.score, pairs.query, pairs.value) for name, scorer in scorers.items()
+    }
+    idf = Run(runs[OVERLAP]).weights(scorers[OVERLAP].config)["tokens/idf"]
+    return works | {OVERLAP: partial(overlap_features, pairs.query, pairs.value, idf)}
 
 
 def measure(metric: str, config: Path, settings: Sequence[str], seeds: int, folder: Path) -> dict[str, Point]:
-    """Train and time every network; the documented one keeps its own settings, but for the data and the task."""
+    """Train and time every network."""
+    whole = load_config(config, settings)
+    data = [setting for setting in settings if setting.startswith("data.")]
+    documented = [*data, f"task={whole.task}", f"model.embedding.input_dim={whole.model.embedding.input_dim}"]
     runs = {name: train(config, [*settings, *its], seeds, folder / name) for name, its in NETWORKS.items()}
+    runs["documented"] = train(CONFIGS / "documented.yaml", documented, seeds, folder / "documented")
+    runs[OVERLAP] = train(config, [*settings, *STILL], 1, folder / "overlap")
     found = {name: [dev_metric(run, metric) for run in its] for name, its in runs.items()}
-    scorers = {name: pairlens.load(its[0], threads=1) for name, its in runs.items()}
-    times = microseconds(scorers, timed_pairs(config, settings))
+    dev = read_split(whole, "dev")
+    pairs = dev.take(np.arange(_TIMED_PAIRS) % len(dev))
+    times = least_microseconds(timed_works({name: its[0] for name, its in runs.items()}, pairs), len(pairs))
     return {
-        name: Point(statistics.fmean(values), statistics.stdev(values) if seeds > 1 else 0.0, times[name])
+        name: Point(statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0, times[name])
         for name, values in found.items()
     }
 

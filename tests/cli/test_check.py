@@ -89,3 +89,21 @@ def test_groups_of_one_pair_are_told(project: Path, tmp_path: Path) -> None:
     trained = pairlens(project, "train", "config.yaml", *options, "--set", "training.epochs=1", "-o", tmp_path / "run")
     assert trained.code == 0
     assert fault in trained.stderr
+
+
+def test_several_prefixes_one_with_probabilities(project: Path, tmp_path: Path) -> None:
+    for side in ("query", "value"):
+        (tmp_path / f"scored.{side}.txt").write_text("1 2\n3\n")
+    (tmp_path / "scored.label.txt").write_text("0.75\n0.5\n")
+    several = ("--set", f"data.train=[data/train, {tmp_path}/scored]")
+    result = pairlens(project, "check", "config.yaml", "--verbose", *several, COLUMNS="200")
+    assert (result.code, result.stdout) == (0, "config.yaml: no faults found\n")
+    (row,) = [line.strip("│ ").split() for line in result.stderr.splitlines() if line.startswith("│ train")]
+    assert row[2] == "302"
+    assert row[-3:-1] == ["0–1,", "mean"]
+    (read,) = [line for line in result.stderr.splitlines() if line.endswith(": 302 pairs")]
+    assert f"{project}/data/train.label.txt, {tmp_path}/scored.query.txt" in read
+    (tmp_path / "scored.label.txt").write_text("0.75\n1.5\n")
+    result = pairlens(project, "check", "config.yaml", "--quiet", *several)
+    fault = "not a binary label: '1.5'; must be 0, 1 or a probability between them"
+    assert (result.code, result.stderr) == (2, f"error: {tmp_path}/scored.label.txt:2:1: {fault}\n")

@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -181,6 +182,50 @@ def test_a_split_is_added_to_those_that_are_there(tmp_path: Path) -> None:
     assert words(tmp_path / "mine", "test.query.txt") == ["french ?"]
 
 
+VECTORS = "4 2\nfrench 1 2\nkorean 3 4\nParis 5 6\nberlin 7 8\n"
+
+
+def test_words_of_vectors_are_added_with_their_vectors(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv")
+    write_csv(tmp_path / "dev.csv", [("Learn Korean!", "Berlin?", 1)])
+    (tmp_path / "v.vec").write_text(VECTORS)
+    options = ["--vectors", "v.vec", "--vector-words", "3"]
+    result = pairlens(tmp_path, "encode", "train.csv", "dev.csv", "--output", "mine", *options)
+    assert result.code == 0, result.stderr
+    # No text has "korean", and "Paris" would become "paris", which has no vector.
+    mine = tmp_path / "mine"
+    vocabulary = (mine / "vocab.txt").read_text().splitlines()
+    assert vocabulary[-1] == "korean"
+    assert f"Vocabulary: {len(vocabulary)} tokens, of which 2 have a vector of 2 numbers\n" in result.stderr
+    assert words(mine, "dev.query.txt") == ["learn korean [UNK]"]
+    assert words(mine, "dev.value.txt") == ["[UNK] ?"]
+    assert (mine / "vocab.vectors.words").read_text() == "french\nkorean\n"
+    np.testing.assert_array_equal(np.load(mine / "vocab.vectors.npy"), np.array([[1, 2], [3, 4]], np.float32))
+
+    assert pairlens(tmp_path, "encode", "train.csv", "--output", "mine", "--force").code == 2  # dev has other ids
+    (mine / "dev.query.txt").unlink()
+    assert pairlens(tmp_path, "encode", "train.csv", "--output", "mine", "--force").code == 0
+    assert not list(mine.glob("*vectors*"))  # those of the earlier vocabulary
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "v.vec: No such file or directory"),
+        (VECTORS.replace("4 2", "3 2"), "v.vec:1: the first line says 3 vectors, but 4 follow"),
+        ("zebra 1 2\n", "v.vec: none of the 3 words of the vocabulary has a vector here"),
+    ],
+)
+def test_vectors_that_cannot_be_used_leave_no_files(tmp_path: Path, content: str | None, message: str) -> None:
+    write_csv(tmp_path / "train.csv", [("a a", "a", 1)])
+    if content:
+        (tmp_path / "v.vec").write_text(content)
+    options = ["--min-count", "1", "--vectors", "v.vec", "--vector-words", "0"]
+    result = pairlens(tmp_path, "encode", "train.csv", "--output", "mine", *options)
+    assert (result.code, (tmp_path / "mine").exists()) == (2, False)
+    assert f"error: {message}" in result.stderr
+
+
 @pytest.mark.parametrize("weight", ["-1", "nan", "inf", "1e400", "x", "", "1 2"])
 def test_a_weight_is_a_number_from_0(tmp_path: Path, weight: str) -> None:
     (tmp_path / "train.tsv").write_text(f"s1\ts2\tw\na a\ta\t{weight}\n")
@@ -239,6 +284,9 @@ WRONG = [
         ["train.csv", "--tokenizer", "no.json", "--min-count", "3", "-o", "x"],
         "--min-count is for learning a vocabulary",
     ),
+    (["train.csv", "--vectors", "v.vec", "--tokenizer", "bpe", "-o", "x"], "--vectors has vectors of words; leave it"),
+    (["train.csv", "--vectors", "v.vec", "--like", "dir", "-o", "x"], "--vectors is for learning a vocabulary"),
+    (["train.csv", "--vector-words", "9", "-o", "x"], "--vector-words is for --vectors; add --vectors FILE"),
     (["train.csv", "--query-file", "q", "-o", "x"], "--query-file and its like are read instead of tables"),
     (["--query-file", "q", "-o", "x"], "give both --query-file and --value-file"),
     (["missing.csv", "-o", "x"], "missing.csv: No such file or directory"),

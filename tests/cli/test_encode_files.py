@@ -15,7 +15,8 @@ from running import interrupt, open_pipe, run_to_end, running, wait_for
 
 TABLE = "question1,question2,is_duplicate\nhow a,why a,1\nhow b,why b,0\n"
 MADE = ["train.query.txt", "train.value.txt", "train.label.txt", "vocab.txt", "tokenizer.json"]
-every_file = pytest.mark.parametrize("name", [*MADE, "classes.json"])
+AT_TIMES = ["classes.json", "vocab.vectors.npy", "vocab.vectors.words"]
+every_file = pytest.mark.parametrize("name", [*MADE, *AT_TIMES])
 
 
 @pytest.fixture

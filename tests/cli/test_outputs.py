@@ -36,7 +36,17 @@ from pairlens_cli.options import Location
 TEXTS = ("q.txt", "v.txt")
 LABELLED = ("--query", "q.txt", "--value", "v.txt", "--label", "l.txt")
 PLAIN = {".txt", ".jsonl", ".json", ".tsv"}
-READ = {"--query", "--value", "--label", "--vocab", "--group", "--compare", "--input", "--like"}  # they name inputs
+READ = {
+    "--query",
+    "--value",
+    "--label",
+    "--vocab",
+    "--group",
+    "--compare",
+    "--input",
+    "--like",
+    "--teacher",
+}  # they name inputs
 READ |= {"--query-file", "--value-file", "--label-file", "--group-file"}
 DIRECTORIES = {("train", "--output"), ("encode", "--output")}  # tested with the commands
 
@@ -78,7 +88,11 @@ WITHOUT_RUN = [  # these read neither a run nor its texts
     Output(("config", "run/config.yaml"), "--output", "whole.yaml"),
     Output(("schema",), "--output", "schema.json"),
     Output(("merge", "parts.d"), "--output", "merged.txt"),
+    Output(("mine", "q.txt"), "--output", "mined", "mined.query.txt"),
+    Output(("average", "l.txt", "l.txt"), "--output", "mean.txt"),
 ]
+
+BESIDE = ("mine.schema.json", "maps-1.svg", "mined.value.txt")  # written next to a config, a picture and queries
 
 
 def as_words(value: object) -> str:
@@ -196,7 +210,7 @@ def test_a_stream_is_written_as_it_stands(folder: Path, output: Output) -> None:
     done(folder, output.arguments())
     expected = there.read_bytes()
     there.unlink()
-    for beside in ("mine.schema.json", "maps-1.svg"):  # written next to a config, and the second picture
+    for beside in BESIDE:
         (folder / beside).unlink(missing_ok=True)
     os.mkfifo(there)
     with read_beside(there) as written:
@@ -205,7 +219,7 @@ def test_a_stream_is_written_as_it_stands(folder: Path, output: Output) -> None:
     assert written.result() == expected
     assert there.is_fifo()
     there.unlink()
-    for beside in ("mine.schema.json", "maps-1.svg"):
+    for beside in BESIDE:
         (folder / beside).unlink(missing_ok=True)
     there.symlink_to("/dev/null")
     done(folder, output.arguments())

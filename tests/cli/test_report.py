@@ -161,6 +161,56 @@ def test_runs_of_two_tasks_stand_side_by_side(project: Path, tmp_path: Path) -> 
     assert [result["difference"] for result in block(page, "results")] == [None, None]
 
 
+def test_runs_and_their_teacher(project: Path, tmp_path: Path) -> None:
+    """The teacher is another run, whose metrics are those of evaluate with the first run's threshold."""
+    teacher, student = make_run(project, tmp_path / "teacher"), make_run(project, tmp_path / "student", seed=2)
+    ids = [project / "data" / f"test.{side}.txt" for side in ("query", "value")]
+    scores, path = tmp_path / "scores.txt.gz", tmp_path / "report.html"
+    assert pairlens(project, "score", teacher, *ids, "--output", scores).code == 0
+    result = pairlens(project, "report", "run", student, "--teacher", scores, "--output", path)
+    assert (result.code, result.stdout) == (0, ""), result.stderr
+    page = path.read_text(encoding="utf-8")
+    first, second = (found["teacher"] for found in block(page, "results"))
+    threshold = evaluated(project, "run")["threshold"]
+    expected = evaluated(project, teacher, "--threshold", str(threshold))
+    for found in (first, second):
+        assert found["scores"] == str(scores)
+        assert found["metrics"] == pytest.approx(expected["metrics"], abs=1e-6)
+    assert first["same_decisions"] != second["same_decisions"]
+    shown = words(page)
+    assert f"Compared with the teacher, {scores} The runs and their teacher teacher 95 % interval A B" in shown
+    for name, label in (("same_decisions", "same decisions as the teacher"), ("spearman", "Spearman of both scores")):
+        assert f"{label} {first[name]:.4f} {second[name]:.4f}" in shown
+        assert f"{first[name]:.4f}" in result.stderr
+    assert f"microseconds per pair {first['microseconds_per_pair']:.1f} {second['microseconds_per_pair']:.1f}" in shown
+    assert 0 < first["microseconds_per_pair"] < 1e6
+    assert "┃ teacher ┃    95 % interval ┃    run ┃ student ┃" in result.stderr
+    alone = evaluated(project, teacher, "--split", "test")
+    path.unlink()
+    report_of_itself = pairlens(project, "report", teacher, "--teacher", scores, "--output", path, "--quiet")
+    assert report_of_itself == (0, "", "")
+    (itself,) = block(path.read_text(encoding="utf-8"), "results")
+    assert itself["teacher"]["same_decisions"] == 1
+    assert itself["teacher"]["spearman"] == pytest.approx(1)
+    assert itself["metrics"] == alone["metrics"]
+
+
+def test_a_teacher_of_other_pairs_is_refused(project: Path, tmp_path: Path) -> None:
+    scores, page = tmp_path / "scores.txt", ("--output", tmp_path / "page.html")
+    scores.write_text("0.5\n")
+    other = make_run(project, tmp_path / "other", task="regression")
+    for arguments, message in {
+        ("run", "--teacher", scores): f"{scores}: 1 lines, but there are 80 pairs; line N belongs to pair N",
+        ("run", other, "--teacher", scores): f"--teacher: {other} has another task or other pairs than run; ",
+        ("run", "--teacher", tmp_path / "no.txt"): f"{tmp_path}/no.txt: No such file or directory",
+        ("run", "--teacher", page[1]): f"{page[1]}: is the same file as {page[1]}, which is read",
+    }.items():
+        result = pairlens(project, "report", *arguments, *page)
+        assert (result.code, result.stdout) == (2, "")
+        assert result.stderr.startswith(f"error: {message}"), result.stderr
+    assert not page[1].exists()
+
+
 def test_a_split_or_files(project: Path, tmp_path: Path) -> None:
     page = report(project, tmp_path / "dev.html", "run", "--split", "dev")
     assert block(page, "results")[0]["metrics"] == evaluated(project, "run", "--split", "dev")["metrics"]

@@ -113,13 +113,21 @@ def test_contradictions_accept_values_of_any_type(write: Write, views: str) -> N
         ("binary", "mse", "cross_entropy"),
         ("regression", "cross_entropy", "mse, mae, huber"),
         ("multiclass", "huber", "cross_entropy"),
-        ("ranking", "mae", "cross_entropy, pairwise"),
+        ("ranking", "mae", "cross_entropy, pairwise, listwise"),
     ],
 )
 def test_the_loss_of_another_task_is_refused(write: Write, task: str, loss: str, allowed: str) -> None:
     classes = ["model.classes=3"] if task == "multiclass" else []
     (found,) = faults_of(write(MINIMAL), f"task={task}", f"training.loss={loss}", *classes)
     assert f"must be auto or one of {allowed} with task: {task}" in found
+
+
+@pytest.mark.parametrize("task", ["binary", "regression", "multiclass"])
+def test_only_a_ranking_has_groups_to_draw_negatives_from(write: Write, task: str) -> None:
+    classes = ["model.classes=3"] if task == "multiclass" else []
+    (found,) = faults_of(write(MINIMAL), f"task={task}", "training.negatives=3", *classes)
+    assert "training.negatives: found 3; must be null unless task is ranking" in found
+    assert load_config(write(MINIMAL), ["task=ranking", "training.negatives=3"]).training.negatives == 3
 
 
 def test_a_contradiction_is_refused_without_a_file_too() -> None:

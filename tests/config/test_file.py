@@ -17,6 +17,7 @@ from pairlens.config.file import FORMAT, dump_config, load_config
 from pairlens.config.model import EmbeddingConfig
 from pairlens.config.schema import Config, DataConfig
 from pairlens.errors import ConfigError
+from pairlens.locations.location import location
 
 
 def test_a_path_is_relative_to_where_it_is_written(
@@ -37,6 +38,33 @@ model: {embedding: {input_dim: 5, pretrained: e.npy}}
     assert config.model.embedding.pretrained == tmp_path / "e.npy"
     # A path in an override is relative to the working directory, also where it replaces one in the file.
     assert load_config(Path("../c.yaml"), ["data.train=train"]).data.train == tmp_path / "here" / "train"
+
+
+def test_train_may_be_several_prefixes(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is relative to where it is written; a single one is dumped as it always was."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    path = write(MINIMAL.replace("train: train", "train: [a, ../b, s3://bucket/c]"))
+    config = load_config(path)
+    assert config.data.prefixes("train") == (tmp_path / "a", tmp_path.parent / "b", location("s3://bucket/c"))
+    assert config.data.named("train") == f"{tmp_path}/a, {tmp_path.parent}/b, s3://bucket/c"
+    assert f"  train:\n  - {tmp_path}/a\n  - {tmp_path.parent}/b\n  - s3://bucket/c\n" in dump_config(config)
+    dumped = tmp_path / "dumped.yaml"
+    dumped.write_text(dump_config(config))
+    assert load_config(dumped) == config
+    here = tmp_path / "here"
+    assert load_config(path, ["data.train=[x, y]"]).data.prefixes("train") == (here / "x", here / "y")
+    assert load_config(path, ["data.train[1]=x"]).data.prefixes("train")[:2] == (tmp_path / "a", here / "x")
+    single = load_config(path, ["data.train=x"])
+    assert (single.data.prefixes("train"), single.data.prefixes("dev")) == ((here / "x",), ())
+    assert f"  train: {here}/x\n" in dump_config(single)
+
+
+@pytest.mark.parametrize("written", ["[]", "[a, a]", "[a, ./a]", "[3]", "[a, null]", '[""]'])
+def test_what_is_no_list_of_prefixes(write: Write, written: str) -> None:
+    (fault,) = faults_of(write(MINIMAL.replace("train: train", f"train: {written}")))
+    assert fault.startswith("c.yaml:2: data.train: found [")
+    assert fault.endswith("]; must be a path, or a list of at least one path, each once")
 
 
 def test_every_path_of_the_schema_is_made_absolute(write: Write, tmp_path: Path) -> None:

@@ -35,6 +35,11 @@ SGD = "training.optimizer=sgd"
             "training.label_smoothing=0.1",
             "found 0.1; must be 0 with training.loss: pairwise",
         ),
+        (
+            ["task=ranking", "training.loss=listwise"],
+            "training.label_smoothing=0.1",
+            "found 0.1; must be 0 with training.loss: listwise",
+        ),
         (["training.optimizer.clipnorm=1"], "training.optimizer.clipvalue=2", "must be null with clipnorm"),
         (
             ["training.optimizer.global_clipnorm=1"],

@@ -59,6 +59,7 @@ VALID = [
     ("training.class_weight", ["null", "balanced", "[1, 2.5]"]),
     ("training.loss", ["auto"]),
     ("data.max_length", ["null", "1"]),
+    ("data.train", ["b", "[b]", "[b, s3://bucket/c]"]),
 ]
 
 
@@ -72,7 +73,8 @@ def test_short_forms_are_valid(write: Write, key: str, value: str) -> None:
 
 INVALID = [
     ("task", ["binry", "null"]),
-    ("data.train", ["3", '""', "null"]),
+    ("data.train", ["3", '""', "null", "[]", "[a, a]", "[3]", '[a, ""]', "[[a]]"]),
+    ("data.dev", ["3", "[a]"]),
     ("data.max_length", ["0", "2.5", "a"]),
     ("model.symmetric", ["1", '"yes"']),
     ("model.conv", ["null", "{filter: 7}", "{strides: 2}", "{padding: valid}", "[7]"]),

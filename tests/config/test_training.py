@@ -19,6 +19,7 @@ from pairlens.config.tasks import TASK_METRICS
         ("multiclass", "cross_entropy"),
         ("ranking", "cross_entropy"),
         ("ranking", "pairwise"),
+        ("ranking", "listwise"),
     ],
 )
 def test_every_loss_of_a_task(write: Write, task: str, loss: str) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_runs import write_split
 
 from pairlens.config.file import load_config
 from pairlens.config.schema import Config
@@ -365,6 +366,34 @@ def test_moved_data_are_known_by_their_hashes(tmp_path: Path) -> None:
     without_dev = Config.model_validate(now.model_dump() | {"data": now.data.model_dump() | {"dev": None}})
     with pytest.raises(RunError, match=r"data\.dev was '.*/here/dev' when the run began and is None now"):
         refuse_changes(run, without_dev, environment(without_dev))
+
+
+def test_several_prefixes_are_known_by_their_hashes_and_order(tmp_path: Path) -> None:
+    for place in ("here", "there"):
+        for name, label in (("a", 0), ("b", 1)):
+            (tmp_path / place).mkdir(exist_ok=True)
+            write_split(tmp_path / place / name, query=[1], value=[2], label=[label])
+
+    def make(*prefixes: str) -> Config:
+        return Config.model_validate(make_config().model_dump() | {"data": {"train": [tmp_path / p for p in prefixes]}})
+
+    def faults(now: Config) -> list[str]:
+        with pytest.raises(RunError) as error:
+            refuse_changes(run, now, describe_environment(now, []))
+        return [line.removeprefix(f"{run.path}: {tmp_path}/") for line in str(error.value).splitlines()[:-1]]
+
+    began, moved = make("here/a", "here/b"), make("there/a", "there/b")
+    run = Run.create(tmp_path / "run", began, describe_environment(began, []))
+    refuse_changes(run, moved, describe_environment(moved, []))
+    write_split(tmp_path / "there" / "b", label=[0])
+    assert faults(moved) == ["there/b.label.txt has changed since the run began; put the old file back"]
+    assert faults(make("here/b", "here/a")) == [
+        f"here/{name}.label.txt has changed since the run began; put the old file back" for name in ("b", "a")
+    ]
+    assert faults(make("here/a")) == [
+        f"here/b.{side}.txt was read when the run began and is not read now; put it back"
+        for side in ("query", "value", "label")
+    ]
 
 
 def test_how_to_train_on_is_no_contradiction(tmp_path: Path) -> None:

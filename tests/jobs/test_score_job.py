@@ -18,7 +18,10 @@ from pairlens.jobs.score_job import Listener, ScoreJob
 from pairlens.jobs.score_lines import LineWriter
 from pairlens.scoring import windows
 from pairlens.scoring.scorer import Scorer
+from pairlens.texts.lines import LabelKind
+from pairlens.texts.soft_labels import is_soft, read_train_labels
 from pairlens.texts.sources import IdFiles, IdStream
+from pairlens.texts.texts import Texts
 
 PAIRS, CHUNK = 50, 16
 
@@ -61,6 +64,20 @@ def damage(path: Path, *numbers: int) -> None:
     for number in numbers:
         rows[number - 1] = "x"
     path.write_text("".join(f"{row}\n" for row in rows))
+
+
+@pytest.mark.parametrize("task", ["binary", "ranking", "multiclass"])
+def test_scores_are_labels_to_train_another_model_with(
+    task: LabelKind, files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    config = make_config(task, **({"classes": 3} if task == "multiclass" else {}))
+    scorer = Scorer(config, random_weights(config))
+    with (tmp_path / "t.label.txt").open("w") as out:
+        ScoreJob(scorer, IdFiles(*files), LineWriter("text")).run({"output": out}, Listener())
+    scores = scorer.score(*(Texts.from_lists(random_texts(PAIRS, 6, 23, seed)) for seed in (0, 1)))
+    label = read_train_labels(tmp_path / "t.label.txt", task)
+    assert is_soft(label)
+    np.testing.assert_allclose(label, scores, rtol=1e-6)
 
 
 def test_a_scoring_and_what_it_tells(scorer: Scorer, files: tuple[Path, Path]) -> None:

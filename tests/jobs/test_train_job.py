@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import files_below, make_project
+from command_line import write_split as write_pairs
+from made_runs import write_split
 from small_runs import make_config
 
 from pairlens.check import examine
@@ -296,6 +299,28 @@ def test_a_warm_start_that_has_changed_before_the_first_step(config: Config, str
     Run(path).write_weights({name: 2 * array for name, array in straight.weights(config).items()})
     with pytest.raises(RunError, match="start has changed since the run began; put the old run back"):
         TrainJob(warm, tmp_path / "run", "resume").read()
+
+
+def test_two_stages_with_a_teachers_scores_first(tmp_path: Path) -> None:
+    """First on probabilities of three classes next to labels, stopped and resumed to the same bits; then on labels."""
+    make_project(tmp_path)
+    data = tmp_path / "data"
+    write_pairs(data / "scored", 100, seed=7)
+    rows = np.random.default_rng(7).dirichlet([1, 1, 1], 100).round(4)
+    write_split(data / "scored", label=[" ".join(map(str, row)) for row in rows], weight=[0.5] * 100)
+    changes = ["task=multiclass", "training.epochs=1", "training.class_weight=balanced"]
+    both = load_config(tmp_path / "config.yaml", [*changes, f"data.train=[{data}/scored, {data}/train]"])
+    straight, _ = train(both, tmp_path / "straight")
+    stopped, _ = train(both, tmp_path / "run", stop_after=5)
+    assert (straight is None, stopped) == (False, None)
+    assert train(both, tmp_path / "run", "resume")[0] == straight
+    assert Run(tmp_path / "run").checksum() == Run(tmp_path / "straight").checksum()
+
+    warm = [*changes, "model.classes=3", f"training.warm_start={tmp_path}/run"]
+    metrics, reports = train(load_config(tmp_path / "config.yaml", warm), tmp_path / "second")
+    assert metrics is not None
+    assert reports[1] == f"{STEPS} steps of seed 1"
+    assert Run(tmp_path / "second").checksum() != Run(tmp_path / "run").checksum()
 
 
 def test_curves_that_cannot_be_drawn(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

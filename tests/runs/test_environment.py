@@ -10,7 +10,7 @@ import pytest
 from running import run_to_end
 
 from pairlens.config.schema import Config
-from pairlens.runs.environment import checksums, describe_environment
+from pairlens.runs.environment import by_role, checksums, describe_environment
 
 
 def make_config(folder: Path, **data: Any) -> Config:
@@ -34,6 +34,23 @@ def test_checksums_of_all_that_training_reads(tmp_path: Path) -> None:
     assert checksums(config) == {f"{tmp_path}/train.{side}.txt": digest for side, digest in SHA256.items()}
     both = make_config(tmp_path, dev=tmp_path / "dev", test=tmp_path / "nothing")
     assert checksums(both).keys() == {f"{tmp_path}/{s}.{side}.txt" for s in ("train", "dev") for side in SHA256}
+
+
+def test_checksums_of_several_prefixes(tmp_path: Path) -> None:
+    """A prefix may begin like another; the first has the roles of a single one."""
+    config = make_config(tmp_path)
+    for side, text in (("query", "1\n"), ("value", ""), ("label", "abc")):
+        (tmp_path / f"train.more.{side}.txt").write_text(text)
+    both = make_config(tmp_path, train=[tmp_path / "train", tmp_path / "train.more"], dev=tmp_path / "dev")
+    found = by_role(checksums(both), both)
+    names = {"train": "train", "train.1": "train.more", "dev": "dev"}
+    assert found == {
+        f"{role}.{side}": (f"{tmp_path}/{name}.{side}.txt", digest)
+        for role, name in names.items()
+        for side, digest in SHA256.items()
+    }
+    single = make_config(tmp_path, train=[tmp_path / "train"])
+    assert by_role(checksums(single), single) == by_role(checksums(config), config)
 
 
 def test_a_vocabulary_is_read_where_embeddings_start_from_spelling(tmp_path: Path) -> None:

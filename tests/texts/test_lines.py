@@ -16,6 +16,8 @@ from pairlens.errors import DataError
 from pairlens.texts import blocks
 from pairlens.texts.lines import LabelKind, read_groups, read_labels, read_sample_weights, read_vocabulary
 
+TRAIN_ONLY = "probabilities are allowed only in the train split of a training"
+
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -52,7 +54,9 @@ def test_every_finite_number_is_a_label_for_regression(path: Path, values: list[
     [
         (b"2", "binary", "not a binary label: '2'; must be 0 or 1"),
         (b"-1", "binary", "not a binary label: '-1'; must be 0 or 1"),
-        (b"0.5", "binary", "not a binary label: '0.5'; must be 0 or 1"),
+        (b"0.5", "binary", f"not a binary label: '0.5'; must be 0 or 1; {TRAIN_ONLY}"),
+        (b"1e-9", "ranking", f"not a ranking label: '1e-9'; must be 0 or 1; {TRAIN_ONLY}"),
+        (b".2 .8", "multiclass", f"not a class: '.2 .8'; must be an integer; {TRAIN_ONLY}"),
         (b"2", "ranking", "not a ranking label: '2'; must be 0 or 1"),
         (b"-1", "multiclass", "not a class: '-1'; must be an integer from 0 to 32767"),
         (b"1.5", "multiclass", "not a class: '1.5'; must be an integer from 0 to 32767"),

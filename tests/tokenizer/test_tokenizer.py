@@ -68,6 +68,16 @@ def test_a_vocabulary_is_sorted_by_count_then_code_point_and_counts_each_text_on
     assert tokenizer.encode(["b zebra"]).ids.tolist() == [2, 1]
 
 
+def test_more_words_follow_those_of_the_texts_if_they_are_tokens() -> None:
+    more = ["of", "low", "Paris", "don't", "new york", "café", "日本", "日", "[UNK]", "\x1f", "", "of", "हिन्दी"]
+    tokenizer = learn_tokenizer(["low low", "of x"], vocab_size=3, more_words=more)
+    # "of" occurs once in the texts, which is too seldom; "Paris" would become "paris", and the others be cut.
+    assert tokenizer.vocabulary == ["[PAD]", "[UNK]", "low", "of", "café", "日", "हिन्दी"]
+    assert tokenizer.encode(["low OF Café"]).ids.tolist() == [2, 3, 4]
+    cased = learn_tokenizer(["low low"], lowercase=False, more_words=["Paris", "paris"])
+    assert cased.vocabulary[2:] == ["low", "Paris", "paris"]
+
+
 def test_a_vocabulary_is_the_same_bytes_in_every_process() -> None:
     program = (
         "from pairlens.tokenizer.learn import learn_tokenizer\n"

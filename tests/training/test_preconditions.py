@@ -16,7 +16,7 @@ from pairlens.jobs.train_job import TrainJob
 GOOD: dict[str, list[Any]] = {"query": [1, 1, 2, 2], "value": [3, 4, 5, 6], "label": [1, 0, 0, 1]}
 
 
-def config(task: str = "binary", training: dict[str, Any] | None = None, **data: Path) -> Config:
+def config(task: str = "binary", training: dict[str, Any] | None = None, **data: Path | list[Path]) -> Config:
     model = {"embedding": {"input_dim": 11, "output_dim": 2}}
     return Config.model_validate({"task": task, "data": data, "model": model, "training": training or {}})
 
@@ -41,6 +41,8 @@ def problems_of_both(config: Config, folder: Path) -> list[str]:
         ("binary", {"label": [0] * 4}, {}, "{}: every label is 0; there is nothing to learn"),
         ("ranking", {"label": [0] * 4}, {}, "{}: every label is 0; there is nothing to learn"),
         ("multiclass", {"label": [2] * 4}, {}, "{}: every label is 2; there is nothing to learn"),
+        ("binary", {"label": [0.3] * 4}, {}, "{}: every label is 0.3; there is nothing to learn"),
+        ("multiclass", {"label": ["0.5 0.5"] * 4}, {}, "{}: every label is 0.5 0.5; there is nothing to learn"),
         ("regression", {"label": [2.5] * 4}, {}, "{}: every label is 2.5; there is nothing to learn"),
         (
             "binary",
@@ -73,6 +75,13 @@ def problems_of_both(config: Config, folder: Path) -> list[str]:
             "{}: no group has both a positive and a negative pair, which training.loss: pairwise compares; there is "
             "nothing to learn; give groups in {}.group.txt, or set training.loss: cross_entropy",
         ),
+        (
+            "ranking",
+            {"group": [1, 2, 3, 4]},
+            {"negatives": 2},
+            "{}: no group has both a positive and a negative pair, which training.negatives counts; there is nothing "
+            "to learn; give groups in {}.group.txt, or set training.negatives: null",
+        ),
     ],
 )
 def test_check_and_train_agree(
@@ -87,6 +96,48 @@ def test_they_agree_on_good_data(tmp_path: Path, task: str) -> None:
     train = write_split(tmp_path / "train", **GOOD)
     training = {"loss": "pairwise"} if task == "ranking" else {}
     assert problems_of_both(config(task, training, train=train), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("task", "label", "training"),
+    [
+        ("binary", [0.9, 0.1, 0.2, 1], {"class_weight": "balanced"}),
+        ("ranking", [0.9, 0.8, 0.6, 0.6], {"loss": "pairwise"}),  # all are more likely positive, but not alike
+        ("multiclass", ["0.5 0.5 0", "0 0.1 0.9", "1 0 0", "1 0 0"], {"class_weight": [1, 2, 3]}),
+    ],
+)
+def test_they_agree_on_probabilities(tmp_path: Path, task: str, label: list[Any], training: dict[str, Any]) -> None:
+    """The same pair may have several, in one file or several."""
+    train = write_split(tmp_path / "train", **GOOD | {"label": label})
+    again = write_split(tmp_path / "again", **GOOD | {"label": label[::-1]})
+    assert problems_of_both(config(task, training, train=[train, again]), tmp_path) == []
+    assert not [remark for remark in examine(config(task, training, train=[train, again])).remarks if "label" in remark]
+
+
+@pytest.mark.parametrize(
+    ("task", "label"),
+    [("binary", [0.5, 1, 0.9, 0, 0, 1]), ("multiclass", ["0.5 0.5", "0 1", "0.1 0.9", "1 0", "1 0", "0 1"])],
+)
+def test_only_labels_that_are_certain_contradict_each_other(tmp_path: Path, task: str, label: list[Any]) -> None:
+    """All are one pair but the last two, which are another: lines 2 and 4, and 5 and 6."""
+    train = write_split(tmp_path / "train", query=[1, 1, 1, 1, 2, 2], value=[3] * 6, label=label)
+    (remark,) = [remark for remark in examine(config(task, train=train)).remarks if "label" in remark]
+    assert remark == f"{train}: 2 distinct pairs have more than one label, in lines 2 and 4, 5 and 6"
+
+
+def test_problems_of_several_prefixes(tmp_path: Path) -> None:
+    """A label that is the same everywhere, and pairs with both labels, are found through all of them."""
+    one, other = (write_split(tmp_path / name, **GOOD | {"label": [0] * 4}) for name in ("one", "other"))
+    both = config(train=[one, other])
+    assert problems_of_both(both, tmp_path) == [f"{one}, {other}: every label is 0; there is nothing to learn"]
+    write_split(other, label=[0, 1, 0, 0])
+    assert problems_of_both(both, tmp_path) == []
+    (remark,) = [remark for remark in examine(both).remarks if "label" in remark]
+    found = "1 distinct pairs have more than one label, in lines 2 and 6 (lines are counted through all prefixes)"
+    assert remark == f"{one}, {other}: {found}"
+    Path(f"{other}.value.txt").unlink()
+    (problem,) = problems_of_both(both, tmp_path)
+    assert problem.startswith(f"{other}.value.txt: no such file")
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])

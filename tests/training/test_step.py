@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from pairlens.config.schema import Config
 from pairlens.runs.run import Run
@@ -60,11 +61,12 @@ def test_a_small_last_batch_counts_by_its_pairs(tmp_path: Path) -> None:
         np.testing.assert_allclose(small[name], array, atol=1e-6)
 
 
-def test_batches_of_groups_count_by_their_comparisons(tmp_path: Path) -> None:
-    """A group of 1 positive and 2 negatives has 2 comparisons, one of 2 and 2 has 4."""
-    label, group = [1, 0, 0, 1, 1, 0, 0], np.array([0, 0, 0, 1, 1, 1, 1])
+@pytest.mark.parametrize("loss", ["pairwise", "listwise"])
+def test_batches_of_groups_count_by_their_comparisons_or_groups(tmp_path: Path, loss: str) -> None:
+    """A group of 1 positive and 2 negatives has 2 comparisons, one of 2 and 2 has 4, and one of 2 negatives none."""
+    label, group = [1, 0, 0, 1, 1, 0, 0, 0, 0], np.array([0, 0, 0, 1, 1, 1, 1, 2, 2])
     sections = {"task": "ranking", "data": {"train": "train"}, "model": make_config().model.model_dump()}
-    training = {"epochs": 2, "loss": "pairwise", "optimizer": {"name": "sgd", "learning_rate": 0.5}}
+    training = {"epochs": 2, "loss": loss, "optimizer": {"name": "sgd", "learning_rate": 0.5}}
     weights = [
         weights_after(
             tmp_path / str(size), Config.model_validate({**sections, "training": {**training, **sizes}}), pairs

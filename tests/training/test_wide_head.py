@@ -23,9 +23,7 @@ def drawn(classes: int) -> tuple[Floats, Floats, Floats]:
     """Standardised features [n, 3], targets [n, classes] and weights [n]."""
     random = np.random.default_rng(classes)
     features = random.normal(size=(200, 3))
-    logits = (
-        features @ random.normal(size=(3, classes)) + random.normal(size=classes) * 2 + random.normal(size=(200, 1))
-    )
+    logits = features @ random.normal(size=(3, classes)) + random.normal(size=classes) + random.normal(size=(200, 1))
     target = (logits > 0).astype(float) if classes == 1 else np.eye(classes)[logits.argmax(axis=1)]
     return features, target, random.uniform(0.5, 2.0, 200)
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
-from pairlens.vectors.files import read_vectors
+from pairlens.vectors.files import first_words, read_vectors
 from pairlens.vectors.wanted import Vectors
 
 ROWS = {"cat": [1.5, -2.0, 0.25], "dog": [4.0, 5.0, 1e-3], "Paris": [7.0, 8.0, 9.0], "über": [0.0, 1.0, 2.0]}
@@ -95,6 +95,19 @@ def test_every_format_gives_the_same_rows(name: str, tmp_path: Path) -> None:
     assert vectors.matrix.dtype == np.float32
     assert vectors.found.tolist() == [False, True, True, True, False, True, False]
     assert (vectors.rows, vectors.dim, vectors.exact, vectors.lower_case) == (4, 3, 3, 1)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_first_words_in_the_order_of_the_file(name: str, tmp_path: Path) -> None:
+    path = written(tmp_path, name, FORMATS[name](tmp_path))
+    assert first_words(path, 3) == ["cat", "dog", "Paris"]
+    assert first_words(path, 99) == list(ROWS)
+    assert first_words(path, 0) == []
+
+
+def test_first_words_with_blanks_or_without_utf8(tmp_path: Path) -> None:
+    path = written(tmp_path, "v.txt", b"the 0 0\n. . . 1 2\ncaf\xe9 1 2\ncat 1 2\n")
+    assert first_words(path, 4) == ["the", ". . .", "cat"]
 
 
 @settings(max_examples=60, deadline=None)

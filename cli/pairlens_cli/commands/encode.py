@@ -82,6 +82,27 @@ def encode(
             show_default="NFKC",
         ),
     ] = None,
+    vectors: Annotated[
+        Location | None,
+        typer.Option(
+            "--vectors",
+            metavar="FILE",
+            help="Word vectors to train with: text of GloVe, word2vec or fastText, .bin, .safetensors or .npy. Their "
+            "most frequent words are added to the vocabulary.",
+            rich_help_panel=_VOCABULARY,
+        ),
+    ] = None,
+    vector_words: Annotated[
+        int | None,
+        typer.Option(
+            "--vector-words",
+            metavar="N",
+            min=0,
+            help="Add those of the first N words of --vectors that train lacks.",
+            rich_help_panel=_VOCABULARY,
+            show_default="50,000",
+        ),
+    ] = None,
     like: Annotated[
         Location | None,
         typer.Option(
@@ -173,6 +194,8 @@ def encode(
         "--min-count": min_count,
         "--lowercase": lowercase,
         "--normalize": normalize,
+        "--vectors": vectors,
+        "--vector-words": vector_words,
     }
     way = _way(tokenizer, like, classes, learning)
     sides = next(iter(splits.values())).sides
@@ -198,6 +221,10 @@ def _way(
         if like and (tokenizer or classes):
             raise UsageError("--like already gives a tokenizer and classes; leave out --tokenizer and --classes")
         return given_like(like) if like else Given(Tokenizer.read(at_home(location(tokenizer or ""))), order)
+    if learning["--vectors"] and tokenizer not in (None, "word"):
+        raise UsageError(f"--vectors has vectors of words; leave it out, or leave out --tokenizer {tokenizer}")
+    if learning["--vector-words"] is not None and not learning["--vectors"]:
+        raise UsageError("--vector-words is for --vectors; add --vectors FILE, a file of word vectors")
     settings = {option[2:].replace("-", "_"): value for option, value in learning.items() if value is not None}
     return Learning(kind=tokenizer or "word", classes=order, **settings)  # type: ignore[arg-type]  # Typer checks
 

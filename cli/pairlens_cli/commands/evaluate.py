@@ -99,7 +99,7 @@ def evaluate(
     vocabulary, classes = run.vocabulary(vocab) if errors else None, run.classes()
     output.compile_kernels(config)
     scored = score_files(run, files, threshold, threads)
-    log_pairs(files, len(scored.pairs))
+    log_pairs([files], len(scored.pairs))
     with output.notice_after(1.5, "resampling the pairs for the intervals"):
         measured = measure(scored)
     result: dict[str, Any] = {"run": str(run_directory), **what, "pairs": len(scored.pairs), **measured}

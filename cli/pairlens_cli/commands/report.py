@@ -32,6 +32,14 @@ def report(
     errors: Annotated[
         int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs with the largest loss, for each run.")
     ] = 20,
+    teacher: Annotated[
+        Location | None,
+        typer.Option(
+            "--teacher",
+            metavar="FILE",
+            help="Compare with the model that the runs learned from: a file of its scores, as score writes them.",
+        ),
+    ] = None,
     force: options.Force = False,
     threads: options.Threads = None,
     text: pair_input.LabelledText = False,
@@ -52,6 +60,7 @@ def report(
     from pairlens.runs.outputs import refuse_outputs, run_files
     from pairlens.runs.run import Run
     from pairlens_cli.display.details import log_model, log_threads, warn_without_words
+    from pairlens_cli.display.teacher import show_teacher
 
     if output_file.name.endswith(COMPRESSED):
         raise UsageError(f"{output_file}: browsers do not open compressed pages; choose a name that ends in .html")
@@ -61,7 +70,7 @@ def report(
     texts = pair_input.labelled_texts(split, files_given, text, input_file, table)
     changes = options.changes_of_run(set_)
     runs = [Run.open(path, changes) for path in run_directories]
-    read = [vocab, *(run.config().data.vocab for run in runs)]
+    read = [vocab, teacher, *(run.config().data.vocab for run in runs)]
     chosen = [texts or labelled_files(run.config(), split, query, value, label, group) for run in runs]
     refuse_other_words(runs, [files for _, files in chosen])
     for run, (_, files) in zip(runs, chosen, strict=True):
@@ -72,7 +81,7 @@ def report(
         output.compile_kernels(run.config(), maps=True)
     log_threads(threads)
     with output.notice_after(1.5, "scoring the pairs, and resampling them for the intervals"):
-        reports = report_runs(runs, chosen, errors, threads, vocab)
+        reports = report_runs(runs, chosen, errors, threads, vocab, teacher)
     for its_report in reports:
         if texts is None:
             warn_without_words(its_report.run, its_report.vocabulary)
@@ -80,4 +89,5 @@ def report(
             f"{its_report.name} on {', '.join(its_report.what.values())}: {len(its_report.scored.pairs):,} pairs"
         )
     write_report(output_file, reports, force)
+    show_teacher(reports)
     output.say(f"Wrote {output_file}")

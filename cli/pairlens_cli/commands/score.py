@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, pair_input, shard_options, table_options
+from pairlens_cli import options, output, pair_input, prior_options, shard_options, table_options
 from pairlens_cli.in_parts import score_in_parts
 from pairlens_cli.options import Location
 
@@ -55,6 +56,8 @@ def score(
             help="Write logits instead of probabilities, which saturate in float32: from a logit of 17 on, all are 1.",
         ),
     ] = False,
+    prior: prior_options.Share = None,
+    train_prior: prior_options.InTrain = None,
     on_bad_line: Annotated[
         Literal["stop", "nan"],
         typer.Option("--on-bad-line", help="If a line is faulty: stop, or score its pair nan and continue."),
@@ -135,6 +138,8 @@ def score(
     _refuse_outputs(sharding.merged if sharding else output_file, bad_lines, read, resume, force)
     if words:
         warn_without_words(request.run, request.vocabulary)
+    if correction := prior_options.correction(request.run, prior, train_prior):
+        request = replace(request, prior=correction)
     log_model(run_directory, config)
     log_threads(threads)
     if sharding:

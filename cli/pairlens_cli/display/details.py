@@ -24,11 +24,12 @@ def log_model(source: Location, config: Config) -> None:
     output.detail(f"{source}: task {config.task}, {weights:,} weights")
 
 
-def log_pairs(files: Files, count: int) -> None:
+def log_pairs(files: Sequence[Files], count: int) -> None:
     """Log the files of labelled pairs, and the number of pairs."""
     from pairlens.evaluation.evaluation import paths_of
 
-    paths = [*paths_of(files), files.weight if isinstance(files, SplitPaths) else None]
+    paths = [path for one in files for path in paths_of(one)]
+    paths += [one.weight for one in files if isinstance(one, SplitPaths)]
     output.detail(f"{', '.join(str(path) for path in paths if path)}: {count:,} pairs")
 
 

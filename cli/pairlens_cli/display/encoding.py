@@ -57,7 +57,9 @@ def show_encoded(directory: Location, encoded: Encoded, learned: bool) -> None:
         right=4,
         caption="length in tokens: median, 90th and 99th percentile, maximum",
     )
-    output.say(f"Vocabulary: {len(encoded.tokenizer.vocabulary):,} tokens")
+    vectors = encoded.vectors
+    covered = f", of which {vectors.found.sum():,} have a vector of {vectors.dim} numbers" if vectors else ""
+    output.say(f"Vocabulary: {len(encoded.tokenizer.vocabulary):,} tokens{covered}")
     for name, figures in encoded.splits.items():
         if figures.unknown > _MANY_UNKNOWN * figures.tokens:
             share = f"{figures.unknown / figures.tokens:.0%}"

@@ -155,7 +155,7 @@ def _plain(node: Located, faults: list[Fault], location: tuple[str | int, ...] =
         return {key: _plain(child, faults, (*location, key)) for key, child in node.value.items()}
     if isinstance(node.value, list):
         return [_plain(child, faults, (*location, i)) for i, child in enumerate(node.value)]
-    if location in _PATHS and isinstance(node.value, str) and node.value:
+    if tuple(key for key in location if isinstance(key, str)) in _PATHS and isinstance(node.value, str) and node.value:
         try:
             return located(node.value, node.place.folder)
         except UsageError as error:

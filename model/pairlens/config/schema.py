@@ -12,15 +12,16 @@ from pairlens.config.keras import PpmiSvd
 from pairlens.config.model import ModelConfig
 from pairlens.config.tasks import TASK_METRICS, Task
 from pairlens.config.training import TrainingConfig
-from pairlens.config.types import Count, FilePath, Section, default
+from pairlens.config.types import Count, FilePath, FilePaths, Section, default
+from pairlens.locations.location import Location
 
 OF_RUN = "of_run"  # validation context: the config of an existing run, in which idle settings are allowed
 
 
 class DataConfig(Section):
-    """Splits are path prefixes; `max_length` is in tokens."""
+    """Splits are path prefixes, train one or several; `max_length` is in tokens."""
 
-    train: FilePath
+    train: FilePaths
     dev: FilePath | None = None
     test: FilePath | None = None
     vocab: FilePath | None = None
@@ -29,6 +30,15 @@ class DataConfig(Section):
     max_length: Count | None = None
     too_long: Literal["error", "truncate"] = "error"
     empty: Literal["error", "score"] = "error"
+
+    def prefixes(self, split: str) -> tuple[Location, ...]:
+        """The prefixes of a split's files; none if it is not set."""
+        prefix = getattr(self, split)
+        return prefix if isinstance(prefix, tuple) else () if prefix is None else (prefix,)
+
+    def named(self, split: str) -> str:
+        """The prefixes of a split, for a message."""
+        return ", ".join(map(str, self.prefixes(split)))
 
 
 class Config(Section):

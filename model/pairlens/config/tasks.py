@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 Task = Literal["binary", "regression", "multiclass", "ranking"]
-Loss = Literal["cross_entropy", "mse", "mae", "huber", "pairwise"]
+Loss = Literal["cross_entropy", "mse", "mae", "huber", "pairwise", "listwise"]
 
 TASK_METRICS: dict[str, tuple[str, ...]] = {  # the first is what `early_stopping.metric: auto` means
     "binary": (
@@ -28,5 +28,6 @@ TASK_LOSSES: dict[str, tuple[Loss, ...]] = {  # the first is what `loss: auto` m
     "binary": ("cross_entropy",),
     "regression": ("mse", "mae", "huber"),
     "multiclass": ("cross_entropy",),
-    "ranking": ("cross_entropy", "pairwise"),
+    "ranking": ("cross_entropy", "pairwise", "listwise"),
 }
+GROUP_LOSSES: tuple[Loss, ...] = ("pairwise", "listwise")  # those that need the pairs of a group in one batch

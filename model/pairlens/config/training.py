@@ -58,6 +58,7 @@ class TrainingConfig(Section):
     warm_start_words: bool = False
     optimizer: Annotated[Optimizer, named("adam")] = default("adam")
     loss: Literal["auto"] | Loss = "auto"
+    negatives: Count | None = None
     label_smoothing: Fraction = 0.0
     word_dropout: WordDropout = default({})
     class_weight: Annotated[

@@ -73,6 +73,9 @@ def _in_32_bits(value: int) -> int:
     return value
 
 
+Prefixes = Location | tuple[Location, ...]
+
+
 def _to_location(value: object) -> Location:
     if not isinstance(value, (str, Location)) or not str(value) or "\0" in str(value):
         raise fault("a path")
@@ -88,10 +91,35 @@ Positive = Annotated[float, Field(gt=0), must_be("a number > 0")]
 NonNegative = Annotated[float, Field(ge=0), must_be("a number ≥ 0")]
 NonPositive = Annotated[float, Field(le=0), must_be("a number ≤ 0")]
 Fraction = Annotated[float, Field(ge=0, lt=1), must_be("a number ≥ 0 and < 1")]
+
+
+def _to_prefixes(value: object) -> Prefixes:
+    if not isinstance(value, (list, tuple)):
+        return _to_location(value)
+    try:
+        prefixes = tuple(map(_to_location, value))
+    except PydanticCustomError:
+        prefixes = ()
+    if not prefixes or len(set(prefixes)) < len(prefixes):
+        raise fault("a path, or a list of at least one path, each once")
+    return prefixes
+
+
+def _as_text(value: Prefixes) -> str | list[str]:
+    return [str(path) for path in value] if isinstance(value, tuple) else str(value)
+
+
+_NotEmpty = Annotated[str, Field(min_length=1)]
+_EACH_ONCE = Field(min_length=1, json_schema_extra={"uniqueItems": True})
 FilePath = Annotated[
     Location,
-    PlainValidator(_to_location, json_schema_input_type=Annotated[str, Field(min_length=1)]),
+    PlainValidator(_to_location, json_schema_input_type=_NotEmpty),
     PlainSerializer(str, when_used="json"),
+]
+FilePaths = Annotated[
+    Prefixes,
+    PlainValidator(_to_prefixes, json_schema_input_type=_NotEmpty | Annotated[list[_NotEmpty], _EACH_ONCE]),
+    PlainSerializer(_as_text, when_used="json"),
 ]
 Listed = (
     Field(strict=False),

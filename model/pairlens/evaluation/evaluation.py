@@ -91,13 +91,15 @@ def labelled_files(
     if name not in _SPLITS:
         raise UsageError(f"--split {name}: must be one of {', '.join(_SPLITS)}")
     try:
-        files = find_split(config, name)  # type: ignore[arg-type]
+        found = find_split(config, name)  # type: ignore[arg-type]
     except DataError as error:  # the data has moved since the run was trained
         remedy = (
             f"if it has moved, add --set data.{name}=PREFIX; or choose another --split, or give files with --query, "
         )
         raise DataError(f"{error}; {remedy}--value and --label") from None
-    return {"split": name}, replace(files, weight=None)  # pair weights are used in training only
+    if len(found) > 1:
+        raise UsageError(f"data.{name} has {len(found)} prefixes; choose one with --set data.{name}=PREFIX")
+    return {"split": name}, replace(found[0], weight=None)  # pair weights are used in training only
 
 
 def refuse_other_words(runs: Sequence[Run], chosen: Sequence[Files]) -> None:

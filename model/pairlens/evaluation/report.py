@@ -22,15 +22,18 @@ from pairlens.evaluation.evaluation import (
     score_files,
     worst,
 )
+from pairlens.evaluation.teacher import Comparison, compare, measure_teacher, refuse_other_pairs
 from pairlens.locations.location import Location
 from pairlens.metrics.bins import Histogram, JointHistogram, histogram, joint_histogram
 from pairlens.metrics.calibration import Reliability, reliability
 from pairlens.metrics.curves import Curve, precision_recall_curve, roc_curve
 from pairlens.metrics.ranking import RankingMetrics
+from pairlens.runs.environment import split_roles
 from pairlens.runs.json_files import Json, flat
 from pairlens.runs.run import Run
 from pairlens.scoring.maps import PairAttention
 from pairlens.scoring.scorer import Scorer
+from pairlens.texts.score_rows import read_scores
 
 _BINS = 20
 _LAST_RANK = 11  # of a group's first positive: 1 to 10, and one bin for more
@@ -79,6 +82,7 @@ class RunReport:
         errors, attentions: the pairs with the largest loss, and their attention.
         vocabulary: the word of each id, or None.
         classes: the name of each label, or None.
+        taught: the run compared with its teacher, if the teacher's scores were given.
     """
 
     run: Run
@@ -94,6 +98,7 @@ class RunReport:
     classes: list[str] | None
     history: list[Json]
     environment: Json
+    taught: Comparison | None
 
     @property
     def name(self) -> str:
@@ -110,6 +115,7 @@ def report_runs(
     errors: int = 20,
     threads: int | None = None,
     vocab: Location | None = None,
+    teacher: Location | None = None,
 ) -> list[RunReport]:
     """Measure each run on labelled pairs.
 
@@ -117,15 +123,19 @@ def report_runs(
         chosen: for each run, the result of `labelled_files`; default: a split of its own config.
         errors: how many of the worst pairs to keep.
         vocab: a vocabulary file, for runs that carry none.
+        teacher: a file of scores of the same pairs, to compare the runs with.
 
     Raises:
-        UsageError, DataError: as `score_files` does.
+        UsageError, DataError: as `score_files`, `refuse_other_pairs`, `read_scores` and `measure_teacher`.
         RunError: a run's files are damaged.
     """
     chosen = chosen or [labelled_files(run.config()) for run in runs]  # before any scoring, to fail early
     if len(runs) > 1:
         for _, files in chosen:
             refuse_pipes(files)
+    if teacher:
+        refuse_other_pairs(runs, [files for _, files in chosen])
+    measured, scores = None, read_scores(teacher, runs[0].config().model.classes) if teacher else None
     vocabularies = [run.vocabulary(vocab) for run in runs]
     reports: list[RunReport] = []
     first: tuple[Scored, Files] | None = None
@@ -135,7 +145,10 @@ def report_runs(
         if first and (first[0].config.task, first[1]) == (scored.config.task, files):
             difference = differences(first[0], scored)
         first = first or (scored, files)
-        reports.append(_report(run, what, scored, difference, errors, words))
+        if teacher and scores is not None:
+            measured = measured or measure_teacher(teacher, scores, scored)
+        taught = compare(run, scored, measured, threads) if measured else None
+        reports.append(_report(run, what, scored, difference, errors, words, taught))
     return reports
 
 
@@ -146,6 +159,7 @@ def _report(
     difference: dict[str, Difference] | None,
     errors: int,
     vocabulary: list[str] | None,
+    taught: Comparison | None,
 ) -> RunReport:
     config, pairs, label, threshold = scored.config, scored.pairs, scored.label, scored.threshold
     measured = measure(scored)
@@ -166,6 +180,7 @@ def _report(
         classes=run.classes(),
         history=run.metrics(),
         environment=run.environment(),
+        taught=taught,
     )
 
 
@@ -223,10 +238,10 @@ def config_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
 
 def data_checksums(report: RunReport) -> dict[str, str]:
     """SHA-256 of the files that the run was trained with, by role, such as `train.query.txt`."""
-    data = report.scored.config.data
-    prefixes = {f"{getattr(data, name)}.": name for name in ("train", "dev") if getattr(data, name)}
+    prefixes = {f"{prefix}.": name for prefix, name in split_roles(report.scored.config)}
+    longest_first = sorted(prefixes, key=len, reverse=True)  # as one may begin like another
     found = {}
     for path, digest in report.environment.get("data", {}).items():
-        role = next((f"{name}.{path.removeprefix(p)}" for p, name in prefixes.items() if path.startswith(p)), None)
+        role = next((f"{prefixes[p]}.{path.removeprefix(p)}" for p in longest_first if path.startswith(p)), None)
         found[role or Path(path).name] = str(digest)
     return found

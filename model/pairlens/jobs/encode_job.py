@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
@@ -13,13 +12,12 @@ import numpy as np
 
 from pairlens.directories import directory_to_fill
 from pairlens.errors import DataError, UsageError
-from pairlens.files import whole_file
 from pairlens.jobs.encode_splits import Cut, learned_from, same_text
 from pairlens.jobs.encode_way import Given, Learning
 from pairlens.jobs.encoded_files import SplitFigures, SplitWriter, refuse_other_splits
+from pairlens.jobs.encoded_vocabulary import remove_outdated, vocabulary_files, write_vocabulary
 from pairlens.locations.location import Location, is_same_folder
 from pairlens.packages import need
-from pairlens.runs import names
 from pairlens.runs.outputs import refuse_outputs
 from pairlens.streams import is_stream
 from pairlens.tables.labels import LabelNumbers, LabelWords
@@ -29,6 +27,8 @@ from pairlens.texts.lines import weight_fault
 from pairlens.texts.texts import Texts
 from pairlens.tokenizer.learn import learn_tokenizer
 from pairlens.tokenizer.tokenizer import Tokenizer
+from pairlens.vectors.files import files_read, first_words, read_vectors
+from pairlens.vectors.wanted import Vectors
 
 Empty = Literal["error", "drop", "keep"]  # what to do with a row if one of its texts has no tokens
 CutBy = Literal["query", "group", "row"]
@@ -43,16 +43,17 @@ class Listener:
 
 
 class Encoded(NamedTuple):
-    """The result of an encoding: the tokenizer, the names of the classes, and figures of each split."""
+    """The result of an encoding: the tokenizer, the names of the classes, figures of each split, and word vectors."""
 
     tokenizer: Tokenizer
     classes: Sequence[str] | None
     splits: Mapping[str, SplitFigures]
+    vectors: Vectors | None = None
 
 
 class EncodeJob:
-    """Writes `DIR/SPLIT.query.txt` and the other files of each split, `vocab.txt`, `tokenizer.json` and, if labels are
-    words, `classes.json`.
+    """Writes `DIR/SPLIT.query.txt` and the other files of each split, `vocab.txt` and `tokenizer.json`; if labels are
+    words `classes.json`, and with word vectors those of the vocabulary.
 
     Args:
         splits: the rows of each split, by its name; with `cut`, one entry under any name.
@@ -86,10 +87,11 @@ class EncodeJob:
         return learned_from(self.names) if isinstance(self._way, Learning) else None
 
     def outputs(self, directory: Location) -> list[Location]:
-        """The files that may be written; classes.json is written only if labels are words."""
+        """The files that may be written; some are written only if labels are words, or with word vectors."""
         split_files = [path for name in self.names for path in self._writer(directory, name, False).paths.values()]
-        common = () if self._adds_to(directory) else (names.VOCAB, names.TOKENIZER, names.CLASSES)
-        return [*split_files, *(directory / name for name in common)]
+        if self._adds_to(directory):
+            return split_files
+        return [*split_files, *vocabulary_files(directory)]
 
     def refuse_outputs(self, directory: Location, inputs: Sequence[Location], force: bool) -> None:
         """Raises UsageError if the files cannot be written, or would replace something that must be kept."""
@@ -99,7 +101,9 @@ class EncodeJob:
             outputs = self.outputs(directory)
             if stream := next(filter(is_stream, outputs), None):
                 raise UsageError(f"{stream}: is a pipe or a device, not a file; remove it")
-            refuse_outputs({str(path): path for path in outputs}, inputs, force)
+            vectors = self._way.vectors if isinstance(self._way, Learning) else None
+            read = [*inputs, *(files_read(vectors) if vectors else ())]
+            refuse_outputs({str(path): path for path in outputs}, read, force)
 
     def run(self, directory: Location, listener: Listener, replace: bool = False) -> Encoded:
         """Encode into a directory, which is created if missing; all files get their names at the end.
@@ -121,11 +125,11 @@ class EncodeJob:
                         self._encode(chunk, name, writers, given.tokenizer, numbers)
                         report(len(chunk.rows))
             if not self._adds_to(directory):
-                for file, text in self._common_files(given).items():
-                    stack.enter_context(whole_file(directory / file, replace=replace)).write(text)
-        if given.classes is None and replace:
-            (directory / names.CLASSES).unlink(missing_ok=True)  # left by an earlier encoding
-        return Encoded(given.tokenizer, given.classes, {name: writer.figures for name, writer in writers.items()})
+                write_vocabulary(stack, directory, given, replace)
+        if replace and not self._adds_to(directory):
+            remove_outdated(directory, given)
+        figures = {name: writer.figures for name, writer in writers.items()}
+        return Encoded(given.tokenizer, given.classes, figures, given.vectors)
 
     def _writer(self, directory: Location, name: str, replace: bool) -> SplitWriter:
         return SplitWriter(directory / name, self._sides[name], replace)
@@ -135,26 +139,19 @@ class EncodeJob:
         origin = self._way.origin if isinstance(self._way, Given) else None
         return origin is not None and is_same_folder(directory, origin)
 
-    @staticmethod
-    def _common_files(given: Given) -> dict[str, str]:
-        files = {
-            names.VOCAB: "".join(f"{token}\n" for token in given.tokenizer.vocabulary_lines()),
-            names.TOKENIZER: given.tokenizer.to_json(),
-        }
-        if given.classes is not None:
-            files[names.CLASSES] = json.dumps(list(given.classes), ensure_ascii=False) + "\n"
-        return files
-
     # ---- learning ------------------------------------------------------------------------------------------------
 
     def _learn(self, listener: Listener) -> Given:
         assert isinstance(self._way, Learning)
         way, words = self._way, LabelWords()
+        more_words = first_words(way.vectors, way.vector_words) if way.vectors else ()
         with listener.reading("read for the vocabulary") as report:
+            texts = self._train_texts(words, report)
             tokenizer = learn_tokenizer(
-                self._train_texts(words, report), way.kind, way.vocab_size, way.min_count, way.lowercase, way.normalize
+                texts, way.kind, way.vocab_size, way.min_count, way.lowercase, way.normalize, more_words
             )
-        return Given(tokenizer, words.classes(way.classes))
+        vectors = read_vectors(way.vectors, tokenizer.vocabulary_lines()) if way.vectors else None
+        return Given(tokenizer, words.classes(way.classes), vectors=vectors)
 
     def _train_texts(self, words: LabelWords, report: Callable[[int], object]) -> Iterator[str]:
         """Yield both texts of every train row; add the labels of all rows that are read to `words`."""

@@ -11,11 +11,15 @@ from pairlens.runs import names
 from pairlens.texts.class_names import read_class_names
 from pairlens.tokenizer.recipe import Kind, Normalize
 from pairlens.tokenizer.tokenizer import Tokenizer
+from pairlens.vectors.wanted import Vectors
 
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """Learn a vocabulary with these settings; see `learn_tokenizer`."""
+    """Learn a vocabulary with these settings; see `learn_tokenizer`.
+
+    `vectors` is a file of word vectors, of whose first `vector_words` words those that train lacks are added.
+    """
 
     kind: Kind = "word"
     vocab_size: int | None = None
@@ -23,18 +27,22 @@ class Learning:
     lowercase: bool = True
     normalize: Normalize = "NFKC"
     classes: Sequence[str] | None = None
+    vectors: Location | None = None
+    vector_words: int = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
     """Use an existing tokenizer, with the names of the classes if labels are words.
 
-    `origin` is the directory they were read from; adding splits to it does not rewrite them.
+    `origin` is the directory they were read from; adding splits to it does not rewrite them. `vectors` are those of the
+    vocabulary, in its order.
     """
 
     tokenizer: Tokenizer
     classes: Sequence[str] | None = None
     origin: Location | None = None
+    vectors: Vectors | None = None
 
 
 def given_like(directory: Location) -> Given:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pairlens.config.tasks import Task
 from pairlens.errors import DataError
+from pairlens.jobs.encoded_vocabulary import vector_files, width_of_vectors
 from pairlens.locations.location import Location
 from pairlens.texts.blocks import data_errors
 from pairlens.texts.lines import read_labels, read_vocabulary
@@ -60,6 +61,7 @@ class DataFound:
         largest: the largest id, -1 if there is none.
         words: number of words in the vocabulary; None without a vocabulary.
         unknown: the id of unknown words; None if the vocabulary has no such entry.
+        vectors: the file of the words' vectors that `encode --vectors` wrote, of `vector_dim` numbers each.
     """
 
     splits: dict[SplitName, SplitFound]
@@ -73,6 +75,8 @@ class DataFound:
     vocab: Location | None
     tokenizer: Location | None
     classes: Location | None
+    vectors: Location | None
+    vector_dim: int
 
     @property
     def input_dim(self) -> int:
@@ -87,7 +91,7 @@ class DataFound:
     @property
     def files(self) -> list[Location]:
         """Every file that was found."""
-        named = [self.vocab, self.tokenizer, self.classes]
+        named = [self.vocab, self.tokenizer, self.classes, self.vectors]
         return [
             path
             for path in (*(path for split in self.splits.values() for path in astuple(split.files)), *named)
@@ -112,6 +116,7 @@ def find_data(folder: Location) -> DataFound:
         largest = max(largest, highest)
     vocab, tokenizer, classes = (_existing(folder / name) for name in ("vocab.txt", "tokenizer.json", "classes.json"))
     words = read_vocabulary(vocab) if vocab else None
+    vector_dim = width_of_vectors(folder) if vocab else 0
     return DataFound(
         splits,
         _task(splits, classes),
@@ -124,6 +129,8 @@ def find_data(folder: Location) -> DataFound:
         vocab=vocab,
         tokenizer=tokenizer,
         classes=classes,
+        vectors=vector_files(folder)[0] if vector_dim else None,
+        vector_dim=vector_dim,
     )
 
 

@@ -13,6 +13,7 @@ from pairlens.locations.location import Location
 from pairlens.texts.splits import LATER_SPLITS
 from pairlens.texts.words import printable
 
+_OWN_WIDTH = 64  # numbers per word besides those of word vectors
 _LONGEST = 512  # tokens; the memory of attention grows with the square of the length
 
 
@@ -25,15 +26,18 @@ class Recipe(NamedTuple):
 
 
 def recipe(found: DataFound) -> Recipe:
-    """Return larger batches and fewer epochs for larger sets; rankings, whose pairs are similar, overfit sooner."""
-    pairs = found.splits["train"].pairs
-    if pairs <= 30_000 and found.task.task == "ranking":
-        return Recipe(epochs=4, batch_size=64, dropout=0.2)
-    if pairs <= 10_000:
-        return Recipe(epochs=10, batch_size=32, dropout=0.1)
-    if pairs <= 30_000:
+    """Return larger batches and fewer epochs for larger sets.
+
+    Classes are learned sooner than grades, and rankings, whose pairs are similar, overfit soonest.
+    """
+    pairs, task = found.splits["train"].pairs, found.task.task
+    if pairs > 30_000:
         return Recipe(epochs=4, batch_size=128, dropout=0.2)
-    return Recipe(epochs=2, batch_size=128, dropout=0.2)
+    if task == "ranking":
+        return Recipe(epochs=4 if pairs > 3_000 else 8, batch_size=64, dropout=0.1)
+    if task == "binary":
+        return Recipe(epochs=6, batch_size=128 if pairs > 10_000 else 32, dropout=0.1)
+    return Recipe(epochs=10, batch_size=128 if pairs > 10_000 else 32, dropout=0.1)
 
 
 def train_command(config: Location | None) -> str:
@@ -50,7 +54,7 @@ def config_text(found: DataFound, config: Location | None, schema: Location | No
         schema: the JSON schema next to it.
     """
     base = Path.cwd() if config is None else config.absolute().parent if isinstance(config, Path) else config.parent
-    parts = [_head(found, config, schema), _data(found, base), _model(found), _training(found)]
+    parts = [_head(found, config, schema), _data(found, base), _model(found, base), _training(found)]
     return "\n".join("\n".join(line.rstrip() for line in part) + "\n" for part in parts)
 
 
@@ -101,29 +105,32 @@ def _relative(path: Location, base: Location) -> str:
     return path_text(str(path))
 
 
-def _model(found: DataFound) -> list[str]:
-    """The model section of configs/aligned.yaml."""
+def _model(found: DataFound, base: Location) -> list[str]:
+    """The model section of configs/aligned.yaml, with word vectors if there are any."""
     dropout = recipe(found).dropout
     reason = "the words of the vocabulary" if found.input_dim == found.words else "the largest id + 1"
     spelling = "" if not found.vocab else ", spelling: 1.0"
+    vectors = f", vectors: {_relative(found.vectors, base)}" if found.vectors else ""
+    width = f"  # {_OWN_WIDTH} learned from train and {found.vector_dim} of the word vectors" if found.vectors else ""
     classes = found.task.classes
     return [
         "model:  # the strong default: what a model of this size can learn from pairs alone",
         "  embedding:",
         f"    input_dim: {found.input_dim}  # {reason}",
-        "    output_dim: 100",
+        f"    output_dim: {_OWN_WIDTH + found.vector_dim}{width}",
         "    # Words with similar contexts" + (" or spelling" if found.vocab else "") + " start with similar vectors.",
-        f"    embeddings_initializer: {{name: ppmi_svd, stddev: 1.0, window: 10{spelling}}}",
+        f"    embeddings_initializer: {{name: ppmi_svd, stddev: 1.0, window: 10{spelling}{vectors}}}",
         f"    dropout: {dropout}",
         "    match_channels: true",
-        "  conv: {filters: 50, kernel_size: 3, activation: relu}",
+        "  conv: {filters: 32, kernel_size: 3, activation: relu}",
         "  views: [embedding, convolution]  # words by themselves, and words in their context",
         "  attention: {direction: both, temperature: 10.0}",
         "  features: [encoding, attention, absolute_difference, product]",
-        "  compare: {units: 100}",
+        "  compare: {units: 48}",
         "  pooling: [average, max]",
         "  overlap: true",
-        f"  dnn: {{units: 128, dropout: {dropout}}}",
+        "  wide: true",
+        f"  dnn: {{units: 64, dropout: {dropout}}}",
         *([f"  classes: {classes}  # set it to null for another task"] if classes else []),
     ]
 

@@ -53,7 +53,7 @@ def finished_metrics(run: Run, config: Config) -> dict[str, float] | None:
 
 
 def _config_faults(began: Config, now: Config, same_origin: bool) -> list[str]:
-    old, new = flat(began.model_dump(mode="json")), flat(now.model_dump(mode="json"))
+    old, new = _settings(began), _settings(now)
     paths = _PATHS | ({"training.warm_start"} if same_origin else set())
     moved = {key for key in paths if old[key] is not None and new[key] is not None}
     faults = [
@@ -68,6 +68,13 @@ def _config_faults(began: Config, now: Config, same_origin: bool) -> list[str]:
             f"add --set training.warm_start=RUN{origin} --output ANOTHER instead of --resume"
         )
     return faults
+
+
+def _settings(config: Config) -> Json:
+    """Every value by its dotted key; the prefixes of train are one value."""
+    tree = config.model_dump(mode="json")
+    tree["data"]["train"] = config.data.named("train")
+    return flat(tree)
 
 
 def _data_faults(old: dict[str, tuple[str, str]], now: dict[str, tuple[str, str]]) -> list[str]:

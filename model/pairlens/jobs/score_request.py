@@ -11,6 +11,7 @@ from zlib import crc32
 
 from pairlens.config.schema import Config
 from pairlens.errors import UsageError
+from pairlens.jobs.prior import CorrectingWriter, Prior
 from pairlens.jobs.score_lines import Format, LineWriter, Writer
 from pairlens.locations.location import Location
 from pairlens.runs.run import Run
@@ -35,6 +36,7 @@ class ScoreRequest:
         logits: whether to write logits instead of scores.
         labels: whether to add a column with the decision to the rows of a table.
         output: the output's name, whose suffix selects the format of a table; None for stdout.
+        prior: the share of positives that scores are corrected for; None leaves them as they are.
 
     Raises:
         UsageError: the run cannot do that. RunError, ConfigError: it is damaged.
@@ -48,6 +50,7 @@ class ScoreRequest:
     logits: bool = False
     labels: bool = False
     output: Location | None = None
+    prior: Prior | None = None
 
     @cached_property
     def run(self) -> Run:
@@ -79,6 +82,10 @@ class ScoreRequest:
 
     def writer(self, pairs: PairSource | TablePairs) -> Writer:
         """Return what formats the scores of pairs: from a source, or from tables like one."""
+        writer = self._writer(pairs)
+        return CorrectingWriter(writer, self.prior) if self.prior else writer
+
+    def _writer(self, pairs: PairSource | TablePairs) -> Writer:
         if self.format is None:
             from pairlens.jobs.score_table import table_of, table_writer
 
@@ -103,4 +110,5 @@ class ScoreRequest:
             "--symmetric": self.symmetric,
             "--logits": self.logits,
             "--labels": self.labels,
+            "--prior": None if self.prior is None else list(self.prior),
         }

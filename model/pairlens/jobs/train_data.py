@@ -35,8 +35,9 @@ class Data(NamedTuple):
 def refuse_missing_splits(config: Config) -> None:
     """Raises DataError if a split is missing; the message explains how to give its new path."""
     for name in ("train", *LATER_SPLITS):
-        if getattr(config.data, name):
+        if config.data.prefixes(name):
             try:
                 find_split(config, name)
             except DataError as error:
-                raise DataError(f"{error}; if it has moved, add --set data.{name}=PREFIX") from None
+                prefix = "PREFIX" if len(config.data.prefixes(name)) == 1 else "[PREFIX,PREFIX,...]"
+                raise DataError(f"{error}; if it has moved, add --set data.{name}={prefix}") from None

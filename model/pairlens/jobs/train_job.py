@@ -8,6 +8,7 @@ from pathlib import Path
 from pairlens.config.schema import Config
 from pairlens.config.types import LAST_SEED
 from pairlens.errors import DataError, UsageError
+from pairlens.jobs.prior import share_of_positives
 from pairlens.jobs.resume_check import refuse_changes
 from pairlens.jobs.seed_runs import Existing, SeedRuns
 from pairlens.jobs.train_data import Data, refuse_missing_splits
@@ -82,6 +83,7 @@ class TrainJob:
         if not all(run in resumed and run.has_checkpoint() for run in self._places.runs):
             warm_start(config)  # a checkpoint already contains its weights
         environment = describe_environment(config, command) | {RECORD: hashes(carried)}
+        environment |= share_of_positives(config, train)
         if covered:
             environment["vectors"] = covered.record()
         for run, seed in zip(self._places.runs, self._places.seeds, strict=True):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import os
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pairlens.locations import driver
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from _typeshed import WriteableBuffer
 
 # Bytes of one request. Of many files only the start is read, to find out their kind; the length doubles from there.
@@ -132,6 +132,9 @@ class _Ranges:
             self._ahead = self._fetch(start + len(self._block))
 
     def _fetch(self, start: int) -> Future[bytes]:
+        import asyncio  # takes longer than a path of this machine does to read
+        from concurrent.futures import Future
+
         end = min(start + self._length, self.size)
         if self._system.async_impl:
             reading = self._system._cat_file(self._url, start=start, end=end)

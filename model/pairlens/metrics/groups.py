@@ -25,9 +25,9 @@ class GroupFigures(NamedTuple):
 
 
 def group_figures(label: NDArray[Any], group: NDArray[np.int64]) -> GroupFigures:
-    """Compute the statistics from labels 0 and 1 [N] and groups [N] of at least one pair."""
+    """Compute the statistics from labels [N], positive above 0.5, and groups [N] of at least one pair."""
     number = np.unique(group, return_inverse=True)[1]
-    sizes, positives = np.bincount(number), np.bincount(number, label == 1)
+    sizes, positives = np.bincount(number), np.bincount(number, label > 0.5)
     return GroupFigures(
         groups=len(sizes),
         smallest=int(sizes.min()),

@@ -17,6 +17,7 @@ from pairlens.pages.attention import encoded_weights
 from pairlens.pages.html import Cell, interval, number, table
 from pairlens.pages.page import Block, write_page
 from pairlens.pages.report_charts import Drawn
+from pairlens.pages.teacher import teacher_result, teacher_table
 from pairlens.runs.json_files import Json, without_nan
 from pairlens.runs.names import CONFIG
 from pairlens.scoring.maps import PairAttention
@@ -79,7 +80,8 @@ def result(report: RunReport) -> Json:
     difference = {name: one._asdict() for name, one in (report.difference or {}).items()} or None
     pairs = len(report.scored.pairs)
     names = {"classes": report.classes} if report.classes else {}
-    return {"run": report.name, **report.what, "pairs": pairs, **report.measured, **names, "difference": difference}
+    found = {"run": report.name, **report.what, "pairs": pairs, **report.measured, **names, "difference": difference}
+    return found | teacher_result(report)
 
 
 def _map(attention: PairAttention, vocabulary: Sequence[str] | None) -> dict[str, Any]:
@@ -99,7 +101,8 @@ def _result(runs: Sequence[Drawn]) -> str:
     notice = (
         f"{', '.join(others)}: not compared with {runs[0].letter}, as the task or the files differ" if others else ""
     )
-    return f'<div class="cards">{cards}</div>' + (f'<p class="notice">{notice}.</p>' if notice else "") + tables
+    notice = f'<p class="notice">{notice}.</p>' if notice else ""
+    return f'<div class="cards">{cards}</div>{notice}{tables}{teacher_table(runs)}'
 
 
 def _card(run: Drawn) -> str:

@@ -66,14 +66,14 @@ def checksums(config: Config) -> dict[str, str]:
     """SHA-256 of every file that training reads, by path."""
     files = [*vector_files(config), config.data.vocab if config.starts_from_spelling else None]
     for name in ("train", "dev"):
-        if getattr(config.data, name):
-            split = find_split(config, name)
+        for split in find_split(config, name) if config.data.prefixes(name) else ():
             files += [split.query, split.value, split.label, split.group, split.weight]
     return {str(path): _sha256(path) for path in files if path is not None}
 
 
 def by_role(data: Any, config: Config) -> dict[str, tuple[str, str]]:
-    """Return path and SHA-256 of each file that training reads, by role, such as `train.query`.
+    """Return path and SHA-256 of each file that training reads, by role, such as `train.query`, or `train.1.query` for
+    the second prefix.
 
     A role does not change when files are moved. Files without one, such as word vectors, have their path as role.
 
@@ -83,13 +83,22 @@ def by_role(data: Any, config: Config) -> dict[str, tuple[str, str]]:
     digests = {str(path): str(digest) for path, digest in data.items()} if isinstance(data, dict) else {}
     roles = {str(config.model.embedding.pretrained): "pretrained", str(config.data.vocab): "vocab"}
     found = {role: (path, digests[path]) for path, role in roles.items() if path in digests}
-    for name in ("train", "dev"):
+    for prefix, name in split_roles(config):
         for path, digest in digests.items():
-            side = _SIDE.fullmatch(path.removeprefix(f"{getattr(config.data, name)}."))
+            side = _SIDE.fullmatch(path.removeprefix(f"{prefix}."))
             if side:
                 found[f"{name}.{side[1]}"] = path, digest
     known = {path for path, _ in found.values()}
     return found | {path: (path, digest) for path, digest in digests.items() if path not in known}
+
+
+def split_roles(config: Config) -> list[tuple[str, str]]:
+    """Each prefix of train and dev with its role: `train`, `train.1` for the second one, … and `dev`."""
+    return [
+        (str(prefix), f"{name}.{number}" if number else name)
+        for name in ("train", "dev")
+        for number, prefix in enumerate(config.data.prefixes(name))
+    ]
 
 
 def _version(package: str) -> str:

@@ -172,11 +172,7 @@ class Scorer:
 
     def _logits_of_window(self, query: Texts, value: Texts, folded: Folded) -> Floats:
         with np.errstate(over="ignore", invalid="ignore"):  # weights that are too large; see `Logits.finite`
-            x = self._features(query, value, folded)
-            hidden = self._dnn(x)
-            if self.config.model.wide:
-                hidden = np.concatenate([hidden, x[:, -OVERLAP_FEATURES:]], axis=1)
-            return self._head(hidden)
+            return self._head(self._dnn(self._features(query, value, folded)))
 
     def _features(self, query: Texts, value: Texts, folded: Folded) -> Floats:
         """The DNN's input [B, width]: the pooled features of each direction, then the overlap features."""
@@ -243,9 +239,11 @@ class Scorer:
         return Maps(query, value, scores, value_scores if self._directions == 2 else None)
 
     def _dnn(self, x: Floats) -> Floats:
+        """The head's input [B, units]: the last hidden layer's output, with a wide head beside the overlap features."""
+        hidden = x
         for layer in self._layers[:-1]:
-            x = activate(self.config.model.dnn.activation, dense(x, *layer))
-        return x
+            hidden = activate(self.config.model.dnn.activation, dense(hidden, *layer))
+        return np.hstack([hidden, x[:, -OVERLAP_FEATURES:]]) if self.config.model.wide else hidden
 
     def _head(self, x: Floats) -> Floats:
         logits = dense(x, *self._layers[-1])

@@ -1,4 +1,4 @@
-"""Files with one entry per line: labels, groups, sample weights and vocabularies."""
+"""Files with one entry per line: labels, groups, sample weights and vocabularies; soft_labels.py has probabilities."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _MAX_CLASSES = 2**15
 _MAX_LINE = 65_536  # bytes; keeps a file without line ends out of memory
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-_NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_TRAIN_ONLY = "probabilities are allowed only in the train split of a training"
 _GROUP_LIMIT = 2**63  # groups are int64
 
 
@@ -36,12 +37,14 @@ def read_labels(
         DataError: the file cannot be read, or a line is not such a number (`path:line:column: message`).
     """
 
-    return _read_numbers(path, lambda text: label_fault(text, task, classes), float, np.float32, start, stop)
+    return read_numbers(path, lambda text: label_fault(text, task, classes), float, np.float32, start, stop)
 
 
 def label_fault(text: bytes, task: LabelKind, classes: int | None = None) -> str | None:
     """What is wrong with a label, which `read_labels` defines; None if it is valid."""
-    return _number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
+    if task == "multiclass" and all(map(NUMBER.fullmatch, words := text.split())) and len(words) > 1:
+        return f"not a class: {quote(text)}; must be an integer; {_TRAIN_ONLY}"
+    return number_fault(text, "label") or _label_fault(text, task, classes or _MAX_CLASSES)
 
 
 def read_groups(path: Location) -> NDArray[np.int64]:
@@ -55,7 +58,7 @@ def read_groups(path: Location) -> NDArray[np.int64]:
     def number(word: bytes) -> int:
         return numbers.setdefault(word, len(numbers))
 
-    return _as_written(_read_numbers(path, _group_fault, number, np.int64), numbers)
+    return _as_written(read_numbers(path, _group_fault, number, np.int64), numbers)
 
 
 def group_numbers(words: Sequence[str]) -> NDArray[np.int64]:
@@ -79,7 +82,7 @@ def read_sample_weights(path: Location) -> NDArray[np.float32]:
         DataError: as `read_labels`; or every weight is 0.
     """
 
-    weights = _read_numbers(path, weight_fault, float, np.float32)
+    weights = read_numbers(path, weight_fault, float, np.float32)
     if len(weights) and not weights.any():
         raise DataError(f"{path}: every weight is 0; there is nothing to learn from")
     return weights
@@ -87,7 +90,7 @@ def read_sample_weights(path: Location) -> NDArray[np.float32]:
 
 def weight_fault(text: bytes) -> str | None:
     """What is wrong with a weight, which `read_sample_weights` defines; None if it is valid."""
-    return _number_fault(text, "weight") or (
+    return number_fault(text, "weight") or (
         f"negative: {quote(text)}; a weight is 0 or more" if float(text) < 0 else None
     )
 
@@ -101,7 +104,7 @@ def read_vocabulary(path: Location) -> list[str]:
     if path.exists() and not path.is_file():  # reading a device may never end, and a pipe may block
         raise DataError(f"{path}: not a regular file; a vocabulary must be one")
     words = []
-    for number, line in enumerate((line for block in _line_blocks(path) for line in block), start=1):
+    for number, line in enumerate((line for block in line_blocks(path) for line in block), start=1):
         try:
             words.append(line.decode())
         except UnicodeDecodeError as error:
@@ -110,7 +113,7 @@ def read_vocabulary(path: Location) -> list[str]:
     return words
 
 
-def _read_numbers(
+def read_numbers(
     path: Location,
     fault: Callable[[bytes], str | None],
     number: Callable[[bytes], float],
@@ -120,7 +123,7 @@ def _read_numbers(
 ) -> NDArray[Any]:
     """Read one number per line, [lines]. Raises DataError for what `fault` finds in a line."""
     parts, before = [np.empty(0, dtype)], 0
-    for lines in _line_blocks(path):
+    for lines in line_blocks(path):
         first = max(start - before, 0)
         chosen = lines[first : None if stop is None else stop - before]
         numbers: dict[bytes, float] = {}
@@ -136,10 +139,13 @@ def _read_numbers(
     return np.concatenate(parts)
 
 
-def _line_blocks(path: Location) -> Iterator[list[bytes]]:
-    """Yield the lines, block by block, without line ends, LF or CRLF; the last line may lack its end."""
+def line_blocks(path: Location, all_kept: bool = True) -> Iterator[list[bytes]]:
+    """Yield the lines, block by block, without line ends, LF or CRLF; the last line may lack its end.
+
+    `all_kept`: the caller keeps all lines; see `whole` of `read_blocks`.
+    """
     rest, lines = b"", 0
-    for block in read_blocks(path, whole=True):
+    for block in read_blocks(path, whole=all_kept):
         *whole, rest = (rest + block).split(b"\n")
         if len(rest) > _MAX_LINE or any(len(line) > _MAX_LINE for line in whole):
             number = lines + next((i for i, line in enumerate(whole) if len(line) > _MAX_LINE), len(whole)) + 1
@@ -154,10 +160,10 @@ def _line_blocks(path: Location) -> Iterator[list[bytes]]:
         yield [rest.removesuffix(b"\r")]
 
 
-def _number_fault(text: bytes, what: str) -> str | None:
+def number_fault(text: bytes, what: str) -> str | None:
     if not text:
         return f"an empty line; every pair needs a {what}"
-    if not _NUMBER.fullmatch(text):
+    if not NUMBER.fullmatch(text):
         return f"not a number: {quote(text)}; a {what} is one finite number"
     if abs(float(text)) > float(np.finfo(np.float32).max):
         return f"too large: {quote(text)}; a {what} is a 32-bit number"
@@ -167,7 +173,8 @@ def _number_fault(text: bytes, what: str) -> str | None:
 def _label_fault(text: bytes, task: LabelKind, classes: int) -> str | None:
     number = float(text)
     if task in ("binary", "ranking") and number not in (0, 1):
-        return f"not a {task} label: {quote(text)}; must be 0 or 1"
+        hint = f"; {_TRAIN_ONLY}" if 0 < number < 1 else ""
+        return f"not a {task} label: {quote(text)}; must be 0 or 1{hint}"
     if task == "multiclass" and not (number.is_integer() and 0 <= number < classes):
         return f"not a class: {quote(text)}; must be an integer from 0 to {classes - 1}"
     return None

@@ -16,6 +16,7 @@ from pairlens.errors import DataError
 from pairlens.locations.location import Location
 from pairlens.texts.blocks import LineEnds, read_blocks, stream_blocks
 from pairlens.texts.lines import LabelKind, read_groups, read_labels, read_sample_weights
+from pairlens.texts.soft_labels import read_train_labels
 from pairlens.texts.split_paths import SplitPaths
 from pairlens.texts.texts import Texts
 from pairlens.texts.token_faults import ONLY_PADDING, BadLine, TextRules
@@ -27,7 +28,7 @@ class Pairs:
     """Pair i is `query[i]` with `value[i]`.
 
     Attributes:
-        label: the target of each pair, float32 [pairs], if known.
+        label: the target of each pair, if known: float32 [pairs]; or [pairs, classes], the probability of each class.
         group: int64 [pairs], for ranking: the pairs of a group are ranked against each other.
         weight: the weight of each pair in training, float32 [pairs], if they differ.
     """
@@ -52,10 +53,13 @@ class Pairs:
         )
 
 
-def read_pairs(paths: SplitPaths, rules: TextRules, task: LabelKind, classes: int | None = None) -> Pairs:
+def read_pairs(
+    paths: SplitPaths, rules: TextRules, task: LabelKind, classes: int | None = None, soft: bool = False
+) -> Pairs:
     """Read all pairs of a split, at least one. For `ranking` without a group file, equal queries form a group.
 
-    Whole queries are compared, even if the network sees only their first tokens.
+    Whole queries are compared, even if the network sees only their first tokens. With `soft`, labels may be
+    probabilities; see `read_train_labels`.
 
     Raises:
         DataError: a file has a fault or no lines, or line counts differ.
@@ -63,7 +67,7 @@ def read_pairs(paths: SplitPaths, rules: TextRules, task: LabelKind, classes: in
     by_query = task == "ranking" and not paths.group
     cut_later = by_query and rules.truncate
     whole = _all_pairs(paths, replace(rules, max_length=None) if cut_later else rules)
-    label = read_labels(paths.label, task, classes) if paths.label else None
+    label = (read_train_labels if soft else read_labels)(paths.label, task, classes) if paths.label else None
     group = read_groups(paths.group) if paths.group else groups_of(whole.query) if by_query else None
     pairs = _truncated(whole, paths, rules) if cut_later else whole
     weight = read_sample_weights(paths.weight) if paths.weight else None

@@ -8,8 +8,10 @@ from pairlens.config.schema import Config
 from pairlens.errors import DataError, UsageError
 from pairlens.locations.location import Location
 from pairlens.texts.class_names import read_class_names
+from pairlens.texts.joined import joined
 from pairlens.texts.pairs import Pairs, read_pairs
 from pairlens.texts.regular import refuse_irregular
+from pairlens.texts.soft_labels import row_width
 from pairlens.texts.split_paths import SplitPaths, split_paths
 from pairlens.texts.token_faults import TextRules
 
@@ -29,15 +31,19 @@ def text_rules(config: Config) -> TextRules:
     )
 
 
-def find_split(config: Config, name: SplitName) -> SplitPaths:
-    """The files of a split, with labels.
+def find_split(config: Config, name: SplitName) -> list[SplitPaths]:
+    """The files of a split, with labels, for each of its prefixes.
 
     Raises:
         UsageError: the config does not set this split. DataError: a file is missing, or is a pipe or a device.
     """
-    prefix: Location | None = getattr(config.data, name)
-    if prefix is None:
+    prefixes = config.data.prefixes(name)
+    if not prefixes:
         raise UsageError(f"the config does not set data.{name}; give the files with --query, --value and --label")
+    return [_find_files(prefix) for prefix in prefixes]
+
+
+def _find_files(prefix: Location) -> SplitPaths:
     paths = split_paths(prefix)
     if paths.label is None:
         raise DataError(f"{prefix}.label.txt: no such file, nor one with .gz, .bz2 or .xz")
@@ -47,9 +53,20 @@ def find_split(config: Config, name: SplitName) -> SplitPaths:
     return paths
 
 
-def read_split(config: Config, name: SplitName) -> Pairs:
-    """Read the labelled pairs of a split; raises as `find_split` and `read_pairs` do."""
-    return read_pairs(find_split(config, name), text_rules(config), config.task, config.model.classes)
+def read_split(config: Config, name: SplitName, rules: TextRules | None = None) -> Pairs:
+    """Read the labelled pairs of a split, one prefix after the other; raises as `find_split` and `read_pairs` do.
+
+    Labels of train may be probabilities. For `ranking`, pairs of different prefixes are never in one group.
+
+    Args:
+        rules: default: those of the config.
+    """
+    found, classes, soft = find_split(config, name), config.model.classes, name == "train"
+    if classes is None and config.task == "multiclass" and soft:  # a prefix with probabilities has all classes
+        widths = (row_width(paths.label) for paths in found if paths.label)
+        classes = next((width for width in widths if width), None)
+    rules = rules or text_rules(config)
+    return joined([read_pairs(paths, rules, config.task, classes, soft) for paths in found])
 
 
 def with_classes(config: Config, train: Pairs) -> Config:
@@ -57,7 +74,8 @@ def with_classes(config: Config, train: Pairs) -> Config:
     if config.task != "multiclass" or config.model.classes is not None:
         return config
     assert train.label is not None
-    model = config.model.model_copy(update={"classes": int(train.label.max()) + 1})
+    classes = train.label.shape[1] if train.label.ndim == 2 else int(train.label.max()) + 1
+    model = config.model.model_copy(update={"classes": classes})
     return config.model_copy(update={"model": model})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ def learn_tokenizer(
     min_count: int = 2,
     lowercase: bool = True,
     normalize: Normalize = "NFKC",
+    more_words: Sequence[str] = (),
 ) -> Tokenizer:
     """Learn a tokenizer with the most frequent tokens of some texts; repeated texts count once (of the first million).
 
@@ -43,6 +44,8 @@ def learn_tokenizer(
     Args:
         vocab_size: the largest number of tokens, with [PAD] and [UNK]; default: 50,000 words or characters, else 8,000.
         min_count: how often a token must occur.
+        more_words: words that follow the learned ones in a vocabulary of words or characters, beyond its size; a word
+            that the tokenizer would cut or change is left out.
 
     Raises:
         UsageError: the size is too small. DataError: no token of the texts is frequent enough.
@@ -56,19 +59,29 @@ def learn_tokenizer(
     library = build(recipe.whole(form, cut, recipe.word_level(recipe.SPECIAL)), "the tokenizer")
     if kind in ("bpe", "unigram"):
         return _trained(library, _distinct(texts), kind, size, min_count)
+
+    def tokens(texts: Sequence[str], script: int) -> Iterable[str]:
+        if script < 2:
+            return plain_tokens(texts, script, normalize, lowercase, kind == "char")
+        return _library_tokens(library, texts)
+
+    words = _most_frequent(_count(texts, tokens), size, min_count)
+    added = [word for word in more_words if word != SEPARATOR and list(tokens([word], script_of(word))) == [word]]
+    vocabulary = list(dict.fromkeys([*words, *added]))
+    return Tokenizer(recipe.as_json(recipe.whole(form, cut, recipe.word_level(vocabulary))))
+
+
+def _count(texts: Iterable[str], tokens: Callable[[Sequence[str], int], Iterable[str]]) -> Counter[str]:
+    """Count the tokens of distinct texts; `tokens` gives those of some texts of one script."""
     counts: Counter[str] = Counter()
     distinct = _distinct(texts)
     while some := list(islice(distinct, _TOGETHER)):
         for script, group in groupby(sorted(some, key=script_of), script_of):
-            if script < 2:
-                counts.update(plain_tokens(list(group), script, normalize, lowercase, kind == "char"))
-            else:
-                counts.update(_library_tokens(library, group))
+            counts.update(tokens(list(group), script))
         if len(counts) > _COUNTED:
             counts = Counter({token: count for token, count in counts.items() if count > 1})
     counts.pop(SEPARATOR, None)
-    words = _most_frequent(counts, size, min_count)
-    return Tokenizer(recipe.as_json(recipe.whole(form, cut, recipe.word_level(words))))
+    return counts
 
 
 def _most_frequent(counts: Counter[str], size: int, min_count: int) -> list[str]:

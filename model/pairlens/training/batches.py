@@ -22,7 +22,7 @@ class Batch(NamedTuple):
     """Padded pairs.
 
     `query` [B, Tq] and `value` [B, Tv] int32, their true lengths int32 [B], `overlap` float32 [B, features or 0],
-    `label` and `weight` float32 [B], `group` int32 [B].
+    `label` as `Pairs` has it and `weight` float32 [B], `group` int32 [B].
     """
 
     query: Ints

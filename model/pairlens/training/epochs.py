@@ -1,4 +1,4 @@
-"""The train pairs as each epoch reads them: with weights, overlap features, and dropped words."""
+"""The train pairs as each epoch reads them: with weights, overlap features, dropped words, and drawn negatives."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
+from pairlens.config.tasks import GROUP_LOSSES
 from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Pairs
 from pairlens.training.batches import Batches, training_batches
 from pairlens.training.losses import loss_name
+from pairlens.training.negatives import drawn_pairs
 from pairlens.training.pair_weights import pair_weights
 from pairlens.training.word_dropout import changed_pairs, drop_words, words_of_one_query
 
@@ -30,7 +32,7 @@ class Epochs:
 
     def __init__(self, config: Config, train: Pairs, idf: Floats) -> None:
         self._training = config.training
-        self._by_group = loss_name(config) == "pairwise"
+        self._by_group = loss_name(config) in GROUP_LOSSES
         self._idf = idf
         self._train = replace(train, weight=pair_weights(config, train))
         self._overlap = self._overlap_of(self._train) if config.model.overlap else None
@@ -38,7 +40,7 @@ class Epochs:
 
     def batches(self, epoch: int) -> Batches:
         """The batches of an epoch (from 1), the same on every call."""
-        read, overlap = self._read(epoch)
+        read, overlap = self._drawn(*self._read(epoch), epoch)
         return training_batches(read, self._training.batch_size, self._training.seed, epoch, overlap, self._by_group)
 
     def _read(self, epoch: int) -> tuple[Pairs, Floats | None]:
@@ -51,6 +53,13 @@ class Epochs:
         overlap, changed = self._overlap.copy(), changed_pairs(self._train, read)
         overlap[changed] = self._overlap_of(read.take(changed))
         return read, overlap
+
+    def _drawn(self, read: Pairs, overlap: Floats | None, epoch: int) -> tuple[Pairs, Floats | None]:
+        """The pairs, and their overlap features, without the negatives that the epoch leaves out."""
+        if self._training.negatives is None:
+            return read, overlap
+        drawn = drawn_pairs(read, self._training.negatives, self._training.seed, epoch)
+        return read.take(drawn), None if overlap is None else overlap[drawn]
 
     def _overlap_of(self, pairs: Pairs) -> Floats:
         return overlap_features(pairs.query, pairs.value, self._idf)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
+
 from pairlens.config.schema import Config
+from pairlens.config.tasks import GROUP_LOSSES
 from pairlens.errors import DataError
 from pairlens.metrics.groups import group_figures
 from pairlens.metrics.undefined import why_undefined
 from pairlens.runs.json_files import flat
 from pairlens.texts.pair_hashes import pairs_with_several_labels
 from pairlens.texts.pairs import Pairs
+from pairlens.texts.soft_labels import are_certain, is_soft
 from pairlens.texts.splits import SplitName
 from pairlens.training.memory import training_memory
 from pairlens.training.pair_weights import pair_weights
@@ -35,7 +40,7 @@ def judge(config: Config, splits: Mapping[SplitName, Pairs]) -> Verdict:
     remarks = [] if train is None else _contradictions(config, train)
     if config.task == "ranking":
         remarks += [
-            f"{getattr(config.data, name)}: no group has both a positive and a negative pair, "
+            f"{config.data.named(name)}: no group has both a positive and a negative pair, "
             "so its metrics do not depend on the scores; check its groups and labels"
             for name, pairs in splits.items()
             if name != "train" and not _mixed_groups(pairs)
@@ -80,7 +85,7 @@ def longest_texts(config: Config, pairs: Pairs) -> tuple[int, int]:
 
 def _nothing_to_learn(config: Config, train: Pairs) -> list[str]:
     assert train.label is not None
-    prefix = config.data.train
+    prefix = config.data.named("train")
     try:
         weight = pair_weights(config, train)
     except DataError as error:
@@ -89,13 +94,33 @@ def _nothing_to_learn(config: Config, train: Pairs) -> list[str]:
     assert counted.label is not None
     if (counted.label == counted.label[0]).all():
         which = "every label" if counted is train else "every label of weight above 0"
-        return [f"{prefix}: {which} is {counted.label[0]:g}; there is nothing to learn"]
-    if config.training.loss == "pairwise" and not _mixed_groups(counted):
+        label = " ".join(f"{number:g}" for number in np.atleast_1d(counted.label[0]))
+        return [f"{prefix}: {which} is {label}; there is nothing to learn"]
+    if need := _unmet_need_of_groups(config, counted):
+        use, instead = need
         return [
-            f"{prefix}: no group has both a positive and a negative pair, which training.loss: pairwise compares; "
-            f"there is nothing to learn; give groups in {prefix}.group.txt, or set training.loss: cross_entropy"
+            f"{prefix}: no group has both a positive and a negative pair, which {use}; there is nothing to learn; "
+            f"give groups in {config.data.prefixes('train')[0]}.group.txt, or set {instead}"
         ]
     return []
+
+
+def _unmet_need_of_groups(config: Config, train: Pairs) -> tuple[str, str] | None:
+    """What needs groups that train lacks, and the setting without this need; None if there is no such need."""
+    if config.training.loss in GROUP_LOSSES and not _compares(train):
+        return f"training.loss: {config.training.loss} compares", "training.loss: cross_entropy"
+    if config.training.negatives and not _mixed_groups(train):
+        return "training.negatives counts", "training.negatives: null"
+    return None
+
+
+def _compares(pairs: Pairs) -> bool:
+    """Whether a group has two different labels."""
+    assert pairs.label is not None
+    assert pairs.group is not None
+    order = np.lexsort((pairs.label, pairs.group))
+    group, label = pairs.group[order], pairs.label[order]
+    return bool(((group[1:] == group[:-1]) & (label[1:] != label[:-1])).any())
 
 
 def _mixed_groups(pairs: Pairs) -> int:
@@ -105,12 +130,23 @@ def _mixed_groups(pairs: Pairs) -> int:
 
 
 def _contradictions(config: Config, train: Pairs) -> list[str]:
-    """Remark on pairs that occur with several labels, except in a regression, where judges may differ."""
+    """Remark on pairs that occur with several labels, except in a regression, where judges may differ.
+
+    A probability between 0 and 1 agrees with every label.
+    """
+    assert train.label is not None
     if config.task == "regression":
         return []
+    line = np.arange(1, len(train) + 1)
+    if is_soft(train.label):
+        label = train.label if train.label.ndim == 1 else train.label.argmax(axis=1).astype(np.float32)
+        certain = np.flatnonzero(are_certain(train.label))
+        train, line = replace(train, label=label).take(certain), line[certain]
     found = pairs_with_several_labels(train)
     if not found:
         return []
-    lines = ", ".join(f"{one + 1} and {other + 1}" for one, other in found[:_SHOWN])
+    lines = ", ".join(f"{line[one]} and {line[other]}" for one, other in found[:_SHOWN])
     more = ", …" if len(found) > _SHOWN else ""
-    return [f"{config.data.train}: {len(found)} distinct pairs have more than one label, in lines {lines}{more}"]
+    through = "" if len(config.data.prefixes("train")) == 1 else " (lines are counted through all prefixes)"
+    prefix = config.data.named("train")
+    return [f"{prefix}: {len(found)} distinct pairs have more than one label, in lines {lines}{more}{through}"]

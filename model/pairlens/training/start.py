@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,16 @@ from pairlens.config.schema import Config
 from pairlens.network.network import Network
 from pairlens.texts.overlap import inverse_document_frequencies, overlap_features
 from pairlens.texts.pairs import Pairs
+from pairlens.texts.soft_labels import one_hot
 from pairlens.texts.texts import Texts
+from pairlens.training.completed_rows import completed
 from pairlens.training.pair_weights import pair_weights
 from pairlens.training.ppmi import ppmi_svd
 from pairlens.training.wide_head import start_wide_head
 from pairlens.vectors.wanted import Vectors
 
 Floats = NDArray[np.float32]
+Ids = NDArray[np.int64]
 
 
 def start_from_data(
@@ -32,7 +36,8 @@ def start_from_data(
 
     Args:
         vectors: word vectors [input_dim, dim]. With `ppmi_svd` they become the last `dim` columns of the embeddings,
-            otherwise all of them. Words without a vector keep their random values.
+            and a word that lacks either part has it predicted from the other; see completed_rows.py. Otherwise they
+            become the embeddings. Words without any vector keep their random values.
     """
     assert train.label is not None
     model = config.model
@@ -43,7 +48,7 @@ def start_from_data(
     if model.overlap:
         overlap = overlap_features(train.query, train.value, network.encoder.idf.numpy())
         network.overlap_mean.assign(overlap.mean(axis=0))
-        network.overlap_deviation.assign(overlap.std(axis=0) + 1e-6)
+        network.overlap_deviation.assign(_deviations(overlap))
         if model.wide:
             weight = pair_weights(config, train).astype(np.float64)
             start_wide_head(network, overlap, _targets(config, train.label), weight)
@@ -53,7 +58,8 @@ def start_from_data(
 def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
     """The logits of the labels' frequencies, or the labels' mean, so that no steps are spent on learning them."""
     if config.task == "multiclass":
-        counts = np.bincount(label.astype(np.int64), minlength=config.model.classes or 1)
+        hard = label.ndim == 1
+        counts = np.bincount(label.astype(np.int64), minlength=config.model.classes or 1) if hard else label.sum(axis=0)
         return np.log(np.maximum(counts, 1) / len(label))
     mean = label.mean()
     if config.task == "regression":
@@ -63,10 +69,16 @@ def _head_bias(config: Config, label: np.ndarray) -> np.ndarray:
 
 
 def _targets(config: Config, label: Floats) -> NDArray[np.float64]:
-    """The labels [pairs, 1], or of a multiclass task one-hot [pairs, classes]."""
-    if config.task == "multiclass":
-        return np.eye(config.model.classes or 1)[label.astype(np.int64)]
-    return label[:, np.newaxis].astype(np.float64)
+    """The labels [pairs, 1], or the probabilities of a multiclass task's classes [pairs, classes]."""
+    if label.ndim == 1:
+        label = one_hot(label, config.model.classes) if config.model.classes else label[:, np.newaxis]
+    return label.astype(np.float64)
+
+
+def _deviations(features: Floats) -> Floats:
+    """The standard deviation of each column; 1 for a constant one, so that another value later is not enlarged."""
+    varies = np.ptp(features, axis=0) > 0
+    return np.where(varies, features.std(axis=0) + 1e-6, 1.0).astype(np.float32)
 
 
 def _set_embeddings(
@@ -75,23 +87,46 @@ def _set_embeddings(
     embedding, embeddings = config.model.embedding, network.encoder.embedding.embeddings
     initializer = embedding.embeddings_initializer
     if isinstance(initializer, PpmiSvd):
-        dim = embedding.output_dim - (vectors.dim if vectors else 0)
-        spelled = (vocabulary or (), initializer.spelling)
-        directions = ppmi_svd(_distinct(texts), embedding.input_dim, dim, initializer.window, *spelled)
-        drawn = embeddings.numpy()
-        parts = [_scaled(directions, drawn[:, :dim], initializer.stddev)]
+        learn = partial(_directions, initializer, _distinct(texts), vocabulary or ())
+        drawn, stddev = embeddings.numpy(), initializer.stddev
         if vectors:
-            parts.append(_of_mean_norm(vectors, drawn[:, dim:], initializer.stddev))
-        embeddings.assign(np.concatenate(parts, axis=1))
+            embeddings.assign(_with_vectors(learn, texts, vectors, drawn, stddev))
+        else:
+            embeddings.assign(_scaled(learn(np.arange(embedding.input_dim), embedding.output_dim), drawn, stddev))
     elif vectors:
         embeddings.assign(np.where(vectors.found[:, None], vectors.matrix, embeddings.numpy()))
 
 
-def _of_mean_norm(vectors: Vectors, drawn: Floats, stddev: float) -> Floats:
+def _directions(initializer: PpmiSvd, texts: Texts, vocabulary: Sequence[str], ids: Ids, dim: int) -> Floats:
+    """Unit vectors [ids, dim] from co-occurrence and spelling, for sorted ids with all that are in the texts."""
+    numbered = Texts(np.searchsorted(ids, texts.ids).astype(np.int32), texts.offsets)
+    words = [vocabulary[i] for i in ids if i < len(vocabulary)]
+    return ppmi_svd(numbered, len(ids), dim, initializer.window, words, initializer.spelling)
+
+
+def _with_vectors(
+    learn: Callable[[Ids, int], Floats], texts: Texts, vectors: Vectors, drawn: Floats, stddev: float
+) -> Floats:
+    """Learned directions and word vectors side by side, each completed from the other; `drawn` for words with neither.
+
+    Words that only the vectors have take no part in learning, so that they do not change what the others start from.
+    """
+    occurs = np.bincount(texts.ids, minlength=len(drawn)) > 0
+    learned, dim = np.flatnonzero(occurs | ~vectors.found), drawn.shape[1] - vectors.dim
+    own = np.zeros((len(drawn), dim), np.float32)
+    own[learned] = learn(learned, dim)
+    known = np.linalg.norm(own, axis=1) > 0
+    directions, _ = completed(own, known, vectors.matrix, vectors.found)
+    matrix, found = completed(vectors.matrix, vectors.found, own, known)
+    parts = _scaled(directions, drawn[:, :dim], stddev), _of_mean_norm(matrix, found, drawn[:, dim:], stddev)
+    return np.concatenate(parts, axis=1)
+
+
+def _of_mean_norm(matrix: Floats, found: NDArray[np.bool_], drawn: Floats, stddev: float) -> Floats:
     """Word vectors [input_dim, dim], scaled by one factor to the mean norm of `_scaled`; `drawn` if a word has none."""
-    norm = float(np.linalg.norm(vectors.matrix[vectors.found], axis=1).mean())
-    scale = stddev * vectors.dim**0.5 / norm if norm else 1.0
-    scaled: Floats = np.where(vectors.found[:, None], vectors.matrix * np.float32(scale), drawn)
+    norm = float(np.linalg.norm(matrix[found], axis=1).mean())
+    scale = stddev * matrix.shape[1] ** 0.5 / norm if norm else 1.0
+    scaled: Floats = np.where(found[:, None], matrix * np.float32(scale), drawn)
     return scaled
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import tensorflow as tf
 
 from pairlens.config.keras import Adam
@@ -38,7 +41,7 @@ class TrainingStep:
         if adam := adam_by_rows(config):
             embeddings = network.encoder.embedding.embeddings
             self._rows = EmbeddingRows(adam, embeddings, *self.optimizer.moments(embeddings))
-        self._step = tf.function(self._train_step, input_signature=self._signature(), autograph=False)
+        self._step: Callable[..., Any] | None = None  # made for the first batch
 
     def start(self, step: int) -> None:
         """Start from the current values of the variables, after `step` steps."""
@@ -59,6 +62,9 @@ class TrainingStep:
 
     def __call__(self, batch: Batch, step: int, learning_rate: float, gathered: int) -> float:
         """Train on a batch after `step` steps, and return its loss; for `gathered` see `batches_to_apply`."""
+        if self._step is None:
+            signature = self._signature(batch.label.ndim)
+            self._step = tf.function(self._train_step, input_signature=signature, autograph=False)
         if self._rows is None:
             return float(self._step(batch, step, learning_rate, gathered)[0])
         rows = self._rows.of_batch(batch)
@@ -66,11 +72,11 @@ class TrainingStep:
         self._rows.move(rows, gradient.numpy(), learning_rate)
         return float(loss)
 
-    def _signature(self) -> list[object]:
+    def _signature(self, label_axes: int) -> list[object]:
         """The types of `_train_step`'s arguments, so that one graph serves batches of any size."""
         ids, length, number = (tf.TensorSpec(shape, tf.int32) for shape in ([None, None], [None], [None]))
         matrix, vector = tf.TensorSpec([None, None], tf.float32), tf.TensorSpec([None], tf.float32)
-        batch = Batch(ids, length, ids, length, matrix, vector, vector, number)
+        batch = Batch(ids, length, ids, length, matrix, vector if label_axes == 1 else matrix, vector, number)
         signature = [batch, tf.TensorSpec([], tf.int64), tf.TensorSpec([], tf.float32), tf.TensorSpec([], tf.int32)]
         if self._rows is not None:
             embeddings = tf.TensorSpec([None, self._network.config.embedding.output_dim], tf.float32)

@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 
 _STEPS = 300
 _RIDGE = 1e-2
+_LARGEST = 50_000  # pairs; 15 features need no more
 
 
 def start_wide_head(network: Network, overlap: NDArray[np.float32], target: Floats, weight: Floats) -> None:
@@ -24,7 +25,12 @@ def start_wide_head(network: Network, overlap: NDArray[np.float32], target: Floa
         overlap: [pairs, OVERLAP_FEATURES], not yet standardised.
         target: [pairs, 1] or [pairs, classes], probabilities; numbers if the head is linear.
         weight: [pairs].
+
+    Of a large set, evenly spaced pairs are used.
     """
+    counted = np.flatnonzero(weight)
+    chosen = counted[np.linspace(0, len(counted) - 1, min(len(counted), _LARGEST)).astype(np.int64)]
+    overlap, target, weight = overlap[chosen], target[chosen], weight[chosen]
     features = (overlap - network.overlap_mean.numpy()) / network.overlap_deviation.numpy()
     kernel, bias = regression(features.astype(np.float64), target, weight, network.linear_head)
     whole = np.zeros(network.head_layer.kernel.shape, np.float32)
@@ -59,4 +65,5 @@ def _probabilities(logits: Floats) -> Floats:
     if logits.shape[1] == 1:
         return 0.5 + 0.5 * np.tanh(0.5 * logits)
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponentials / exponentials.sum(axis=1, keepdims=True)
+    probabilities: Floats = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities

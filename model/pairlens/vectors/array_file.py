@@ -46,7 +46,7 @@ def read_array(path: Location, wanted: Wanted) -> Vectors:
     rows, dim = matrix.stored.shape
     if not 1 <= dim <= MAX_DIM:
         raise DataError(f"{path}: rows of {dim} numbers; must be 1 to {MAX_DIM}")
-    for number, word in enumerate(_words(words_file(path))):
+    for number, word in enumerate(array_words(path)):
         wanted.rows += 1
         if word in wanted.spellings and number < rows:
             wanted.add(word, matrix.rows([number])[0], f"{path}: row {number + 1}")
@@ -79,12 +79,13 @@ def _npy_matrix(path: Location) -> NDArray[Any]:
     return array
 
 
-def _words(path: Location) -> Iterator[bytes]:
+def array_words(path: Location) -> Iterator[bytes]:
+    """The words of a matrix's rows. Raises DataError if their file cannot be read or has a line that is too long."""
     rest, begins = b"", True
-    for block in read_blocks(path):
+    for block in read_blocks(words_file(path)):
         *whole, rest = (rest + block).split(b"\n")
         if len(rest) > _MAX_WORD:
-            raise DataError(f"{path}: a line of more than {_MAX_WORD} bytes; write one word per line")
+            raise DataError(f"{words_file(path)}: a line of more than {_MAX_WORD} bytes; write one word per line")
         for line in whole:
             yield (line.removeprefix(_BYTE_ORDER_MARK) if begins else line).removesuffix(b"\r")
             begins = False

@@ -7,6 +7,7 @@ last DIM fields are the numbers. Only lines of wanted words are parsed; in all o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,17 +30,8 @@ def read_text(path: Location, wanted: Wanted) -> Vectors:
         DataError: the file cannot be read or is empty, a line has more or fewer numbers than the first, the header is
             wrong, or a number of a wanted word is not valid or not finite (`path:line: message`).
     """
-    parts = _whole_lines(path)
-    first = next(parts, b"").removeprefix(_BYTE_ORDER_MARK)
-    head, end, after = first.partition(b"\n")
-    header = _header(head)
-    dim = header[1] if header else head.rstrip(b" \r").count(b" ")
-    if not 1 <= dim <= MAX_DIM:
-        found = f"the first line says {dim} numbers per word" if header else f"found {dim} numbers after the word"
-        raise DataError(f"{path}:1: {found}; must be 1 to {MAX_DIM}, separated by single blanks")
+    header, dim, parts = _open(path)
     reader = _Lines(path, dim, 1 if header else 0, wanted)
-    if end or not header:
-        reader.read(after if header else first)
     for part in parts:
         reader.read(part)
     if header and header[0] != wanted.rows:
@@ -48,6 +40,27 @@ def read_text(path: Location, wanted: Wanted) -> Vectors:
             "changed: download it again, or correct the line"
         )
     return wanted.vectors(path, dim)
+
+
+def text_words(path: Location) -> Iterator[bytes]:
+    """The words in the order of the file. Raises DataError as `read_text` does, except for faults of single lines."""
+    _, dim, parts = _open(path)
+    for part in parts:
+        yield from (line.rstrip(b" \r").rsplit(b" ", dim)[0] for line in part.split(b"\n"))
+
+
+def _open(path: Location) -> tuple[tuple[int, int] | None, int, Iterator[bytes]]:
+    """The header if there is one, the count of numbers per word, and the file after the header in whole lines."""
+    parts = _whole_lines(path)
+    first = next(parts, b"").removeprefix(_BYTE_ORDER_MARK)
+    head, end, after = first.partition(b"\n")
+    header = _header(head)
+    dim = header[1] if header else head.rstrip(b" \r").count(b" ")
+    if not 1 <= dim <= MAX_DIM:
+        found = f"the first line says {dim} numbers per word" if header else f"found {dim} numbers after the word"
+        raise DataError(f"{path}:1: {found}; must be 1 to {MAX_DIM}, separated by single blanks")
+    begins = [after if header else first] if end or not header else []
+    return header, dim, chain(begins, parts)
 
 
 class _Lines:

@@ -35,6 +35,11 @@ def read_word2vec(path: Location, wanted: Wanted) -> Vectors:
     return wanted.vectors(path, dim)
 
 
+def word2vec_words(path: Location) -> Iterator[bytes]:
+    """The words in the order of the file. Raises DataError as `read_word2vec` does, except for faults of vectors."""
+    return (word for word, _ in _open(path)[2])
+
+
 def _open(path: Location) -> tuple[int, int, Iterator[tuple[bytes, bytes]]]:
     """Rows, dim, and each word with the bytes of its vector."""
     blocks = read_blocks(path)

@@ -21,6 +21,7 @@ from pairlens.files import whole_file
 from pairlens.jobs.attend_job import AttendJob
 from pairlens.jobs.input_files import InputFiles
 from pairlens.jobs.prediction_lines import PredictionWriter
+from pairlens.jobs.prior import Prior
 from pairlens.jobs.score_job import Listener, ScoreJob
 from pairlens.jobs.score_request import ScoreRequest
 from pairlens.jobs.shards.directory import ShardDirectory
@@ -291,10 +292,12 @@ def test_a_damaged_part_is_not_merged(run: Path, tmp_path: Path) -> None:
         Merge(tmp_path / "d").write(io.BytesIO(), None, lambda _: None)
 
 
-@pytest.mark.parametrize("change", ["the run", "--symmetric", "the shards", "the files"])
+@pytest.mark.parametrize("change", ["the run", "--symmetric", "--prior", "the shards", "the files"])
 def test_another_job_is_refused(run: Path, tmp_path: Path, change: str) -> None:
     shards = begun(run, tmp_path)
     request, files, count = ScoreRequest(run, symmetric=change == "--symmetric"), shards.files, 3
+    if change == "--prior":
+        request = ScoreRequest(run, prior=Prior(0.2, 0.5))
     if change == "the run":
         Run(run).write_weights(random_weights(make_config(), seed=5))
     if change == "the shards":
