@@ -43,8 +43,10 @@ def dense_layer(units: int, activation: str, seeds: Iterator[int]) -> tf_keras.l
 def dense_of_parts(layer: tf_keras.layers.Dense, parts: list[tf.Tensor]) -> tf.Tensor:
     """The built layer's output [B, T, units] for the concatenated parts [B, T, F], computed without concatenating."""
     kernels = tf.split(layer.kernel, len(parts))
-    products = [tf.tensordot(part, kernel, 1) for part, kernel in zip(parts, kernels, strict=True)]
-    return layer.activation(tf.nn.bias_add(tf.add_n(products), layer.bias))
+    rows = [tf.reshape(part, [-1, part.shape[-1]]) for part in parts]  # [B * T, F]
+    products = [row @ kernel for row, kernel in zip(rows, kernels, strict=True)]
+    out = layer.activation(tf.nn.bias_add(tf.add_n(products), layer.bias))  # [B * T, units]
+    return tf.reshape(out, [*tf.unstack(tf.shape(parts[0])[:2]), layer.units])
 
 
 def _initializer(initializer: Initializer | EmbeddingsInitializer, seed: int) -> tf_keras.initializers.Initializer:

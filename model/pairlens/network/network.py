@@ -10,7 +10,7 @@ in one point, unless `masking: none` is set: padding has no influence on any res
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import count
 
 import numpy as np
@@ -82,38 +82,44 @@ class Network(tf_keras.Model):  # type: ignore[misc]
             `scores` [B, Tq, Tv], and with `direction: both` `value_scores` [B, Tv, Tq].
         """
         drop = dropout or keep
-        query_side, value_side = self.encoder.encode_pair(query, query_length, value, value_length, rows, drop)
-        logits, parts = self.logits(query_side, value_side, overlap, drop)
-        parts["logits"] = logits[tf.newaxis]
-        if self.config.symmetric:
+        sides = self.encoder.encode_pair(query, query_length, value, value_length, rows, drop)
+        both, symmetric = self.config.attention.direction == "both", self.config.symmetric
+        directions = self.directions(*sides) if both or symmetric else [(*sides, self.raw_scores(*sides))]
+        features, scores = zip(*(self.features_of_direction(*direction, drop) for direction in directions), strict=True)
+        logits = [self.logits(features, overlap, drop)]
+        if symmetric:
             swapped = None if overlap is None else tf.gather(overlap, SWAPPED, axis=1) * SWAPPED_SIGN
-            parts["logits"] = tf.stack([logits, self.logits(value_side, query_side, swapped, drop)[0]])
+            logits.append(self.logits(features[::-1], swapped, drop))
+        parts = {"logits": tf.stack(logits), "scores": scores[0]} | ({"value_scores": scores[1]} if both else {})
         return tf.reduce_mean(self.head(parts["logits"]), axis=0), parts
 
-    def logits(
-        self, query: Side, value: Side, overlap: tf.Tensor | None, drop: Drop
-    ) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """Run all stages after encoding, for the texts in this order.
+    def logits(self, features: Sequence[list[tf.Tensor]], overlap: tf.Tensor | None, drop: Drop) -> tf.Tensor:
+        """The head's outputs [B] or [B, classes] before its activation, from the pooled features of each direction.
 
-        Returns:
-            The head's outputs [B] or [B, classes] before its activation, and the attention scores by name.
+        Without `direction: both`, only those of the first direction are used.
         """
-        parts: dict[str, tf.Tensor] = {}
-        x, parts["scores"] = self.features_of_direction(query, value, drop)
-        if self.config.attention.direction == "both":
-            value_features, parts["value_scores"] = self.features_of_direction(value, query, drop)
-            x += value_features
+        used = features if self.config.attention.direction == "both" else features[:1]
+        x = [feature for direction in used for feature in direction]
         if self.config.overlap:
             x.append((overlap - self.overlap_mean) / self.overlap_deviation)
         hidden = self.dnn(tf.concat(x, axis=-1), drop)
         if self.config.wide:
             hidden = tf.concat([hidden, x[-1]], axis=-1)
         logits = self.head_layer(hidden)
-        return logits if self.config.classes else logits[:, 0], parts
+        return logits if self.config.classes else logits[:, 0]
 
-    def features_of_direction(self, query: Side, value: Side, drop: Drop) -> tuple[list[tf.Tensor], tf.Tensor]:
-        """The pooled features of one direction, each [B, F], and its attention scores [B, Tq, Tv]."""
-        scores = self.attention_scores(query, value)
+    def directions(self, query: Side, value: Side) -> list[tuple[Side, Side, tf.Tensor]]:
+        """The side that attends, the other side and their raw scores, for the query attending and for the value."""
+        raw = self.raw_scores(query, value)
+        # Both kinds of scores are symmetric, unless keys have convolutions of their own.
+        other = self.raw_scores(value, query) if self.encoder.key_conv else tf.transpose(raw, [0, 2, 1])  # [B, Tv, Tq]
+        return [(query, value, raw), (value, query, other)]
+
+    def features_of_direction(
+        self, query: Side, value: Side, raw: tf.Tensor, drop: Drop
+    ) -> tuple[list[tf.Tensor], tf.Tensor]:
+        """From raw scores, the pooled features of a direction, each [B, F], and its attention scores [B, Tq, Tv]."""
+        scores = self.attention_scores(raw, value)
         weights = drop(scores, self.config.attention.dropout)
         if self._pools_first:
             # The mean attended row is the mean row of weights @ value: Tv * F products, not Tq * Tv * F.
@@ -128,13 +134,8 @@ class Network(tf_keras.Model):  # type: ignore[misc]
 
     # ---- the stages, in data-flow order; those before are the encoder's ----------------------------------------------
 
-    def attention_scores(self, query: Side, value: Side) -> tf.Tensor:
-        """Attention scores [B, Tq, Tv] after mask and softmax.
-
-        As `tf_keras.layers.Attention.call`, but masked scores are excluded exactly, however large the others are (the
-        layer subtracts 1e9), and a row with nothing to attend to is uniform over the text (the layer's would be uniform
-        over its padding too).
-        """
+    def raw_scores(self, query: Side, value: Side) -> tf.Tensor:
+        """Attention scores [B, Tq, Tv] before mask and softmax."""
         attention, layer = self.config.attention, self.attention_layer
         if attention.score_mode == "dot":
             scores = tf.matmul(query.encoding, value.key, transpose_b=True)  # [B, Tq, Tv]
@@ -143,11 +144,17 @@ class Network(tf_keras.Model):  # type: ignore[misc]
         else:
             scale = layer.scale if attention.use_scale else tf.ones([])
             scores = concat_scores(query.encoding, value.key, scale, layer.concat_score_weight)
-        if attention.temperature != 1.0:
-            scores /= attention.temperature
+        return scores if attention.temperature == 1.0 else scores / attention.temperature
 
+    def attention_scores(self, scores: tf.Tensor, value: Side) -> tf.Tensor:
+        """Attention scores [B, Tq, Tv] after mask and softmax, from the raw ones.
+
+        As `tf_keras.layers.Attention.call`, but masked scores are excluded exactly, however large the others are (the
+        layer subtracts 1e9), and a row with nothing to attend to is uniform over the text (the layer's would be uniform
+        over its padding too).
+        """
         allowed = value.mask[:, tf.newaxis, :]  # [B, 1, Tv]
-        if attention.use_causal_mask:
+        if self.config.attention.use_causal_mask:
             Tq, Tv = tf.shape(scores)[1], tf.shape(scores)[2]
             allowed &= tf.range(Tq)[:, tf.newaxis] >= tf.range(Tv)[tf.newaxis, :]  # [B, Tq, Tv]
         uniform = ~tf.reduce_any(allowed, axis=-1, keepdims=True)
