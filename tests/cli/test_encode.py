@@ -286,6 +286,7 @@ WRONG = [
     ),
     (["train.csv", "--vectors", "v.vec", "--tokenizer", "bpe", "-o", "x"], "--vectors has vectors of words; leave it"),
     (["train.csv", "--vectors", "v.vec", "--like", "dir", "-o", "x"], "--vectors is for learning a vocabulary"),
+    (["train.csv", "--vectors", "v", "--vector-words", "9" * 20, "-o", "x"], "Invalid value for '--vector-words'"),
     (["train.csv", "--vector-words", "9", "-o", "x"], "--vector-words is for --vectors; add --vectors FILE"),
     (["train.csv", "--query-file", "q", "-o", "x"], "--query-file and its like are read instead of tables"),
     (["--query-file", "q", "-o", "x"], "give both --query-file and --value-file"),

@@ -98,6 +98,7 @@ def encode(
             "--vector-words",
             metavar="N",
             min=0,
+            max=2**31 - 1,
             help="Add those of the first N words of --vectors that train lacks.",
             rich_help_panel=_VOCABULARY,
             show_default="50,000",
