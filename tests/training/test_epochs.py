@@ -14,7 +14,6 @@ from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts
 from pairlens.training.batches import training_batches
-from pairlens.training.epochs import Epochs
 from pairlens.training.trainer import Trainer
 
 
@@ -50,14 +49,3 @@ def test_word_dropout_changes_the_texts_and_overlap_features_of_each_epoch(
         assert ids[1::2] == [3, 3, 3, 3]  # every query contains it
         assert all(found in (1, word) for found, word in zip(ids[::2], [2, 4, 5, 6], strict=True))
     assert pairs.query.ids.tolist() == [2, 3, 4, 3, 5, 3, 6, 3]
-
-
-def test_weights_of_drawn_pairs_have_mean_1() -> None:
-    """The positive weighs as much as the four negatives together; of these, one is drawn."""
-    config = Config.model_validate({**make_config(negatives=1).model_dump(), "task": "ranking"})
-    texts = Texts.from_lists([[2]] * 5)
-    label, weight = np.array([1, 0, 0, 0, 0], np.float32), np.array([4, 1, 1, 1, 1], np.float32)
-    epochs = Epochs(config, Pairs(texts, texts, label, np.zeros(5, np.int64), weight), np.ones(7, np.float32))
-    (batch,) = epochs.batches(1)
-    weights = dict(zip(batch.label.tolist(), batch.weight.tolist(), strict=True))
-    assert weights == pytest.approx({1.0: 1.6, 0.0: 0.4})
