@@ -175,7 +175,7 @@ def encode(
 ) -> None:
     """Turn texts into files of token ids, with a vocabulary learned from the train split."""
     from pairlens.jobs.encode_job import EncodeJob
-    from pairlens_cli.display.encoding import EncodingDisplay, show_encoded, show_tables
+    from pairlens_cli.display.encoding import EncodingDisplay, show_encoded, show_tables, warn_of_lost_vectors
 
     if directory is None:
         raise UsageError("--output is missing; add --output DIR, the directory to write to")
@@ -203,6 +203,7 @@ def encode(
     job = EncodeJob(splits, way, empty, _cut(split, split_by, seed, "group" in sides))
     job.refuse_outputs(directory, read, force)
     show_tables(splits, job.learns_from)
+    warn_of_lost_vectors(way)
     show_encoded(directory, job.run(directory, EncodingDisplay(), force), bool(job.learns_from))
 
 

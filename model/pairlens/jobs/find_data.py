@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
-from pairlens.jobs.encoded_vocabulary import vector_files, width_of_vectors
+from pairlens.jobs.encode_way import vector_files
+from pairlens.jobs.encoded_vocabulary import width_of_vectors
 from pairlens.jobs.find_task import SplitFound, TaskFound, find_task
 from pairlens.locations.location import Location
 from pairlens.texts.blocks import data_errors
