@@ -28,7 +28,7 @@ def test_to_stdout_and_to_compressed_files(folder: Path) -> None:
 def test_a_fault_is_one_line_and_leaves_nothing(folder: Path) -> None:
     for content, message in {
         "0.5\nno\n": "bad.txt:2:1: not a number: 'no'; a score is one finite number",
-        "0.5 0.5\n1 0\n": "bad.txt:1:1: 2 scores in this line; must be 1, as in a.txt:1",
+        "0.5 0.5\n1 0\n": "bad.txt:1:1: 2 numbers in this line; must be 1, as in a.txt:1",
         "0.5\n": "a.txt: 2 lines, but bad.txt: 1 lines; line N of each belongs to pair N",
     }.items():
         (folder / "bad.txt").write_text(content)

@@ -17,6 +17,10 @@ from command_line import PAIRLENS, files_below, plain_environment
 from forked import pairlens
 from running import on_a_terminal, run_to_end
 
+from pairlens.config.file import load_config
+from pairlens.runs.carried import read_carried
+from pairlens.runs.run import Run
+
 ROWS = [  # query, value, label
     ("How do I learn French?", "What is the best way to learn French?", 1),
     ('He said "no", twice', "He said\nno", 0),
@@ -202,10 +206,38 @@ def test_words_of_vectors_are_added_with_their_vectors(tmp_path: Path) -> None:
     assert (mine / "vocab.vectors.words").read_text() == "french\nkorean\n"
     np.testing.assert_array_equal(np.load(mine / "vocab.vectors.npy"), np.array([[1, 2], [3, 4]], np.float32))
 
+    like = pairlens(tmp_path, "encode", "train.csv", "--like", "mine", "--output", "like")
+    assert like.code == 0, like.stderr
+    kept = ("vocab.vectors.npy", "vocab.vectors.words", "vocab.txt")
+    assert all((tmp_path / "like" / name).read_bytes() == (mine / name).read_bytes() for name in kept)
+
     assert pairlens(tmp_path, "encode", "train.csv", "--output", "mine", "--force").code == 2  # dev has other ids
     (mine / "dev.query.txt").unlink()
     assert pairlens(tmp_path, "encode", "train.csv", "--output", "mine", "--force").code == 0
     assert not list(mine.glob("*vectors*"))  # those of the earlier vocabulary
+
+
+def test_vectors_of_a_run_are_kept_while_their_file_is_there(tmp_path: Path) -> None:
+    write_csv(tmp_path / "train.csv")
+    (tmp_path / "v.vec").write_text(VECTORS)
+    assert pairlens(tmp_path, "encode", "train.csv", "--output", "mine", "--vectors", "v.vec").code == 0
+    (tmp_path / "mine.yaml").write_text(
+        "data: {train: mine/train, vocab: mine/vocab.txt, tokenizer: mine/tokenizer.json}\n"
+        "model: {embedding: {input_dim: 99, output_dim: 3, "
+        "embeddings_initializer: {name: ppmi_svd, vectors: mine/vocab.vectors.npy}}}\n"
+    )
+    config = load_config(tmp_path / "mine.yaml", [])
+    Run.create(tmp_path / "run", config, {}, carried=read_carried(config))
+    like = ("encode", "train.csv", "--like", "run", "--output")
+    assert pairlens(tmp_path, *like, "a").code == 0
+    matrix = (tmp_path / "mine" / "vocab.vectors.npy").read_bytes()
+    assert (tmp_path / "a" / "vocab.vectors.npy").read_bytes() == matrix
+    (tmp_path / "mine" / "vocab.vectors.npy").unlink()
+    result = pairlens(tmp_path, *like, "b")
+    assert result.code == 0
+    assert f"warning: {tmp_path}/mine/vocab.vectors.npy: missing, so the words have no vectors here" in result.stderr
+    assert "copy output_dim and vectors of model.embedding from run/config.yaml" in result.stderr
+    assert not list((tmp_path / "b").glob("*vectors*"))
 
 
 @pytest.mark.parametrize(
@@ -286,6 +318,7 @@ WRONG = [
     ),
     (["train.csv", "--vectors", "v.vec", "--tokenizer", "bpe", "-o", "x"], "--vectors has vectors of words; leave it"),
     (["train.csv", "--vectors", "v.vec", "--like", "dir", "-o", "x"], "--vectors is for learning a vocabulary"),
+    (["train.csv", "--vectors", "v", "--vector-words", "9" * 20, "-o", "x"], "Invalid value for '--vector-words'"),
     (["train.csv", "--vector-words", "9", "-o", "x"], "--vector-words is for --vectors; add --vectors FILE"),
     (["train.csv", "--query-file", "q", "-o", "x"], "--query-file and its like are read instead of tables"),
     (["--query-file", "q", "-o", "x"], "give both --query-file and --value-file"),

@@ -137,6 +137,43 @@ def test_the_task_follows_from_the_labels(folder: Path, label: str, task: str) -
     assert f"# Alternative: {other}, if" in text
 
 
+def relabel_train(folder: Path, text: str) -> None:
+    """Repeat the lines of a text as labels of the 300 pairs."""
+    (folder / "data" / "train.label.txt").write_text(f"{text}\n" * (300 // len(text.split("\n"))))
+
+
+def test_probabilities_in_train(folder: Path) -> None:
+    """What dev and test have decides: only 0 and 1 are classes, other numbers amounts."""
+    relabel_train(folder, "0.25\n0.75")
+    assert "# Alternative: regression, if labels are amounts.\ntask: binary\n" in written(folder)
+    assert pairlens(folder, "check", "mine.yaml").code == 0
+    for split in ("dev", "test"):
+        (folder / "data" / f"{split}.label.txt").unlink()
+    text = written(folder, "--force")
+    assert "# Labels are numbers from 0.25 to 0.75.\n# Alternative: binary, if they are probabilities.\n" in text
+    assert "\ntask: regression\n" in text
+
+
+def test_probabilities_in_train_with_groups(folder: Path) -> None:
+    group(folder)
+    relabel_train(folder, "0.25\n0.75")
+    assert "\ntask: ranking\n" in written(folder)
+
+
+def test_rows_of_probabilities_in_train(folder: Path) -> None:
+    relabel_train(folder, "0.5 0.25 0.25")
+    text = written(folder)
+    assert "# Train labels are rows of 3 probabilities, one for each class.\n" in text
+    assert "\ntask: multiclass\n" in text
+    assert "  classes: 3" in text
+    (folder / "data" / "classes.json").write_text('["no", "yes"]')
+    result = pairlens(folder, "init", "data", "--output", "another.yaml")
+    assert (result.code, result.stderr) == (
+        2,
+        "error: data/classes.json: names 2 classes, but train has rows of 3 probabilities\n",
+    )
+
+
 def test_integers_that_leave_some_out_are_amounts(folder: Path) -> None:
     for split, count in (("train", 300), ("dev", 100), ("test", 80)):
         (folder / "data" / f"{split}.label.txt").write_text("".join(f"{i % 5 + 1}\n" for i in range(count)))

@@ -12,6 +12,8 @@ from command_line import PAIRLENS, files_below, lines, plain_environment, random
 from forked import pairlens
 from running import interrupt, open_pipe, running
 
+from pairlens.texts.nearest import CANDIDATES
+
 TEXTS = "the dog barks\na dog barks\nit rains\nit rained\n"
 
 
@@ -21,7 +23,7 @@ def test_what_it_writes_and_says(tmp_path: Path) -> None:
     result = pairlens(tmp_path, "mine", "a.txt", "b.txt.gz", "--output", "m", "--near", "1", "--random", "1")
     assert (result.code, result.stdout) == (0, "")
     first, second = result.stderr.splitlines()
-    assert first.startswith("5 distinct texts: 3 pairs of near ones, ")
+    assert first.startswith("5 distinct texts: 3 near pairs, ")
     assert second == "Wrote m.query.txt and m.value.txt"
     query, value = ((tmp_path / f"m.{side}.txt").read_text().splitlines() for side in ("query", "value"))
     assert len(query) == len(value)
@@ -32,6 +34,8 @@ def test_what_it_writes_and_says(tmp_path: Path) -> None:
 
 def test_faults_leave_nothing(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("a\n")
+    (tmp_path / "far.txt").write_text("a\nb\n")
+    (tmp_path / "old.group.txt.gz").touch()
     (tmp_path / "latin.txt").write_bytes(b"caf\xe9\nb\n")
     before = files_below(tmp_path)
     for arguments, message in {
@@ -39,6 +43,10 @@ def test_faults_leave_nothing(tmp_path: Path) -> None:
         ("latin.txt",): "latin.txt:1:4: '\\xe9\\nb\\n' is not UTF-8; convert the file, for example with iconv",
         ("none.txt",): "none.txt: No such file or directory",
         ("one.txt", "--near", "0", "--random", "0"): "--near 0 and --random 0 leave no pairs; ",
+        ("far.txt", "--random", "0"): "far.txt: no text is near another; add --random N",
+        ("far.txt", "--near", str(CANDIDATES)): "Invalid value for '--near': Input should be less than or equal to 999",
+        ("far.txt", "--output", "old", "--force"): "old.group.txt.gz: of other pairs than those to be mined; remove",
+        ("train.tsv.gz",): "train.tsv.gz: is a table; write its texts to a file with one in each line",
         ("one.txt", "--output", "no/m"): "no/m.query.txt: there is no directory no; make it first",
     }.items():
         result = pairlens(tmp_path, "mine", "--output", "m", *arguments)

@@ -130,6 +130,13 @@ def test_only_a_ranking_has_groups_to_draw_negatives_from(write: Write, task: st
     assert load_config(write(MINIMAL), ["task=ranking", "training.negatives=3"]).training.negatives == 3
 
 
+def test_drawn_negatives_and_balanced_classes(write: Write) -> None:
+    drawn = ["task=ranking", "training.negatives=3"]
+    (found,) = faults_of(write(MINIMAL), *drawn, "training.class_weight=balanced")
+    assert "training.negatives: found 3; must be null with training.class_weight: balanced" in found
+    load_config(write(MINIMAL), [*drawn, "training.class_weight=[1, 2]"])
+
+
 def test_a_contradiction_is_refused_without_a_file_too() -> None:
     raw: dict[str, Any] = {"data": {"train": "t"}, "model": {"embedding": {"input_dim": 5}, "masking": "none"}}
     Config.model_validate(raw)

@@ -46,6 +46,11 @@ SGD = "training.optimizer=sgd"
             "training.optimizer.clipvalue=2",
             "must be null with global_clipnorm",
         ),
+        (
+            ["model.overlap=true", "model.dnn.units=[]"],
+            "model.wide=true",
+            "found true; must be false with model.dnn.units: []",
+        ),
         ([SGD], "training.optimizer.nesterov=true", "found true; must be false with momentum: 0"),
         ([], "training.warm_start_words=true", "found true; must be false unless training.warm_start is set"),
         ([], "data.too_long=truncate", 'found "truncate"; must be error unless data.max_length is set'),

@@ -67,5 +67,5 @@ def test_a_fault_has_its_file_and_line(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(average_job, "_LINES", 3)
     with pytest.raises(DataError, match=f"^{tmp_path}/b:5:3: not a number: 'nan'"):
         averaged(tmp_path, "1 1\n" * 9, "1 1\n" * 4 + "1 nan\n" * 5)
-    with pytest.raises(DataError, match=f"^{tmp_path}/b:2:1: 1 score in this line; must be 2, as in {tmp_path}/a:1$"):
+    with pytest.raises(DataError, match=f"^{tmp_path}/b:2:1: 1 number in this line; must be 2, as in {tmp_path}/a:1$"):
         averaged(tmp_path, "1 1\n" * 2, "1 1\n1\n")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pairlens.errors import DataError
+from pairlens.errors import DataError, UsageError
 from pairlens.jobs.mine_job import Listener, Mined, mine, words_of
 
 TEXTS = [
@@ -81,7 +81,13 @@ def test_no_pair_twice_and_none_missing(
     distinct = len({text for text in texts if text.strip()})
     if distinct < 2:
         return
-    found, pairs = mined(tmp_path_factory.mktemp("mined"), texts, near, random)
+    folder = tmp_path_factory.mktemp("mined")
+    try:
+        found, pairs = mined(folder, texts, near, random)
+    except DataError:  # no text is near another
+        assert not random
+        assert [path.name for path in folder.iterdir()] == ["texts"]
+        return
     assert len(unordered(pairs)) == found.near + found.random <= distinct * (near + random)
     assert {text for pair in pairs for text in pair} <= set(texts)
     if random:
@@ -100,3 +106,12 @@ def test_words_are_those_of_the_tokenizer() -> None:
     """Lower-cased, signs apart, Chinese character by character; ids are words."""
     texts = words_of(["The cat, the CAT", "猫和cat", "17 4 17", "\u00b2 2"])
     assert [text.tolist() for text in texts] == [[0, 1, 2, 0, 1], [3, 4, 1], [5, 6, 5], [7, 7]]
+
+
+def test_pairs_that_memory_cannot_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of five texts, each has at most four random others: 5 * 60 * (10 + 4) bytes."""
+    monkeypatch.setattr("pairlens.jobs.mine_job.available_memory", lambda: 2099)
+    with pytest.raises(UsageError, match=r"^mining 5 texts takes about .* are near pairs$"):
+        mined(tmp_path, TEXTS, near=10, random=10**9)
+    monkeypatch.setattr("pairlens.jobs.mine_job.available_memory", lambda: 2100)
+    assert mined(tmp_path, TEXTS, near=10, random=10**9)[0].texts == 5

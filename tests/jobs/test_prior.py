@@ -135,6 +135,6 @@ def test_a_decision_compares_the_corrected_score_with_the_threshold(tmp_path: Pa
 def test_an_output_that_was_begun_with_another_prior_is_not_continued(tmp_path: Path) -> None:
     run = make_run(tmp_path, {})
     begun, now = (ScoreRequest(run.path, prior=prior).identity() for prior in (None, Prior(0.2, 0.5)))
-    with pytest.raises(UsageError, match=r"is of another job; --prior: None then, \[0.2, 0.5\] now"):
+    with pytest.raises(UsageError, match=r"is of another job; --prior: not given then, 0.2 \(train has 0.5\) now"):
         refuse_other_job(tmp_path, json.loads(json.dumps(begun)), now, "")
     refuse_other_job(tmp_path, json.loads(json.dumps(now)), now, "")

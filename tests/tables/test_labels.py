@@ -46,6 +46,15 @@ def test_other_words_are_sorted_or_in_the_order_that_is_given() -> None:
     assert LabelNumbers(["0", "1"]).of(["1"], place) == ["1"]
 
 
+def test_probabilities_are_no_class() -> None:
+    message = r"t.csv:3: the label '0.8 0.2' is several numbers; .* write them to PREFIX.label.txt"
+    with pytest.raises(DataError, match=message):
+        classes("1 of 2", "0.8 0.2")
+    for names in (None, ["no", "yes"]):
+        with pytest.raises(DataError, match=r"t.csv:2: the label '0.8 0.2' is several numbers; "):
+            LabelNumbers(names).of(["0.8 0.2"], place)
+
+
 def test_a_wrong_label_is_reported_with_its_place() -> None:
     with pytest.raises(DataError, match=r"t.csv:4: the label 'x' is not a number, but t.csv:2 has '1'"):
         classes("1", "2", "x")

@@ -27,13 +27,16 @@ def test_numbers_as_written() -> None:
     [
         (b"", "s.txt:8:1", "an empty line; every pair needs a score"),
         (b" \t", "s.txt:8:1", "an empty line; every pair needs a score"),
-        (b"0.5", "s.txt:8:1", "1 score in this line; must be 2, as in a.txt:1"),
-        (b"0.5 1 1", "s.txt:8:1", "3 scores in this line; must be 2, as in a.txt:1"),
+        (b"0.5", "s.txt:8:1", "1 number in this line; must be 2, as in a.txt:1"),
+        (b"0.5 1 1", "s.txt:8:1", "3 numbers in this line; must be 2, as in a.txt:1"),
         (b"0.5 nan", "s.txt:8:5", "not a number: 'nan'; a score is one finite number"),
         (b" 1_0 1", "s.txt:8:2", "not a number: '1_0'; a score is one finite number"),
         (b"1 1e", "s.txt:8:3", "not a number: '1e'; a score is one finite number"),
         (b"0.5,1", "s.txt:8:1", "not a number: '0.5,1'; a score is one finite number"),
         (b"1 -1e39", "s.txt:8:3", "too large: '-1e39'; a score is a 32-bit number"),
+        (b"0.5\r", "s.txt:8:1", "not a number: '0.5\\r'; a score is one finite number"),
+        (b"1 0.5\v1", "s.txt:8:3", "not a number: '0.5\\x0b1'; a score is one finite number"),
+        (b"\f 1 1", "s.txt:8:1", "not a number: '\\x0c'; a score is one finite number"),
         (b"1 1e999", "s.txt:8:3", "too large: '1e999'; a score is a 32-bit number"),
     ],
 )
@@ -44,12 +47,12 @@ def test_a_fault_has_its_place(line: bytes, place: str, message: str) -> None:
 
 
 @settings(max_examples=200)
-@given(st.lists(st.text("0123456789+-.eE _x\t", max_size=6), max_size=4))
+@given(st.lists(st.text("0123456789+-.eE _x\t\r\v\f\0", max_size=6), max_size=4))
 def test_it_reads_what_is_a_number_and_refuses_the_rest(lines: list[str]) -> None:
     try:
         found = parse_rows([line.encode() for line in lines], 1, PATH, 0, "as in s.txt:1")
     except DataError:
-        assert any("_" in line or len(line.split()) != 1 or not _is_float(line) for line in lines)
+        assert any(set(line) & set("_\r\v\f\0") or len(line.split()) != 1 or not _is_float(line) for line in lines)
     else:
         assert found[:, 0].tolist() == [float(line) for line in lines]
 

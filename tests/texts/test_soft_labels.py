@@ -77,12 +77,17 @@ def test_printed_scores_are_labels(path: Path, logits: np.ndarray) -> None:
         (b"0.5\t-0.5", "2:5: not a probability: '-0.5'; must be a number from 0 to 1"),
         (b"1.5 0", "2:1: not a probability: '1.5'; must be a number from 0 to 1"),
         (b"0.5 0.5x", "2:5: not a number: '0.5x'; a probability is one finite number"),
-        (b"5 0.5 .", "2:1: not a probability: '5'; must be a number from 0 to 1"),
+        (b"5 0.5 .", "2:7: not a number: '.'; a probability is one finite number"),
+        (b"5 -5", "2:1: not a probability: '5'; must be a number from 0 to 1"),
+        (b"1e308 1e308", "2:1: too large: '1e308'; a probability is a 32-bit number"),
+        (b"1e400 -1e400", "2:1: too large: '1e400'; a probability is a 32-bit number"),
+        (b"3e38 3e38", "2:1: not a probability: '3e38'; must be a number from 0 to 1"),
+        (b"0.5\r 0.5", "2:1: not a number: '0.5\\r'; a probability is one finite number"),
         (b"nan nan", "2:1: not a number: 'nan'; a probability is one finite number"),
         (b"0 1e999", "2:3: too large: '1e999'; a probability is a 32-bit number"),
-        (b" 0.5 0.25 0.25", "2:2: found 3 numbers; must be 2 probabilities, one for each class"),
-        (b"1", "2:1: found 1 number; must be 2 probabilities, one for each class"),
-        (b"", "2:1: found 0 numbers; must be 2 probabilities, one for each class"),
+        (b" 0.5 0.25 0.25", "2:1: 3 numbers in this line; must be 2, one probability for each class"),
+        (b"1", "2:1: 1 number in this line; must be 2, one probability for each class"),
+        (b"", "2:1: an empty line; every pair needs a label"),
     ],
 )
 def test_what_is_not_a_row_of_probabilities(path: Path, line: bytes, message: str) -> None:
@@ -90,7 +95,9 @@ def test_what_is_not_a_row_of_probabilities(path: Path, line: bytes, message: st
 
 
 def test_a_model_knows_its_classes(path: Path) -> None:
-    assert fault(path, b"0.5 0.5\n", classes=3) == "1:1: found 2 numbers; must be 3 probabilities, one for each class"
+    assert (
+        fault(path, b"0.5 0.5\n", classes=3) == "1:1: 2 numbers in this line; must be 3, one probability for each class"
+    )
     assert fault(path, b"0\n3\n", classes=3) == "2:1: not a class: '3'; must be an integer from 0 to 2"
 
 
@@ -109,10 +116,19 @@ def test_a_file_has_classes_or_probabilities(path: Path) -> None:
 
 
 @settings(max_examples=50)
-@given(words=st.lists(st.lists(st.sampled_from(["0", "1", "0.5", "-0", "1e-1", "x", "inf", "٣", "2"]), max_size=4)))
+@given(
+    words=st.lists(
+        st.lists(
+            st.sampled_from(
+                ["0", "1", "0.5", "-0", "1e-1", "x", "inf", "٣", "2", "1e308", "-1e400", "0.5\r", "\v", "\f1"]
+            ),
+            max_size=4,
+        )
+    )
+)
 def test_any_line_is_a_label_or_refused_with_its_place(path: Path, words: list[list[str]]) -> None:
     lines = [" ".join(row) for row in words]
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    path.write_bytes("".join(f"{line}\n" for line in lines).encode())
     try:
         found = read_train_labels(path, "multiclass")
     except DataError as error:

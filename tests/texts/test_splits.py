@@ -83,7 +83,7 @@ def test_the_classes_of_several_prefixes_are_those_of_the_probabilities(tmp_path
         read_split(config, "train")
     assert str(error.value) == f"{tmp_path}/hard.label.txt:2:1: not a class: '3'; must be an integer from 0 to 2"
     write_split(tmp_path / "hard", label=["0.5 0.5"] * 2)
-    with pytest.raises(DataError, match=r": found \d numbers; must be \d probabilities, one for each class"):
+    with pytest.raises(DataError, match=r": \d numbers in this line; must be \d, one probability for each class"):
         read_split(config, "train")
 
 

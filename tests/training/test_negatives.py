@@ -12,7 +12,7 @@ from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts
 from pairlens.training.epochs import Epochs
-from pairlens.training.negatives import drawn_pairs
+from pairlens.training.negatives import drawn_pairs, pairs_read
 
 
 def make_pairs(label: list[float], group: list[int]) -> Pairs:
@@ -70,6 +70,7 @@ def test_the_batches_of_an_epoch_have_what_was_drawn_with_its_overlap_and_weight
         assert sorted(pairs) == drawn_pairs(Pairs(query, value, label, group=group), 2, 1, epoch).tolist()
         np.testing.assert_array_equal(np.concatenate([batch.overlap for batch in batches]), overlap[pairs])
         weights = np.concatenate([batch.weight for batch in batches])
-        np.testing.assert_allclose(weights, weight[pairs] / weight.mean(), rtol=1e-6)
+        np.testing.assert_allclose(weights, weight[pairs] / weight[pairs].mean(), rtol=1e-6)  # mean 1
+        assert pairs_read(config, Pairs(query, value, label, group=group)) == len(pairs)
         readings.add(tuple(sorted(pairs)))
     assert len(readings) > 1

@@ -77,6 +77,13 @@ def problems_of_both(config: Config, folder: Path) -> list[str]:
         ),
         (
             "ranking",
+            {"group": [1, 2, 3, 4], "label": [0.25, 0.5, 0.75, 1]},
+            {"loss": "pairwise"},
+            "{}: no group has two different labels, which training.loss: pairwise compares; there is nothing to learn; "
+            "give groups in {}.group.txt, or set training.loss: cross_entropy",
+        ),
+        (
+            "ranking",
             {"group": [1, 2, 3, 4]},
             {"negatives": 2},
             "{}: no group has both a positive and a negative pair, which training.negatives counts; there is nothing "

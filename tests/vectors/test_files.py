@@ -259,7 +259,10 @@ def test_words_that_do_not_belong_to_a_matrix(tmp_path: Path) -> None:
     path.with_suffix(".words").write_text("x" * 70_000)
     assert "a line of more than 65536 bytes" in refusal(path)
     path.with_suffix(".words").unlink()
-    assert refusal(path) == "v.words: No such file or directory"
+    message = "v.words: no such file; must have the word of each row of v.npy, one in each line"
+    assert refusal(path) == message
+    path.write_bytes(b"x")
+    assert refusal(path).startswith("v.npy: cannot be read as a .npy matrix")
 
 
 def test_a_matrix_of_another_kind(tmp_path: Path) -> None:

@@ -98,6 +98,7 @@ def encode(
             "--vector-words",
             metavar="N",
             min=0,
+            max=2**31 - 1,
             help="Add those of the first N words of --vectors that train lacks.",
             rich_help_panel=_VOCABULARY,
             show_default="50,000",
@@ -174,7 +175,7 @@ def encode(
 ) -> None:
     """Turn texts into files of token ids, with a vocabulary learned from the train split."""
     from pairlens.jobs.encode_job import EncodeJob
-    from pairlens_cli.display.encoding import EncodingDisplay, show_encoded, show_tables
+    from pairlens_cli.display.encoding import EncodingDisplay, show_encoded, show_tables, warn_of_lost_vectors
 
     if directory is None:
         raise UsageError("--output is missing; add --output DIR, the directory to write to")
@@ -202,6 +203,7 @@ def encode(
     job = EncodeJob(splits, way, empty, _cut(split, split_by, seed, "group" in sides))
     job.refuse_outputs(directory, read, force)
     show_tables(splits, job.learns_from)
+    warn_of_lost_vectors(way)
     show_encoded(directory, job.run(directory, EncodingDisplay(), force), bool(job.learns_from))
 
 

@@ -31,7 +31,7 @@ def mine(
         ),
     ],
     near: Annotated[
-        int, typer.Option("--near", metavar="N", min=0, help="Pair each text with the N texts nearest to it.")
+        int, typer.Option("--near", metavar="N", min=0, max=999, help="Pair each text with the N texts nearest to it.")
     ] = 4,
     random: Annotated[
         int, typer.Option("--random", metavar="N", min=0, help="Pair each text with N others, at random.")
@@ -53,5 +53,9 @@ def mine(
     written = outputs(prefix)
     refuse_outputs({str(path): path for path in written}, texts, force)
     mined = write_pairs(texts, prefix, near, random, seed, MiningDisplay(), force)
-    output.say(f"{mined.texts:,} distinct texts: {mined.near:,} pairs of near ones, {mined.random:,} random pairs")
+    output.say(f"{mined.texts:,} distinct texts: {_pairs(mined.near, 'near')}, {_pairs(mined.random, 'random')}")
     output.say(f"Wrote {' and '.join(map(str, written))}")
+
+
+def _pairs(count: int, kind: str) -> str:
+    return f"{count:,} {kind} pair{'s' * (count != 1)}"

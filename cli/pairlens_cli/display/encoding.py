@@ -9,8 +9,10 @@ from pathlib import Path
 from time import perf_counter
 
 from pairlens.jobs.encode_job import Encoded, Listener
+from pairlens.jobs.encode_way import Given, Learning
 from pairlens.jobs.encoded_files import SplitFigures
 from pairlens.locations.location import Location
+from pairlens.runs.names import CONFIG
 from pairlens.tables.pairs import Pairs, TablePairs
 from pairlens_cli import output
 from pairlens_cli.display.tables import say_table
@@ -35,6 +37,15 @@ class EncodingDisplay(Listener):
                 live.update(bar, completed=done, speed=f"{done / (perf_counter() - start):,.0f} rows/s")
 
             yield advance
+
+
+def warn_of_lost_vectors(way: Learning | Given) -> None:
+    """Warn if the vectors that the vocabulary had are in a file that is missing."""
+    if isinstance(way, Given) and way.origin and way.lost_vectors:
+        output.warn(
+            f"{way.lost_vectors}: missing, so the words have no vectors here, and init cannot set them; put it back, "
+            f"or copy output_dim and vectors of model.embedding from {way.origin / CONFIG}"
+        )
 
 
 def show_tables(splits: Mapping[str, Pairs], learns_from: str | None) -> None:

@@ -12,4 +12,4 @@ from pairlens_cli.display.tables import say_table
 def show_teacher(reports: Sequence[RunReport]) -> None:
     """Show the table of the page, if there is a teacher."""
     if rows := teacher_rows(reports):
-        say_table(("", "teacher", "95 % interval", *(report.run.path.name for report in reports)), rows)
+        say_table(("", "teacher", "95 % interval", *(report.name for report in reports)), rows)

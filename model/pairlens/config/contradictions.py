@@ -78,6 +78,9 @@ def _of_the_loss(raw: Raw) -> Iterator[Contradiction]:
         yield ("training", "loss"), f"auto or one of {', '.join(TASK_LOSSES[task])} with task: {task}"
     if task != "ranking" and value_at(raw, "training", "negatives") is not None:
         yield ("training", "negatives"), "null unless task is ranking, which has groups to draw negatives from"
+    drawn = value_at(raw, "training", "negatives") is not None
+    if task == "ranking" and drawn and value_at(raw, "training", "class_weight") == "balanced":
+        yield ("training", "negatives"), "null with training.class_weight: balanced, which counts pairs never drawn too"
     if task == "regression" and value_at(raw, "training", "class_weight") is not None:
         yield ("training", "class_weight"), "null with task: regression, which has no classes"
 

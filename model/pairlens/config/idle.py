@@ -48,8 +48,16 @@ def _of_layers(raw: Raw) -> Iterator[Contradiction]:
     views = _listed(value_at(raw, "model", "views"))
     if conv in ([], ()) and "embedding" in views and "convolution" in views:
         yield ("model", "views"), "embedding with model.conv: [], because there is no convolution"
-    activation = value_at(raw, "model", "dnn", "activation")
-    if value_at(raw, "model", "dnn", "units") in ([], ()) and activation not in (None, "relu"):
+    activation, no_layer = (
+        value_at(raw, "model", "dnn", "activation"),
+        value_at(raw, "model", "dnn", "units") in ([], ()),
+    )
+    if no_layer and value_at(raw, "model", "wide") is True:
+        yield (
+            ("model", "wide"),
+            "false with model.dnn.units: [], because the head reads the DNN's input, which has the overlap features",
+        )
+    if no_layer and activation not in (None, "relu"):
         yield ("model", "dnn", "activation"), "relu (the default) with model.dnn.units: [], because there is no layer"
 
 

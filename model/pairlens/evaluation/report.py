@@ -29,7 +29,7 @@ from pairlens.metrics.calibration import Reliability, reliability
 from pairlens.metrics.curves import Curve, precision_recall_curve, roc_curve
 from pairlens.metrics.ranking import RankingMetrics
 from pairlens.runs.environment import split_roles
-from pairlens.runs.json_files import Json, flat
+from pairlens.runs.json_files import Json, settings
 from pairlens.runs.run import Run
 from pairlens.scoring.maps import PairAttention
 from pairlens.scoring.scorer import Scorer
@@ -230,7 +230,7 @@ def _class_charts(confusion: NDArray[np.float64]) -> MulticlassCharts:
 
 def config_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """The settings that differ between runs: each run's value by dotted key, None if it has no such key."""
-    configs = [flat(run.config().model_dump(mode="json")) for run in runs]
+    configs = [settings(run.config()) for run in runs]
     keys = dict.fromkeys(key for config in configs for key in config)
     rows = {key: [config.get(key) for config in configs] for key in keys}
     return {key: row for key, row in rows.items() if any(value != row[0] for value in row)}

@@ -12,23 +12,16 @@ from contextlib import ExitStack
 import numpy as np
 
 from pairlens.files import whole_file
-from pairlens.jobs.encode_way import Given
+from pairlens.jobs.encode_way import Given, vector_files
 from pairlens.locations.location import Location
 from pairlens.runs import names
-from pairlens.vectors.array_file import open_npy, words_file
-
-_VECTORS = "vocab.vectors.npy"
+from pairlens.vectors.array_file import open_npy
 
 
 def vocabulary_files(directory: Location) -> list[Location]:
     """Every file that may be written."""
     common = [directory / name for name in (names.VOCAB, names.TOKENIZER, names.CLASSES)]
     return [*common, *vector_files(directory)]
-
-
-def vector_files(directory: Location) -> list[Location]:
-    """The matrix of vectors, and its words."""
-    return [directory / _VECTORS, words_file(directory / _VECTORS)]
 
 
 def write_vocabulary(stack: ExitStack, directory: Location, given: Given, replace: bool) -> None:
@@ -49,7 +42,7 @@ def remove_outdated(directory: Location, given: Given) -> None:
 
 def width_of_vectors(directory: Location) -> int:
     """The count of numbers per word; 0 without vectors. Raises DataError if the matrix is damaged."""
-    path = directory / _VECTORS
+    path = vector_files(directory)[0]
     matrix = open_npy(path) if path.exists() else None
     return int(matrix.shape[1]) if matrix is not None and matrix.ndim == 2 else 0
 

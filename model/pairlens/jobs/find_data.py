@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import astuple, dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.tasks import Task
 from pairlens.errors import DataError
-from pairlens.jobs.encoded_vocabulary import vector_files, width_of_vectors
+from pairlens.jobs.encode_way import vector_files
+from pairlens.jobs.encoded_vocabulary import width_of_vectors
+from pairlens.jobs.find_task import SplitFound, TaskFound, find_task
 from pairlens.locations.location import Location
 from pairlens.texts.blocks import data_errors
 from pairlens.texts.lines import read_labels, read_vocabulary
 from pairlens.texts.pairs import iter_pairs
 from pairlens.texts.regular import refuse_irregular
+from pairlens.texts.soft_labels import read_train_labels, row_width
 from pairlens.texts.split_paths import SplitPaths, split_paths
 from pairlens.texts.splits import LATER_SPLITS, SplitName
 from pairlens.texts.token_faults import TextRules
@@ -30,25 +30,6 @@ _NAMES: dict[SplitName, set[str]] = {
 }
 _QUERIES = re.compile(r"(.+)\.query\.txt(\.gz|\.bz2|\.xz)?")
 _UNKNOWN = {"[UNK]", "<unk>", "<UNK>", "[unk]"}
-_MOST_CLASSES = 20  # more distinct integers are taken for amounts, not classes
-
-
-class TaskFound(NamedTuple):
-    """The task that fits the labels, the reason, another task that might fit, and the number of classes if any."""
-
-    task: Task
-    why: str
-    otherwise: str
-    classes: int | None = None
-
-
-class SplitFound(NamedTuple):
-    """A split; `pairs` is their number, `labels` are the distinct ones, None without a file of labels."""
-
-    prefix: Location
-    files: SplitPaths
-    pairs: int
-    labels: NDArray[np.float32] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +93,15 @@ def find_data(folder: Location) -> DataFound:
     for name, prefix in prefixes.items():
         files = _find_files(prefix, name)
         pairs, highest = _read_texts(files, lengths)
-        splits[name] = SplitFound(prefix, files, pairs, _distinct_labels(files, pairs))
+        width = row_width(files.label) if files.label and name == "train" else None
+        splits[name] = SplitFound(prefix, files, pairs, _distinct_labels(files, pairs, width), width)
         largest = max(largest, highest)
     vocab, tokenizer, classes = (_existing(folder / name) for name in ("vocab.txt", "tokenizer.json", "classes.json"))
     words = read_vocabulary(vocab) if vocab else None
     vector_dim = width_of_vectors(folder) if vocab else 0
     return DataFound(
         splits,
-        _task(splits, classes),
+        find_task(splits, classes),
         longest=max(lengths),
         usual=_percentile(lengths, 0.99),
         empty=lengths[0],
@@ -165,10 +147,10 @@ def _find_files(prefix: Location, name: SplitName) -> SplitPaths:
     return files
 
 
-def _distinct_labels(files: SplitPaths, pairs: int) -> NDArray[np.float32] | None:
+def _distinct_labels(files: SplitPaths, pairs: int, width: int | None) -> NDArray[np.float32] | None:
     if files.label is None:
         return None
-    labels = read_labels(files.label, "regression")
+    labels = read_train_labels(files.label, "multiclass") if width else read_labels(files.label, "regression")
     if len(labels) != pairs:
         raise DataError(
             f"{files.query}: {pairs} lines, but {files.label}: {len(labels)} lines; line N of each belongs to pair N"
@@ -203,40 +185,3 @@ def _percentile(lengths: Counter[int], share: float) -> int:
 
 def _existing(path: Location) -> Location | None:
     return path if path.exists() else None
-
-
-def _task(splits: dict[SplitName, SplitFound], classes: Location | None) -> TaskFound:
-    train = splits["train"]
-    labels = np.unique(np.concatenate([split.labels for split in splits.values() if split.labels is not None]))
-    names = read_class_names(classes) if classes else None
-    integers = bool(np.array_equal(labels, np.round(labels)) and labels[0] >= 0)
-    count = int(labels[-1]) + 1 if integers else 0
-    if names is not None and (not integers or count > len(names)):
-        raise DataError(f"{classes}: names {len(names)} classes, but labels go from {labels[0]:g} to {labels[-1]:g}")
-    if names is not None and len(names) > 2:
-        why = f"classes.json names {len(names)} classes"
-        return TaskFound("multiclass", why, "regression, if the classes are steps of an amount", len(names))
-    if integers and count <= 2:
-        if train.files.group:
-            why = f"labels are 0 and 1, and {train.files.group.name} says which pairs are ranked together"
-            return TaskFound("ranking", why, "binary, if each pair is to be decided by itself")
-        why = f"label 1, the positive, is {names[1]!r}; 0 is {names[0]!r}" if names else "labels are 0 and 1"
-        return TaskFound("binary", why, "ranking, if the values of a query are to be ranked")
-    if integers and len(labels) == count <= _MOST_CLASSES:
-        why = f"labels are the integers from 0 to {count - 1}, as of {count} classes"
-        return TaskFound("multiclass", why, "regression, if they are amounts, so that 2 is more than 1", count)
-    why = f"labels are numbers from {labels[0]:g} to {labels[-1]:g}"
-    return TaskFound("regression", why, "multiclass, if they are classes, counted from 0")
-
-
-def read_class_names(path: Location) -> list[str]:
-    """Read the names in a `classes.json`, in the order of the labels. Raises DataError if it is no list of names."""
-    refuse_irregular(path, "a list of names is one")
-    with data_errors(str(path)):
-        try:
-            names = json.loads(path.read_bytes())
-        except (ValueError, RecursionError):
-            names = None
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-        raise DataError(f"{path}: must be a JSON list with a name for each label, from 0")
-    return names

@@ -10,10 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.errors import DataError
+from pairlens.errors import DataError, UsageError
 from pairlens.files import whole_file
 from pairlens.locations.location import Location, with_ending
+from pairlens.memory import available_memory, refuse_too_large
 from pairlens.tables.decoding import decoded_blocks, decoded_lines
+from pairlens.texts.blocks import SUFFIXES
 from pairlens.texts.nearest import NearestTexts
 from pairlens.texts.texts import Texts, offsets_of
 from pairlens.tokenizer.plain_text import plain_tokens
@@ -21,6 +23,8 @@ from pairlens.tokenizer.plain_text import plain_tokens
 Ints = NDArray[np.int64]
 
 _REPORTED = 1000  # texts between two reports of progress
+_PAIR = 60  # bytes of memory for each pair
+_TABLES = (".csv", ".tsv", ".jsonl", ".parquet")
 _WRITTEN = 65_536  # pairs that are written at once
 
 
@@ -42,7 +46,16 @@ class Mined(NamedTuple):
 
 
 def outputs(prefix: Location) -> list[Location]:
-    """The files that are written: PREFIX.query.txt and PREFIX.value.txt."""
+    """The files that are written: PREFIX.query.txt and PREFIX.value.txt.
+
+    Raises:
+        UsageError: there are labels, groups or weights, which would become those of the new pairs.
+    """
+    sides = [
+        with_ending(prefix, f".{side}.txt{suffix}") for side in ("label", "group", "weight") for suffix in SUFFIXES
+    ]
+    if others := [str(path) for path in sides if path.exists()]:
+        raise UsageError(f"{', '.join(others)}: of other pairs than those to be mined; remove, or name another prefix")
     return [with_ending(prefix, f".{side}.txt") for side in ("query", "value")]
 
 
@@ -61,18 +74,34 @@ def mine(
     written as they were read; those that are empty or blank are left out.
 
     Raises:
-        DataError: a file cannot be read or is not text, or there are fewer than two distinct texts.
+        DataError: a file cannot be read or is not text, there are fewer than two distinct texts, or no pair was found.
+        UsageError: a file is a table, by its name, or the pairs do not fit into memory.
     """
+    _refuse_tables(paths)
     texts = list(dict.fromkeys(_lines(paths)))
     if len(texts) < 2:
         found = f"{len(texts)} distinct text{'s' * (len(texts) != 1)}"
         raise DataError(f"{', '.join(map(str, paths))}: {found}; a pair needs two")
+    numbers = {"near pairs": near, "random pairs": min(random, len(texts) - 1)}
+    sizes = {name: _PAIR * len(texts) * number for name, number in numbers.items()}
+    refuse_too_large(f"mining {len(texts):,} texts", sizes, available_memory())
     generator = np.random.default_rng(seed)
     near_keys = np.unique(_near(texts, near, listener) if near else np.empty(0, np.int64))
     keys = np.unique(np.concatenate([near_keys, _random(len(texts), random, generator)]))
+    if not len(keys):
+        raise DataError(f"{', '.join(map(str, paths))}: no text is near another; add --random N")
     pairs = np.stack(np.divmod(generator.permutation(keys), len(texts)), axis=1)
     _write(outputs(prefix), texts, generator.permuted(pairs, axis=1), replace)
     return Mined(len(texts), len(near_keys), len(keys) - len(near_keys))
+
+
+def _refuse_tables(paths: Sequence[Location]) -> None:
+    for path in paths:
+        uncompressed = path.with_suffix("") if path.suffix in SUFFIXES[1:] else path
+        if uncompressed.suffix.lower() in _TABLES:
+            raise UsageError(
+                f"{path}: is a table; write its texts to a file with one in each line, for example with cut"
+            )
 
 
 def _lines(paths: Sequence[Location]) -> Iterator[str]:

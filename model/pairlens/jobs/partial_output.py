@@ -174,9 +174,15 @@ def _has_name(path: Path) -> bool:
 def refuse_other_job(path: Location, saved: Json, identity: Json, how_to_restart: str) -> None:
     """Raises UsageError if a job that is recorded in a file has another identity."""
     if differences := [
-        f"{key}: {value} then, {identity.get(key)} now" for key, value in saved.items() if value != identity.get(key)
+        f"{key}: {_shown(value)} then, {_shown(identity.get(key))} now"
+        for key, value in saved.items()
+        if value != identity.get(key)
     ]:
         raise UsageError(f"{path}: is of another job; {'; '.join(differences)}. {how_to_restart}")
+
+
+def _shown(value: object) -> str:
+    return "not given" if value is None else str(value)
 
 
 def side_files(path: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from pairlens.config.schema import Config
 from pairlens.errors import RunError
 from pairlens.runs.carried import RECORD
 from pairlens.runs.environment import by_role
-from pairlens.runs.json_files import Json, flat
+from pairlens.runs.json_files import Json, settings
 from pairlens.runs.names import CARRIED, ENVIRONMENT
 from pairlens.runs.run import Run
 
@@ -53,7 +53,7 @@ def finished_metrics(run: Run, config: Config) -> dict[str, float] | None:
 
 
 def _config_faults(began: Config, now: Config, same_origin: bool) -> list[str]:
-    old, new = _settings(began), _settings(now)
+    old, new = settings(began), settings(now)
     paths = _PATHS | ({"training.warm_start"} if same_origin else set())
     moved = {key for key in paths if old[key] is not None and new[key] is not None}
     faults = [
@@ -68,13 +68,6 @@ def _config_faults(began: Config, now: Config, same_origin: bool) -> list[str]:
             f"add --set training.warm_start=RUN{origin} --output ANOTHER instead of --resume"
         )
     return faults
-
-
-def _settings(config: Config) -> Json:
-    """Every value by its dotted key; the prefixes of train are one value."""
-    tree = config.model_dump(mode="json")
-    tree["data"]["train"] = config.data.named("train")
-    return flat(tree)
 
 
 def _data_faults(old: dict[str, tuple[str, str]], now: dict[str, tuple[str, str]]) -> list[str]:

@@ -110,5 +110,5 @@ class ScoreRequest:
             "--symmetric": self.symmetric,
             "--logits": self.logits,
             "--labels": self.labels,
-            "--prior": None if self.prior is None else list(self.prior),
+            "--prior": None if self.prior is None else "{} (train has {})".format(*self.prior),
         }

@@ -17,6 +17,7 @@ from pairlens.jobs.cluster import run as cluster
 from pairlens.jobs.training import Listener, Metrics, Training
 from pairlens.kernels.threads import processors, use_processors
 from pairlens.scoring.warm_up import warm_up
+from pairlens.training.negatives import pairs_read
 
 if TYPE_CHECKING:
     from pairlens.training.trainer import Evaluation, Step
@@ -79,7 +80,7 @@ class SeedWork:
             metrics = self.training.in_worker(seed).train_seed(seed, counter, stop)
         if metrics is None:
             sys.exit(128 + signal.SIGTERM)
-        return counter.epochs * len(self.training.data.train)
+        return counter.epochs * pairs_read(self.training.config, self.training.data.train)
 
 
 class _EpochCounter(Listener):

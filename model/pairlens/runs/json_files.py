@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+from pairlens.config.schema import Config
 from pairlens.errors import RunError
 from pairlens.locations.location import Location
 from pairlens.texts.regular import read_regular
@@ -57,6 +58,13 @@ def flat(tree: Any, path: str = "") -> Json:
     if items is None:
         return {path: tree}
     return {key: value for name, child in items for key, value in flat(child, f"{path}.{name}".strip(".")).items()}
+
+
+def settings(config: Config) -> Json:
+    """Every value of a config by its dotted key; the prefixes of train are one value."""
+    tree = config.model_dump(mode="json")
+    tree["data"]["train"] = config.data.named("train")
+    return flat(tree)
 
 
 def without_nan(tree: Any) -> Any:

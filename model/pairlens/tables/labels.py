@@ -26,7 +26,7 @@ class LabelWords:
         """Collect some labels; `place` returns the place of a label by its index.
 
         Raises:
-            DataError: there are more than 32,768 different words.
+            DataError: there are more than 32,768 different words, or a label is several numbers.
         """
         for label in dict.fromkeys(labels):
             if label in self._places or not label.strip() or (self._number and is_number(label)):
@@ -35,6 +35,7 @@ class LabelWords:
             if is_number(label):
                 self._number = (label, where)
                 continue
+            _refuse_several_numbers(label, where)
             self._places[label] = where
             if len(self._places) > MOST_CLASSES:
                 raise DataError(
@@ -104,6 +105,7 @@ class LabelNumbers:
         where = place(labels.index(label))
         if not label.strip():
             raise DataError(f"{where}: no label; give every row one, or read the file with --label-column none")
+        _refuse_several_numbers(label, where)
         if self._classes is None and is_number(label):
             raise DataError(f"{where}: the label {label[:20]!r} is too large for a 32-bit number")
         if self._classes is None:
@@ -116,6 +118,15 @@ class LabelNumbers:
 
 def is_number(label: str) -> bool:
     return _NUMBER.fullmatch(label.strip()) is not None
+
+
+def _refuse_several_numbers(label: str, where: str) -> None:
+    words = label.split()
+    if len(words) > 1 and all(map(is_number, words)):
+        raise DataError(
+            f"{where}: the label {label!r} is several numbers; for rows of probabilities encode with --label-column "
+            "none, and write them to PREFIX.label.txt of the train split, a line for each pair"
+        )
 
 
 def _plain_number(text: str) -> str:

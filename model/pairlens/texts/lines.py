@@ -104,7 +104,7 @@ def read_vocabulary(path: Location) -> list[str]:
     if path.exists() and not path.is_file():  # reading a device may never end, and a pipe may block
         raise DataError(f"{path}: not a regular file; a vocabulary must be one")
     words = []
-    for number, line in enumerate((line for block in line_blocks(path) for line in block), start=1):
+    for number, line in enumerate(lines_of(path), start=1):
         try:
             words.append(line.decode())
         except UnicodeDecodeError as error:
@@ -137,6 +137,11 @@ def read_numbers(
         if stop is not None and before >= stop:
             break
     return np.concatenate(parts)
+
+
+def lines_of(path: Location, all_kept: bool = True) -> Iterator[bytes]:
+    """Yield the lines one by one; arguments as for `line_blocks`."""
+    return (line for block in line_blocks(path, all_kept) for line in block)
 
 
 def line_blocks(path: Location, all_kept: bool = True) -> Iterator[list[bytes]]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
 from pairlens.locations.location import Location
-from pairlens.texts.lines import NUMBER, LabelKind, label_fault, line_blocks, number_fault, read_numbers
+from pairlens.texts.lines import LabelKind, label_fault, lines_of, number_fault, read_numbers
+from pairlens.texts.score_rows import parse_rows, words_of
 from pairlens.texts.token_faults import quote
 
 _TOLERANCE = 1e-3  # of the sum of a row, which may be rounded
@@ -36,14 +34,12 @@ def read_train_labels(path: Location, task: LabelKind, classes: int | None = Non
     width = row_width(path)
     if width is None:
         return read_numbers(path, lambda text: _class_fault(text, classes), float, np.float32)
-    width = classes or width
-    rows = (_row(path, number, line, width) for number, line in enumerate(_lines(path), start=1))
-    return np.fromiter(rows, np.dtype((np.float32, width)))
+    return _read_rows(path, classes or width)
 
 
 def row_width(path: Location) -> int | None:
     """How many probabilities the first line of a file has; None if it has one class, or there is no line."""
-    words = next(_lines(path), b"").split()
+    words = next(lines_of(path), b"").split()
     return len(words) if len(words) > 1 else None
 
 
@@ -71,6 +67,20 @@ def one_hot(label: Floats, classes: int) -> Floats:
     return rows
 
 
+def _read_rows(path: Location, classes: int) -> Floats:
+    """Rows of probabilities, each divided by its sum, [lines, classes]; raises as `read_train_labels` does."""
+    lines = [*lines_of(path)]
+    rows = parse_rows(lines, classes, path, 0, "one probability for each class", "probability")
+    total = rows.sum(axis=1, keepdims=True)
+    wrong = (rows.min(axis=1) < 0) | (np.abs(total[:, 0] - 1) > _TOLERANCE)
+    if wrong.any():
+        first = int(wrong.argmax())
+        column, fault = _row_fault(lines[first], rows[first])
+        raise DataError(f"{path}:{first + 1}:{column}: {fault}")
+    found: Floats = (rows / total).astype(np.float32)
+    return found
+
+
 def _fault(text: bytes, task: LabelKind) -> str | None:
     fault = number_fault(text, "label")
     if fault or task == "regression" or 0 <= float(text) <= 1:
@@ -84,33 +94,10 @@ def _class_fault(text: bytes, classes: int | None) -> str | None:
     return label_fault(text, "multiclass", classes)
 
 
-def _row(path: Location, number: int, line: bytes, classes: int) -> list[float]:
-    """The probabilities in a line, with sum 1; raises DataError as `read_train_labels` does."""
-    words = line.split()
-    if len(words) == classes and all(map(NUMBER.fullmatch, words)):
-        row = list(map(float, words))
-        total = math.fsum(row)
-        if min(row) >= 0 and abs(total - 1) <= _TOLERANCE:
-            return [probability / total for probability in row]
-    column, fault = _row_fault(line, words, classes)
-    raise DataError(f"{path}:{number}:{column}: {fault}")
-
-
-def _row_fault(line: bytes, words: list[bytes], classes: int) -> tuple[int, str]:
+def _row_fault(line: bytes, row: NDArray[np.float64]) -> tuple[int, str]:
     """What is wrong with a row of probabilities, and in which column, from 1."""
-    start = end = len(line) - len(line.lstrip())
-    for word in words:
-        at = line.index(word, end)
-        end = at + len(word)
-        if fault := number_fault(word, "probability"):
-            return at + 1, fault
-        if not 0 <= float(word) <= 1 + _TOLERANCE:
-            return at + 1, f"not a probability: {quote(word)}; must be a number from 0 to 1"
-    if len(words) != classes:
-        found = f"{len(words)} number{'s' * (len(words) != 1)}"
-        return start + 1, f"found {found}; must be {classes} probabilities, one for each class"
-    return start + 1, f"the probabilities add up to {math.fsum(map(float, words)):.6g}; must be 1"
-
-
-def _lines(path: Location) -> Iterator[bytes]:
-    return (line for block in line_blocks(path) for line in block)
+    words = words_of(line)
+    for word, number in zip(words, row.tolist(), strict=True):
+        if not 0 <= number <= 1 + _TOLERANCE:
+            return word.start() + 1, f"not a probability: {quote(word[0])}; must be a number from 0 to 1"
+    return words[0].start() + 1, f"the probabilities add up to {row.sum():.6g}; must be 1"

@@ -55,11 +55,15 @@ class Epochs:
         return read, overlap
 
     def _drawn(self, read: Pairs, overlap: Floats | None, epoch: int) -> tuple[Pairs, Floats | None]:
-        """The pairs, and their overlap features, without the negatives that the epoch leaves out."""
+        """The pairs, and their overlap features, without the negatives that it leaves out; weights have mean 1."""
         if self._training.negatives is None:
             return read, overlap
         drawn = drawn_pairs(read, self._training.negatives, self._training.seed, epoch)
-        return read.take(drawn), None if overlap is None else overlap[drawn]
+        taken = read.take(drawn)
+        assert taken.weight is not None
+        mean = taken.weight.mean(dtype=np.float64) or 1.0  # 0 if no pair that was drawn counts
+        weighted = replace(taken, weight=(taken.weight / mean).astype(np.float32))
+        return weighted, None if overlap is None else overlap[drawn]
 
     def _overlap_of(self, pairs: Pairs) -> Floats:
         return overlap_features(pairs.query, pairs.value, self._idf)

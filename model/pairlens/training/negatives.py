@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.config.schema import Config
 from pairlens.texts.pairs import Pairs
+
+
+def pairs_read(config: Config, train: Pairs) -> int:
+    """How many pairs every epoch of a training reads."""
+    training = config.training
+    return len(train) if training.negatives is None else len(drawn_pairs(train, training.negatives, training.seed, 1))
 
 
 def drawn_pairs(pairs: Pairs, negatives: int, seed: int, epoch: int) -> NDArray[np.int64]:

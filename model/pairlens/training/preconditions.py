@@ -98,8 +98,10 @@ def _nothing_to_learn(config: Config, train: Pairs) -> list[str]:
         return [f"{prefix}: {which} is {label}; there is nothing to learn"]
     if need := _unmet_need_of_groups(config, counted):
         use, instead = need
+        both, differ = "both a positive and a negative pair", "two different labels"
+        pairs = differ if use.startswith("training.loss") and is_soft(counted.label) else both
         return [
-            f"{prefix}: no group has both a positive and a negative pair, which {use}; there is nothing to learn; "
+            f"{prefix}: no group has {pairs}, which {use}; there is nothing to learn; "
             f"give groups in {config.data.prefixes('train')[0]}.group.txt, or set {instead}"
         ]
     return []

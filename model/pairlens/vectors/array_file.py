@@ -42,7 +42,7 @@ def read_array(path: Location, wanted: Wanted) -> Vectors:
         DataError: a file is missing or damaged, there is no matrix of floats, words and rows differ in number, or a
             wanted row has a number that is not finite.
     """
-    matrix = open_safetensors(path) if path.suffix == ".safetensors" else Matrix(_npy_matrix(path))
+    matrix = _matrix(path)
     rows, dim = matrix.stored.shape
     if not 1 <= dim <= MAX_DIM:
         raise DataError(f"{path}: rows of {dim} numbers; must be 1 to {MAX_DIM}")
@@ -69,6 +69,10 @@ def open_npy(path: Location) -> NDArray[Any] | None:
     return array if isinstance(array, np.ndarray) else None
 
 
+def _matrix(path: Location) -> Matrix:
+    return open_safetensors(path) if path.suffix == ".safetensors" else Matrix(_npy_matrix(path))
+
+
 def _npy_matrix(path: Location) -> NDArray[Any]:
     array = open_npy(path)
     if array is None or array.ndim != 2 or array.dtype.kind != "f":
@@ -81,6 +85,10 @@ def _npy_matrix(path: Location) -> NDArray[Any]:
 
 def array_words(path: Location) -> Iterator[bytes]:
     """The words of a matrix's rows. Raises DataError if their file cannot be read or has a line that is too long."""
+    words = words_file(path)
+    if not words.exists():
+        _matrix(path)  # a fault of the matrix is named first
+        raise DataError(f"{words}: no such file; must have the word of each row of {path}, one in each line")
     rest, begins = b"", True
     for block in read_blocks(words_file(path)):
         *whole, rest = (rest + block).split(b"\n")
