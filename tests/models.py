@@ -147,7 +147,7 @@ def configs(draw: st.DrawFn) -> Config:
         compare=draw(st.none() | _compares),
         pooling=draw(_subsets("average", "max")),
         overlap=overlap,
-        wide=overlap and draw(st.booleans()),
+        wide=overlap and bool(dnn["units"]) and draw(st.booleans()),
         dnn=dnn,
         symmetric=draw(st.booleans()),
         classes=draw(st.sampled_from([2, 5])) if task == "multiclass" else None,

@@ -47,7 +47,7 @@ READ = {
     "--like",
     "--teacher",
 }  # they name inputs
-READ |= {"--query-file", "--value-file", "--label-file", "--group-file"}
+READ |= {"--query-file", "--value-file", "--label-file", "--group-file", "--vectors"}
 DIRECTORIES = {("train", "--output"), ("encode", "--output")}  # tested with the commands
 
 

@@ -74,7 +74,7 @@ def test_a_wide_network_starts_as_the_regression(task: str) -> None:
     arrays = network.arrays()
     overlap = overlap_features(*sides, arrays["tokens/idf"]).astype(float)
     deviation = overlap.std(axis=0)
-    features = (overlap - overlap.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
+    features = np.clip((overlap - overlap.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0), -4.0, 4.0)
     target = np.eye(3)[label] if task == "multiclass" else label[:, np.newaxis].astype(float)
     kernel, bias = regression(features, target, np.ones(60), linear=task == "regression")
     logits = Scorer(config, arrays, threads=1).logits(*sides).merged()

@@ -33,6 +33,7 @@ FEATURES: tuple[Feature, ...] = get_args(Feature)
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 LINEAR_FEATURES: tuple[Feature, ...] = ("encoding", "attention")  # those that are linear in the encodings
 OVERLAP_FEATURES = 15  # listed in texts/overlap.py
+WIDE_LIMIT = 4.0  # deviations from the mean; a wide head is linear, so a pair unlike all of train must not decide alone
 
 
 class EmbeddingConfig(Section):

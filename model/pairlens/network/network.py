@@ -18,7 +18,7 @@ import tensorflow as tf
 import tf_keras
 from numpy.typing import NDArray
 
-from pairlens.config.model import LINEAR_FEATURES, OVERLAP_FEATURES
+from pairlens.config.model import LINEAR_FEATURES, OVERLAP_FEATURES, WIDE_LIMIT
 from pairlens.config.schema import Config
 from pairlens.network.concat_scores import concat_scores
 from pairlens.network.dropout import Drop, Dropout, keep
@@ -104,7 +104,7 @@ class Network(tf_keras.Model):  # type: ignore[misc]
             x.append((overlap - self.overlap_mean) / self.overlap_deviation)
         hidden = self.dnn(tf.concat(x, axis=-1), drop)
         if self.config.wide:
-            hidden = tf.concat([hidden, x[-1]], axis=-1)
+            hidden = tf.concat([hidden, tf.clip_by_value(x[-1], -WIDE_LIMIT, WIDE_LIMIT)], axis=-1)
         logits = self.head_layer(hidden)
         return logits if self.config.classes else logits[:, 0]
 

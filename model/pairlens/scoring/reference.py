@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.model import ModelConfig
+from pairlens.config.model import WIDE_LIMIT, ModelConfig
 from pairlens.config.schema import Config
 
 Array = NDArray[np.float64]
@@ -78,7 +78,9 @@ def logits(model: ModelConfig, weights: Weights, query_ids: Ids, value_ids: Ids)
         mean, deviation = weights["overlap/mean"], weights["overlap/deviation"]
         x.append((overlap(query_ids, value_ids, weights["tokens/idf"]) - mean) / deviation)
     hidden = dnn(model, weights, np.concatenate(x))
-    return dense(weights, "head", "linear", np.concatenate([hidden, x[-1]]) if model.wide else hidden)
+    if model.wide:
+        hidden = np.concatenate([hidden, np.clip(x[-1], -WIDE_LIMIT, WIDE_LIMIT)])
+    return dense(weights, "head", "linear", hidden)
 
 
 def features_of_direction(model: ModelConfig, weights: Weights, query: Side, value: Side) -> list[Array]:

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pairlens.config.model import OVERLAP_FEATURES
+from pairlens.config.model import OVERLAP_FEATURES, WIDE_LIMIT
 from pairlens.config.schema import Config
 from pairlens.errors import DataError
 from pairlens.kernels import signatures
@@ -68,11 +68,10 @@ class Scorer:
     ) -> None:
         model, self.config, self._tokenizing = config.model, config, tokenizing
         self.threads = threads or processors()
-        weights = given_weights(model, weights)
+        self._weights = weights = given_weights(model, weights)
         self._comparison = split_comparison(model, weights)
         self._encoder = Encoder(model, weights, self._comparison.words)
         self._directions = 2 if model.attention.direction == "both" else 1
-        self._weights = weights
         names = [*(f"dnn/{i}" for i in range(len(model.dnn.units))), "head"]
         self._layers = [(weights[f"{name}/kernel"], weights[f"{name}/bias"]) for name in names]
         width = model.compare.units if model.compare else self._encoder.width * len(model.features)
@@ -243,7 +242,8 @@ class Scorer:
         hidden = x
         for layer in self._layers[:-1]:
             hidden = activate(self.config.model.dnn.activation, dense(hidden, *layer))
-        return np.hstack([hidden, x[:, -OVERLAP_FEATURES:]]) if self.config.model.wide else hidden
+        wide = np.clip(x[:, -OVERLAP_FEATURES:], -WIDE_LIMIT, WIDE_LIMIT)
+        return np.hstack([hidden, wide]) if self.config.model.wide else hidden
 
     def _head(self, x: Floats) -> Floats:
         logits = dense(x, *self._layers[-1])

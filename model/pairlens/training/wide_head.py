@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pairlens.config.model import WIDE_LIMIT
 from pairlens.network.network import Network
 
 Floats = NDArray[np.float64]
@@ -32,6 +33,7 @@ def start_wide_head(network: Network, overlap: NDArray[np.float32], target: Floa
     chosen = counted[np.linspace(0, len(counted) - 1, min(len(counted), _LARGEST)).astype(np.int64)]
     overlap, target, weight = overlap[chosen], target[chosen], weight[chosen]
     features = (overlap - network.overlap_mean.numpy()) / network.overlap_deviation.numpy()
+    features = np.clip(features, -WIDE_LIMIT, WIDE_LIMIT)
     kernel, bias = regression(features.astype(np.float64), target, weight, network.linear_head)
     whole = np.zeros(network.head_layer.kernel.shape, np.float32)
     whole[-len(kernel) :] = kernel
