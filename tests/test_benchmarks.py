@@ -12,6 +12,7 @@ from running import run_to_end
 
 sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
 
+import frontier
 import kill_scoring
 import make_run
 import padded
@@ -171,3 +172,19 @@ def test_answers_that_differ_end_the_program(tmp_path):
         answers["torch"].write_text(wrong)
         with pytest.raises(SystemExit, match=message):
             run.compare(answers)
+
+
+# ---- the frontier ----------------------------------------------------------------------------------------------------
+
+
+def test_the_least_time_of_several_turns_counts_for_each_pair():
+    calls = []
+    times = frontier.least_microseconds({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, pairs=10)
+    assert calls == ["a", "b"] * 5  # in turns
+    assert all(0 <= time < 1e6 for time in times.values())
+
+
+def test_the_picture_shows_every_network(tmp_path):
+    points = {"fast": frontier.Point(0.5, 0.0, 1.0), "exact": frontier.Point(0.8, 0.01, 9.0)}
+    frontier.draw("pearson", points, {"published": 0.7}, tmp_path / "frontier.svg")
+    assert (tmp_path / "frontier.svg").read_text().count("<svg") == 1

@@ -1,6 +1,6 @@
 """What accuracy costs: networks of the strong default's family, trained on a data set, as a table and as frontier.png.
 
-python tests/benchmarks/frontier.py METRIC CONFIG [--set KEY=VALUE]... [--seeds N]
+python tests/benchmarks/frontier.py METRIC CONFIG [--set KEY=VALUE]... [--seeds N] [--line NAME=VALUE]...
 
 METRIC is what the y axis shows, such as pearson or accuracy; CONFIG and --set name a data set with a dev split, as for
 `pairlens train`. All choices are made on dev, so dev is what is shown. Times are those of one thread, in turns.
@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from string import ascii_uppercase
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,7 @@ PICTURE = Path(__file__).with_suffix(".png")
 CONFIGS = Path(__file__).parents[2] / "configs"
 _TIMED_PAIRS = 20_000
 _TURNS = 5
+_NEAR = 0.03  # below the best metric: the range of the right half of the picture
 
 LARGE = ["model.compare.units=100", "model.embedding.output_dim=100", "model.conv.filters=50", "model.dnn.units=128"]
 SMALL = ["model.compare.units=24", "model.embedding.output_dim=32", "model.conv.filters=16", "model.dnn.units=32"]
@@ -113,24 +115,35 @@ def measure(metric: str, config: Path, settings: Sequence[str], seeds: int, fold
     }
 
 
-def draw(metric: str, points: Mapping[str, Point], path: Path) -> None:
-    """Draw the metric over the time per pair, and the line that no other network is above and left of."""
+def draw(metric: str, points: Mapping[str, Point], lines: Mapping[str, float], path: Path) -> None:
+    """Draw the metric over the time per pair, as a whole and near the best; networks have the letters of the legend.
+
+    The grey line is the frontier: no network is both above it and left of it.
+
+    Args:
+        lines: results to compare with, by name, as dotted lines.
+    """
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    axes = figure.subplots()
-    best = -float("inf")
-    frontier = []
-    for point in sorted(points.values(), key=lambda point: point.microseconds):
-        if point.mean > best:
-            best = point.mean
-            frontier.append(point)
-    axes.step([p.microseconds for p in frontier], [p.mean for p in frontier], where="post", color="0.7")
-    for name, point in points.items():
-        axes.errorbar(point.microseconds, point.mean, point.deviation, fmt="o", capsize=3, color="C0")
-        axes.annotate(name, (point.microseconds, point.mean), textcoords="offset points", xytext=(6, 4))
-    axes.set_xlabel("microseconds per pair, one thread")
-    axes.set_ylabel(f"{metric} on dev")
+    by_time = sorted(points.items(), key=lambda item: item[1].microseconds)
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    whole, near = figure.subplots(1, 2)
+    best = max(point.mean for point in points.values())
+    bests = np.maximum.accumulate([point.mean for _, point in by_time])
+    for axes, lowest in ((whole, -np.inf), (near, best - _NEAR)):
+        axes.step([point.microseconds for _, point in by_time], bests, where="post", color="0.8")
+        for letter, (name, point) in zip(ascii_uppercase, by_time, strict=False):
+            if point.mean > lowest:
+                label = f"{letter}  {name}: {point.mean:.3f}, {point.microseconds:.1f} µs"
+                axes.errorbar(point.microseconds, point.mean, point.deviation, fmt="o", color="C0", label=label)
+                axes.annotate(letter, (point.microseconds, point.mean), textcoords="offset points", xytext=(5, 3))
+        axes.set_xlabel("microseconds per pair, one thread")
+    for name, value in lines.items():
+        whole.axhline(value, linestyle=":", color="C1")
+        whole.annotate(name, (0.98, value), xycoords=("axes fraction", "data"), ha="right", va="bottom", color="C1")
+    near.set_ylim(best - _NEAR, best + _NEAR / 5)
+    whole.set_ylabel(f"{metric} on dev")
+    figure.legend(*whole.get_legend_handles_labels(), loc="outside right center", handlelength=0, frameon=False)
     figure.savefig(path, dpi=100)
 
 
@@ -141,13 +154,15 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="settings")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--picture", type=Path, default=PICTURE)
+    parser.add_argument("--line", action="append", default=[], metavar="NAME=VALUE", help="a result to compare with")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         points = measure(arguments.metric, arguments.config, arguments.settings, arguments.seeds, Path(folder))
     print(f"| network | {arguments.metric} on dev | µs per pair |\n|---|---|---|")
     for name, point in sorted(points.items(), key=lambda item: item[1].microseconds):
         print(f"| {name} | {point.mean:.3f} ± {point.deviation:.3f} | {point.microseconds:.1f} |")
-    draw(arguments.metric, points, arguments.picture)
+    lines = {name: float(value) for name, _, value in (line.partition("=") for line in arguments.line)}
+    draw(arguments.metric, points, lines, arguments.picture)
 
 
 if __name__ == "__main__":
