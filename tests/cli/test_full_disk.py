@@ -60,7 +60,7 @@ def test_a_result(copy: Path, name: str, arguments: list[str]) -> None:
 
 def test_a_new_run_on_a_full_disk(copy: Path) -> None:
     """The weights do not fit: the files before them are whole, and the next command names what is missing."""
-    result = limited(copy, 2000, "train", "config.yaml", "--output", "new", "--set", "training.epochs=1")
+    result = limited(copy, 3000, "train", "config.yaml", "--output", "new", "--set", "training.epochs=1")
     assert result.code == 1
     assert result.stderr.splitlines()[-1] == "error: new/weights.npz: File too large; what was there before is kept"
     assert not [path for path in (copy / "new").rglob("*") if path.name.endswith(".partial")]
