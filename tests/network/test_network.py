@@ -65,7 +65,7 @@ def assert_same(actual: Ran, expected: Ran) -> None:
             np.testing.assert_allclose(matrix, expected_of_pair[name], rtol=0, atol=1e-5)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(cases())
 def test_scorer_and_network_give_the_same_results(case: Case) -> None:
     config, weights, queries, values = case

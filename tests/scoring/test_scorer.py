@@ -32,7 +32,7 @@ def assert_same_attention(actual: PairAttention, expected: PairAttention, atol: 
         np.testing.assert_allclose(actual.value_scores, expected.value_scores, rtol=0, atol=atol)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(cases())
 def test_scores_and_attention_equal_the_references(case: Case) -> None:
     config, weights, queries, values = case
