@@ -76,9 +76,9 @@ def _of_the_loss(raw: Raw) -> Iterator[Contradiction]:
     task, loss = raw.get("task", "binary"), value_at(raw, "training", "loss")
     if task in list(TASK_LOSSES) and isinstance(loss, str) and loss not in ("auto", *TASK_LOSSES[task]):
         yield ("training", "loss"), f"auto or one of {', '.join(TASK_LOSSES[task])} with task: {task}"
-    if task != "ranking" and value_at(raw, "training", "negatives") is not None:
-        yield ("training", "negatives"), "null unless task is ranking, which has groups to draw negatives from"
     drawn = value_at(raw, "training", "negatives") is not None
+    if task != "ranking" and drawn:
+        yield ("training", "negatives"), "null unless task is ranking, which has groups to draw negatives from"
     if task == "ranking" and drawn and value_at(raw, "training", "class_weight") == "balanced":
         yield ("training", "negatives"), "null with training.class_weight: balanced, which counts pairs never drawn too"
     if task == "regression" and value_at(raw, "training", "class_weight") is not None:

@@ -48,10 +48,8 @@ def _of_layers(raw: Raw) -> Iterator[Contradiction]:
     views = _listed(value_at(raw, "model", "views"))
     if conv in ([], ()) and "embedding" in views and "convolution" in views:
         yield ("model", "views"), "embedding with model.conv: [], because there is no convolution"
-    activation, no_layer = (
-        value_at(raw, "model", "dnn", "activation"),
-        value_at(raw, "model", "dnn", "units") in ([], ()),
-    )
+    activation = value_at(raw, "model", "dnn", "activation")
+    no_layer = value_at(raw, "model", "dnn", "units") in ([], ())
     if no_layer and value_at(raw, "model", "wide") is True:
         yield (
             ("model", "wide"),

@@ -242,8 +242,8 @@ class Scorer:
         hidden = x
         for layer in self._layers[:-1]:
             hidden = activate(self.config.model.dnn.activation, dense(hidden, *layer))
-        wide = np.clip(x[:, -OVERLAP_FEATURES:], -WIDE_LIMIT, WIDE_LIMIT)
-        return np.hstack([hidden, wide]) if self.config.model.wide else hidden
+        overlap = x[:, -OVERLAP_FEATURES:]
+        return np.hstack([hidden, overlap.clip(-WIDE_LIMIT, WIDE_LIMIT)]) if self.config.model.wide else hidden
 
     def _head(self, x: Floats) -> Floats:
         logits = dense(x, *self._layers[-1])

@@ -160,7 +160,7 @@ class ShardDirectory:
             part = self.part(manifest, shard)
             part.path.unlink(missing_ok=True)
             part.record.unlink(missing_ok=True)
-        (self.manifest_path).unlink(missing_ok=True)
+        self.manifest_path.unlink(missing_ok=True)
         if isinstance(self.path, Path):
             with suppress(OSError):
                 self.path.rmdir()
