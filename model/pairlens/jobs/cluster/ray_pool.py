@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from pairlens.errors import PairlensError, UsageError
 from pairlens.jobs.cluster.child import receive
-from pairlens.jobs.cluster.work import Died, Do, Outcome, Work, failed, outcome_of
+from pairlens.jobs.cluster.work import Died, Do, Outcome, Work, failed, lost_cluster, outcome_of
 from pairlens.kernels.threads import processors as processors_here
 
 _IDLE = 2.0  # seconds without an outcome after which the cluster is looked at
@@ -171,10 +171,7 @@ def _refuse_lost(cluster: str) -> None:
                 raise ConnectionError("the node of this machine has died")
         ray.nodes()
     except Exception as error:
-        raise PairlensError(
-            f"--cluster {cluster}: the cluster was lost ({one_line(error)}). What is finished is kept; the same "
-            "command goes on from there"
-        ) from error
+        raise lost_cluster(cluster, one_line(error)) from error
 
 
 def one_line(error: BaseException) -> str:

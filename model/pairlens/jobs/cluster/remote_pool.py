@@ -6,7 +6,7 @@ from typing import Any
 
 from pairlens.errors import PairlensError
 from pairlens.jobs.cluster.child import Child, work_file
-from pairlens.jobs.cluster.work import Failed, Outcome, Work
+from pairlens.jobs.cluster.work import Failed, Outcome, Work, lost_cluster
 
 _WAIT = 0.2  # seconds
 _TO_JOIN = 90.0  # seconds that Ray has to start, or to answer; it would wait longer for a cluster that has ended
@@ -79,4 +79,4 @@ class RemotePool:
             raise self._lost() from None
 
     def _lost(self) -> PairlensError:
-        return PairlensError(f"--cluster {self._cluster}: Ray ended unexpectedly; the same command goes on from here")
+        return lost_cluster(self._cluster, "Ray ended unexpectedly")

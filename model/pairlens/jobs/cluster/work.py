@@ -50,6 +50,14 @@ class Died(NamedTuple):
 Outcome = Done | Failed | Died
 
 
+def lost_cluster(cluster: str, reason: str) -> PairlensError:
+    """The error for a cluster that is gone, whether Ray says so or ends the process that uses it."""
+    return PairlensError(
+        f"--cluster {cluster}: the cluster was lost ({reason}). What is finished is kept; the same command goes on "
+        "from there"
+    )
+
+
 def outcome_of(prepared: Callable[[], Do], task: int) -> Done | Failed:
     """Do a task in a worker; `prepared` returns what `Work.prepare` returned."""
     try:
