@@ -1,7 +1,8 @@
 """Python code, or a command, in a process that is forked from one which has imported pairlens.
 
-It starts in a tenth of the time of a new interpreter, for tests that need many processes and not their start. The
-process that forks has one thread, so that it may; a test session has many.
+It starts in a tenth of the time of a new interpreter, for tests that need many processes and not their start. Commands
+that train are forked from another process, which has imported TensorFlow too and saves them 4 s. The process that forks
+has one thread of Python, and TensorFlow has not begun to work, so that it may; a test session has many.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ PRELOADED = [
     "pairlens.runs.staging",
     "pairlens.scoring.scorer",
 ]
+FOR_TRAINING = ["pairlens.training.trainer", "pairlens.runs.curves", "matplotlib.figure"]
+TRAINS = {"train", "selftest"}
 
 
 def pairlens(folder: Path, *arguments: str | Path, stdin: str = "", before: str = "", **environment: str) -> Result:
@@ -40,12 +43,15 @@ def pairlens(folder: Path, *arguments: str | Path, stdin: str = "", before: str 
         return command_line.pairlens(folder, *arguments, stdin=stdin, before=before, **environment)
     words = ["pairlens", *map(str, arguments)]
     code = f"import sys; sys.argv = {words}; from pairlens_cli.app import main; main()"
-    return run_forked(folder, f"{before}\n{code}", stdin, environment)
+    modules = FOR_TRAINING if str(arguments[0]) in TRAINS else []
+    return run_forked(folder, f"{before}\n{code}", stdin, environment, *modules)
 
 
-def run_forked(folder: Path, code: str, stdin: str = "", environment: dict[str, str] | None = None) -> Result:
-    """Run Python code as a program in a folder; after a time limit it is killed."""
-    server = _server()
+def run_forked(
+    folder: Path, code: str, stdin: str = "", environment: dict[str, str] | None = None, *modules: str
+) -> Result:
+    """Run Python code as a program in a folder, with these modules imported; after a time limit it is killed."""
+    server = _server(*modules)
     with TemporaryDirectory() as streams:
         Path(streams, "stdin").write_text(stdin, encoding="utf-8")
         print(json.dumps([code, str(folder), streams, environment or {}]), file=server.stdin, flush=True)
@@ -55,22 +61,23 @@ def run_forked(folder: Path, code: str, stdin: str = "", environment: dict[str, 
 
 
 @cache
-def _server() -> Process:
-    command, pipe = [sys.executable, __file__], subprocess.PIPE
-    server = subprocess.Popen(command, env=plain_environment(), stdin=pipe, stdout=pipe, text=True)  # noqa: TID251
+def _server(*modules: str) -> Process:
+    command, pipe = [sys.executable, __file__, *modules], subprocess.PIPE
+    environment = plain_environment() | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    server = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True)  # noqa: TID251
     atexit.register(server.communicate, timeout=LIMIT)  # it ends when its input does
     return server
 
 
 def main() -> None:
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as the command sets it before it imports NumPy
-    for module in PRELOADED:
+    for module in [*PRELOADED, *sys.argv[1:]]:
         import_module(module)
     gc.freeze()  # a fork need not free what was there before
 
     for line in sys.stdin:
         code, folder, streams, environment = json.loads(line)
-        child = os.fork()  # noqa: TID251  (there is one thread)
+        child = os.fork()  # noqa: TID251  (one thread of Python)
         if not child:
             signal.alarm(int(LIMIT))
             _redirect(Path(streams))

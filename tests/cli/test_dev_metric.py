@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import make_project, pairlens
+from command_line import make_project
+from forked import pairlens
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import numpy as np
-from command_line import make_project, pairlens
+from command_line import make_project
+from forked import pairlens
 
 ARGUMENTS = ["run", "data/test.query.txt", "data/test.value.txt"]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from command_line import PAIRLENS, files_below, make_project, pairlens, plain_environment, trained_project
+from command_line import PAIRLENS, files_below, make_project, plain_environment, trained_project
+from forked import pairlens
 from running import running
 
 from pairlens.config.file import dump_config, load_config

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import PAIRLENS, make_project, pairlens, plain_environment, trained_project
+from command_line import PAIRLENS, make_project, plain_environment, trained_project
+from forked import pairlens
 from running import running, wait_for
 
 

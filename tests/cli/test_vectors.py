@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import make_project, pairlens
+from command_line import make_project
+from forked import pairlens
 
 from pairlens.runs.run import Run
 

@@ -9,7 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import PAIRLENS, VOCABULARY, pairlens, plain_environment, trained_project
+from command_line import PAIRLENS, VOCABULARY, plain_environment, trained_project
+from forked import pairlens
 from running import on_a_terminal
 
 ZWNJ, ZWJ, SOFT_HYPHEN = "\u200c", "\u200d", "\u00ad"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_line import files_below, make_project, pairlens
+from command_line import files_below, make_project
+from forked import pairlens
 from models import make_config
 
 from pairlens.config.schema import Config
