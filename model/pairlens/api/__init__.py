@@ -1,0 +1,1 @@
+"""The public door: the functions of `pairlens`, and what they return, which shows itself in notebooks."""
