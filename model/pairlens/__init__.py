@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if sys.platform == "win32":
     raise ImportError("pairlens runs on Linux and macOS; on Windows, install it in WSL")
 
+from pairlens import errors
 from pairlens.api.data import encode, load_config, load_pairs
 from pairlens.api.models import evaluate, load, train
 
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
     from pairlens.jobs.tensorboard import TensorBoard
     from pairlens.texts.pairs import Pairs
     from pairlens.tokenizer.tokenizer import Tokenizer
-    from pairlens.training.events import Began, Evaluation, Event, Finished, Step
+    from pairlens.training.events import Began, Callback, Evaluation, Event, Finished, Step
 
 __all__ = [
     "Attention",
     "Began",
+    "Callback",
     "Config",
     "Evaluation",
     "Event",
@@ -43,6 +45,7 @@ __all__ = [
     "TensorBoard",
     "Tokenizer",
     "encode",
+    "errors",
     "evaluate",
     "load",
     "load_config",
@@ -57,7 +60,7 @@ _CLASSES = {  # imported when they are first used
     "pairlens.jobs.tensorboard": ("TensorBoard",),
     "pairlens.texts.pairs": ("Pairs",),
     "pairlens.tokenizer.tokenizer": ("Tokenizer",),
-    "pairlens.training.events": ("Began", "Evaluation", "Event", "Finished", "Step"),
+    "pairlens.training.events": ("Began", "Callback", "Evaluation", "Event", "Finished", "Step"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from pairlens.api.data import load_config
@@ -49,6 +50,7 @@ def train(
         pairlens.errors.PairlensError: a loss or a weight is no longer finite.
     """
     from pairlens.api.run import Run
+    from pairlens.descriptors import silent_stderr
     from pairlens.jobs.train_job import TrainJob
     from pairlens.jobs.training import Listener
     from pairlens.kernels.threads import use_processors
@@ -56,6 +58,9 @@ def train(
     from pairlens.locations.remote import Remote
 
     class Warns(Listener):
+        def loading(self, library: str) -> AbstractContextManager[None]:  # noqa: ARG002
+            return silent_stderr()
+
         def warns(self, message: str) -> None:
             warnings.warn(message, stacklevel=2)
 

@@ -27,7 +27,7 @@ class Run:
         pairlens.errors.RunError: there is no run; or, when an attribute is read, its file is damaged.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str] | Location) -> None:
         self._directory = Directory.open(location(path))
 
     @property

@@ -29,6 +29,8 @@ Side = tuple[str, list[str]]  # its name and its words
 
 def attentions_html(attentions: Sequence[PairAttention], vocabulary: Sequence[str] | None) -> str:
     """The first pairs of several, and how many more there are."""
+    if len(attentions) == 1:
+        return attention_html(attentions[0], vocabulary)
     shown = [f"<div>pair {i}</div>{attention_html(one, vocabulary)}" for i, one in enumerate(attentions[:_SHOWN_PAIRS])]
     more = len(attentions) - len(shown)
     return "".join([*shown, f"<div>and {more:,} more: [{_SHOWN_PAIRS}] shows the next</div>" if more > 0 else ""])
