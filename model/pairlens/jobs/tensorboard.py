@@ -52,7 +52,7 @@ class TensorBoard:
 
     def _begin(self, event: Began) -> None:
         self._config, self._vocabulary = event.config, Run(event.run).vocabulary()
-        self._pair = _shown_pair(event.train if event.dev is None else event.dev)
+        self._number, self._pair = _shown_pair(event.train if event.dev is None else event.dev)
         self._step = event.global_step
         self._file = EventFile(event.run, event.global_step)
         names = TASK_METRICS[event.config.task] if event.dev else ()
@@ -75,18 +75,20 @@ class TensorBoard:
         scorer, (query, value) = Scorer(self._config, event.weights), (self._pair.query, self._pair.value)
         (attention,) = scorer.attend(query, value)
         png = io.BytesIO()
-        draw(png, "png", [PairMap(0, attention, float(one_score(scorer.score(query, value))[0]))], self._vocabulary)
+        score = float(one_score(scorer.score(query, value))[0])
+        draw(png, "png", [PairMap(self._number, attention, score)], self._vocabulary)
         width, height = struct.unpack(">II", png.getvalue()[16:24])  # of the first chunk of a PNG
         image = Summary.Image(width=width, height=height, colorspace=4, encoded_image_string=png.getvalue())
         self._file.add(event.global_step, Summary(value=[Summary.Value(tag="attention", image=image)]))
 
 
-def _shown_pair(pairs: Pairs) -> Pairs:
-    """The first pair with the highest label, cut to what a picture can show."""
+def _shown_pair(pairs: Pairs) -> tuple[int, Pairs]:
+    """The number of the first pair with the highest label, and the pair, cut to what a picture can show."""
     assert pairs.label is not None
     labels = pairs.label if pairs.label.ndim == 1 else pairs.label[:, -1]
-    pair = pairs.take(np.array([np.argmax(labels)]))
-    return Pairs(pair.query.truncated(_MOST_TOKENS), pair.value.truncated(_MOST_TOKENS))
+    number = int(np.argmax(labels))
+    pair = pairs.take(np.array([number]))
+    return number, Pairs(pair.query.truncated(_MOST_TOKENS), pair.value.truncated(_MOST_TOKENS))
 
 
 def _result(metric: str) -> str:

@@ -22,29 +22,22 @@ def run_html(name: str, history: Sequence[Json], metric: str, dev: Mapping[str, 
     """
     style = resources.files(__package__).joinpath("assets/notebook.css").read_text(encoding="utf-8")
     values = (f"{name} {number(math.nan if value is None else value)}" for name, value in dev.items())
-    told = [f"<b>{escape(harmless(name))}</b>", " · ".join(map(escape, values))]
+    words = f"<div><b>{escape(harmless(name))}</b></div><div>{escape(' · '.join(values))}</div>"
     curves = [("train loss", [float(line["loss"]) for line in history])]
     if any(line["dev"] for line in history):
         curves.append((f"dev {metric}", [line["dev"].get(metric, math.nan) for line in history]))
     drawings = "".join(_curve(title, history, values) for title, values in curves) if history else ""
-    words = "<br>".join(part for part in told if part)
-    return f'<style>{style}</style><div class="pairlens-run"><div>{words}</div><div>{drawings}</div></div>'
+    return f'<style>{style}</style><div class="pairlens-run">{words}<div>{drawings}</div></div>'
 
 
 def _curve(title: str, history: Sequence[Json], values: Sequence[float]) -> str:
     """A curve by epoch; the epoch whose weights were kept is ringed."""
     epochs = [int(line["epoch"]) for line in history]
-    best = max((line["epoch"] for line in history if line["best"]), default=None)
     known = [value for value in values if math.isfinite(value)] or [0.0]
     last = max(epochs[-1], 2)
-    ticks = [(epoch, text) for epoch, text in axis(1, last, "").ticks if epoch == round(epoch)]
-    chart = Chart(
-        Axis(1, last, "epoch", [(epoch, f"{epoch:.0f}") for epoch, _ in ticks]),
-        axis(min(known), max(known), title),
-        190,
-    )
+    ticks = [(epoch, f"{epoch:.0f}") for epoch, _ in axis(1, last, "").ticks if epoch == round(epoch)]
+    chart = Chart(Axis(1, last, "epoch", ticks), axis(min(known), max(known), title), 190)
     chart.line(epochs, values, "curve")
-    for epoch, value in zip(epochs, values, strict=True):
-        if epoch == best:
-            chart.dot(epoch, value, "best", "", 4.5)
+    for best in [i for i, line in enumerate(history) if line["best"]][-1:]:
+        chart.dot(epochs[best], values[best], "best", "", 4.5)
     return chart.svg(f"{title} by epoch; the ringed epoch's weights were kept")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -114,7 +113,9 @@ def _as_texts(config: Config, name: str, texts: Texts | list[Any], tokenizing: T
 
 def _is_missing(text: object) -> bool:
     """Whether a text is None, nan or the NA of pandas."""
-    return text is None or (isinstance(text, float) and math.isnan(text)) or type(text).__name__ == "NAType"
+    return (
+        text is None or (isinstance(text, (float, np.floating)) and np.isnan(text)) or type(text).__name__ == "NAType"
+    )
 
 
 def _checked(texts: Texts) -> Texts:
