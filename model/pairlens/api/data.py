@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pairlens.jobs.encode_job import Encoded
     from pairlens.texts.pairs import Pairs
 
-    Path = str | PathLike[str]
-    AnyConfig = Config | Mapping[str, Any] | Path
+    AnyPath = str | PathLike[str]
+    AnyConfig = Config | Mapping[str, Any] | AnyPath
 
 
 def load_config(config: AnyConfig, set: Mapping[str, object] | None = None) -> Config:
@@ -41,12 +41,12 @@ def load_config(config: AnyConfig, set: Mapping[str, object] | None = None) -> C
 
 
 def load_pairs(
-    prefix: Path | None = None,
+    prefix: AnyPath | None = None,
     *,
-    query: Path | None = None,
-    value: Path | None = None,
-    label: Path | None = None,
-    group: Path | None = None,
+    query: AnyPath | None = None,
+    value: AnyPath | None = None,
+    label: AnyPath | None = None,
+    group: AnyPath | None = None,
     config: Run | AnyConfig | None = None,
 ) -> Pairs:
     """Read pairs of token ids into memory: of a split, or of files.
@@ -87,13 +87,13 @@ def load_pairs(
 
 
 def encode(
-    splits: Mapping[str, Path | Sequence[Path]],
-    output: Path,
+    splits: Mapping[str, AnyPath | Sequence[AnyPath]],
+    output: AnyPath,
     columns: Mapping[str, str] | None = None,
     tokenizer: str = "word",
-    like: Path | None = None,
+    like: AnyPath | None = None,
     force: bool = False,
-    vectors: Path | None = None,
+    vectors: AnyPath | None = None,
 ) -> Encoded:
     """Turn tables of texts into files of token ids, as `pairlens encode` does with its defaults.
 

@@ -11,16 +11,20 @@ from pairlens.api.data import load_config
 from pairlens.errors import UsageError
 
 if TYPE_CHECKING:
-    from pairlens.api.data import AnyConfig, Path
+    from pathlib import Path
+
+    from pairlens.api.data import AnyConfig, AnyPath
     from pairlens.api.run import Run
     from pairlens.api.scorer import Scorer
+    from pairlens.config.schema import Config
+    from pairlens.jobs.seed_runs import Existing
     from pairlens.texts.pairs import Pairs
     from pairlens.training.events import Callback
 
 
 def train(
     config: AnyConfig,
-    output: Path,
+    output: AnyPath,
     *,
     set: Mapping[str, object] | None = None,
     seed: int | None = None,
@@ -50,19 +54,9 @@ def train(
         pairlens.errors.PairlensError: a loss or a weight is no longer finite.
     """
     from pairlens.api.run import Run
-    from pairlens.descriptors import silent_stderr
-    from pairlens.jobs.train_job import TrainJob
-    from pairlens.jobs.training import Listener
     from pairlens.kernels.threads import use_processors
     from pairlens.locations.location import location
     from pairlens.locations.remote import Remote
-
-    class Warns(Listener):
-        def loading(self, library: str) -> AbstractContextManager[None]:  # noqa: ARG002
-            return silent_stderr()
-
-        def warns(self, message: str) -> None:
-            warnings.warn(message, stacklevel=2)
 
     if resume and force:
         raise UsageError("resume continues a run and force replaces it; give one of them")
@@ -72,18 +66,34 @@ def train(
     chosen = load_config(config, {**(set or {}), **({} if seed is None else {"training.seed": seed})})
     use_processors(threads)
     try:
-        training = TrainJob(chosen, place, "resume" if resume else "replace" if force else "refuse").read()
-        for message in (*chosen.warnings(), *training.remarks):
-            warnings.warn(message, stacklevel=2)
-        training.callbacks = callbacks
-        training.train(Warns())
+        _train(chosen, place, "resume" if resume else "replace" if force else "refuse", callbacks)
     finally:
         use_processors(None)
     return Run(place)
 
 
+def _train(config: Config, path: Path, existing: Existing, callbacks: Sequence[Callback]) -> None:
+    """Train with warnings as Python's, and without the lines that TensorFlow writes when it is loaded."""
+    from pairlens.descriptors import silent_stderr
+    from pairlens.jobs.train_job import TrainJob
+    from pairlens.jobs.training import Listener
+
+    class Quiet(Listener):
+        def loading(self, library: str) -> AbstractContextManager[None]:  # noqa: ARG002
+            return silent_stderr()
+
+        def warns(self, message: str) -> None:
+            warnings.warn(message, stacklevel=2)
+
+    training = TrainJob(config, path, existing).read()
+    for message in (*config.warnings(), *training.remarks):
+        warnings.warn(message, stacklevel=3)
+    training.callbacks = callbacks
+    training.train(Quiet())
+
+
 def evaluate(
-    run: Path,
+    run: AnyPath,
     split: str | None = None,
     *,
     pairs: Pairs | None = None,
@@ -123,7 +133,7 @@ def evaluate(
     return {**what, "pairs": len(scored.pairs), **measure(scored), **({"classes": classes} if classes else {})}
 
 
-def load(run: Path, threads: int | None = None) -> Scorer:
+def load(run: AnyPath, threads: int | None = None) -> Scorer:
     """Load the model of a run, ready to score pairs and compute their attention.
 
     Args:
