@@ -18,8 +18,7 @@ if sys.platform == "win32":
     raise ImportError("pairlens runs on Linux and macOS; on Windows, install it in WSL")
 
 from pairlens import errors
-from pairlens.api.data import encode, load_config, load_pairs
-from pairlens.api.models import evaluate, load, train
+from pairlens.api import encode, evaluate, load, load_config, load_pairs, train
 
 if TYPE_CHECKING:
     from pairlens.api.run import Run
