@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from command_line import trained_project
 from forked import pairlens as command
+from made_runs import make_run
 
 import pairlens
 from pairlens.errors import DataError, RunError, UsageError
@@ -48,7 +49,7 @@ def test_measures_are_those_of_the_command(project: Path, run: pairlens.Run) -> 
     assert pairlens.evaluate(run, "dev", threshold=0.9)["threshold"] == 0.9
 
 
-def test_pairs_that_cannot_be_measured(project: Path, run: pairlens.Run) -> None:
+def test_pairs_that_cannot_be_measured(project: Path, run: pairlens.Run, tmp_path: Path) -> None:
     pairs = pairlens.load_pairs(project / "data" / "test")
     assert pairs.label is not None
     for wrong, message in (
@@ -61,6 +62,9 @@ def test_pairs_that_cannot_be_measured(project: Path, run: pairlens.Run) -> None
             pairlens.evaluate(run, pairs=wrong)
     with pytest.raises(UsageError, match="give a split or pairs, not both"):
         pairlens.evaluate(run, "test", pairs=pairs)
+    regression = make_run(project, tmp_path / "regression", task="regression")
+    with pytest.raises(UsageError, match="threshold is for task binary; .*regression was trained for regression"):
+        pairlens.evaluate(regression, pairs=pairs, threshold=0.5)
 
 
 def test_ids_are_shown_as_words(run: pairlens.Run) -> None:

@@ -109,7 +109,7 @@ def test_a_list_shows_its_first_pairs() -> None:
         "pair 0",
         "pair 1",
         "pair 2",
-        "and 2 more: [3] shows the next",
+        "and 2 more pairs",
     ]
     assert Attentions([one])._repr_html_() == one._repr_html_()
     assert attentions_html([], None) == Attentions()._repr_html_() == ""

@@ -39,7 +39,7 @@ def train(
         config, set: as for `load_config`.
         output: the run directory to write, a folder of this machine.
         seed: short for set={"training.seed": seed}.
-        resume: continue from the run's last checkpoint; if there is no run, start one.
+        resume: continue from the run's last checkpoint; if there is no run, start one; if it is finished, do nothing.
         force: replace an existing run.
         threads: processors to use; default: all. The first training of a process decides for all.
         callbacks: are called, in order, with each event: Began, Step and Evaluation, Finished. What one raises ends the
@@ -106,7 +106,7 @@ def evaluate(
         run: a Run, or the path or address of one.
         split: train, dev or test of the run's config; default: test if there is one, else dev.
         pairs: labelled pairs, instead of a split; `load_pairs` reads them.
-        threshold: the score from which a pair counts as positive; default: as fitted on dev.
+        threshold: the score from which a pair counts as positive, for task binary; default: as fitted on dev.
         threads: as for `load`.
 
     Returns:
@@ -121,6 +121,8 @@ def evaluate(
     from pairlens.runs.run import Run
 
     opened = Run.open(location(run))
+    if threshold is not None and (task := opened.config().task) != "binary":
+        raise UsageError(f"threshold is for task binary; {opened.path} was trained for {task}")
     what: dict[str, Any] = {"run": str(opened.path)}
     if pairs is None:
         named, files = labelled_files(opened.config(), split)

@@ -33,7 +33,7 @@ def attentions_html(attentions: Sequence[PairAttention], vocabulary: Sequence[st
         return attention_html(attentions[0], vocabulary)
     shown = [f"<div>pair {i}</div>{attention_html(one, vocabulary)}" for i, one in enumerate(attentions[:_SHOWN_PAIRS])]
     more = len(attentions) - len(shown)
-    return "".join([*shown, f"<div>and {more:,} more: [{_SHOWN_PAIRS}] shows the next</div>" if more > 0 else ""])
+    return "".join([*shown, f"<div>and {more:,} more pairs</div>" if more > 0 else ""])
 
 
 def attention_html(attention: PairAttention, vocabulary: Sequence[str] | None) -> str:
