@@ -63,7 +63,7 @@ def test_pairs_that_cannot_be_measured(project: Path, run: pairlens.Run, tmp_pat
     with pytest.raises(UsageError, match="give a split or pairs, not both"):
         pairlens.evaluate(run, "test", pairs=pairs)
     regression = make_run(project, tmp_path / "regression", task="regression")
-    with pytest.raises(UsageError, match="threshold is for task binary; .*regression was trained for regression"):
+    with pytest.raises(UsageError, match=r"threshold is for task binary; .*regression was trained for regression"):
         pairlens.evaluate(regression, pairs=pairs, threshold=0.5)
 
 
