@@ -73,12 +73,12 @@ def train(
     from pairlens.kernels.threads import use_processors
 
     _refuse(set_ or [], resume, force, seed, seeds)
+    callbacks = _callbacks(tensorboard)
     chosen = _chosen(cluster, workers, retries, seeds, threads)
     use_processors(threads)
     config = load_config(config_file, [*(set_ or []), *([] if seed is None else [f"training.seed={seed}"])])
     existing: Existing = "resume" if resume else "replace" if force else "refuse"
     place = run_directory or Path("runs") / config_file.stem
-    callbacks = _callbacks(tensorboard)
     if isinstance(place, Path):
         _train(config, config_file, place, existing, seeds, chosen, callbacks)
         return

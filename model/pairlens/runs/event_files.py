@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tensorboardX.proto.event_pb2 import Event
     from tensorboardX.proto.summary_pb2 import Summary
 
-_LENGTH, _CHECKSUM = struct.Struct("<Q"), struct.Struct("<I")
-_FRAME = _LENGTH.size + 2 * _CHECKSUM.size
+_LENGTH, _CHECKSUM = struct.Struct("<Q"), 4  # of a checksum in bytes
+_FRAME = _LENGTH.size + 2 * _CHECKSUM
 
 
 class EventFile:
@@ -47,12 +47,9 @@ class EventFile:
         self._write(Event(wall_time=time.time(), step=step, summary=summary))
 
     def _write(self, event: Event) -> None:
-        from tensorboardX.record_writer import masked_crc32c
-
         data = event.SerializeToString()
         length = _LENGTH.pack(len(data))
-        checksums = (_CHECKSUM.pack(masked_crc32c(part)) for part in (length, data))
-        self._file.write(b"".join([length, next(checksums), data, next(checksums)]))
+        self._file.write(b"".join([length, _checksum(length), data, _checksum(data)]))
         self._file.flush()
 
 
@@ -74,10 +71,21 @@ def _forget_later(folder: Path, step: int) -> bool:
 
 
 def events_of(path: Path) -> Iterator[tuple[Event, int]]:
-    """Yield each event of a file and where its record ends; a last one that is not whole is left out."""
+    """Yield each event of a file and where its record ends, up to a record that is damaged or not whole."""
     from tensorboardX.proto.event_pb2 import Event
 
-    data, at = path.read_bytes(), 0
-    while len(data) - at >= _FRAME and (end := at + _FRAME + _LENGTH.unpack_from(data, at)[0]) <= len(data):
-        yield Event.FromString(data[at + _LENGTH.size + _CHECKSUM.size : end - _CHECKSUM.size]), end
-        at = end
+    content, at = path.read_bytes(), 0
+    while len(content) - at >= _FRAME:
+        begin = at + _LENGTH.size + _CHECKSUM
+        length, end = content[at : at + _LENGTH.size], begin + _LENGTH.unpack_from(content, at)[0]
+        data = content[begin:end]
+        if content[begin - _CHECKSUM : begin] + content[end : end + _CHECKSUM] != _checksum(length) + _checksum(data):
+            return
+        at = end + _CHECKSUM
+        yield Event.FromString(data), at
+
+
+def _checksum(data: bytes) -> bytes:
+    from tensorboardX.record_writer import masked_crc32c
+
+    return struct.pack("<I", masked_crc32c(data))
