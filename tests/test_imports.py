@@ -29,6 +29,12 @@ def test_importing_pairlens_is_free() -> None:
     assert not loaded("import pairlens", "numpy", "pydantic", "yaml", "numba", "tensorflow", "tf_keras", "keras")
 
 
+def test_all_public_names_need_neither_tensorflow_nor_extras() -> None:
+    """Not even what a callback gets, nor the callback for TensorBoard before it is used."""
+    heavy = (*ONLY_TRAINING, "tensorboardX", "tokenizers", "pyarrow", "IPython")
+    assert not loaded("from pairlens import *; import pairlens; dir(Step), TensorBoard(), Scorer, Run", *heavy)
+
+
 def test_the_command_line_starts_without_heavy_libraries() -> None:
     heavy = ("tensorflow", "tf_keras", "keras", "numba", "matplotlib", "h5py", "scipy", "sklearn", "fsspec", "aiohttp")
     assert not loaded("import pairlens_cli.app", *heavy, "numpy", "pydantic", "yaml", "rich", "asyncio")

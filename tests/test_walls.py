@@ -38,6 +38,11 @@ BREACHES = [  # a contract, a file, and an import that it must not have
     ("tokenizers only in tokenizer", "model/pairlens/texts/words.py", "import tokenizers"),
     ("pyarrow only in tables", "model/pairlens/texts/words.py", "import pyarrow"),
     ("Ray only in jobs.cluster.ray_pool", "model/pairlens/jobs/cluster/run.py", "import ray"),
+    (
+        "tensorboardX only in jobs.tensorboard and runs.event_files",
+        "model/pairlens/training/events.py",
+        "import tensorboardX",
+    ),
     ("fsspec only in locations", "model/pairlens/files.py", "import fsspec"),
     ("fsspec only in locations", "model/pairlens/texts/blocks.py", "import aiohttp"),
 ]

@@ -8,13 +8,14 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import IO, TYPE_CHECKING, cast
 
 import typer
 
+from pairlens.descriptors import silent_stderr
 from pairlens.locations.location import Location
 from pairlens.texts.words import printable
 
@@ -161,21 +162,10 @@ def progress(*columns: str, hide: bool = False) -> Iterator[Progress | None]:
 
 @contextmanager
 def silent_libraries() -> Iterator[None]:
-    """Silence the lines that TensorFlow's C++ code writes to stderr at loading, whatever its log level."""
+    """Silence the lines that TensorFlow's C++ code writes to stderr at loading, unless --verbose is given."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if settings.verbose:
+    with nullcontext() if settings.verbose else silent_stderr():
         yield
-        return
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(devnull)
 
 
 def compile_kernels(config: Config, maps: bool = False) -> None:

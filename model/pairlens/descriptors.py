@@ -1,9 +1,12 @@
-"""Operations on file descriptors that not every operating system has: lock, sync, ask for the access mode."""
+"""Operations on file descriptors: silence, lock, sync, ask for the access mode. Not every operating system has all."""
 
 from __future__ import annotations
 
 import errno
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EACCES, errno.EPERM}
 
@@ -54,3 +57,18 @@ def is_read_only(descriptor: int) -> bool:
     except ImportError:
         return False
     return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+
+
+@contextmanager
+def silent_stderr() -> Iterator[None]:
+    """Silence what libraries write to stderr within the block, also their C++ code, which does not ask Python."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(devnull)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +21,7 @@ from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts
-
-if TYPE_CHECKING:
-    from pairlens.training.trainer import Evaluation, Step
+from pairlens.training.events import Evaluation, Event
 
 _TOLERANCE = 1e-5
 _INPUT_DIM = 50
@@ -74,11 +71,11 @@ def _expect(condition: bool, message: str) -> None:
 
 
 def _trains(folder: Path) -> str:
-    from pairlens.training.trainer import Evaluation, Trainer
+    from pairlens.training.trainer import Trainer
 
     losses: list[float] = []
 
-    def listen(event: Step | Evaluation) -> None:
+    def listen(event: Event) -> None:
         if isinstance(event, Evaluation):
             losses.append(event.loss)
 

@@ -24,7 +24,8 @@ def train_pairlens(run: Path, query: Path, value: Path, label: Floats) -> Iterat
     from pairlens.runs.run import Run
     from pairlens.texts.pairs import Pairs, iter_pairs
     from pairlens.texts.splits import text_rules
-    from pairlens.training.trainer import Evaluation, Step, Trainer
+    from pairlens.training.events import Evaluation, Step
+    from pairlens.training.trainer import Trainer
 
     config = Run.open(run).config()
     [(pairs, *_)] = iter_pairs(query, value, text_rules(config), chunk=sys.maxsize)

@@ -26,7 +26,8 @@ from pairlens.runs.progress import Pace
 from pairlens.runs.run import Run
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts
-from pairlens.training.trainer import Evaluation, Step, Trainer
+from pairlens.training.events import Evaluation, Step
+from pairlens.training.trainer import Trainer
 
 Event = Step | Evaluation
 EPOCHS, STEPS = 3, 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -28,7 +28,7 @@ from pairlens.runs.locks import locked
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
 from pairlens.tokenizer.learn import learn_tokenizer
-from pairlens.training.trainer import Evaluation, Step
+from pairlens.training.events import Callback, Evaluation, Event, Step
 
 STEPS = 10  # in an epoch of 300 pairs in batches of 32
 
@@ -51,8 +51,8 @@ class Record(Listener):
         yield
 
     @contextmanager
-    def fitting(self, config: Config) -> Iterator[Callable[[Step | Evaluation], None]]:
-        events: list[Step | Evaluation] = []
+    def fitting(self, config: Config) -> Iterator[Callback]:
+        events: list[Event] = []
         yield events.append
         self.reports.append(f"{sum(isinstance(event, Step) for event in events)} steps of seed {config.training.seed}")
 
@@ -220,8 +220,8 @@ class KilledError(Exception):
 
 class KilledAfterAnEpoch(Record):
     @contextmanager
-    def fitting(self, config: Config) -> Iterator[Callable[[Step | Evaluation], None]]:  # noqa: ARG002
-        def kill(event: Step | Evaluation) -> None:
+    def fitting(self, config: Config) -> Iterator[Callback]:  # noqa: ARG002
+        def kill(event: Event) -> None:
             if isinstance(event, Evaluation):
                 raise KilledError
 

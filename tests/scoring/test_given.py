@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import datasets
 import numpy as np
+import pandas
+import polars
+import pyarrow as pa
 import pytest
 from models import make_config, random_texts, random_weights
 
 from pairlens.errors import DataError, PairlensError, RunError
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.texts import Texts
+from pairlens.tokenizer.learn import learn_tokenizer
 
 CONFIG = make_config()
 WEIGHTS = random_weights(CONFIG)
@@ -57,6 +62,69 @@ def test_texts_of_the_right_types_are_not_copied() -> None:
     again = Texts(texts.ids, texts.offsets)
     assert again.ids is texts.ids
     assert again.offsets is texts.offsets
+
+
+WORDS = ["red green", "blue", "grey red"]
+
+
+@pytest.fixture(scope="module")
+def of_texts() -> Scorer:
+    """A scorer for texts, which knows four words."""
+    tokenizer = learn_tokenizer([*WORDS, *WORDS], kind="word")
+    return Scorer(CONFIG, WEIGHTS, tokenizing=lambda: tokenizer)
+
+
+def columns(values: list[Any]) -> dict[str, Any]:
+    """The same values as each library has them in a column, and as other things that can be iterated over."""
+    arrow = pa.table({"c": values})
+    return {
+        "pandas": pandas.DataFrame({"c": values})["c"],
+        "pandas, filtered": pandas.DataFrame({"c": [None, *values]})["c"][1:],  # its index begins with 1
+        "pandas, pyarrow": arrow.to_pandas(types_mapper=pandas.ArrowDtype)["c"],
+        "polars": polars.DataFrame({"c": values})["c"],
+        "datasets": datasets.Dataset(arrow)["c"],
+        "pyarrow": arrow["c"],
+        "tuple": tuple(values),
+        "iterator": iter(values),
+    }
+
+
+@pytest.mark.parametrize("name", columns(WORDS))
+def test_columns_of_texts_are_scored_as_they_are(of_texts: Scorer, name: str) -> None:
+    expected = of_texts.score(WORDS, WORDS[::-1])
+    np.testing.assert_array_equal(of_texts.score(columns(WORDS)[name], columns(WORDS[::-1])[name]), expected)
+    if name != "iterator":  # pairlens.load's reads it once
+        found = of_texts.attend(columns(WORDS)[name], columns(WORDS)[name])
+        assert [pair.texts[0].text for pair in found if pair.texts] == WORDS
+
+
+@pytest.mark.parametrize("dtype", [object, np.str_, np.dtypes.StringDType()], ids=str)
+def test_arrays_of_strings(of_texts: Scorer, dtype: Any) -> None:
+    array = np.array(WORDS, dtype)
+    np.testing.assert_array_equal(of_texts.score(array, array), of_texts.score(WORDS, WORDS))
+
+
+@pytest.mark.parametrize("name", columns([[1, 2], [3]]))
+def test_columns_of_ids(name: str) -> None:
+    ids = [[1, 2], [3]]
+    engine = Scorer(CONFIG, WEIGHTS)
+    np.testing.assert_array_equal(engine.score(columns(ids)[name], columns(ids)[name]), engine.score(ids, ids))
+
+
+@pytest.mark.parametrize("name", columns([*WORDS, None]))
+def test_a_missing_value_is_named_by_its_index(of_texts: Scorer, name: str) -> None:
+    for call in (of_texts.score, of_texts.attend):
+        with pytest.raises(DataError, match=r"^value 1: a missing value, (None|nan|<NA>); fill it in"):
+            call(WORDS, columns([WORDS[0], None, WORDS[1]])[name])
+    with pytest.raises(DataError, match=r"^query 0: a missing value, nan;"):
+        of_texts.score([np.float32("nan"), [1]], [[1], [1]])
+
+
+def test_a_whole_table_is_no_column(of_texts: Scorer) -> None:
+    table = {"a": WORDS}
+    for given in (table, pandas.DataFrame(table), polars.DataFrame(table), pa.table(table)):
+        with pytest.raises(DataError, match=f"^found a table, a {type(given).__name__}; give one of its columns$"):
+            of_texts.score(given, WORDS)
 
 
 @pytest.mark.parametrize(

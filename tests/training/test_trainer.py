@@ -18,7 +18,8 @@ from pairlens.runs.run import Run
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.pairs import Pairs
 from pairlens.texts.texts import Texts
-from pairlens.training.trainer import Evaluation, Step, Trainer
+from pairlens.training.events import Evaluation, Step
+from pairlens.training.trainer import Trainer
 
 Event = Step | Evaluation
 Weights = dict[str, np.ndarray]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pairlens.jobs.seed_runs import Existing
     from pairlens.jobs.training import Metrics, Training
     from pairlens.locations.remote import Remote
+    from pairlens.training.events import Callback
     from pairlens_cli.display.training import TrainingDisplay
 
 
@@ -60,24 +61,41 @@ def train(
     cluster: cluster_options.Cluster = None,
     workers: cluster_options.Workers = None,
     retries: cluster_options.Retries = None,
+    tensorboard: Annotated[
+        bool,
+        typer.Option(
+            "--tensorboard", help="Also write curves and attention maps into RUN/tensorboard, for TensorBoard."
+        ),
+    ] = False,
 ) -> None:
     """Train a model and write a run directory, which the other commands take."""
     from pairlens.config.file import load_config
     from pairlens.kernels.threads import use_processors
 
     _refuse(set_ or [], resume, force, seed, seeds)
+    callbacks = _callbacks(tensorboard)
     chosen = _chosen(cluster, workers, retries, seeds, threads)
     use_processors(threads)
     config = load_config(config_file, [*(set_ or []), *([] if seed is None else [f"training.seed={seed}"])])
     existing: Existing = "resume" if resume else "replace" if force else "refuse"
     place = run_directory or Path("runs") / config_file.stem
     if isinstance(place, Path):
-        _train(config, config_file, place, existing, seeds, chosen)
+        _train(config, config_file, place, existing, seeds, chosen, callbacks)
         return
+    if tensorboard:
+        raise UsageError(f"{place}: --tensorboard needs a run directory of this machine; give one, and copy it")
     if chosen and chosen.is_elsewhere:
         raise UsageError(f"{place}: the machines of a cluster write runs into a common folder; give one")
     with _bucket_run(place, existing, range(config.training.seed, config.training.seed + seeds)) as bucket:
-        _train(config, config_file, bucket.folder, existing, seeds, chosen, bucket)
+        _train(config, config_file, bucket.folder, existing, seeds, chosen, callbacks, bucket)
+
+
+def _callbacks(tensorboard: bool) -> list[Callback]:
+    if not tensorboard:
+        return []
+    from pairlens.jobs.tensorboard import TensorBoard
+
+    return [TensorBoard()]
 
 
 def _train(
@@ -87,6 +105,7 @@ def _train(
     existing: Existing,
     seeds: int,
     chosen: _Chosen | None,
+    callbacks: Sequence[Callback],
     bucket: BucketRun | None = None,
 ) -> None:
     """Train at `path`, perhaps on a cluster; upload every finished run to the bucket, if there is one."""
@@ -99,6 +118,7 @@ def _train(
     for warning in config.warnings():
         output.warn(warning)
     training = job.read(sys.argv, chosen.at_once if chosen else 1, chosen is not None and chosen.is_elsewhere)
+    training.callbacks = callbacks
     for remark in training.remarks:
         output.warn(remark)
     if training.data.coverage:

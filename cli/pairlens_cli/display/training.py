@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -11,12 +11,12 @@ from pairlens.config.schema import Config
 from pairlens.jobs.training import Listener, Metrics
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
+from pairlens.training.events import Callback, Evaluation, Event, Step
 from pairlens_cli import output
 from pairlens_cli.display.signals import resuming_command
 
 if TYPE_CHECKING:
     from pairlens.jobs.bucket_run import BucketRun
-    from pairlens.training.trainer import Evaluation, Step
 
 
 class TrainingDisplay(Listener):
@@ -43,16 +43,14 @@ class TrainingDisplay(Listener):
             yield
 
     @contextmanager
-    def fitting(self, config: Config) -> Iterator[Callable[[Step | Evaluation], None]]:
-        from pairlens.training.trainer import Evaluation
-
+    def fitting(self, config: Config) -> Iterator[Callback]:
         with output.progress("{task.description}", "bar", "{task.fields[facts]}") as live:
             bar = live.add_task("starting", total=None, facts="") if live else None
 
-            def listen(event: Step | Evaluation) -> None:
+            def listen(event: Event) -> None:
                 if isinstance(event, Evaluation):
                     output.say(_describe(event, config.decisive_metric), live)
-                elif live and bar is not None:
+                elif isinstance(event, Step) and live and bar is not None:
                     facts = f"loss {event.loss:.4f}  {event.pairs_per_second:,.0f} pairs/s"
                     description = f"epoch {event.epoch}/{event.epochs}"
                     live.update(bar, completed=event.step, total=event.steps, description=description, facts=facts)

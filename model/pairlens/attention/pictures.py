@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from warnings import catch_warnings, filterwarnings
 
 import numpy as np
@@ -67,9 +67,18 @@ class _Panel(NamedTuple):
 def write_picture(
     path: Location, pairs: Sequence[PairMap], vocabulary: Sequence[str] | None, replace: bool = True
 ) -> set[str]:
+    """Draw the pairs into a file, in the format of its suffix, as `draw` does. It appears only when it is complete."""
+    with whole_file(path, "w+b", replace) as file:
+        return draw(file, path.suffix.removeprefix("."), pairs, vocabulary)
+
+
+def draw(file: IO[bytes], kind: str, pairs: Sequence[PairMap], vocabulary: Sequence[str] | None) -> set[str]:
     """Draw the pairs next to each other in one picture, with a map for each direction of the model.
 
-    The same pairs give the same bytes on the same machine. The file appears only when it is complete.
+    The same pairs give the same bytes on the same machine.
+
+    Args:
+        kind: png, svg or pdf.
 
     Returns:
         The scripts in the words for which no font is installed; their characters are drawn as boxes.
@@ -79,15 +88,13 @@ def write_picture(
     panels = [panel for pair in pairs for panel in _panels(pair, vocabulary)]
     words = {word for panel in panels for word in (*panel.rows, *panel.columns)}
     families, missing = fonts_for("".join(words))
-    kind = path.suffix.removeprefix(".")
     undated = {"png": {"Software": "pairlens"}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
     # The generic name is for viewers of an SVG that lack these fonts.
     settings: Any = {**_SETTINGS, "font.family": [*families, "sans-serif"], "font.sans-serif": families}
     with rc_context(settings), catch_warnings():
         filterwarnings("ignore", "Glyph .* missing from font")  # the return value reports it
         figure = _figure(panels)
-        with whole_file(path, "w+b", replace) as file:
-            figure.savefig(file, format=kind, dpi=200, bbox_inches="tight", pad_inches=0.1, metadata=undated)
+        figure.savefig(file, format=kind, dpi=200, bbox_inches="tight", pad_inches=0.1, metadata=undated)
     return missing
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pairlens.config.contradictions import contradictions
 from pairlens.config.faults import explain, fault_at, shown
 from pairlens.config.idle import idle_settings
-from pairlens.config.located import Fault, Located, read_located
+from pairlens.config.located import Fault, Located, Place, located_tree, read_located
 from pairlens.config.overrides import apply_override
 from pairlens.config.schema import OF_RUN, Config
 from pairlens.errors import ConfigError, UsageError
@@ -44,7 +44,18 @@ def load_config(path: Location, overrides: Sequence[str] = (), of_run: bool = Fa
         ConfigError: lists every fault, those of the file in its order and then those of the overrides; or the
             format alone if that is later than FORMAT.
     """
-    tree, faults, refused = _read_tree(path, overrides)
+    return _checked(*_read_tree(path, overrides), of_run)
+
+
+def config_of(mapping: Mapping[str, Any], overrides: Sequence[str] = ()) -> Config:
+    """The config that a mapping with the keys of a config file describes; otherwise as `load_config`.
+
+    A relative path is relative to the working directory.
+    """
+    return _checked(*_overridden(located_tree(mapping, Place("config", None, Path.cwd())), [], overrides), False)
+
+
+def _checked(tree: Located, faults: list[Fault], refused: list[str], of_run: bool) -> Config:
     raw = _plain(tree, faults)
     try:
         config = Config.model_validate(raw, context={OF_RUN: of_run})
@@ -111,8 +122,12 @@ _Dumper.add_representer(Remote, _Dumper.represent_path)
 def _read_tree(path: Location, overrides: Sequence[str]) -> tuple[Located, list[Fault], list[str]]:
     """The file's values with the overrides applied, the faults found so far, and why any override cannot be applied."""
     faults: list[Fault] = []
+    return _overridden(_read_mapping(path, faults), faults, overrides)
+
+
+def _overridden(tree: Located, faults: list[Fault], overrides: Sequence[str]) -> tuple[Located, list[Fault], list[str]]:
     refused: list[str] = []
-    tree = _without_format(_read_mapping(path, faults), faults)
+    tree = _without_format(tree, faults)
     for override in overrides:
         try:
             tree = apply_override(override, tree, faults)

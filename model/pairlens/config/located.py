@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -88,6 +88,15 @@ def parse_located(text: str, place: Place, faults: list[Fault]) -> Located:
         return Located(None, place) if node is None else _locate(node, place, (), faults)
     where = place.origin if place.line is None else f"{place.origin}:{line + 1}:{column + 1}"
     raise ConfigError([f"{where}: not valid YAML: {problem}"])
+
+
+def located_tree(value: Any, place: Place) -> Located:
+    """The located value of nested mappings, lists and scalars that were built in code; a path becomes its name."""
+    if isinstance(value, Mapping):
+        return Located({str(key): located_tree(child, place) for key, child in value.items()}, place)
+    if isinstance(value, (list, tuple)):
+        return Located([located_tree(item, place) for item in value], place)
+    return Located(str(value) if isinstance(value, (Path, Remote)) else value, place)
 
 
 def dotted(location: Location) -> str:

@@ -21,8 +21,10 @@ from pairlens.runs.carried import recorded_hash
 from pairlens.runs.names import VOCAB
 from pairlens.runs.run import Run
 from pairlens.scoring.decimals import shortest
+from pairlens.scoring.given import given_pairs
 from pairlens.scoring.scorer import Scorer
-from pairlens.texts.pairs import Pairs, read_pairs
+from pairlens.texts.lines import label_fault
+from pairlens.texts.pairs import Pairs, groups_of, read_pairs
 from pairlens.texts.regular import refuse_irregular
 from pairlens.texts.split_paths import SplitPaths, find_group_file
 from pairlens.texts.splits import find_split, text_rules
@@ -140,6 +142,35 @@ def score_files(run: Run, files: Files, threshold: float | None = None, threads:
         pairs, texts = read_texts(run, config, files)
     else:
         pairs = read_pairs(files, text_rules(config), config.task, config.model.classes)
+    return _scored(run, config, pairs, threshold, threads, texts)
+
+
+def score_pairs(run: Run, pairs: Pairs, threshold: float | None = None, threads: int | None = None) -> Scored:
+    """Score pairs in memory; otherwise as `score_files`. For `ranking` without groups, equal queries form one.
+
+    Raises:
+        DataError: there are no pairs or no labels, a label is none of the task's, or a text breaks the run's rules.
+    """
+    config, label = run.config(), pairs.label
+    if label is None or not len(pairs) or label.ndim != 1:
+        raise DataError("evaluation needs at least one pair, and one label for each")
+    for number, first in zip(*np.unique(label, return_index=True), strict=True):
+        if fault := label_fault(str(number).encode(), config.task, config.model.classes):
+            raise DataError(f"label {first}: {fault}")
+    if config.task == "ranking" and pairs.group is None:
+        pairs = replace(pairs, group=groups_of(pairs.query))
+    query, value = given_pairs(config, pairs.query, pairs.value)
+    return _scored(run, config, replace(pairs, query=query, value=value), threshold, threads)
+
+
+def _scored(
+    run: Run,
+    config: Config,
+    pairs: Pairs,
+    threshold: float | None,
+    threads: int | None,
+    texts: list[tuple[str, str]] | None = None,
+) -> Scored:
     assert pairs.label is not None
     logits = Scorer(config, run.weights(config), threads).logits(pairs.query, pairs.value)
     if threshold is None:

@@ -10,18 +10,14 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from pairlens.config.schema import Config
 from pairlens.jobs.cluster import run as cluster
 from pairlens.jobs.training import Listener, Metrics, Training
 from pairlens.kernels.threads import processors, use_processors
 from pairlens.scoring.warm_up import warm_up
+from pairlens.training.events import Callback, Evaluation, Event
 from pairlens.training.negatives import pairs_read
-
-if TYPE_CHECKING:
-    from pairlens.training.trainer import Evaluation, Step
-    from pairlens.training.trainer import Listener as EventListener
 
 
 def train_on_cluster(
@@ -88,10 +84,8 @@ class _EpochCounter(Listener):
 
     epochs = 0
 
-    def fitting(self, config: Config) -> AbstractContextManager[EventListener]:  # noqa: ARG002
-        from pairlens.training.trainer import Evaluation
-
-        def listen(event: Step | Evaluation) -> None:
+    def fitting(self, config: Config) -> AbstractContextManager[Callback]:  # noqa: ARG002
+        def listen(event: Event) -> None:
             self.epochs += isinstance(event, Evaluation)
 
         return nullcontext(listen)

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pairlens.config.schema import Config
 from pairlens.jobs.resume_check import finished_metrics, refuse_changes
@@ -18,9 +18,7 @@ from pairlens.runs.names import staging
 from pairlens.runs.progress import Progress
 from pairlens.runs.run import Run
 from pairlens.runs.staging import StagedRun, locked_run
-
-if TYPE_CHECKING:
-    from pairlens.training.trainer import Listener as EventListener
+from pairlens.training.events import Began, Callback, Event, Finished
 
 Metrics = dict[str, float]
 
@@ -38,8 +36,8 @@ class Listener:
         """Return a context within which a large library is loaded, which takes a while and may write to stderr."""
         return nullcontext()
 
-    def fitting(self, config: Config) -> AbstractContextManager[EventListener]:  # noqa: ARG002
-        """Return a context within which a network is trained; its value is called with each step and evaluation."""
+    def fitting(self, config: Config) -> AbstractContextManager[Callback]:  # noqa: ARG002
+        """Return a context within which a network is trained; its value is called with each event."""
         return nullcontext(lambda _: None)
 
     def warns(self, message: str) -> None:
@@ -60,13 +58,20 @@ class Training:
         seeds, runs: what to train, by ascending seed.
         data: the data without the test split, which is only checked.
         remarks: warnings about the data.
+        callbacks: are called with each event of each training, in this order; for a cluster they must be picklable.
     """
 
     def __init__(
-        self, places: SeedRuns, config: Config, data: Data, remarks: Sequence[str], environment: dict[str, Any]
+        self,
+        places: SeedRuns,
+        config: Config,
+        data: Data,
+        remarks: Sequence[str],
+        environment: dict[str, Any],
+        callbacks: Sequence[Callback] = (),
     ) -> None:
         self._places, self._environment = places, environment
-        self.config, self.data, self.remarks = config, data, remarks
+        self.config, self.data, self.remarks, self.callbacks = config, data, remarks, callbacks
         self.seeds, self.runs = places.seeds, places.runs
 
     def train(self, listener: Listener | None = None, stop: Callable[[], bool] = lambda: False) -> list[Metrics] | None:
@@ -107,7 +112,7 @@ class Training:
             places = places.resuming()
         if places.is_resumed(run := places.of(seed)):
             refuse_changes(run, self.config.with_seed(seed), environment)
-        return Training(places, self.config, self.data, self.remarks, environment)
+        return Training(places, self.config, self.data, self.remarks, environment, self.callbacks)
 
     def finished(self, listener: Listener) -> list[Metrics]:
         """Tell the listener of every run, all of which workers have finished, and return their dev metrics."""
@@ -159,7 +164,17 @@ class Training:
             listener.warns(f"{trainer.warning}; continuing from the checkpoint before it")
         try:
             with listener.fitting(config) as listen:
-                metrics = trainer.fit(self.data.train, self.data.dev, listen, stop)
+                callbacks = [listen, *self.callbacks]
+
+                def tell(event: Event) -> None:
+                    for callback in callbacks:
+                        callback(event)
+
+                train, dev = self.data.train, self.data.dev
+                tell(Began(run.folder, config, trainer.progress.step, train, dev))
+                metrics = trainer.fit(train, dev, tell, stop)
+                if metrics is not None:
+                    tell(Finished(run.folder, metrics))
         finally:
             _draw_curves(run, listener)
         if metrics is None:

@@ -9,6 +9,7 @@ RUN/vocab.txt          a copy of data.vocab
 RUN/tokenizer.json     a copy of data.tokenizer
 RUN/classes.json       a copy of data.classes
 RUN/curves.png         loss and the decisive dev metric, epoch by epoch
+RUN/tensorboard/       what `train --tensorboard` writes: a file of events for each time that training began or went on
 RUN/checkpoint/        what --resume needs: the last state, and the one before it
 RUN/.lock              exists while a process trains there
 RUN/.replaces          exists while the run replaces another one; see staging.py
@@ -26,6 +27,7 @@ CARRIED = {VOCAB: "vocab", TOKENIZER: "tokenizer", CLASSES: "classes"}  # copies
 FILES = (CONFIG, WEIGHTS, METRICS, EVALUATION, ENVIRONMENT, CURVES, *CARRIED, CHECKPOINT, PREVIOUS)
 FOR_SCORING = (CONFIG, WEIGHTS, EVALUATION, ENVIRONMENT, *CARRIED)
 LOCK = ".lock"
+TENSORBOARD, EVENTS = "tensorboard", "events.out.tfevents."  # the folder, and how names of its files begin
 REPLACES, REPLACED = ".replaces", ".replaced"
 
 

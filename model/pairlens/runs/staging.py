@@ -123,7 +123,7 @@ def remove_replaced(place: Path) -> None:
         (place / names.REPLACED).rename(names.staging(place))
     if _is_replaced(place):
         old = names.staging(place)
-        own = {Path(name).parts[0] for name in names.FILES} | {names.LOCK, names.REPLACES}
+        own = {Path(name).parts[0] for name in names.FILES} | {names.LOCK, names.REPLACES, names.TENSORBOARD}
         for path in old.iterdir():
             if path.name not in own and not path.name.endswith(".partial") and not (place / path.name).exists():
                 path.rename(place / path.name)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pairlens.tokenizer.tokenizer import Tokenizer
 
 Floats = NDArray[np.float32]
-TextsLike = Texts | Sequence[Sequence[int] | NDArray[np.integer] | str]
+TextsLike = Texts | Iterable[Sequence[int] | NDArray[np.integer] | str]
 Tokenizing = Callable[[], "Tokenizer"]  # returns the model's tokenizer; called when a text first needs it
 
 
@@ -50,10 +50,13 @@ def given_pairs(
         tokenizing: returns the tokenizer for texts that are strings.
 
     Raises:
-        DataError: unequal counts; decreasing offsets; an id outside the vocabulary; an empty text (with `mask_zero`,
-            also one of only id 0) that the config does not allow; a string that is too long, or no tokenizer for it.
+        DataError: a missing value; unequal counts; decreasing offsets; an id outside the vocabulary; an empty text
+            (with `mask_zero`, also one of only id 0) that the config does not allow; a string that is too long, or no
+            tokenizer for it.
     """
-    query, value = (_as_texts(config, texts, tokenizing) for texts in (queries, values))
+    query, value = (
+        _as_texts(config, name, listed(texts), tokenizing) for name, texts in (("query", queries), ("value", values))
+    )
     if len(query) != len(value):
         raise DataError(f"{len(query)} queries but {len(value)} values; a pair has one of each")
     for name, texts in (("query", query), ("value", value)):
@@ -63,40 +66,56 @@ def given_pairs(
     return query, value
 
 
+def listed(texts: TextsLike) -> Texts | list[Any]:
+    """Texts as they are, or a list of those of a column: of a list, an array, or a table of any library.
+
+    A single string is a list of one. Raises DataError for a whole table.
+    """
+    if isinstance(texts, (Texts, str)):
+        return [texts] if isinstance(texts, str) else texts
+    if isinstance(texts, Mapping) or hasattr(texts, "columns"):
+        raise DataError(f"found a table, a {type(texts).__name__}; give one of its columns")
+    return texts.to_pylist() if hasattr(texts, "to_pylist") else list(texts)  # items of pyarrow are no strings
+
+
 def with_texts(
     attentions: Sequence[PairAttention], queries: TextsLike, values: TextsLike, tokenizing: Tokenizing | None
 ) -> list[PairAttention]:
     """Return the attention of pairs, with their words if the texts were given as strings."""
-    query, value = _strings(queries), _strings(values)
-    if tokenizing is None or query is None or value is None:
+    query, value = listed(queries), listed(values)
+    if tokenizing is None or not (_are_strings(query) and _are_strings(value)):
         return list(attentions)
     sides = zip(tokenizing().tokenized(query), tokenizing().tokenized(value), strict=True)
     return [one.with_texts(*texts) for one, texts in zip(attentions, sides, strict=True)]
 
 
-def _strings(texts: TextsLike) -> Sequence[str] | None:
-    """The texts if they are strings, else None."""
-    if isinstance(texts, Texts):
-        return None
-    if isinstance(texts, str):
-        return [texts]
-    strings = [text for text in texts if isinstance(text, str)]
-    return strings if strings and len(strings) == len(texts) else None
+def _are_strings(texts: Texts | list[Any]) -> TypeGuard[list[str]]:
+    return isinstance(texts, list) and bool(texts) and all(isinstance(text, str) for text in texts)
 
 
-def _as_texts(config: Config, texts: TextsLike, tokenizing: Tokenizing | None) -> Texts:
+def _as_texts(config: Config, name: str, texts: Texts | list[Any], tokenizing: Tokenizing | None) -> Texts:
     """Return ids unchanged; tokenize strings and apply the config's rules for long texts."""
-    strings = _strings(texts)
-    if strings is None:
-        return _checked(texts if isinstance(texts, Texts) else Texts.from_lists(texts))  # type: ignore[arg-type]
+    if isinstance(texts, Texts):
+        return _checked(texts)
+    if not _are_strings(texts):
+        if (missing := next((i for i, text in enumerate(texts) if _is_missing(text)), None)) is not None:
+            raise DataError(f"{name} {missing}: a missing value, {texts[missing]}; fill it in, or leave the pair out")
+        return Texts.from_lists(texts)
     if tokenizing is None:
         raise DataError("texts are strings, but the model has no tokenizer; load it with pairlens.load, or give ids")
-    ids, longest = tokenizing().encode(strings), config.data.max_length
+    ids, longest = tokenizing().encode(texts), config.data.max_length
     if longest is None or config.data.too_long == "truncate":
         return ids if longest is None else ids.truncated(longest)
     if (ids.lengths > longest).any():
         raise DataError(f"text {int(np.argmax(ids.lengths > longest))}: more tokens than data.max_length: {longest}")
     return ids
+
+
+def _is_missing(text: object) -> bool:
+    """Whether a text is None, nan or the NA of pandas."""
+    return (
+        text is None or (isinstance(text, (float, np.floating)) and np.isnan(text)) or type(text).__name__ == "NAType"
+    )
 
 
 def _checked(texts: Texts) -> Texts:

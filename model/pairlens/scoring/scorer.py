@@ -82,7 +82,7 @@ class Scorer:
     def score(self, queries: TextsLike, values: TextsLike, on_overflow: Literal["stop", "nan"] = "stop") -> Floats:
         """Return the scores of the pairs (queries[i], values[i]) in order: float32 [B], or [B, classes] if multiclass.
 
-        A text is a sequence of ids, or a string for the run's tokenizer; a single string counts as a list of one.
+        A text is a list of ids, or a string for the tokenizer. One string is a list of one; columns of tables will do.
 
         Args:
             on_overflow: "stop" raises if a score is not finite, because the weights are too large for float32; "nan"

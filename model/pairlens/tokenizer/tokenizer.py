@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from itertools import chain, pairwise, product
+from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pairlens.errors import DataError
-from pairlens.locations.location import Location
+from pairlens.locations.location import Location, location
 from pairlens.packages import need
 from pairlens.texts.regular import read_regular
 from pairlens.texts.texts import Texts, offsets_of
@@ -64,10 +65,10 @@ class Tokenizer:
         self._ids = _Ids(self.vocabulary, self.unknown_id)
 
     @classmethod
-    def read(cls, path: Location) -> Tokenizer:
+    def read(cls, path: str | PathLike[str] | Location) -> Tokenizer:
         """Read the tokenizer in a file. Raises DataError if it cannot be read, and as the class does."""
         try:
-            text = read_regular(path, LARGEST).decode()
+            text = read_regular(location(path), LARGEST).decode()
         except OSError as error:
             raise DataError(f"{path}: {error.strerror or error}") from None
         except UnicodeDecodeError:

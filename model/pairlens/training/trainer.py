@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -29,38 +28,15 @@ from pairlens.training.batches import Batch
 from pairlens.training.dev import measure_dev
 from pairlens.training.divergence import diverged
 from pairlens.training.epochs import Epochs
+from pairlens.training.events import Evaluation, Step
 from pairlens.training.label_scale import LabelScale, label_scale
 from pairlens.training.schedule import learning_rate
 from pairlens.training.start import start_from_data
 from pairlens.training.step import TrainingStep, batches_to_apply
 from pairlens.vectors.wanted import Vectors
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A finished batch: `step` of `steps` in `epoch` of `epochs`, from 1; the epoch's mean loss and speed so far."""
-
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    loss: float
-    pairs_per_second: float
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """A finished, evaluated epoch: a line of metrics.jsonl. `dev` is empty without a dev split."""
-
-    epoch: int
-    loss: float
-    pairs_per_second: float
-    dev: dict[str, float]
-    best: bool
-
-
 Floats = NDArray[np.float32]
-Listener = Callable[[Step | Evaluation], None]
+Listener = Callable[[Step | Evaluation], object]
 
 
 class Trainer:
@@ -134,6 +110,8 @@ class Trainer:
             if not self._train_epoch(epochs.batches(self.progress.epoch + 1), listen, stop):
                 return None
             listen(self._end_epoch(dev))
+            if self.progress.is_done(self.config) or self._pace.is_due(self.progress.step):
+                self._save()
         return self._finish(dev)
 
     def _set_first_weights(self, train: Pairs) -> None:
@@ -159,8 +137,9 @@ class Trainer:
                 raise self._diverged(f"the loss became {loss}", number)
             progress.add_batch(len(batch.label), loss)
             progress.seconds = time.perf_counter() - began
-            listen(Step(epoch, training.epochs, number, steps, progress.loss, progress.pairs_per_second))
-            if number < steps and self._pace.is_due(progress.step):  # after the last step, `_end_epoch` saves
+            so_far = progress.loss, rate, progress.pairs_per_second
+            listen(Step(epoch, training.epochs, number, steps, progress.step, *so_far))
+            if number < steps and self._pace.is_due(progress.step):  # after the last step, the evaluation comes first
                 self._save()
         return True
 
@@ -176,13 +155,11 @@ class Trainer:
         loss, speed = progress.loss, progress.pairs_per_second
         progress.end_epoch()
         best = progress.evaluated(metrics.get(self.metric), self.config)
-        evaluation = Evaluation(progress.epoch, loss, speed, metrics, best)
+        evaluation = Evaluation(progress.epoch, progress.step, loss, speed, metrics, best, arrays)
         if best:
             self.run.write_weights(arrays)
-        progress.evaluations.append(asdict(evaluation))
+        progress.evaluations.append(evaluation.line())
         self.run.write_metrics(progress.evaluations)
-        if progress.is_done(self.config) or self._pace.is_due(progress.step):
-            self._save()
         return evaluation
 
     def _finish(self, dev: Pairs | None) -> dict[str, float]:
