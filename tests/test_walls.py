@@ -38,6 +38,7 @@ BREACHES = [  # a contract, a file, and an import that it must not have
     ("tokenizers only in tokenizer", "model/pairlens/texts/words.py", "import tokenizers"),
     ("pyarrow only in tables", "model/pairlens/texts/words.py", "import pyarrow"),
     ("Ray only in jobs.cluster.ray_pool", "model/pairlens/jobs/cluster/run.py", "import ray"),
+    ("Optuna only in jobs.tune.study", "model/pairlens/jobs/tune/search.py", "import optuna"),
     ("fsspec only in locations", "model/pairlens/files.py", "import fsspec"),
     ("fsspec only in locations", "model/pairlens/texts/blocks.py", "import aiohttp"),
 ]

@@ -35,6 +35,7 @@ from pairlens_cli.commands.schema import schema
 from pairlens_cli.commands.score import score
 from pairlens_cli.commands.selftest import selftest
 from pairlens_cli.commands.train import train
+from pairlens_cli.commands.tune import tune
 
 _COMMANDS = {
     command.__name__: command
@@ -43,6 +44,7 @@ _COMMANDS = {
         init,
         check,
         train,
+        tune,
         evaluate,
         report,
         score,

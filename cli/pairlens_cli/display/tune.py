@@ -1,0 +1,152 @@
+"""What `tune` shows: one live line for the search, a permanent line for each trial, and what it has found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pairlens.config.schema import Config
+from pairlens.jobs.cluster.scheduler import Progress
+from pairlens.jobs.training import Listener as TrainingListener
+from pairlens.jobs.tune import search
+from pairlens.jobs.tune.outcome import Outcome, shown_value
+from pairlens.jobs.tune.space import Space, short_names
+from pairlens.jobs.tune.study import Trial
+from pairlens_cli import output
+from pairlens_cli.display.tables import number, say_table
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Live
+    from rich.progress import TaskID
+
+    from pairlens.training.trainer import Evaluation, Step
+
+
+class TuneDisplay(search.Listener):
+    """Shows a search on stderr.
+
+    Args:
+        metric: by which trials are compared.
+        space: what is searched.
+        trials: how many the search has in the end.
+        done: how many were done before.
+    """
+
+    def __init__(self, metric: str, space: Space, trials: int, done: int) -> None:
+        self._metric, self._trials, self._done = metric, trials, done
+        self._names = short_names(space)
+        self._best: Trial | None = None
+        self._live: Live | None = None
+        self._bar: TaskID | None = None
+
+    @contextmanager
+    def searching(self, trials: int) -> Iterator[TrainingListener]:  # noqa: ARG002
+        with self._shown():
+            yield _OneTrial(self)
+
+    @contextmanager
+    def starting(self, cluster: str) -> Iterator[None]:
+        if cluster != "local":
+            output.hint("Starting Ray" if cluster == "ray" else f"Joining the Ray cluster {cluster}")
+        yield
+
+    @contextmanager
+    def running(self, progress: Progress, noun: str) -> Iterator[Callable[[Progress], object]]:  # noqa: ARG002
+        with self._shown():
+            yield lambda now: self.update(f"{now.workers} at a time" + (f", {now.retries} died" if now.retries else ""))
+
+    def trained(self, trial: Trial, best: Trial | None) -> None:
+        self._done, self._best = self._done + 1, best
+        output.say(self._line(trial), self._live)
+        self.update()
+
+    def update(self, what: str = "") -> None:
+        """Refresh the live line, with what is being done."""
+        if self._live and self._bar is not None:
+            best = f"best {self._metric} {number(self._best.value)}" if self._best and self._best.value else ""
+            facts = "  ".join(part for part in (best, what) if part)
+            description = f"{self._done} of {self._trials} trials"
+            self._live.update(self._bar, completed=self._done, description=description, facts=facts)
+
+    @contextmanager
+    def _shown(self) -> Iterator[None]:
+        with output.progress("{task.description}", "bar", "{task.fields[facts]}") as self._live:
+            if self._live:
+                self._bar = self._live.add_task("", total=self._trials, facts="")
+            self.update()
+            yield
+        self._live = None
+
+    def _line(self, trial: Trial) -> str:
+        values = "  ".join(f"{self._names[key]} {shown_value(value)}" for key, value in trial.values.items())
+        if trial.value is None:
+            result = trial.reason or f"given up after epoch {trial.epochs}"
+            return f"trial {trial.number:>3}  {result}  {values}"
+        best = "  best" if self._best and self._best.number == trial.number else ""
+        return f"trial {trial.number:>3}  {self._metric} {number(trial.value)}  {values}{best}"
+
+
+class _OneTrial(TrainingListener):
+    """Shows the steps of trials in the search's live line."""
+
+    def __init__(self, display: TuneDisplay) -> None:
+        self._display = display
+
+    @contextmanager
+    def loading(self, library: str) -> Iterator[None]:
+        if library == "TensorFlow":
+            self._display.update("loading TensorFlow")
+        with output.silent_libraries():
+            yield
+
+    @contextmanager
+    def fitting(self, config: Config) -> Iterator[Callable[[Step | Evaluation], None]]:  # noqa: ARG002
+        from pairlens.training.trainer import Step
+
+        def listen(event: Step | Evaluation) -> None:
+            if isinstance(event, Step):
+                self._display.update(f"epoch {event.epoch}/{event.epochs}  {event.pairs_per_second:,.0f} pairs/s")
+
+        yield listen
+
+    def warns(self, message: str) -> None:
+        output.warn(message)
+
+
+def show_outcome(outcome: Outcome) -> None:
+    """Show what was searched, what was best, and which keys matter."""
+    best = outcome.best
+    if best is None or best.value is None:
+        return
+    rows = [
+        (key, domain.in_words(), shown_value(best.values[key]), f"{share:.0%}" if (share := shares.get(key)) else "")
+        for shares in [outcome.importances]
+        for key, domain, _ in outcome.search.space
+    ]
+    states: Counter[str] = Counter(trial.state for trial in outcome.trials)
+    parts = [("finished", "finished"), ("pruned", "given up early"), ("refused", "not possible")]
+    counts = ", ".join(f"{states[state]} {words}" for state, words in parts if states[state])
+    caption = f"{len(outcome.trials)} trials: {counts}"
+    if outcome.importances:
+        caption += "; importance by PED-ANOVA, for these trials only"
+    say_table(("key", "searched", "best", "importance"), rows, caption=caption)
+    own = f"; the config as it was: {number(outcome.own.value)}" if outcome.own and outcome.own.value else ""
+    output.say(f"Best: trial {best.number} with dev {outcome.metric} {number(best.value)}{own}")
+
+
+def show_test(outcome: Outcome, result: Mapping[str, Any] | None) -> None:
+    """Say what the best run is worth on pairs that the search has not seen."""
+    assert outcome.best
+    assert outcome.best.value is not None
+    count, metric, dev = len(outcome.trials), outcome.metric, number(outcome.best.value)
+    searched = f"dev was searched {count} times, so its {metric} of {dev} is likely too good"
+    if result is None:
+        output.say(f"The config has no test split: {searched}, and nothing here says by how much")
+        return
+    low, high = result["intervals"][metric]
+    output.say(
+        f"Test {metric} {number(result['metrics'][metric])} (95 % interval {number(low)} to {number(high)}, "
+        f"{result['pairs']:,} pairs): {searched}; no trial has seen test"
+    )
