@@ -20,7 +20,7 @@ import typer
 from pairlens.errors import PairlensError
 from pairlens.locations.location import without_secrets
 from pairlens.packages import missing_package
-from pairlens_cli import options, output, streams
+from pairlens_cli import completion, options, output, streams
 from pairlens_cli.commands.attend import attend
 from pairlens_cli.commands.average import average
 from pairlens_cli.commands.check import check
@@ -31,6 +31,7 @@ from pairlens_cli.commands.init import init
 from pairlens_cli.commands.merge import merge
 from pairlens_cli.commands.mine import mine
 from pairlens_cli.commands.report import report
+from pairlens_cli.commands.runs import runs
 from pairlens_cli.commands.schema import schema
 from pairlens_cli.commands.score import score
 from pairlens_cli.commands.selftest import selftest
@@ -52,6 +53,7 @@ _COMMANDS = {
         mine,
         average,
         merge,
+        runs,
         config,
         schema,
         selftest,
@@ -97,6 +99,8 @@ def main() -> None:
     if not os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111  (Path.expanduser raises for an unknown user)
         _move_matplotlib_cache()
     try:
+        if completion.is_asked():
+            completion.answer(lambda: app(prog_name="pairlens"))
         code = app_of(sys.argv[1:])(prog_name="pairlens", standalone_mode=False)  # python -m has another name
         sys.stdout.flush()
     except PairlensError as error:

@@ -67,7 +67,13 @@ def tune(
     ] = None,
     threads: Annotated[
         int | None,
-        typer.Option("--threads", min=1, help="Processors of each trial; default: all, shared among --jobs."),
+        typer.Option(
+            "--threads",
+            min=1,
+            envvar=options.THREADS,
+            show_envvar=False,
+            help="Processors of each trial; default: all, shared among --jobs.",
+        ),
     ] = None,
     cluster: cluster_options.Cluster = None,
     workers: cluster_options.Workers = None,

@@ -146,7 +146,9 @@ def show_test(outcome: Outcome, result: Mapping[str, Any] | None) -> None:
         output.say(f"The config has no test split: {searched}, and nothing here says by how much")
         return
     low, high = result["intervals"][metric]
+    before = ", ".join(map(str, result["measured_after"][:-1]))
+    unseen = f"test was measured after {before} trials before" if before else "no trial has seen test"
     output.say(
         f"Test {metric} {number(result['metrics'][metric])} (95 % interval {number(low)} to {number(high)}, "
-        f"{result['pairs']:,} pairs): {searched}; no trial has seen test"
+        f"{result['pairs']:,} pairs): {searched}; {unseen}"
     )

@@ -8,6 +8,7 @@ DIR/trials/N/      the run of attempt N, while it is trained, and while it is th
 DIR/trials.jsonl   a line for each trial, best first
 DIR/best.yaml      the config with the best values
 DIR/best/          its run
+DIR/test.json      its metrics on test, and after how many trials test was measured, each time
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pairlens.jobs.tune.space import Space, space_text
 from pairlens.runs.json_files import settings
 from pairlens.runs.names import LOCK
 
-_FILES = ("search.json", "base.yaml", "space.yaml", "journal.log", "trials.jsonl", "best.yaml")
+_FILES = ("search.json", "base.yaml", "space.yaml", "journal.log", "trials.jsonl", "best.yaml", "test.json")
 _FOLDERS = ("trials", "best")
 
 
@@ -34,7 +35,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.record, self.base, self.space, self.journal, self.trials, self.best_config = (
+        self.record, self.base, self.space, self.journal, self.trials, self.best_config, self.test = (
             path / name for name in _FILES
         )
         self.runs, self.best = (path / name for name in _FOLDERS)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from pairlens.config.file import written_text
 from pairlens.errors import PairlensError
 from pairlens.evaluation.evaluation import labelled_files, measure, score_files
+from pairlens.jobs.tune.folder import Folder
 from pairlens.jobs.tune.search import Search
 from pairlens.jobs.tune.space import Value
 from pairlens.jobs.tune.study import Trial
@@ -73,26 +74,36 @@ def refuse_failure(outcome: Outcome) -> None:
     if outcome.trials and outcome.best is None:
         last = outcome.trials[-1]
         reason = f"; the last one: {last.reason}" if last.reason else ""
-        raise PairlensError(f"{search_name(outcome)}: none of {len(outcome.trials)} trials was finished{reason}")
-
-
-def search_name(outcome: Outcome) -> str:
-    return str(outcome.search.folder.path)
+        raise PairlensError(f"{outcome.search.folder.path}: none of {len(outcome.trials)} trials was finished{reason}")
 
 
 def measure_test(outcome: Outcome, threads: int | None) -> dict[str, Any] | None:
     """Measure the best run on test, which no trial has read; None without a test split.
 
+    Returns:
+        what `evaluate` prints, and `measured_after`: the numbers of trials after which test was measured, this time
+        and before.
+
     Raises:
         DataError: the split has a fault.
     """
-    config = outcome.search.config
+    config, folder = outcome.search.config, outcome.search.folder
     if config.data.test is None:
         return None
-    run = Run(outcome.search.folder.best)
+    run = Run(folder.best)
     what, files = labelled_files(config, "test")
     scored = score_files(run, files, threads=threads)
-    return {"run": str(run.path), **what, "pairs": len(scored.pairs), **measure(scored)}
+    result = {"run": str(run.path), **what, "pairs": len(scored.pairs), **measure(scored)}
+    result["measured_after"] = sorted({*_measured_after(folder), len(outcome.trials)})
+    folder.write(folder.test, json.dumps(without_nan(result), indent=2) + "\n")
+    return result
+
+
+def _measured_after(folder: Folder) -> list[int]:
+    try:
+        return list(map(int, json.loads(folder.test.read_bytes())["measured_after"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
 
 
 def best_config(outcome: Outcome, best: Trial) -> str:
