@@ -157,6 +157,8 @@ def _cluster(cluster: str | None, workers: int | None, retries: int | None, jobs
     from pairlens.jobs.cluster.run import refuse_cluster
     from pairlens.jobs.tune.search import Cluster
 
+    if cluster is None and (workers is not None or retries is not None):
+        raise UsageError("--workers and --retries are for --cluster; add --cluster local, or give --jobs")
     retries = cluster_options.DEFAULT_RETRIES if retries is None else retries
     if cluster is None:
         return Cluster("local", jobs, retries) if jobs and jobs > 1 else None

@@ -81,9 +81,7 @@ def _prepare(folder: Path) -> bool:
     """Create a folder if it is missing; return True if it is private, and so safe for code."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if (
-            folder.stat().st_uid == os.geteuid() and VARIABLE not in os.environ
-        ):  # a folder of another kind is left as is
+        if folder.stat().st_uid == os.geteuid() and not os.environ.get(VARIABLE):  # whose folder may hold other things
             folder.chmod(0o700)
         return _is_ours(folder.stat())
     except OSError:

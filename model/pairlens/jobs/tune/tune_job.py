@@ -50,7 +50,7 @@ class TuneJob:
             refuse_unfit(self._space, self._load)
         self._folder = Folder(path)
         self._folder.refuse_existing(existing)
-        self._train_job = TrainJob(self.config, self._folder.runs / "0")
+        self._train_job = TrainJob(self.config, self._folder.runs / "none")  # only reads; runs have numbers
         if self.config.data.test:
             find_split(self.config, "test")  # its files are there; they are read when the search is over
 
