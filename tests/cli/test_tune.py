@@ -18,18 +18,8 @@ SPACE = """\
 training.optimizer.learning_rate: {low: 0.005, high: 0.05, log: true}
 model.dnn.units: [2, 3]
 """
-COMMAND = (
-    "tune",
-    "config.yaml",
-    "--space",
-    "space.yaml",
-    "--set",
-    "training.epochs=2",
-    "--trials",
-    "3",
-    "--output",
-    "t",
-)
+SHORT = ("--set", "training.epochs=2", "--trials", "3")
+COMMAND = ("tune", "config.yaml", "--space", "space.yaml", *SHORT, "--output", "t")
 
 # To be executed in the command's process: test is not to be opened before the best config is written, and, with
 # {kill}, the process is killed when the second trial has weights.
@@ -95,19 +85,31 @@ def test_a_search_killed_and_continued_reads_test_only_at_its_end(project: Path)
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--set", "data.dev=null"], "config.yaml: data.dev: not set, but a search compares trials on dev; add a dev split"),
+        (
+            ["--set", "data.dev=null"],
+            "config.yaml: data.dev: not set, but a search compares trials on dev; add a dev split",
+        ),
         (["--resume", "--force"], "--resume continues a search and --force replaces it; give one of them"),
-        (["--jobs", "2", "--cluster", "local"], "--jobs starts processes here and --cluster chooses them; give --cluster with --workers"),
+        (
+            ["--jobs", "2", "--cluster", "local"],
+            "--jobs starts processes here and --cluster chooses them; give --cluster with --workers",
+        ),
         (["--workers", "2"], "--workers and --retries are for --cluster; add --cluster local, or give --jobs"),
         (["--cluster", "no"], "--cluster no: choose local, ray, auto or ray://HOST:PORT"),
         (["--seed", "1", "--set", "training.seed=2"], "--seed is short for --set training.seed; give one of the two"),
-        (["--output", "s3://bucket/t"], "s3://bucket/t: a search needs a folder of this machine, or one that all its machines share"),
+        (
+            ["--output", "s3://bucket/t"],
+            "s3://bucket/t: a search needs a folder of this machine, or one that all its machines share",
+        ),
         (["--output", "config.yaml"], "config.yaml: is a file, but a search is a directory; choose another name"),
         (["--output", "data"], "data: contains files that are not a search's; choose another directory"),
         (["--set", "data.test=/nowhere"], "/nowhere.query.txt: no such file, nor one with .gz, .bz2 or .xz"),
-        (["--space", "wrong.yaml"], 'wrong.yaml:1: training.optimizer.learning_rat: unknown key; did you mean "learning_rate"?'),
+        (
+            ["--space", "wrong.yaml"],
+            'wrong.yaml:1: training.optimizer.learning_rat: unknown key; did you mean "learning_rate"?',
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_one_line_before_anything_is_made(project: Path, options: list[str], message: str) -> None:
     (project / "wrong.yaml").write_text("training.optimizer.learning_rat: {low: 1e-4, high: 1e-2}\n")
     result = pairlens(project, "tune", "config.yaml", *options)
