@@ -96,9 +96,8 @@ def main() -> None:
     streams.prepare()
     _speed_up_start()
     _exit_on_signals()
-    if not os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111  (Path.expanduser raises for an unknown user)
-        _move_matplotlib_cache()
     try:
+        _move_matplotlib_cache()
         if completion.is_asked():
             completion.answer(lambda: app(prog_name="pairlens"))
         code = app_of(sys.argv[1:])(prog_name="pairlens", standalone_mode=False)  # python -m has another name
@@ -153,7 +152,11 @@ def _speed_up_start() -> None:
 
 
 def _move_matplotlib_cache() -> None:
-    """Let matplotlib keep its font list in our cache folder; without one it warns and rebuilds it in every process."""
+    """Let matplotlib keep its font list in our cache folder if that is named, or if it cannot keep it in its own, where
+    it would warn and rebuild it in every process."""
+    at_home = os.access(os.path.expanduser("~"), os.W_OK)  # noqa: PTH111  (Path.expanduser raises for an unknown user)
+    if at_home and not os.environ.get("PAIRLENS_CACHE"):
+        return
     from pairlens.kernels.code_cache import private_folder
 
     if folder := private_folder():

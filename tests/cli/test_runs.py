@@ -79,13 +79,9 @@ def test_the_table_fits_eighty_columns_and_names_the_faults(folder: Path) -> Non
     result = pairlens(folder, "runs", COLUMNS="80")
     assert (result.code, result.stdout) == (0, "")
     lines = result.stderr.splitlines()
-    rows = [" ".join(line.replace("│", " ").split()) for line in lines]
+    rows = {" ".join(line.replace("│", " ").split()) for line in lines}
     assert max(map(len, lines[:11])) <= 80
-    assert any(
-        line.split()
-        == ["│", "runs/done", "│", "ranking", "│", "map", "0.7000", "│", "mine", "│", "2026-11-27", "│", "1", "│"]
-        for line in lines
-    )
+    assert "runs/done ranking map 0.7000 mine 2026-11-27 1" in rows
     assert sum("unfinished" in line for line in lines) == 2
     assert sum(line.startswith("warning: runs/no-") for line in lines) == 4
     assert any("quora-train" in line for line in lines)
