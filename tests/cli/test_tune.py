@@ -60,8 +60,8 @@ def test_a_search_killed_and_continued_reads_test_only_at_its_end(project: Path)
     assert (project / "t" / "journal.log").read_text().startswith(began)
     assert [done.stderr.count(f"trial   {number}  ") for number in (1, 2, 3)] == [0, 1, 1]  # the first is not repeated
     assert "accuracy" in done.stderr.splitlines()[-1]
-    assert "dev was searched 3 times" in done.stderr
-    assert "no trial has seen test" in done.stderr
+    assert "Dev was searched 3 times" in done.stderr
+    assert done.stderr.endswith("; test was not read before\n")
 
     tuned, summary = Folder(project / "t"), json.loads(done.stdout)
     trials = lines_of(tuned.trials)
@@ -123,4 +123,12 @@ def test_an_existing_search_is_kept(project: Path) -> None:
     tuned.record.write_text("{}")
     result = pairlens(project, *COMMAND)
     message = "error: t: contains a search; choose another directory, or add --resume or --force\n"
+    assert (result.code, result.stderr) == (2, message)
+
+
+def test_without_optuna_its_extra_is_named(project: Path) -> None:
+    hide = "import pairlens.packages as p; find = p.find_spec\n"
+    hide += "p.find_spec = lambda name: None if name == 'optuna' else find(name)"
+    result = pairlens(project, *COMMAND, before=hide)
+    message = "error: tune needs optuna, which is not installed: pip install 'pairlens[tune]'\n"
     assert (result.code, result.stderr) == (2, message)

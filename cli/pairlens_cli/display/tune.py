@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -65,7 +66,8 @@ class TuneDisplay(search.Listener):
     def update(self, what: str = "") -> None:
         """Refresh the live line, with what is being done."""
         if self._live and self._bar is not None:
-            best = f"best {self._metric} {number(self._best.value)}" if self._best and self._best.value else ""
+            value = self._best.value if self._best else None
+            best = "" if value is None else f"best {self._metric} {number(value)}"
             facts = "  ".join(part for part in (best, what) if part)
             description = f"{self._done} of {self._trials} trials"
             self._live.update(self._bar, completed=self._done, description=description, facts=facts)
@@ -85,7 +87,7 @@ class TuneDisplay(search.Listener):
             result = trial.reason or f"given up after epoch {trial.epochs}"
             return f"trial {trial.number:>3}  {result}  {values}"
         best = "  best" if self._best and self._best.number == trial.number else ""
-        return f"trial {trial.number:>3}  {self._metric} {number(trial.value)}  {values}{best}"
+        return f"trial {trial.number:>3}  {self._metric} {number(trial.value)}{best}  {values}"
 
 
 class _OneTrial(TrainingListener):
@@ -97,7 +99,7 @@ class _OneTrial(TrainingListener):
     @contextmanager
     def loading(self, library: str) -> Iterator[None]:
         if library == "TensorFlow":
-            self._display.update("loading TensorFlow")
+            self._display.update("starting a trial" if "tensorflow" in sys.modules else "loading TensorFlow")
         with output.silent_libraries():
             yield
 
@@ -120,20 +122,23 @@ def show_outcome(outcome: Outcome) -> None:
     best = outcome.best
     if best is None or best.value is None:
         return
-    rows = [
-        (key, domain.in_words(), shown_value(best.values[key]), f"{share:.0%}" if (share := shares.get(key)) else "")
-        for shares in [outcome.importances]
-        for key, domain, _ in outcome.search.space
-    ]
+    headings, rows = ["key", "searched", "best"], []
+    for key, domain, _ in outcome.search.space:
+        rows.append([key, domain.in_words(), shown_value(best.values[key])])
+        if outcome.importances:
+            rows[-1].append(f"{outcome.importances.get(key, 0.0):.0%}")
+    if outcome.importances:
+        headings.append("importance")
     states: Counter[str] = Counter(trial.state for trial in outcome.trials)
     parts = [("finished", "finished"), ("pruned", "given up early"), ("refused", "not possible")]
     counts = ", ".join(f"{states[state]} {words}" for state, words in parts if states[state])
     caption = f"{len(outcome.trials)} trials: {counts}"
     if outcome.importances:
         caption += "; importance by PED-ANOVA, for these trials only"
-    say_table(("key", "searched", "best", "importance"), rows, caption=caption)
-    own = f"; the config as it was: {number(outcome.own.value)}" if outcome.own and outcome.own.value else ""
-    output.say(f"Best: trial {best.number} with dev {outcome.metric} {number(best.value)}{own}")
+    say_table(headings, rows, caption=caption)
+    own = outcome.own.value if outcome.own else None
+    as_it_was = "" if own is None else f"; the config as it was: {number(own)}"
+    output.say(f"Best: trial {best.number} with dev {outcome.metric} {number(best.value)}{as_it_was}")
 
 
 def show_test(outcome: Outcome, result: Mapping[str, Any] | None) -> None:
@@ -141,14 +146,13 @@ def show_test(outcome: Outcome, result: Mapping[str, Any] | None) -> None:
     assert outcome.best
     assert outcome.best.value is not None
     count, metric, dev = len(outcome.trials), outcome.metric, number(outcome.best.value)
-    searched = f"dev was searched {count} times, so its {metric} of {dev} is likely too good"
+    searched = f"Dev was searched {count} times, so its {metric} of {dev} is likely too good"
     if result is None:
-        output.say(f"The config has no test split: {searched}, and nothing here says by how much")
+        output.say(f"{searched}; without a test split nothing says by how much")
         return
     low, high = result["intervals"][metric]
     before = ", ".join(map(str, result["measured_after"][:-1]))
-    unseen = f"test was measured after {before} trials before" if before else "no trial has seen test"
-    output.say(
-        f"Test {metric} {number(result['metrics'][metric])} (95 % interval {number(low)} to {number(high)}, "
-        f"{result['pairs']:,} pairs): {searched}; {unseen}"
-    )
+    seen = f"was measured after {before} trials before" if before else "was not read before"
+    interval = f"95 % interval {number(low)} to {number(high)}, {result['pairs']:,} pairs"
+    output.say(f"Test {metric} {number(result['metrics'][metric])} ({interval})")
+    output.say(f"{searched}; test {seen}")
