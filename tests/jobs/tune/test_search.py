@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tune_works import CONFIG, essence, make_search, refuse, stops_after, train
+from tune_works import CONFIG, dies_in_large_batches, essence, make_search, refuse, stops_after, train
 
 from pairlens.config.file import load_config
 from pairlens.config.schema import Config
@@ -163,6 +163,23 @@ def test_trials_that_cannot_be_trained_are_told_and_the_search_goes_on(tmp_path:
     assert reasons == {"training takes about 900 GB of memory", "the loss became nan"}
     assert search.study().best() is not None
     refuse_failure(settle(search))
+
+
+def test_a_trial_whose_process_dies_again_and_again_does_not_end_the_search(tmp_path: Path) -> None:
+    """As one that takes more memory than there is: its worker is killed three times, then other trials go on."""
+    search, told = make_search(tmp_path, train=dies_in_large_batches), Told()
+    assert search.run(4, Cluster("local", 1, 3), told, never)
+    trials = search.study().trials()
+    reasons = [(trial.reason or "").startswith("its process died 3 times") for trial in trials]
+    assert reasons == [trial.values["training.batch_size"] == "256" for trial in trials]
+    assert reasons[0]
+
+
+def test_a_damaged_journal_is_one_error(tmp_path: Path) -> None:
+    search = make_search(tmp_path)
+    search.folder.journal.write_text('{"op_code": 99}\n{"op\n{}\n')
+    with pytest.raises(RunError, match=r"journal.log: damaged .*; search again with --force"):
+        search.study()
 
 
 def test_values_that_contradict_each_other_are_refused_in_their_trial(tmp_path: Path) -> None:

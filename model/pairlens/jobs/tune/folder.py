@@ -20,7 +20,7 @@ from typing import Any
 
 from pairlens.config.schema import Config
 from pairlens.errors import RunError, UsageError
-from pairlens.files import whole_file
+from pairlens.files import partial_files, whole_file
 from pairlens.jobs.seed_runs import Existing
 from pairlens.jobs.tune.space import Space, space_text
 from pairlens.runs.json_files import settings
@@ -44,7 +44,8 @@ class Folder:
         """Raises UsageError if something is there that may be neither replaced nor resumed."""
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path}: is a file, but a search is a directory; choose another name")
-        if not self.path.is_dir() or not {path.name for path in self.path.iterdir()} - {LOCK}:
+        of_a_killed_search = {self.path / LOCK, *partial_files(self.record)}
+        if not self.path.is_dir() or not set(self.path.iterdir()) - of_a_killed_search:
             return
         if not self.record.is_file():
             raise UsageError(f"{self.path}: contains files that are not a search's; choose another directory")
@@ -95,7 +96,7 @@ class Folder:
     def _refuse_changes(self, record: dict[str, Any]) -> None:
         try:
             began = json.loads(self.record.read_bytes())
-            config, space, data = began["config"], began["space"], began["data"]
+            config, space, data = dict(began["config"]), began["space"], dict(began["data"])
         except (ValueError, KeyError, TypeError) as error:
             raise RunError(f"{self.record}: damaged ({error}); search again with --force") from None
         now = record["config"]

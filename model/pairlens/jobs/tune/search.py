@@ -27,6 +27,8 @@ from pairlens.metrics import higher_is_better
 from pairlens.runs.json_files import without_nan
 from pairlens.scoring.warm_up import warm_up
 
+_MOST_DEATHS = 3  # of processes, after which a trial is not tried again
+
 
 class Cluster(NamedTuple):
     """The processes that train: as for `run_work`."""
@@ -134,6 +136,9 @@ class Search:
         self.folder.remove_runs(attempts - ({best.attempt} if best else set()))
 
     def _train(self, attempt: Attempt, shown: training.Listener, stop: Stop) -> int | None:
+        if attempt.deaths >= _MOST_DEATHS:
+            attempt.refuse(f"its process died {attempt.deaths} times, as it does when memory runs out")
+            return 0
         pruned = False
 
         def report(epoch: int, value: float) -> None:
@@ -144,7 +149,10 @@ class Search:
         try:
             config = self.config_of(attempt.values)
             trained = self.train(config, run, self.command, shown, report, lambda: pruned or stop())
-        except (UsageError, DivergedError) as error:
+        except DivergedError as error:
+            attempt.refuse(str(error).partition("; ")[0])  # the rest says how to continue this run
+            return 0
+        except UsageError as error:
             attempt.refuse(str(error).splitlines()[0])
             return 0
         if trained.metrics is not None:

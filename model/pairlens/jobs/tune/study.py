@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from pairlens.errors import RunError
 from pairlens.jobs.tune.space import Choices, Range, Space, Value
 
 if TYPE_CHECKING:
@@ -52,10 +53,17 @@ class Trial(NamedTuple):
 
 
 class Attempt:
-    """A trial that is being trained."""
+    """A trial that is being trained.
 
-    def __init__(self, study: optuna.Study, trial: optuna.Trial, space: Space) -> None:
+    Attributes:
+        number: unique among all attempts.
+        values: the value of each key.
+        deaths: how many earlier attempts at the trial ended because their process died.
+    """
+
+    def __init__(self, study: optuna.Study, trial: optuna.Trial, space: Space, deaths: int) -> None:
         self._study, self._trial = study, trial
+        self.deaths = deaths
         self.number = trial.number
         self.values = {key: domain.rounded(trial.params[key]) for key, domain, _ in space}
 
@@ -81,7 +89,8 @@ class Attempt:
         self._end("PRUNED")
 
     def abandon(self) -> None:
-        """Record that the attempt was cut off, so that it does not count."""
+        """Record that the attempt was stopped before its end, so that it does not count."""
+        self._trial.set_user_attr("stopped", True)
         self._end("FAIL")
 
     def _end(self, state: str) -> None:
@@ -97,6 +106,9 @@ class Study:
         own: the config's own values of keys of the space, which trial 1 has.
         maximize: whether more of the metric is better.
         epochs: of a trial, the first third of which is always trained.
+
+    Raises:
+        RunError: the journal is damaged.
     """
 
     def __init__(
@@ -108,14 +120,15 @@ class Study:
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._space, self._own, self._seed, self.maximize = space, own, seed, maximize
-        with _quiet():
+        pruner = optuna.pruners.MedianPruner(_COMPARED, max(epochs // 3, 1), n_min_trials=_COMPARED)
+        direction: Literal["maximize", "minimize"] = "maximize" if maximize else "minimize"
+        try:
+            storage = JournalStorage(JournalFileBackend(str(journal)))
             self._study = optuna.create_study(
-                storage=JournalStorage(JournalFileBackend(str(journal))),
-                pruner=optuna.pruners.MedianPruner(_COMPARED, max(epochs // 3, 1), n_min_trials=_COMPARED),
-                study_name=_NAME,
-                direction="maximize" if maximize else "minimize",
-                load_if_exists=True,
+                storage=storage, pruner=pruner, study_name=_NAME, direction=direction, load_if_exists=True
             )
+        except (ValueError, KeyError, TypeError, AssertionError) as error:
+            raise RunError(f"{journal}: damaged ({error}); search again with --force") from None
 
     def begin(self, number: int) -> Attempt:
         """Choose the values of a trial. An earlier attempt at it, which was cut off, is marked so.
@@ -125,7 +138,8 @@ class Study:
         from optuna.samplers import PartialFixedSampler, TPESampler
 
         fixed = self._own if number == 1 else {}
-        for earlier in self._attempts(number):
+        attempts = self._attempts(number)
+        for earlier in attempts:
             fixed = earlier.params
             self._fail(earlier)
         sampler = TPESampler(seed=(self._seed * 1_000_003 + number) % 2**32, n_startup_trials=_RANDOM)
@@ -133,7 +147,7 @@ class Study:
             self._study.sampler = PartialFixedSampler(dict(fixed), sampler) if fixed else sampler
             trial = self._study.ask({key: _distribution(domain) for key, domain, _ in self._space})
         trial.set_user_attr("number", number)
-        return Attempt(self._study, trial, self._space)
+        return Attempt(self._study, trial, self._space, sum("stopped" not in one.user_attrs for one in attempts))
 
     def abandon_unfinished(self) -> None:
         """Mark the attempts of a search that was killed as cut off. No process may be training."""
