@@ -132,3 +132,16 @@ def test_without_optuna_its_extra_is_named(project: Path) -> None:
     result = pairlens(project, *COMMAND, before=hide)
     message = "error: tune needs optuna, which is not installed: pip install 'pairlens[tune]'\n"
     assert (result.code, result.stderr) == (2, message)
+
+
+def test_when_the_time_is_over_the_command_to_continue_is_told(project: Path) -> None:
+    result = pairlens(project, *COMMAND, "--timeout", "0")
+    again = " ".join(["pairlens", *COMMAND, "--timeout 0 --resume"])
+    message = f"warning: the time is over after 0 of 3 trials. Continue with: {again}\n"
+    assert (result.code, result.stdout, result.stderr) == (0, "", message)
+    assert (project / "t" / "space.yaml").read_text() == (
+        "training.optimizer.learning_rate: {low: 0.005, high: 0.05, log: true}\nmodel.dnn.units: [2, 3]\n"
+    )
+    changed = pairlens(project, *COMMAND, "--seed", "2", "--resume")
+    assert "t: training.seed was 1 when the search began and is 2 now; set it back" in changed.stderr
+    assert changed.code == 2

@@ -85,7 +85,7 @@ def tune(
 
     existing = _existing(set_ or [], resume, force, seed)
     chosen = _cluster(cluster, workers, retries, jobs)
-    at_once = jobs or (workers if chosen and not chosen.is_elsewhere else None) or 1
+    at_once = _at_once(chosen, threads)
     use_processors(threads or max(processors() // at_once, 1))
     place = directory or Path("tuned") / config_file.stem
     if not isinstance(place, Path):
@@ -141,6 +141,18 @@ def _finish(outcome: Outcome, threads: int | None) -> None:
     with output.results(None) as file:
         summary: dict[str, Any] = {**outcome.summary(), "test": result}
         file.write(json.dumps(without_nan(summary), indent=2, ensure_ascii=False) + "\n")
+
+
+def _at_once(chosen: Cluster | None, threads: int | None) -> int:
+    """How many trials are trained on this machine at the same time."""
+    from pairlens.kernels.threads import processors
+
+    if chosen is None or chosen.is_elsewhere:
+        return 1
+    at_once = chosen.workers or max(processors() // (threads or processors()), 1)
+    if at_once == 1:
+        output.warn(f"one trial at a time uses all {processors()} processors; --workers N trains N that share them")
+    return at_once
 
 
 def _existing(set_: list[str], resume: bool, force: bool, seed: int | None) -> Existing:

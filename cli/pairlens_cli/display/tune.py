@@ -84,7 +84,7 @@ class TuneDisplay(search.Listener):
     def _line(self, trial: Trial) -> str:
         values = "  ".join(f"{self._names[key]} {shown_value(value)}" for key, value in trial.values.items())
         if trial.value is None:
-            result = trial.reason or f"given up after epoch {trial.epochs}"
+            result = f"not possible: {trial.reason}" if trial.reason else f"given up after epoch {trial.epochs}"
             return f"trial {trial.number:>3}  {result}  {values}"
         best = "  best" if self._best and self._best.number == trial.number else ""
         return f"trial {trial.number:>3}  {self._metric} {number(trial.value)}{best}  {values}"
