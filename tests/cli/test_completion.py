@@ -13,9 +13,6 @@ from forked import run_forked
 from models import make_config, random_weights
 from running import run_to_end
 
-from pairlens.config.file import load_config
-from pairlens.config.keys import config_keys
-from pairlens.errors import ConfigError
 from pairlens.runs.run import Run
 
 MAIN = "import sys; sys.argv = ['pairlens']; from pairlens_cli.app import main; main()"
@@ -106,15 +103,3 @@ def test_an_answer_loads_nothing_large(folder: Path) -> None:
     done = run_to_end([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
     assert "model.conv.filters=" in done.stdout.split()
     assert {"tensorflow", "numba", "matplotlib", "optuna", "tokenizers", "rich"}.isdisjoint(done.stderr.split())
-
-
-def test_every_key_with_values_takes_each_or_says_why_not(tmp_path: Path) -> None:
-    """The config knows the key: what it refuses contradicts its other values, or is a key of another section."""
-    (tmp_path / "c.yaml").write_text("data: {train: train}\nmodel: {embedding: {input_dim: 9}}\n")
-    for key, values in config_keys().items():
-        for value in values:
-            try:
-                load_config(tmp_path / "c.yaml", [f"{key}={value}"])
-            except ConfigError as error:
-                unknown = [fault for fault in error.faults if "unknown key" in fault]
-                assert not unknown or key.rpartition(".")[0] + ".name" in config_keys(), unknown

@@ -25,7 +25,7 @@ def test_a_line_for_each_trial_and_a_table(tmp_path: Path, capsys: pytest.Captur
     outcome = searched(tmp_path)
     lines = capsys.readouterr().err.splitlines()
     assert [int(line.split()[1]) for line in lines] == list(range(1, 21))
-    assert lines[0] == "trial   1  accuracy 0.9500  best  learning_rate 0.001  batch_size 64  units 64"
+    assert lines[0] == "trial   1  accuracy 0.9500  best  learning_rate 0.001  batch_size 64  dnn.units 64"
     assert any("  not possible: training takes about 900 GB of memory  learning_rate" in line for line in lines)
     assert any("  not possible: the loss became nan  " in line for line in lines)
     assert any("  given up after epoch 2  " in line for line in lines)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tune_works import CONFIG, dies_in_large_batches, essence, make_search, refuse, stops_after, train
+from tune_works import CONFIG, dies_in_large_batches, essence, make_search, refuse, signalled, stops_after, train
 
 from pairlens.config.file import load_config
 from pairlens.config.schema import Config
@@ -16,9 +16,10 @@ from pairlens.errors import PairlensError, RunError
 from pairlens.jobs.training import Listener as TrainingListener
 from pairlens.jobs.tune.folder import Folder
 from pairlens.jobs.tune.outcome import refuse_failure, settle
-from pairlens.jobs.tune.search import Cluster, Listener
+from pairlens.jobs.tune.search import Cluster, Listener, TrialWork
 from pairlens.jobs.tune.study import Trial, mend_journal
 from pairlens.jobs.tune.trial import Report, Stop, Trained
+from pairlens.kernels.threads import use_processors
 
 
 def never() -> bool:
@@ -225,7 +226,17 @@ def test_a_search_continues_only_with_everything_unchanged(tmp_path: Path) -> No
         make_search(tmp_path)
 
 
-def test_thirty_trials_take_little_time_besides_training(tmp_path: Path) -> None:
-    search, began = make_search(tmp_path), time.process_time()
-    search.run(30, None, Listener(), never)
-    assert time.process_time() - began < 10
+def test_a_worker_that_is_told_to_end_leaves_its_trial_to_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = make_search(tmp_path, train=signalled)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        TrialWork(search, tmp_path).prepare()(1)
+    use_processors(None)
+    assert ended.value.code == 143
+    assert search.study().trials() == []
+    assert kept_runs(search.folder) == []
+    again = make_search(tmp_path)
+    assert again.run(1, None, Listener(), never)
+    assert [trial.attempt for trial in again.study().trials()] == [1]

@@ -144,9 +144,15 @@ def test_sampled_numbers_have_four_digits_within_the_range() -> None:
 
 
 def test_short_names_tell_keys_apart() -> None:
-    keys = ["training.batch_size", "model.dnn.dropout", "model.embedding.dropout"]
+    keys = ["training.batch_size", "model.dnn.dropout", "model.embedding.dropout", "training.word_dropout.rate", "task"]
     space = parse_space("".join(f"{key}: [1]\n" for key in keys), "space.yaml")
-    assert list(short_names(space).values()) == ["batch_size", "dnn.dropout", "embedding.dropout"]
+    assert list(short_names(space).values()) == [
+        "batch_size",
+        "dnn.dropout",
+        "embedding.dropout",
+        "word_dropout.rate",
+        "task",
+    ]
 
 
 @pytest.mark.parametrize("pairs", [1_000, 20_000, 100_000])

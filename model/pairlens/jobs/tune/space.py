@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ from pairlens.locations.location import Location
 
 Value = int | float | str  # a number of a range, or the JSON of a choice
 _KEYS = ("low", "high", "log", "step")
+_SHORT = 5  # letters of a name that alone says little
 _DIGITS = 4  # of a sampled float, so that configs stay readable
 
 
@@ -93,13 +95,18 @@ Space = tuple[Parameter, ...]
 
 
 def short_names(space: Space) -> dict[str, str]:
-    """The last parts of each key, as many as distinguish it from the others."""
+    """The last parts of each key, as many as tell it from the others; of a short last part, such as `rate`, two."""
     parts = {parameter.key: parameter.key.split(".") for parameter in space}
-    names = {key: [".".join(its[-n:]) for n in range(1, len(its) + 1)] for key, its in parts.items()}
+    ends = Counter(end for its in parts.values() for end in _ends(its))
     return {
-        key: next(name for name in its if not any(name in others for one, others in names.items() if one != key))
-        for key, its in names.items()
+        key: next((end for end in _ends(its) if ends[end] == 1 and len(end) > _SHORT), key)
+        for key, its in parts.items()
     }
+
+
+def _ends(parts: Sequence[str]) -> list[str]:
+    """The ends of a dotted key, shortest first."""
+    return [".".join(parts[-count:]) for count in range(1, len(parts) + 1)]
 
 
 def read_space(path: Location) -> Space:
