@@ -8,15 +8,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from made_runs import write_split
+
 from pairlens.config.file import load_config, written_text
 from pairlens.config.schema import Config
 from pairlens.errors import DivergedError, UsageError
 from pairlens.jobs.training import Listener
 from pairlens.jobs.tune.fitting import own_values
 from pairlens.jobs.tune.folder import Folder
+from pairlens.jobs.tune.record import Trial
 from pairlens.jobs.tune.search import Search
-from pairlens.jobs.tune.space import parse_space
-from pairlens.jobs.tune.study import Trial
+from pairlens.jobs.tune.space_file import parse_space
 from pairlens.jobs.tune.trial import Report, Stop, Trained
 
 CONFIG = """\
@@ -74,6 +76,8 @@ def make_search(folder: Path, space: str = SPACE, config: str = CONFIG, **change
     """A search in `folder`/tuned, begun or continued."""
     file = folder / "config.yaml"
     file.write_text(config)
+    for name in ("train", "dev"):
+        write_split(folder / name, query=[1], value=[2], label=[1])
 
     def load(made: Sequence[str]) -> Config:
         return load_config(file, made)

@@ -9,6 +9,7 @@ import pytest
 from tune_works import CONFIG, SPACE, make_search, refuse
 
 from pairlens.jobs.tune.outcome import Outcome, settle
+from pairlens.jobs.tune.run_search import run_search
 from pairlens_cli.display.tune import TuneDisplay, show_outcome, show_test
 
 OWN = SPACE.replace("[[32], [32, 32]]", "[64, 32]")
@@ -17,7 +18,7 @@ OWN = SPACE.replace("[[32], [32, 32]]", "[64, 32]")
 def searched(tmp_path: Path) -> Outcome:
     """Twenty trials; large batches and high learning rates are refused. Trial 1 is the config itself."""
     search = make_search(tmp_path, OWN, CONFIG.replace("epochs: 6", "epochs: 6, batch_size: 64"), train=refuse)
-    search.run(20, None, TuneDisplay("accuracy", search.space, 20, 0), lambda: False)
+    run_search(search, 20, None, TuneDisplay("accuracy", search.space, 20, 0), lambda: False)
     return settle(search)
 
 

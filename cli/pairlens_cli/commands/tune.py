@@ -16,7 +16,8 @@ from pairlens_cli.options import Location
 if TYPE_CHECKING:
     from pairlens.jobs.seed_runs import Existing
     from pairlens.jobs.tune.outcome import Outcome
-    from pairlens.jobs.tune.search import Cluster, Search
+    from pairlens.jobs.tune.run_search import Cluster
+    from pairlens.jobs.tune.search import Search
 
 
 def tune(
@@ -106,13 +107,14 @@ def tune(
 def _search(search: Search, trials: int, chosen: Cluster | None) -> Outcome:
     """Do the trials, and show what they have found. Exits if it was interrupted."""
     from pairlens.jobs.tune.outcome import settle
+    from pairlens.jobs.tune.run_search import run_search
     from pairlens_cli.display.signals import interrupts, resuming_command
     from pairlens_cli.display.tune import TuneDisplay, show_outcome
 
     done = len(search.study().trials())
     shown = TuneDisplay(search.config.decisive_metric, search.space, trials, done)
     with interrupts() as signals:
-        over = search.run(trials, chosen, shown, lambda: signals.exit_code is not None)
+        over = run_search(search, trials, chosen, shown, lambda: signals.exit_code is not None)
         outcome = settle(search)
     show_outcome(outcome)
     if not over or len(outcome.trials) < trials:
@@ -167,7 +169,7 @@ def _existing(set_: list[str], resume: bool, force: bool, seed: int | None) -> E
 def _cluster(cluster: str | None, workers: int | None, retries: int | None, jobs: int | None) -> Cluster | None:
     """The processes that train; None for this one alone. Raises UsageError if options contradict each other."""
     from pairlens.jobs.cluster.run import refuse_cluster
-    from pairlens.jobs.tune.search import Cluster
+    from pairlens.jobs.tune.run_search import Cluster
 
     if cluster is None and (workers is not None or retries is not None):
         raise UsageError("--workers and --retries are for --cluster; add --cluster local, or give --jobs")

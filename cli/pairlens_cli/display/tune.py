@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from pairlens.config.schema import Config
 from pairlens.jobs.cluster.scheduler import Progress
 from pairlens.jobs.training import Listener as TrainingListener
-from pairlens.jobs.tune import search
+from pairlens.jobs.tune import run_search
 from pairlens.jobs.tune.outcome import Outcome, shown_value
+from pairlens.jobs.tune.record import Trial
 from pairlens.jobs.tune.space import Space, short_names
-from pairlens.jobs.tune.study import Trial
 from pairlens_cli import output
 from pairlens_cli.display.tables import number, say_table
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pairlens.training.trainer import Evaluation, Step
 
 
-class TuneDisplay(search.Listener):
+class TuneDisplay(run_search.Listener):
     """Shows a search on stderr.
 
     Args:
@@ -43,7 +43,7 @@ class TuneDisplay(search.Listener):
         self._bar: TaskID | None = None
 
     @contextmanager
-    def searching(self, trials: int) -> Iterator[TrainingListener]:  # noqa: ARG002
+    def searching(self) -> Iterator[TrainingListener]:
         with self._shown():
             yield _OneTrial(self)
 

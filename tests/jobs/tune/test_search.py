@@ -12,12 +12,12 @@ from tune_works import CONFIG, dies_in_large_batches, essence, make_search, refu
 
 from pairlens.config.file import load_config
 from pairlens.config.schema import Config
-from pairlens.errors import PairlensError, RunError
+from pairlens.errors import DataError, PairlensError, RunError
 from pairlens.jobs.training import Listener as TrainingListener
 from pairlens.jobs.tune.folder import Folder
 from pairlens.jobs.tune.outcome import refuse_failure, settle
-from pairlens.jobs.tune.search import Cluster, Listener, TrialWork
-from pairlens.jobs.tune.study import Trial, mend_journal
+from pairlens.jobs.tune.record import Trial
+from pairlens.jobs.tune.run_search import Cluster, Listener, TrialWork, run_search
 from pairlens.jobs.tune.trial import Report, Stop, Trained
 from pairlens.kernels.threads import use_processors
 
@@ -44,7 +44,7 @@ def kept_runs(folder: Folder) -> list[str]:
 
 def test_a_search_finds_better_values_and_keeps_only_their_run(tmp_path: Path) -> None:
     search, told = make_search(tmp_path), Told()
-    assert search.run(25, None, told, never)
+    assert run_search(search, 25, None, told, never)
     assert told.numbers == list(range(1, 26))
     trials = search.study().trials()
     best = search.study().best()
@@ -63,14 +63,14 @@ def test_a_search_finds_better_values_and_keeps_only_their_run(tmp_path: Path) -
 def test_the_first_trial_is_the_config_as_it_is(tmp_path: Path) -> None:
     """dnn.units [64] is not in the space, and is drawn."""
     search = make_search(tmp_path)
-    search.run(1, None, Listener(), never)
+    run_search(search, 1, None, Listener(), never)
     (first,) = search.study().trials()
     assert first.values["training.optimizer.learning_rate"] == 0.001
     assert first.values["training.batch_size"] == "256"
     assert settle(search).own is None
     (tmp_path / "whole").mkdir()
     whole = make_search(tmp_path / "whole", space="training.batch_size: [16, 256]\n")
-    whole.run(1, None, Listener(), never)
+    run_search(whole, 1, None, Listener(), never)
     own = settle(whole).own
     assert own is not None
     assert own.value == pytest.approx(1 - 0.001 * 50)
@@ -85,7 +85,7 @@ def test_the_same_seed_tries_the_same_and_another_seed_other_values(tmp_path: Pa
     ):
         (tmp_path / name).mkdir()
         search = make_search(tmp_path / name, config=config)
-        search.run(12, None, Listener(), never)
+        run_search(search, 12, None, Listener(), never)
         tried[name] = essence(search.study().trials())
     assert tried["one"] == tried["same"]
     assert tried["one"][1:] != tried["other"][1:]
@@ -96,12 +96,12 @@ def test_stopped_anywhere_and_continued_it_ends_the_same(tmp_path: Path, calls: 
     for name in ("straight", "stopped"):
         (tmp_path / name).mkdir()
     straight, told = make_search(tmp_path / "straight"), Told()
-    straight.run(12, None, Listener(), never)
-    assert not make_search(tmp_path / "stopped").run(12, None, told, stops_after(calls))
+    run_search(straight, 12, None, Listener(), never)
+    assert not run_search(make_search(tmp_path / "stopped"), 12, None, told, stops_after(calls))
     again = make_search(tmp_path / "stopped")
     done = len(again.study().trials())
     assert done == len(told.numbers) < 12
-    assert again.run(12, None, rest := Told(), never)
+    assert run_search(again, 12, None, rest := Told(), never)
     assert rest.numbers == list(range(done + 1, 13))  # none is repeated
     assert essence(again.study().trials()) == essence(straight.study().trials())
 
@@ -120,18 +120,17 @@ def test_killed_in_a_trial_it_is_done_again_with_the_same_values(tmp_path: Path)
 
     search = make_search(tmp_path, train=dies)
     with pytest.raises(KeyboardInterrupt):
-        search.run(12, None, Listener(), never)
+        run_search(search, 12, None, Listener(), never)
     study = search.study()
     assert [trial.number for trial in study.trials()] == list(range(1, 10))
     with search.folder.journal.open("a") as journal:
         journal.write('{"op_code": 4, "wor')
     Path(f"{search.folder.journal}.lock").symlink_to(search.folder.journal)
-    mend_journal(search.folder.journal)
     again = make_search(tmp_path)
-    assert again.run(12, None, Listener(), never)
+    assert run_search(again, 12, None, Listener(), never)
     (tmp_path / "straight").mkdir()
     straight = make_search(tmp_path / "straight")
-    straight.run(12, None, Listener(), never)
+    run_search(straight, 12, None, Listener(), never)
     assert essence(again.study().trials()) == essence(straight.study().trials())
     assert len(kept_runs(again.folder)) == 1
 
@@ -139,11 +138,11 @@ def test_killed_in_a_trial_it_is_done_again_with_the_same_values(tmp_path: Path)
 def test_more_trials_go_on_from_the_best(tmp_path: Path) -> None:
     """The best run has its place after the first part; a better one takes it."""
     search = make_search(tmp_path)
-    search.run(1, None, Listener(), never)
+    run_search(search, 1, None, Listener(), never)
     first = settle(search).best
     assert first is not None
     again = make_search(tmp_path)
-    again.run(30, None, Listener(), never)
+    run_search(again, 30, None, Listener(), never)
     outcome = settle(again)
     assert outcome.best is not None
     assert outcome.best.number > 1
@@ -158,7 +157,7 @@ def test_more_trials_go_on_from_the_best(tmp_path: Path) -> None:
 
 def test_trials_that_cannot_be_trained_are_told_and_the_search_goes_on(tmp_path: Path) -> None:
     search = make_search(tmp_path, train=refuse)
-    assert search.run(15, None, Listener(), never)
+    assert run_search(search, 15, None, Listener(), never)
     trials = search.study().trials()
     reasons = {trial.reason for trial in trials if trial.state == "refused"}
     assert reasons == {"training takes about 900 GB of memory", "the loss became nan"}
@@ -169,11 +168,22 @@ def test_trials_that_cannot_be_trained_are_told_and_the_search_goes_on(tmp_path:
 def test_a_trial_whose_process_dies_again_and_again_does_not_end_the_search(tmp_path: Path) -> None:
     """As one that takes more memory than there is: its worker is killed three times, then other trials go on."""
     search, told = make_search(tmp_path, train=dies_in_large_batches), Told()
-    assert search.run(4, Cluster("local", 1, 3), told, never)
+    assert run_search(search, 4, Cluster("local", 1, 3), told, never)
     trials = search.study().trials()
     reasons = [(trial.reason or "").startswith("its process died 3 times") for trial in trials]
     assert reasons == [trial.values["training.batch_size"] == "256" for trial in trials]
     assert reasons[0]
+
+
+def test_data_that_are_lost_end_the_search_and_cost_no_trial(tmp_path: Path) -> None:
+    search = make_search(tmp_path, train=refuse)
+    (tmp_path / "dev.label.txt").unlink()
+    with pytest.raises(DataError, match=r"dev.label.txt: no such file"):
+        run_search(search, 15, None, Listener(), never)
+    done = len(search.study().trials())
+    again = make_search(tmp_path, train=refuse)
+    assert run_search(again, 15, None, rest := Told(), never)
+    assert rest.numbers == list(range(done + 1, 16))
 
 
 def test_a_damaged_journal_is_one_error(tmp_path: Path) -> None:
@@ -186,7 +196,7 @@ def test_a_damaged_journal_is_one_error(tmp_path: Path) -> None:
 def test_values_that_contradict_each_other_are_refused_in_their_trial(tmp_path: Path) -> None:
     space = "training.optimizer.name: [adam]\ntraining.optimizer.lazy: [true]\ntraining.accumulate: [2]\n"
     search = make_search(tmp_path, space=space)
-    assert search.run(2, None, Listener(), never)
+    assert run_search(search, 2, None, Listener(), never)
     outcome = settle(search)
     assert outcome.best is None
     with pytest.raises(PairlensError, match=r"tuned: none of 2 trials was finished; the last one: .*lazy: true"):
@@ -196,14 +206,14 @@ def test_values_that_contradict_each_other_are_refused_in_their_trial(tmp_path: 
 
 def test_after_the_deadline_no_trial_begins(tmp_path: Path) -> None:
     search = replace(make_search(tmp_path), deadline=time.time() - 1)
-    assert search.run(5, None, Listener(), never)
+    assert run_search(search, 5, None, Listener(), never)
     assert search.study().trials() == []
     assert settle(search).best is None
 
 
 def test_processes_share_the_trials(tmp_path: Path) -> None:
     search, told = make_search(tmp_path), Told()
-    assert search.run(6, Cluster("local", 2, 0), told, never)
+    assert run_search(search, 6, Cluster("local", 2, 0), told, never)
     assert sorted(told.numbers) == [1, 2, 3, 4, 5, 6]
     assert sorted(trial.attempt for trial in search.study().trials()) == [0, 1, 2, 3, 4, 5]
     best = search.study().best()
@@ -238,5 +248,5 @@ def test_a_worker_that_is_told_to_end_leaves_its_trial_to_the_next(
     assert search.study().trials() == []
     assert kept_runs(search.folder) == []
     again = make_search(tmp_path)
-    assert again.run(1, None, Listener(), never)
+    assert run_search(again, 1, None, Listener(), never)
     assert [trial.attempt for trial in again.study().trials()] == [1]

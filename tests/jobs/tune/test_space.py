@@ -14,7 +14,8 @@ from pairlens.config.schema import Config
 from pairlens.errors import ConfigError
 from pairlens.jobs.tune.default_space import default_space
 from pairlens.jobs.tune.fitting import Load, own_values, refuse_unfit
-from pairlens.jobs.tune.space import Choices, Range, parse_space, read_space, short_names, space_text
+from pairlens.jobs.tune.space import Choices, Range, short_names, space_text
+from pairlens.jobs.tune.space_file import parse_space, read_space
 
 CONFIG = """\
 task: {task}

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pairlens.config.keras import PpmiSvd
 from pairlens.config.schema import Config
 from pairlens.jobs.tune.fitting import Load, unfit
-from pairlens.jobs.tune.space import Space, parse_space
+from pairlens.jobs.tune.space import Space
+from pairlens.jobs.tune.space_file import parse_space
 
 _LARGE = 30_000  # pairs, from which on `init` writes larger batches and fewer epochs
 _SMALL = 10_000

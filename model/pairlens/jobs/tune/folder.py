@@ -14,6 +14,7 @@ DIR/test.json      its metrics on test, and after how many trials test was measu
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,7 @@ class Folder:
         else:
             self._empty()
             self.write(self.record, json.dumps(record, indent=2) + "\n")
+        self._mend_journal()
         self.write(self.base, text)
         self.write(self.space, space_text(space))
         self.runs.mkdir(exist_ok=True)
@@ -86,6 +88,12 @@ class Folder:
             if self.best.exists():
                 shutil.rmtree(self.best)
             run.rename(self.best)
+
+    def _mend_journal(self) -> None:
+        """Remove what a killed process left: the journal's lock, and a last line that is cut off."""
+        Path(f"{self.journal}.lock").unlink(missing_ok=True)
+        if self.journal.exists() and not (content := self.journal.read_bytes()).endswith(b"\n"):
+            os.truncate(self.journal, content.rfind(b"\n") + 1)
 
     def _empty(self) -> None:
         for name in reversed(_FILES):

@@ -9,9 +9,9 @@ from pairlens.config.file import written_text
 from pairlens.errors import PairlensError
 from pairlens.evaluation.evaluation import labelled_files, measure, score_files
 from pairlens.jobs.tune.folder import Folder
+from pairlens.jobs.tune.record import Trial
 from pairlens.jobs.tune.search import Search
 from pairlens.jobs.tune.space import Value
-from pairlens.jobs.tune.study import Trial
 from pairlens.runs.json_files import without_nan
 from pairlens.runs.run import Run
 

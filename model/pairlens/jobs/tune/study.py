@@ -7,14 +7,14 @@ attempt that was cut off counts as none: the next attempt at trial N has the sam
 from __future__ import annotations
 
 import math
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from pairlens.errors import RunError
+from pairlens.jobs.tune.record import Trial
 from pairlens.jobs.tune.space import Choices, Range, Space, Value
 
 if TYPE_CHECKING:
@@ -24,32 +24,6 @@ _RANDOM = 8  # trials that are drawn at random, before TPE models which values a
 _COMPARED = 4  # trials that must have finished before one is given up
 _TELLING = 10  # finished trials, from which on importances are more than noise
 _NAME = "pairlens"
-
-State = Literal["finished", "pruned", "refused"]  # refused: the config, or its training, is not possible
-
-
-class Trial(NamedTuple):
-    """A trial that counts.
-
-    Attributes:
-        number: from 1.
-        attempt: unique among all attempts; the name of its run.
-        value: the decisive metric of its best weights on dev, None unless it is finished.
-        values: the value of each key.
-        dev: every metric on dev.
-        epochs: how many were trained.
-        reason: why it was refused.
-    """
-
-    number: int
-    attempt: int
-    state: State
-    value: float | None
-    values: dict[str, Value]
-    dev: dict[str, float | None]
-    epochs: int
-    seconds: float
-    reason: str | None
 
 
 class Attempt:
@@ -205,13 +179,6 @@ class Study:
             trial.duration.total_seconds() if trial.duration else math.nan,
             reason,
         )
-
-
-def mend_journal(journal: Path) -> None:
-    """Remove what a killed process left: the journal's lock, and a last line that is cut off. None may be writing."""
-    Path(f"{journal}.lock").unlink(missing_ok=True)
-    if journal.exists() and not (content := journal.read_bytes()).endswith(b"\n"):
-        os.truncate(journal, content.rfind(b"\n") + 1)
 
 
 def _distribution(domain: Range | Choices) -> Any:

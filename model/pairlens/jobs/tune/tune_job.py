@@ -17,8 +17,8 @@ from pairlens.jobs.tune.default_space import default_space
 from pairlens.jobs.tune.fitting import own_values, refuse_unfit
 from pairlens.jobs.tune.folder import Folder
 from pairlens.jobs.tune.search import Search
-from pairlens.jobs.tune.space import Space, read_space
-from pairlens.jobs.tune.study import mend_journal
+from pairlens.jobs.tune.space import Space
+from pairlens.jobs.tune.space_file import read_space
 from pairlens.locations.location import Location
 from pairlens.packages import need
 from pairlens.runs.environment import checksums
@@ -80,7 +80,6 @@ class TuneJob:
             space = self._chosen_space(len(training.data.train))
             text, data = written_text(self._file, self._changes), checksums(training.config)
             self._folder.begin(self.config, text, space, data, self._existing)
-            mend_journal(self._folder.journal)
             yield Search(
                 self._folder,
                 self.config,
