@@ -85,8 +85,8 @@ def tune(
     from pairlens.kernels.threads import processors, use_processors
 
     existing = _existing(set_ or [], resume, force, seed)
-    chosen = _cluster(cluster, workers, retries, jobs)
-    at_once = _at_once(chosen, threads)
+    chosen = _cluster(cluster, workers, retries, jobs, threads)
+    at_once = 1 if chosen is None or chosen.is_elsewhere else chosen.workers or 1
     use_processors(threads or max(processors() // at_once, 1))
     place = directory or Path("tuned") / config_file.stem
     if not isinstance(place, Path):
@@ -145,18 +145,6 @@ def _finish(outcome: Outcome, threads: int | None) -> None:
         file.write(json.dumps(without_nan(summary), indent=2, ensure_ascii=False) + "\n")
 
 
-def _at_once(chosen: Cluster | None, threads: int | None) -> int:
-    """How many trials are trained on this machine at the same time."""
-    from pairlens.kernels.threads import processors
-
-    if chosen is None or chosen.is_elsewhere:
-        return 1
-    at_once = chosen.workers or max(processors() // (threads or processors()), 1)
-    if at_once == 1:
-        output.warn(f"one trial at a time uses all {processors()} processors; --workers N trains N that share them")
-    return at_once
-
-
 def _existing(set_: list[str], resume: bool, force: bool, seed: int | None) -> Existing:
     """What to do with an existing search. Raises UsageError if options contradict each other."""
     if resume and force:
@@ -166,17 +154,25 @@ def _existing(set_: list[str], resume: bool, force: bool, seed: int | None) -> E
     return "resume" if resume else "replace" if force else "refuse"
 
 
-def _cluster(cluster: str | None, workers: int | None, retries: int | None, jobs: int | None) -> Cluster | None:
+def _cluster(
+    cluster: str | None, workers: int | None, retries: int | None, jobs: int | None, threads: int | None
+) -> Cluster | None:
     """The processes that train; None for this one alone. Raises UsageError if options contradict each other."""
     from pairlens.jobs.cluster.run import refuse_cluster
     from pairlens.jobs.tune.run_search import Cluster
+    from pairlens.kernels.threads import processors
 
-    if cluster is None and (workers is not None or retries is not None):
-        raise UsageError("--workers and --retries are for --cluster; add --cluster local, or give --jobs")
-    retries = cluster_options.DEFAULT_RETRIES if retries is None else retries
     if cluster is None:
-        return Cluster("local", jobs, retries) if jobs and jobs > 1 else None
+        if workers is not None or retries is not None:
+            raise UsageError("--workers and --retries are for --cluster; add --cluster local, or give --jobs")
+        return Cluster("local", jobs, cluster_options.DEFAULT_RETRIES) if jobs and jobs > 1 else None
     if jobs:
         raise UsageError("--jobs starts processes here and --cluster chooses them; give --cluster with --workers")
     refuse_cluster(cluster)
-    return Cluster(cluster, workers, retries)
+    chosen = Cluster(cluster, workers, cluster_options.DEFAULT_RETRIES if retries is None else retries)
+    if chosen.is_elsewhere:
+        return chosen
+    at_once = workers or max(processors() // (threads or processors()), 1)
+    if at_once == 1:
+        output.warn(f"one trial at a time uses all {processors()} processors; --workers N trains N that share them")
+    return chosen._replace(workers=at_once)
