@@ -14,7 +14,7 @@ from pairlens.scoring.warm_up import warm_up
 from pairlens_cli.app import app, app_of
 from pairlens_cli.commands.score import score
 
-ONLY_TRAINING = ("numba", "tensorflow", "tf_keras", "keras", "matplotlib")
+ONLY_TRAINING = ("numba", "tensorflow", "tf_keras", "keras", "matplotlib", "optuna")
 ONLY_ADDRESSES = ("fsspec", "aiohttp", "asyncio", "ssl")
 
 

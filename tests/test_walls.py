@@ -43,6 +43,7 @@ BREACHES = [  # a contract, a file, and an import that it must not have
         "model/pairlens/training/events.py",
         "import tensorboardX",
     ),
+    ("Optuna only in jobs.tune.study", "model/pairlens/jobs/tune/search.py", "import optuna"),
     ("fsspec only in locations", "model/pairlens/files.py", "import fsspec"),
     ("fsspec only in locations", "model/pairlens/texts/blocks.py", "import aiohttp"),
 ]

@@ -20,7 +20,7 @@ import typer
 from pairlens.errors import PairlensError
 from pairlens.locations.location import without_secrets
 from pairlens.packages import missing_package
-from pairlens_cli import options, output, streams
+from pairlens_cli import completion, options, output, streams
 from pairlens_cli.commands.attend import attend
 from pairlens_cli.commands.average import average
 from pairlens_cli.commands.check import check
@@ -31,10 +31,12 @@ from pairlens_cli.commands.init import init
 from pairlens_cli.commands.merge import merge
 from pairlens_cli.commands.mine import mine
 from pairlens_cli.commands.report import report
+from pairlens_cli.commands.runs import runs
 from pairlens_cli.commands.schema import schema
 from pairlens_cli.commands.score import score
 from pairlens_cli.commands.selftest import selftest
 from pairlens_cli.commands.train import train
+from pairlens_cli.commands.tune import tune
 
 _COMMANDS = {
     command.__name__: command
@@ -43,6 +45,7 @@ _COMMANDS = {
         init,
         check,
         train,
+        tune,
         evaluate,
         report,
         score,
@@ -50,6 +53,7 @@ _COMMANDS = {
         mine,
         average,
         merge,
+        runs,
         config,
         schema,
         selftest,
@@ -92,9 +96,10 @@ def main() -> None:
     streams.prepare()
     _speed_up_start()
     _exit_on_signals()
-    if not os.access(os.path.expanduser("~"), os.W_OK):  # noqa: PTH111  (Path.expanduser raises for an unknown user)
-        _move_matplotlib_cache()
     try:
+        _move_matplotlib_cache()
+        if completion.is_asked():
+            completion.answer(lambda: app(prog_name="pairlens"))
         code = app_of(sys.argv[1:])(prog_name="pairlens", standalone_mode=False)  # python -m has another name
         sys.stdout.flush()
     except PairlensError as error:
@@ -147,7 +152,11 @@ def _speed_up_start() -> None:
 
 
 def _move_matplotlib_cache() -> None:
-    """Let matplotlib keep its font list in our cache folder; without one it warns and rebuilds it in every process."""
+    """Let matplotlib keep its font list in our cache folder if that is named, or if it cannot keep it in its own, where
+    it would warn and rebuild it in every process."""
+    at_home = os.access(os.path.expanduser("~"), os.W_OK)  # noqa: PTH111  (Path.expanduser raises for an unknown user)
+    if at_home and not os.environ.get("PAIRLENS_CACHE"):
+        return
     from pairlens.kernels.code_cache import private_folder
 
     if folder := private_folder():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,7 +13,7 @@ from typer.core import TyperCommand
 from pairlens.errors import UsageError
 from pairlens.locations.location import at_home, location, without_secrets
 from pairlens.stopwatch import age_of_process, peak_memory
-from pairlens_cli import output, streams
+from pairlens_cli import completion, output, streams
 
 if TYPE_CHECKING:
     from pairlens.locations.location import Location as Location  # noqa: PLC0414  (exported)
@@ -37,22 +38,36 @@ def print_version(value: bool) -> None:
         raise typer.Exit
 
 
+THREADS = "PAIRLENS_THREADS"  # the variable with the default of --threads
+
 ConfigFile = Annotated[
     Location, typer.Argument(metavar="CONFIG", help="YAML config, as pairlens init writes it.", show_default=False)
 ]
 RunDirectory = Annotated[
-    Location, typer.Argument(metavar="RUN", help="Run directory, written by train.", show_default=False)
+    Location,
+    typer.Argument(
+        metavar="RUN",
+        help="Run directory, written by train.",
+        show_default=False,
+        autocompletion=completion.run_directories,
+    ),
 ]
 Set = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a value of the config, such as training.epochs=3; repeatable."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a value of the config, such as training.epochs=3; repeatable.",
+        autocompletion=completion.config_changes,
     ),
 ]
 SetOfRun = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change where a split is, or a limit of texts: data.test=PREFIX; repeatable."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change where a split is, or a limit of texts: data.test=PREFIX; repeatable.",
+        autocompletion=completion.changes_of_run,
     ),
 ]
 Vocab = Annotated[
@@ -81,11 +96,15 @@ OnBadLine = Annotated[
     typer.Option("--on-bad-line", help="If a pair is faulty: stop, or leave it out with a warning."),
 ]
 Threads = Annotated[
-    int | None, typer.Option("--threads", min=1, help="Processors to use; default: all. The results are the same.")
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        envvar=THREADS,
+        show_envvar=False,
+        help="Processors to use; default: all. The results are the same.",
+    ),
 ]
-
-
-_CHANGEABLE = [f"data.{key}" for key in ("train", "dev", "test", "max_length", "too_long", "empty")]
 
 
 class Command(TyperCommand):
@@ -93,6 +112,11 @@ class Command(TyperCommand):
 
     def __init__(self, name: str | None, *, params: list[Any] | None = None, **settings: Any) -> None:
         super().__init__(name, params=[*(params or ()), *_common_parameters()], **settings)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if any(parameter.name == "threads" for parameter in self.params):
+            _refuse_threads_variable()
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         if output.settings.quiet and output.settings.verbose:
@@ -104,6 +128,13 @@ class Command(TyperCommand):
             return super().invoke(ctx)
         finally:
             output.detail(f"{age_of_process():.2f} s; peak memory {peak_memory():,} MB")
+
+
+def _refuse_threads_variable() -> None:
+    """Raises UsageError if the variable for --threads is set to something else than a number of processors."""
+    value = os.environ.get(THREADS, "")
+    if value and not (value.isascii() and value.isdecimal() and int(value) > 0):
+        raise UsageError(f"{THREADS}: {value!r} must be an integer ≥ 1, the default of --threads; or unset it")
 
 
 def _at_home(value: Any) -> Any:
@@ -142,10 +173,9 @@ def _common_parameters() -> list[Any]:
 def changes_of_run(set_: list[str] | None) -> list[str]:
     """Return the changes of --set. Raises UsageError if one cannot be made to a trained run."""
     for change in set_ or ():
-        if change.partition("=")[0].strip() not in _CHANGEABLE:
-            raise UsageError(
-                f"--set {without_secrets(change)}: a trained run is fixed; only {', '.join(_CHANGEABLE)} can be set"
-            )
+        if change.partition("=")[0].strip() not in completion.CHANGEABLE:
+            allowed = ", ".join(completion.CHANGEABLE)
+            raise UsageError(f"--set {without_secrets(change)}: a trained run is fixed; only {allowed} can be set")
     return set_ or []
 
 

@@ -186,7 +186,7 @@ def compile_kernels(config: Config, maps: bool = False) -> None:
 def _warn_of_no_cache() -> None:
     warn(
         "the compiled kernels cannot be cached, so every command will compile them again; "
-        "set XDG_CACHE_HOME to a folder that only you can write to"
+        "set PAIRLENS_CACHE to a folder that only you can write to"
     )
 
 

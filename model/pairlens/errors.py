@@ -11,6 +11,10 @@ class PairlensError(Exception):
     exit_code = 1
 
 
+class DivergedError(PairlensError):
+    """A training whose numbers did not stay finite (exit code 1)."""
+
+
 class UsageError(PairlensError):
     """Wrong arguments: something named on the command line is missing, exists already or is contradictory (code 2)."""
 

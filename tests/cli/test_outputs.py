@@ -47,8 +47,8 @@ READ = {
     "--like",
     "--teacher",
 }  # they name inputs
-READ |= {"--query-file", "--value-file", "--label-file", "--group-file", "--vectors"}
-DIRECTORIES = {("train", "--output"), ("encode", "--output")}  # tested with the commands
+READ |= {"--space", "--query-file", "--value-file", "--label-file", "--group-file", "--vectors"}
+DIRECTORIES = {("train", "--output"), ("tune", "--output"), ("encode", "--output")}  # tested with the commands
 
 
 class Output(NamedTuple):

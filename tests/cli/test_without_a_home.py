@@ -24,7 +24,7 @@ AS_NOBODY = [
 ]
 NOTHING_KEPT = (
     "warning: the compiled kernels cannot be cached, so every command will compile them again; "
-    "set XDG_CACHE_HOME to a folder that only you can write to\n"
+    "set PAIRLENS_CACHE to a folder that only you can write to\n"
 )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, pair_input, shard_options, table_options
+from pairlens_cli import completion, options, output, pair_input, shard_options, table_options
 from pairlens_cli.display import evaluation_tables
 from pairlens_cli.in_parts import predict_in_parts
 from pairlens_cli.options import Location
@@ -38,7 +38,12 @@ def evaluate(
     ] = None,
     compare: Annotated[
         Location | None,
-        typer.Option("--compare", metavar="RUN2", help="Compare with another run on the same pairs: RUN minus RUN2."),
+        typer.Option(
+            "--compare",
+            metavar="RUN2",
+            help="Compare with another run on the same pairs: RUN minus RUN2.",
+            autocompletion=completion.run_directories,
+        ),
     ] = None,
     errors: Annotated[
         int, typer.Option("--errors", metavar="N", min=0, help="Show the N pairs with the largest loss.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, pair_input, table_options
+from pairlens_cli import completion, options, output, pair_input, table_options
 from pairlens_cli.options import Location
 
 
@@ -15,7 +15,10 @@ def report(
     run_directories: Annotated[
         list[Location],
         typer.Argument(
-            metavar="RUN...", help="Run directories; all others are compared with the first.", show_default=False
+            metavar="RUN...",
+            help="Run directories; all others are compared with the first.",
+            show_default=False,
+            autocompletion=completion.run_directories,
         ),
     ],
     output_file: Annotated[

@@ -54,6 +54,8 @@ def train(
         typer.Option(
             "--threads",
             min=1,
+            envvar=options.THREADS,
+            show_envvar=False,
             help="Processors to use; default: all. Another number changes the last digits of a large network's "
             "weights, so --resume refuses it.",
         ),

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from pairlens.config.keys import sections_of
 from pairlens.config.located import Fault, Located, Location, dotted
 from pairlens.config.schema import Config
 
@@ -78,16 +79,10 @@ def _keys(location: Location) -> list[str]:
     for part in location:
         fields = [section.model_fields[part] for section in sections if part in section.model_fields]
         if fields:
-            sections = [section for field in fields for section in _sections(field.annotation)]
+            sections = [section for field in fields for section in sections_of(field.annotation)]
         elif isinstance(part, str):  # the name of one of several optimizers or initializers
             sections = [section for section in sections if part in get_args(section.model_fields["name"].annotation)]
     return list(sections[0].model_fields)
-
-
-def _sections(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [section for part in get_args(annotation) for section in _sections(part)]
 
 
 def _nearest(word: str, known: list[str]) -> str:

@@ -49,13 +49,20 @@ class TrainJob:
         self._places = SeedRuns(path, range(first, last + 1), existing)
         self._places.refuse()
 
-    def read(self, command: Sequence[str] = (), at_once: int = 1, elsewhere: bool = False) -> Training:
+    def read(
+        self,
+        command: Sequence[str] = (),
+        at_once: int = 1,
+        elsewhere: bool = False,
+        later: Sequence[SplitName] = LATER_SPLITS,
+    ) -> Training:
         """Read the data, and refuse what cannot be trained.
 
         Args:
             command: the command line, to be recorded in the run.
             at_once: how many runs will be trained at the same time.
             elsewhere: whether they are trained on other machines, which this one is not compared with.
+            later: the splits to read besides train; test is read only to check it.
 
         Raises:
             DataError: a file has a fault.
@@ -69,7 +76,7 @@ class TrainJob:
         train = read_split(config, "train")
         config = with_classes(config, train)
         splits: dict[SplitName, Pairs] = {"train": train}
-        splits |= {name: read_split(config, name) for name in LATER_SPLITS if getattr(config.data, name)}
+        splits |= {name: read_split(config, name) for name in later if getattr(config.data, name)}
         vocabulary = vocabulary_of(config)
         class_names_of(config)
         spelled = vocabulary if config.starts_from_spelling else None

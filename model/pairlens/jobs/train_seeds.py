@@ -72,7 +72,7 @@ class SeedWork:
     def _train(self, seed: int) -> int:
         """Train a run; return the number of pairs in the epochs that were trained now. SIGTERM ends it, saved."""
         counter = _EpochCounter()
-        with _stopped_by_sigterm() as stop:
+        with stopped_by_sigterm() as stop:
             metrics = self.training.in_worker(seed).train_seed(seed, counter, stop)
         if metrics is None:
             sys.exit(128 + signal.SIGTERM)
@@ -92,7 +92,7 @@ class _EpochCounter(Listener):
 
 
 @contextmanager
-def _stopped_by_sigterm() -> Iterator[Callable[[], bool]]:
+def stopped_by_sigterm() -> Iterator[Callable[[], bool]]:
     """Yield a function that says whether SIGTERM has come within the block."""
     signals: list[int] = []
 

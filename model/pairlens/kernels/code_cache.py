@@ -18,9 +18,10 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from pairlens.descriptors import lock
-from pairlens.errors import PairlensError
+from pairlens.errors import PairlensError, UsageError
 from pairlens.files import whole_file
 
+VARIABLE = "PAIRLENS_CACHE"
 _LARGEST = 2**26  # bytes; a hundred times the size of a kernel
 _LONGEST_WAIT = 120.0  # seconds; compiling takes 20 to 40, and a process that was stopped holds its lock
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -80,7 +81,7 @@ def _prepare(folder: Path) -> bool:
     """Create a folder if it is missing; return True if it is private, and so safe for code."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if folder.stat().st_uid == os.geteuid():
+        if folder.stat().st_uid == os.geteuid() and not os.environ.get(VARIABLE):  # whose folder may hold other things
             folder.chmod(0o700)
         return _is_ours(folder.stat())
     except OSError:
@@ -88,7 +89,17 @@ def _prepare(folder: Path) -> bool:
 
 
 def folders() -> Iterator[Path]:
-    """The cache folders in order of preference: in the user's cache, and in the directory for temporary files."""
+    """The cache folders in order of preference: in the user's cache, and in the directory for temporary files; or only
+    the folder that PAIRLENS_CACHE names.
+
+    Raises:
+        UsageError: that is a relative path, which would be another folder in each directory.
+    """
+    if named := os.environ.get(VARIABLE, ""):
+        if not Path(named).is_absolute():
+            raise UsageError(f"{VARIABLE}: {named!r} is a relative path; give an absolute one, or unset it")
+        yield Path(named)
+        return
     cache = os.environ.get("XDG_CACHE_HOME", "")
     if Path(cache).is_absolute():  # the XDG Base Directory Specification ignores relative paths
         yield Path(cache) / "pairlens"

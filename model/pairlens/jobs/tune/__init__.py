@@ -1,0 +1,1 @@
+"""Searches the values of a config's keys with which a training is best on dev."""

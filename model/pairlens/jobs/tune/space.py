@@ -1,0 +1,107 @@
+"""What a search tries: a range or a list of choices for each of several keys of a config."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from pairlens.config.located import Place
+
+Value = int | float | str  # a number of a range, or the JSON of a choice
+_SHORT = 5  # letters of a name that alone says little
+_DIGITS = 4  # of a sampled float, so that configs stay readable
+
+
+class Range(NamedTuple):
+    """Numbers from `low` to `high`, both included: integers if both are, else floats.
+
+    With `log` they are drawn evenly by their logarithm; with `step` only low, low + step, … are drawn.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    step: float | None = None
+
+    @property
+    def whole(self) -> bool:
+        return all(isinstance(number, int) for number in (self.low, self.high, self.step or 0))
+
+    @property
+    def probes(self) -> tuple[Value, ...]:
+        """The values to check a config with."""
+        return self.low, self.high
+
+    def rounded(self, value: float) -> float:
+        """A sampled number as configs have it: floats with four digits."""
+        return value if self.whole else min(max(float(f"{value:.{_DIGITS}g}"), self.low), self.high)
+
+    def contains(self, value: Any) -> bool:
+        """Whether a config's value is one of the range's numbers."""
+        if not isinstance(value, int if self.whole else (int, float)) or isinstance(value, bool):
+            return False
+        steps = (value - self.low) / self.step if self.step else 0.0
+        return self.low <= value <= self.high and math.isclose(steps, round(steps), abs_tol=1e-9)
+
+    def __str__(self) -> str:
+        more = ", log: true" if self.log else f", step: {self.step}" if self.step else ""
+        return f"{{low: {self.low}, high: {self.high}{more}}}"
+
+    def in_words(self) -> str:
+        return f"{self.low:g}–{self.high:g}" + (" log" if self.log else f" by {self.step:g}" if self.step else "")
+
+
+class Choices(NamedTuple):
+    """Values of any kind, each as JSON."""
+
+    values: tuple[str, ...]
+
+    @property
+    def probes(self) -> tuple[Value, ...]:
+        return self.values
+
+    def rounded(self, value: str) -> str:
+        return value
+
+    def __str__(self) -> str:
+        return f"[{', '.join(self.values)}]"
+
+    def in_words(self) -> str:
+        return ", ".join(self.values)
+
+
+class Parameter(NamedTuple):
+    """A key of the config, what is tried for it, and where that was written."""
+
+    key: str
+    domain: Range | Choices
+    place: Place
+
+    def change(self, value: Value) -> str:
+        """The value as a change of the config, as after `--set`."""
+        return f"{self.key}={value}"
+
+
+Space = tuple[Parameter, ...]
+
+
+def short_names(space: Space) -> dict[str, str]:
+    """The last parts of each key, as many as tell it from the others; of a short last part, such as `rate`, two."""
+    parts = {parameter.key: parameter.key.split(".") for parameter in space}
+    ends = Counter(end for its in parts.values() for end in _ends(its))
+    return {
+        key: next((end for end in _ends(its) if ends[end] == 1 and len(end) > _SHORT), key)
+        for key, its in parts.items()
+    }
+
+
+def _ends(parts: Sequence[str]) -> list[str]:
+    """The ends of a dotted key, shortest first."""
+    return [".".join(parts[-count:]) for count in range(1, len(parts) + 1)]
+
+
+def space_text(space: Space) -> str:
+    """The space as `space_file.read_space` reads it, with a line for each key."""
+    return "".join(f"{parameter.key}: {parameter.domain}\n" for parameter in space)

@@ -1,0 +1,147 @@
+"""`pairlens tune`: a search is killed and continued, and test stays unread until its end; faults are told at once."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+from command_line import make_project
+from forked import pairlens
+
+from pairlens.config.file import load_config
+from pairlens.jobs.tune.folder import Folder
+from pairlens.runs.run import Run
+
+SPACE = """\
+training.optimizer.learning_rate: {low: 0.005, high: 0.05, log: true}
+model.dnn.units: [2, 3]
+"""
+SHORT = ("--set", "training.epochs=2", "--trials", "3")
+COMMAND = ("tune", "config.yaml", "--space", "space.yaml", *SHORT, "--output", "t")
+
+# To be executed in the command's process: test is not to be opened before the best config is written, and, with
+# {kill}, the process is killed when the second trial has weights.
+WATCH = """
+import os, signal, sys
+
+def watch(event, arguments):
+    if event != "open":
+        return
+    path = os.fsdecode(arguments[0]) if isinstance(arguments[0], (str, bytes, os.PathLike)) else ""
+    if "data/test." in path and not os.path.exists("t/best.yaml"):
+        os._exit(99)
+    if {kill} and "metrics.jsonl" in path and os.path.exists("t/trials/1/weights.npz"):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(watch)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    make_project(tmp_path)
+    (tmp_path / "space.yaml").write_text(SPACE)
+    return tmp_path
+
+
+def lines_of(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_a_search_killed_and_continued_reads_test_only_at_its_end(project: Path) -> None:
+    killed = pairlens(project, *COMMAND, before=WATCH.format(kill=True))
+    assert killed.code == -signal.SIGKILL, killed.stderr
+    assert killed.stderr.count("trial   1  accuracy ") == 1
+    began = (project / "t" / "journal.log").read_text()
+    done = pairlens(project, *COMMAND, "--resume", before=WATCH.format(kill=False))
+    assert done.code == 0, done.stderr
+    assert (project / "t" / "journal.log").read_text().startswith(began)
+    assert [done.stderr.count(f"trial   {number}  ") for number in (1, 2, 3)] == [0, 1, 1]  # the first is not repeated
+    assert "accuracy" in done.stderr.splitlines()[-1]
+    assert "Dev was searched 3 times" in done.stderr
+    assert done.stderr.endswith("; test was not read before\n")
+
+    tuned, summary = Folder(project / "t"), json.loads(done.stdout)
+    trials = lines_of(tuned.trials)
+    assert sorted(trial["trial"] for trial in trials) == [1, 2, 3]
+    assert trials[0]["values"] == summary["values"]
+    assert summary["test"]["pairs"] == 80
+    assert summary["test"]["intervals"]["accuracy"][0] <= summary["test"]["metrics"]["accuracy"]
+    best = load_config(tuned.best_config)
+    assert best.training.optimizer.learning_rate == summary["values"]["training.optimizer.learning_rate"]
+    assert best == Run(tuned.best).config()
+    assert Run(tuned.best).evaluation()["dev"] == trials[0]["dev"]
+    assert list(tuned.runs.iterdir()) == []
+    text = tuned.best_config.read_text()
+    assert "#   training.optimizer.learning_rate: 0.005–0.05 log; best: 0." in text
+    assert "#   model.dnn.units: 2, 3; best: " in text
+
+    again = pairlens(project, *COMMAND, "--resume")  # nothing is left to train
+    assert json.loads(again.stdout) == summary
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--set", "data.dev=null"],
+            "config.yaml: data.dev: not set, but a search compares trials on dev; add a dev split",
+        ),
+        (["--resume", "--force"], "--resume continues a search and --force replaces it; give one of them"),
+        (
+            ["--jobs", "2", "--cluster", "local"],
+            "--jobs starts processes here and --cluster chooses them; give --cluster with --workers",
+        ),
+        (["--workers", "2"], "--workers and --retries are for --cluster; add --cluster local, or give --jobs"),
+        (["--cluster", "no"], "--cluster no: choose local, ray, auto or ray://HOST:PORT"),
+        (["--seed", "1", "--set", "training.seed=2"], "--seed is short for --set training.seed; give one of the two"),
+        (
+            ["--output", "s3://bucket/t"],
+            "s3://bucket/t: a search needs a folder of this machine, or one that all its machines share",
+        ),
+        (["--output", "config.yaml"], "config.yaml: is a file, but a search is a directory; choose another name"),
+        (["--output", "data"], "data: contains files that are not a search's; choose another directory"),
+        (["--set", "data.test=/nowhere"], "/nowhere.query.txt: no such file, nor one with .gz, .bz2 or .xz"),
+        (
+            ["--space", "wrong.yaml"],
+            'wrong.yaml:1: training.optimizer.learning_rat: unknown key; did you mean "learning_rate"?',
+        ),
+    ],
+)
+def test_a_fault_is_one_line_before_anything_is_made(project: Path, options: list[str], message: str) -> None:
+    (project / "wrong.yaml").write_text("training.optimizer.learning_rat: {low: 1e-4, high: 1e-2}\n")
+    result = pairlens(project, "tune", "config.yaml", *options)
+    assert (result.code, result.stdout, result.stderr) == (2, "", f"error: {message}\n")
+    assert not (project / "tuned").exists()
+
+
+def test_an_existing_search_is_kept(project: Path) -> None:
+    tuned = Folder(project / "t")
+    tuned.path.mkdir()
+    tuned.record.write_text("{}")
+    result = pairlens(project, *COMMAND)
+    message = "error: t: contains a search; choose another directory, or add --resume or --force\n"
+    assert (result.code, result.stderr) == (2, message)
+
+
+def test_without_optuna_its_extra_is_named(project: Path) -> None:
+    hide = "import pairlens.packages as p; find = p.find_spec\n"
+    hide += "p.find_spec = lambda name: None if name == 'optuna' else find(name)"
+    result = pairlens(project, *COMMAND, before=hide)
+    message = "error: tune needs optuna, which is not installed: pip install 'pairlens[tune]'\n"
+    assert (result.code, result.stderr) == (2, message)
+
+
+def test_when_the_time_is_over_the_command_to_continue_is_told(project: Path) -> None:
+    result = pairlens(project, *COMMAND, "--timeout", "0")
+    again = " ".join(["pairlens", *COMMAND, "--timeout 0 --resume"])
+    message = f"warning: the time is over after 0 of 3 trials. Continue with: {again}\n"
+    assert (result.code, result.stdout, result.stderr) == (0, "", message)
+    assert (project / "t" / "space.yaml").read_text() == (
+        "training.optimizer.learning_rate: {low: 0.005, high: 0.05, log: true}\nmodel.dnn.units: [2, 3]\n"
+    )
+    changed = pairlens(project, *COMMAND, "--seed", "2", "--resume")
+    assert "t: training.seed was 1 when the search began and is 2 now; set it back" in changed.stderr
+    assert changed.code == 2
