@@ -164,6 +164,15 @@ class Encoder:
 
     # ---- encoding whole windows ----------------------------------------------------------------------------------
 
+    def encode(self, texts: Texts, each: Each = map) -> tuple[Floats, Floats]:
+        """The encodings and keys [tokens, width] of texts, for a model without match channels."""
+        if not self._stacks:
+            encoding = self._embeddings[texts.ids]
+            return encoding, encoding
+        folded, none = self.fold(texts, each=each), Texts.concatenate([])
+        encoded = [self._encode(texts, none, folded, i)[0] for i in range(len(self._stacks))]
+        return encoded[0], encoded[-1]
+
     def _encoded(self, query: Texts, value: Texts, folded: Folded) -> dict[str, Floats]:
         """The encodings and keys [tokens, width] of both texts of every pair; empty if the kernels compute them."""
         encoded = [[np.empty((0, self.width), np.float32)] * 2]
