@@ -38,7 +38,9 @@ def _add_softmax(scores, i, lengths, group, share, weights):
             store(row, GROUP * v + c, weight, whole)
         part = full(share) / max(summed, full(ONE))  # at least 1, but 0 for a candidate without tokens
         for v in range(Tv):
-            store(mean, GROUP * v + c, fma(load(row, GROUP * v + c, whole), part, load(mean, GROUP * v + c, whole)), whole)
+            store(
+                mean, GROUP * v + c, fma(load(row, GROUP * v + c, whole), part, load(mean, GROUP * v + c, whole)), whole
+            )
 
 
 @compiled()
@@ -48,12 +50,17 @@ def _store_logits(a, query, group, weights, projected):
     Args:
         projected: float32 [units, longest * GROUP], the first hidden layer of each token of the candidates.
     """
-    own, head, mean, whole = row_of(a.own, query), as_row(a.head), as_row(weights), first(LANES)
-    units, least, Tv = a.own.shape[1], full(a.least[0]), weights.size // GROUP
+    mean, whole, least = as_row(weights), first(LANES), full(a.least[0])
+    units, Tv = a.own.shape[1], weights.size // GROUP
     for c in range(0, GROUP, LANES):
         logit = full(a.head[units])
         for n in range(0, units, _UNITS):
-            p, q, r, s = row_of(projected, n), row_of(projected, n + 1), row_of(projected, n + 2), row_of(projected, n + 3)
+            p, q, r, s = (
+                row_of(projected, n),
+                row_of(projected, n + 1),
+                row_of(projected, n + 2),
+                row_of(projected, n + 3),
+            )
             d, e = full(a.own[query, n]), full(a.own[query, n + 1])
             f, g = full(a.own[query, n + 2]), full(a.own[query, n + 3])
             for v in range(Tv):

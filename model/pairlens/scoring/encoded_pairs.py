@@ -45,7 +45,7 @@ class QuerySide(NamedTuple):
 
 
 class CandidateSide(NamedTuple):
-    """Candidates: the arguments `candidates`, `longest` and `lengths` of the kernel, and the column of each in `out`."""
+    """Candidates: the kernel's arguments `candidates`, `longest` and `lengths`, and the column of each in `out`."""
 
     matrices: Floats
     longest: Ints
@@ -94,8 +94,9 @@ class EncodedPairs:
         first = "dnn/0" if model.dnn.units else "head"
         kernel, self._bias = (_whole_units(weights[f"{first}/{name}"]) for name in ("kernel", "bias"))
         self._kernels = dict(zip(model.features, np.split(kernel, len(model.features)), strict=True))
-        head = (weights["head/kernel"][:, 0], weights["head/bias"]) if model.dnn.units else (np.ones(1), np.zeros(1))
-        self._head = np.concatenate([_whole_units(head[0]), head[1]], dtype=np.float32)
+        one, none = np.ones(1, np.float32), np.zeros(1, np.float32)
+        head = (weights["head/kernel"][:, 0], weights["head/bias"]) if model.dnn.units else (one, none)
+        self._head = np.concatenate([_whole_units(head[0]), head[1]])
         is_relu = model.dnn.units and model.dnn.activation == "relu"
         self._least = np.array([0.0 if is_relu else -np.inf], np.float32)
 
