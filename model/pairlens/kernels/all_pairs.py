@@ -29,18 +29,17 @@ def _add_softmax(scores, i, lengths, group, share, weights):
     for c in range(0, GROUP, LANES):
         count, highest, summed = load(counts, c, whole), lowest, zeros()
         for v in range(Tv):
-            score = choose(above(count, full(np.float32(v))), load(row, GROUP * v + c, whole), lowest)
-            highest = max(score, highest)
+            score, has = load(row, GROUP * v + c, whole), above(count, full(np.float32(v)))
+            highest = max(choose(has, score, lowest), highest)
         for v in range(Tv):
-            score = load(row, GROUP * v + c, whole) - highest
-            weight = exp(choose(above(count, full(np.float32(v))), score, lowest))
+            score, has = load(row, GROUP * v + c, whole), above(count, full(np.float32(v)))
+            weight = exp(choose(has, score - highest, lowest))
             summed = summed + weight
             store(row, GROUP * v + c, weight, whole)
-        part = full(share) / max(summed, full(ONE))  # at least 1, but 0 for a candidate without tokens
+        part = full(share) / choose(above(count, zeros()), summed, full(ONE))
         for v in range(Tv):
-            store(
-                mean, GROUP * v + c, fma(load(row, GROUP * v + c, whole), part, load(mean, GROUP * v + c, whole)), whole
-            )
+            at = GROUP * v + c
+            store(mean, at, fma(load(row, at, whole), part, load(mean, at, whole)), whole)
 
 
 @compiled()
@@ -51,26 +50,23 @@ def _store_logits(a, query, group, weights, projected):
         projected: float32 [units, longest * GROUP], the first hidden layer of each token of the candidates.
     """
     mean, whole, least = as_row(weights), first(LANES), full(a.least[0])
-    units, Tv = a.own.shape[1], weights.size // GROUP
+    units, Tv = a.own.shape[1], weights.size // GROUP  # max(least, x) is NaN if x is
     for c in range(0, GROUP, LANES):
         logit = full(a.head[units])
         for n in range(0, units, _UNITS):
-            p, q, r, s = (
-                row_of(projected, n),
-                row_of(projected, n + 1),
-                row_of(projected, n + 2),
-                row_of(projected, n + 3),
-            )
+            p, q = row_of(projected, n), row_of(projected, n + 1)
+            r, s = row_of(projected, n + 2), row_of(projected, n + 3)
             d, e = full(a.own[query, n]), full(a.own[query, n + 1])
             f, g = full(a.own[query, n + 2]), full(a.own[query, n + 3])
             for v in range(Tv):
-                weight, at = load(mean, GROUP * v + c, whole), GROUP * v + c
+                at = GROUP * v + c
+                weight = load(mean, at, whole)
                 d, e = fma(weight, load(p, at, whole), d), fma(weight, load(q, at, whole), e)
                 f, g = fma(weight, load(r, at, whole), f), fma(weight, load(s, at, whole), g)
-            logit = fma(full(a.head[n]), max(d, least), logit)
-            logit = fma(full(a.head[n + 1]), max(e, least), logit)
-            logit = fma(full(a.head[n + 2]), max(f, least), logit)
-            logit = fma(full(a.head[n + 3]), max(g, least), logit)
+            logit = fma(full(a.head[n]), max(least, d), logit)
+            logit = fma(full(a.head[n + 1]), max(least, e), logit)
+            logit = fma(full(a.head[n + 2]), max(least, f), logit)
+            logit = fma(full(a.head[n + 3]), max(least, g), logit)
         store(row_of(a.out, query), GROUP * group + c, logit, whole)
 
 

@@ -55,10 +55,12 @@ class PairByPair:
             yield logits.reshape(len(queries), len(candidates))
 
 
-def all_pairs(config: Config, weights: Mapping[str, Floats]) -> AllPairs:
-    """What scores every query with every candidate for this network.
+def all_pairs(config: Config, weights: Mapping[str, Floats], tokens: int) -> AllPairs:
+    """What scores every query with every candidate for this network; `tokens` is how many the candidates have.
 
     Raises:
         RunError: the weights are not those of the config's model.
     """
-    return (EncodedPairs if can_be_split(config.model) else PairByPair)(config, weights)
+    if can_be_split(config.model):
+        return EncodedPairs(config, weights, tokens)
+    return PairByPair(config, weights)

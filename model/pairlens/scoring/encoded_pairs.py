@@ -80,12 +80,16 @@ def can_be_split(model: ModelConfig) -> bool:
 
 
 class EncodedPairs:
-    """See `AllPairs`."""
+    """See `AllPairs`.
 
-    most_queries, most_candidates, most_tokens = 2048, 1024, 32_768
+    Args:
+        tokens: how many tokens the candidates have.
+    """
 
-    def __init__(self, config: Config, weights: Mapping[str, Floats]) -> None:
-        model, weights = config.model, given_weights(config.model, weights)
+    most_queries, most_candidates, most_tokens = 2048, 1024, 16_384
+
+    def __init__(self, config: Config, weights: Mapping[str, Floats], tokens: int) -> None:
+        model, weights, self._tokens = config.model, given_weights(config.model, weights), tokens
         self._task, self._symmetric = config.task, model.symmetric
         self._encoder = Encoder(model, weights)
         scale, temperature = weights.get("attention/scale", np.float32(1.0)), model.attention.temperature
@@ -102,7 +106,7 @@ class EncodedPairs:
 
     def prepare(self, queries: Texts, each: Each = map) -> Sequence[Block]:
         blocks = [block for block, _ in windows(queries, queries, _QUERIES, 2 * _TOKENS)]
-        encoded = self._encoder.encode(queries, each)
+        encoded = self._encoder.encode(queries, each, self._tokens)
         starts = np.cumsum([0, *(len(block.ids) for block in blocks)])
         return [
             self._block(block, *(array[start : start + len(block.ids)] for array in encoded))
@@ -110,7 +114,7 @@ class EncodedPairs:
         ]
 
     def logits(self, prepared: Sequence[Block], candidates: Texts) -> Iterator[Floats]:
-        encodings, keys = self._encoder.encode(candidates)
+        encodings, keys = self._encoder.encode(candidates, later=self._tokens)
         side = self._candidate_side(candidates, encodings, keys)
         other = self._query_side(candidates, encodings) if self._symmetric else None
         for queries, as_candidates in prepared:
@@ -136,7 +140,9 @@ class EncodedPairs:
             out=means,
         )
         kernel = self._kernels.get("encoding", np.zeros((means.shape[1], len(self._bias)), np.float32))
-        return QuerySide(encodings * self._scale, texts.offsets, dense(means, kernel, self._bias))
+        with np.errstate(over="ignore", invalid="ignore"):  # weights that are too large; the logits are not finite
+            scaled = encodings * self._scale
+        return QuerySide(scaled, texts.offsets, dense(means, kernel, self._bias))
 
     def _candidate_side(self, texts: Texts, encodings: Floats, keys: Floats) -> CandidateSide:
         """Sort the texts by length into groups of 16, the last of which is filled up with texts without tokens."""

@@ -77,7 +77,7 @@ class Ranker:
         exclude_same: bool = False,
         threads: int | None = None,
     ) -> None:
-        self._pairs = all_pairs(config, weights)
+        self._pairs = all_pairs(config, weights, len(candidates.ids))
         self._candidates, self._exclude_same = candidates, exclude_same
         self._count = min(count, max(len(candidates), 1))
         self._each = each_in(threads or processors())
@@ -146,8 +146,8 @@ def _count_before(logits: Floats, first: int, done: int, relevant: _Relevant) ->
     numbers = np.arange(first, first + logits.shape[1])
     for i, (query, candidate, logit) in enumerate(zip(*relevant, strict=True)):
         row = logits[query - done]
-        better = (row > logit) | ((row == logit) & (numbers < candidate))
-        before[i] = np.count_nonzero(better & (numbers != candidate))
+        earlier = (row == logit) & (numbers < candidate)
+        before[i] = np.count_nonzero(((row > logit) & (numbers != candidate)) | earlier)
     return before
 
 
