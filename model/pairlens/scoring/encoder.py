@@ -171,8 +171,9 @@ class Encoder:
         if not self._stacks:
             encoding = self._embeddings[texts.ids]
             return encoding, encoding
-        folded, none = self.fold(texts, each=each, later=later), Texts.concatenate([])
-        encoded = [self._encode(texts, none, folded, i)[0] for i in range(len(self._stacks))]
+        folded = self.fold(texts, each=each, later=later)
+        empty = Texts(texts.ids[:0], np.zeros_like(texts.offsets))  # the other texts of the pairs
+        encoded = [self._encode(texts, empty, folded, i)[0] for i in range(len(self._stacks))]
         return encoded[0], encoded[-1]
 
     def _encoded(self, query: Texts, value: Texts, folded: Folded) -> dict[str, Floats]:
