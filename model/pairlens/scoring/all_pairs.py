@@ -12,7 +12,7 @@ from pairlens.config.schema import Config
 from pairlens.kernels.threads import Each
 from pairlens.scoring.encoded_pairs import EncodedPairs, can_be_split
 from pairlens.scoring.scorer import Scorer
-from pairlens.scoring.windows import windows
+from pairlens.scoring.windows import parts
 from pairlens.texts.texts import Texts
 
 Floats = NDArray[np.float32]
@@ -46,7 +46,9 @@ class PairByPair:
         self._scorer = Scorer(config, weights, threads=1)
 
     def prepare(self, queries: Texts, each: Each = map) -> Sequence[Texts]:  # noqa: ARG002
-        return [block for block, _ in windows(queries, queries, self.most_queries, 2 * self.most_tokens)]
+        return [
+            queries.take(np.arange(*block)) for block in parts(queries.offsets, self.most_queries, self.most_tokens)
+        ]
 
     def logits(self, prepared: Sequence[Texts], candidates: Texts) -> Iterator[Floats]:
         for queries in prepared:

@@ -24,7 +24,7 @@ from pairlens.scoring.dense import dense
 from pairlens.scoring.encoder import Encoder
 from pairlens.scoring.given import given_weights
 from pairlens.scoring.logits import Logits
-from pairlens.scoring.windows import windows
+from pairlens.scoring.windows import parts
 from pairlens.texts.texts import Texts
 
 Floats = NDArray[np.float32]
@@ -92,6 +92,7 @@ class EncodedPairs:
         model, weights, self._tokens = config.model, given_weights(config.model, weights), tokens
         self._task, self._symmetric = config.task, model.symmetric
         self._encoder = Encoder(model, weights)
+        self.most_tokens = min(self.most_tokens, self._encoder.fold_limit)
         scale, temperature = weights.get("attention/scale", np.float32(1.0)), model.attention.temperature
         self._scale = np.float32(scale / temperature)
         # Without a hidden layer the head is the first layer, and what follows it multiplies by 1.
@@ -105,13 +106,13 @@ class EncodedPairs:
         self._least = np.array([0.0 if is_relu else -np.inf], np.float32)
 
     def prepare(self, queries: Texts, each: Each = map) -> Sequence[Block]:
-        blocks = [block for block, _ in windows(queries, queries, _QUERIES, 2 * _TOKENS)]
-        encoded = self._encoder.encode(queries, each, self._tokens)
-        starts = np.cumsum([0, *(len(block.ids) for block in blocks)])
-        return [
-            self._block(block, *(array[start : start + len(block.ids)] for array in encoded))
-            for block, start in zip(blocks, starts, strict=False)
-        ]
+        encodings, keys = self._encoder.encode(queries, each, self._tokens)
+        blocks = []
+        for start, stop in parts(queries.offsets, _QUERIES, _TOKENS):
+            first, last = queries.offsets[start], queries.offsets[stop]
+            texts = Texts(queries.ids[first:last], queries.offsets[start : stop + 1] - first)
+            blocks.append(self._block(texts, encodings[first:last], keys[first:last]))
+        return blocks
 
     def logits(self, prepared: Sequence[Block], candidates: Texts) -> Iterator[Floats]:
         encodings, keys = self._encoder.encode(candidates, later=self._tokens)

@@ -23,6 +23,7 @@ Ints = NDArray[np.int64]
 
 _UNIT = 256  # queries
 _MOST_PLACES = 1 << 20  # that are kept at a time, of all queries
+_WAITING = 32  # blocks whose best candidates may wait to be merged
 _TOGETHER = 16  # relevant pairs that are scored at once, each query with each candidate
 NO_PAIRS = np.zeros((0, 2), np.int64)
 
@@ -108,10 +109,12 @@ class Ranker:
         relevant = _Relevant(pairs[:, 0], pairs[:, 1], self._logits_of(queries, pairs))
         blocks = [*parts(self._candidates.offsets, self._pairs.most_candidates, self._pairs.most_tokens)]
         best, ranks = none_of(len(queries)), np.ones(len(pairs), np.int64)
-        found = self._each(partial(self._rank_block, prepared, first, relevant), blocks)
-        for (start, stop), (its_best, before) in zip(blocks, found, strict=True):
-            best, ranks = best.merged(its_best, self._count), ranks + before
-            report(len(queries) * (stop - start))
+        for i in range(0, len(blocks), _WAITING):
+            some = blocks[i : i + _WAITING]
+            found = self._each(partial(self._rank_block, prepared, first, relevant), some)
+            for (start, stop), (its_best, before) in zip(some, found, strict=True):
+                best, ranks = best.merged(its_best, self._count), ranks + before
+                report(len(queries) * (stop - start))
         return Ranked(best, ranks)
 
     def _rank_block(

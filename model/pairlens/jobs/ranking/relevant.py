@@ -45,15 +45,8 @@ def read_relevant(path: Location, queries: int, candidates: int, exclude_same: b
     found: dict[tuple[int, int], float] = {}
     for number, line in enumerate(lines_of(path), start=1):
         fields = line.split(b"\t")
-        if not 2 <= len(fields) <= 3:
-            wanted = "a line is a query, a tab and a candidate, perhaps with a tab and a grade"
-            raise DataError(f"{path}:{number}:1: {len(fields)} column{'s' * (len(fields) > 1)}; {wanted}")
-        faults = [_line_fault(fields[0], "query", queries), _line_fault(fields[1], "candidate", candidates)]
-        faults += [_grade_fault(field) for field in fields[2:]]
-        for i, fault in enumerate(faults):
-            if fault:
-                column = sum(len(field) + 1 for field in fields[:i]) + 1
-                raise DataError(f"{path}:{number}:{column}: {fault}")
+        if fault := _fault(fields, queries, candidates):
+            raise DataError(f"{path}:{number}:{fault[0]}: {fault[1]}")
         pair = int(fields[0]) - 1, int(fields[1]) - 1
         if pair in found:
             raise DataError(f"{path}:{number}:1: the same query and candidate as in an earlier line; remove one")
@@ -65,6 +58,19 @@ def read_relevant(path: Location, queries: int, candidates: int, exclude_same: b
         raise DataError(f"{path}: no candidate is relevant for any query; nothing to measure")
     its_queries, its_candidates, grades = zip(*pairs, strict=True)
     return RelevantPairs(np.array(its_queries, np.int64), np.array(its_candidates, np.int64), np.array(grades))
+
+
+def _fault(fields: list[bytes], queries: int, candidates: int) -> tuple[int, str] | None:
+    """The column and the description of the first fault of a line; None if it has none."""
+    if not 2 <= len(fields) <= 3:
+        wanted = "a line is a query, a tab and a candidate, perhaps with a tab and a grade"
+        return 1, f"{len(fields)} column{'s' * (len(fields) > 1)}; {wanted}"
+    faults = [_line_fault(fields[0], "query", queries), _line_fault(fields[1], "candidate", candidates)]
+    faults += [_grade_fault(field) for field in fields[2:]]
+    for i, fault in enumerate(faults):
+        if fault:
+            return sum(len(field) + 1 for field in fields[:i]) + 1, fault
+    return None
 
 
 def _line_fault(field: bytes, what: str, count: int) -> str | None:
