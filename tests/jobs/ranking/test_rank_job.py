@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from math import log2
@@ -13,6 +14,7 @@ import pytest
 from command_line import lines
 from models import make_config, random_texts, random_weights
 
+from pairlens import api
 from pairlens.errors import DataError, UsageError
 from pairlens.files import whole_file
 from pairlens.jobs.ranking.rank_job import RankJob
@@ -23,6 +25,7 @@ from pairlens.jobs.score_request import ScoreRequest
 from pairlens.jobs.shards.merge import Merge
 from pairlens.jobs.shards.rank_maker import RankMaker
 from pairlens.jobs.shards.shards import Shards
+from pairlens.runs.names import TOKENIZER
 from pairlens.runs.run import Run
 from pairlens.scoring import ranker
 from pairlens.scoring.scorer import Scorer
@@ -106,6 +109,32 @@ def test_other_formats_show_both_texts(folder: Path) -> None:
     assert first["logits"] == pytest.approx(best[1], abs=1e-5)
     assert " ".join(map(str, first["query_text"])) == queries[0]
     assert " ".join(map(str, first["candidate_text"])) == candidates[best[0] - 1]
+
+
+def test_texts_in_several_files_are_numbered_through(tmp_path: Path) -> None:
+    """They are ranked as their ids are, and shown as they were given."""
+    words = ["study", "learn", "French", "apples", "house", "Paris"]
+    texts = [" ".join(words[i] for i in text) + "é" for text in random_texts(20, 4, len(words), 3)]
+    (tmp_path / "train.csv").write_text("query,value,label\n" + "".join(f"{w} {w},{w} x,1\n" for w in words))
+    api.encode({"train": tmp_path / "train.csv"}, tmp_path / "encoded")
+    config = make_config()
+    tokenizer = (tmp_path / "encoded" / TOKENIZER).read_bytes()
+    Run.create(tmp_path / "run", config, {}, carried={TOKENIZER: tokenizer}).write_weights(random_weights(config))
+    ids = Run.open(tmp_path / "run").tokenizer().encode(texts)
+    for folder, content in (("texts", texts), ("ids", [" ".join(map(str, text)) for text in ids])):
+        (tmp_path / folder).mkdir()
+        for name, part in (("1.txt", content[:12]), ("2.txt.gz", content[12:])):
+            lines_of_part = "".join(f"{line}\r\n" for line in part).encode()
+            (tmp_path / folder / name).write_bytes(gzip.compress(lines_of_part) if "gz" in name else lines_of_part)
+    shown = []
+    for folder in ("texts", "ids"):
+        made = RankRequest(ScoreRequest(tmp_path / "run", "tsv"), one_side(tmp_path / folder, folder == "texts"), 3)
+        file = io.StringIO()
+        RankJob(made, made.candidates.source(made.score.run.tokenizer), threads=1).run(file, Listener())
+        shown.append([line.split("\t") for line in file.getvalue().splitlines()])
+    assert [row[:4] for row in shown[0]] == [row[:4] for row in shown[1]]
+    assert [row[4:] for row in shown[0]] == [[texts[int(row[0]) - 1], texts[int(row[2]) - 1]] for row in shown[0]]
+    assert len(shown[0]) == 3 * 20
 
 
 def test_metrics_are_over_all_candidates(folder: Path) -> None:
