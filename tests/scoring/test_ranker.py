@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
 from pairlens.errors import PairlensError
+from pairlens.scoring import ranker
 from pairlens.scoring.all_pairs import EncodedPairs, PairByPair, all_pairs
 from pairlens.scoring.best import Best, joined
 from pairlens.scoring.ranker import NO_PAIRS, Ranker, unit_of
@@ -44,8 +45,8 @@ def matrix(config: Config, queries: Texts, candidates: Texts) -> NDArray[np.floa
     return np.concatenate([*pairs.logits(pairs.prepare(queries), candidates)])
 
 
-def ranked(ranker: Ranker, queries: Texts, relevant: NDArray[np.int64] = NO_PAIRS) -> tuple[Best, list[int]]:
-    found = [*ranker.rank(queries, 0, relevant)]
+def ranked(made: Ranker, queries: Texts, relevant: NDArray[np.int64] = NO_PAIRS) -> tuple[Best, list[int]]:
+    found = [*made.rank(queries, 0, relevant)]
     return joined([one.best for one in found]), np.concatenate([one.ranks for one in found]).tolist()
 
 
@@ -70,12 +71,27 @@ def test_it_is_a_stable_sort_of_all_scores(name: str, threads: int) -> None:
     assert ranks == [order[q].tolist().index(c) + 1 for q, c in relevant]
 
 
+def test_the_few_queries_after_the_last_unit_are_scored_pair_by_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For them, encoding all candidates in advance would take longer."""
+    monkeypatch.setattr(ranker, "_UNIT", 7)
+    config = make_config()
+    weights, queries, candidates = random_weights(config), texts_with_repeats(23, 1), texts_with_repeats(CANDIDATES, 2)
+    best, _ = ranked(Ranker(config, weights, candidates, CANDIDATES), queries)
+    encoded, by_pair = (
+        np.concatenate([*pairs.logits(pairs.prepare(queries), candidates)])
+        for pairs in (EncodedPairs(config, weights, 0), PairByPair(config, weights))
+    )
+    logits = np.concatenate([encoded[:21], by_pair[21:]])
+    assert (encoded != by_pair)[21:].any()
+    np.testing.assert_array_equal(best.logits, -np.sort(-logits, axis=1))
+
+
 def test_a_text_is_not_its_own_candidate() -> None:
     config, texts = make_config(), texts_with_repeats(CANDIDATES, 3)
     logits = matrix(config, texts, texts)
     np.fill_diagonal(logits, -np.inf)
-    ranker = Ranker(config, random_weights(config), texts, 100, exclude_same=True)
-    best, ranks = ranked(ranker, texts, np.array([[1, 0], [60, 3]]))
+    made = Ranker(config, random_weights(config), texts, 100, exclude_same=True)
+    best, ranks = ranked(made, texts, np.array([[1, 0], [60, 3]]))
     order = np.argsort(-logits, axis=1, kind="stable")
     np.testing.assert_array_equal(best.candidates[:, :60], order[:, :60])
     assert np.isneginf(best.logits[:, 60]).all()  # no place
@@ -103,7 +119,7 @@ def test_an_overflow_names_query_and_candidate(name: str) -> None:
 def test_the_places_that_are_kept_are_bounded() -> None:
     config = make_config()
     for count, unit in ((1, 256), (4096, 256), (10_000, 104), (10**9, 1)):
-        ranker = Ranker(config, random_weights(config), texts_with_repeats(5, 1), count)
-        assert ranker.unit == unit_of(count) == unit
-        assert ranker.chunk % unit == 0
-        assert ranker.chunk * count <= max(2**20, count)
+        made = Ranker(config, random_weights(config), texts_with_repeats(5, 1), count)
+        assert made.unit == unit_of(count) == unit
+        assert made.chunk % unit == 0
+        assert made.chunk * count <= max(2**20, count)

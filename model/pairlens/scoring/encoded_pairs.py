@@ -147,23 +147,27 @@ class EncodedPairs:
 
     def _candidate_side(self, texts: Texts, encodings: Floats, keys: Floats) -> CandidateSide:
         """Sort the texts by length into groups of 16, the last of which is filled up with texts without tokens."""
-        rows = np.hstack([keys, dense(encodings, self._kernels["attention"])])
-        rows = np.concatenate([rows, np.zeros_like(rows, shape=(1, rows.shape[1]))])  # for the positions after a text
+        rows = np.zeros(
+            (len(keys) + 1, keys.shape[1] + len(self._bias)), np.float32
+        )  # the last for what is after a text
+        rows[:-1, : keys.shape[1]], rows[:-1, keys.shape[1] :] = keys, dense(encodings, self._kernels["attention"])
         padded = len(texts) + -len(texts) % GROUP
         order = np.argsort(texts.lengths, kind="stable")
         starts, lengths = np.zeros((2, padded), np.int64)
         starts[: len(texts)], lengths[: len(texts)] = texts.offsets[order], texts.lengths[order]
         starts, lengths = starts.reshape(-1, GROUP), lengths.reshape(-1, GROUP)
         longest = lengths.max(axis=1, initial=0)
-        matrices = []
+        matrices = np.empty(rows.shape[1] * GROUP * longest.sum(), np.float32)
+        at = 0
         for its_starts, its_lengths, Tv in zip(starts, lengths, longest.tolist(), strict=True):
             position = np.arange(Tv)[:, np.newaxis]
             tokens = np.where(position < its_lengths, its_starts + position, len(rows) - 1)
-            matrices.append(rows[tokens.ravel()].T.ravel())
+            matrix = matrices[at : at + tokens.size * rows.shape[1]].reshape(rows.shape[1], tokens.size)
+            matrix[:] = rows[tokens.ravel()].T
+            at += matrix.size
         columns = np.empty(len(texts), np.int64)
         columns[order] = np.arange(len(texts))
-        flat = np.concatenate([np.zeros(0, np.float32), *matrices])
-        return CandidateSide(flat, longest, lengths.astype(np.float32), columns)
+        return CandidateSide(matrices, longest, lengths.astype(np.float32), columns)
 
     def _run(self, queries: QuerySide, candidates: CandidateSide) -> Floats:
         """The logits [queries, candidates]."""

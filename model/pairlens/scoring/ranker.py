@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pairlens.config.schema import Config
 from pairlens.errors import PairlensError
 from pairlens.kernels.threads import each_in, processors
-from pairlens.scoring.all_pairs import all_pairs
+from pairlens.scoring.all_pairs import AllPairs, PairByPair, all_pairs
 from pairlens.scoring.best import NEVER, Best, best_of, joined, none_of
 from pairlens.scoring.logits import OVERFLOW
 from pairlens.scoring.windows import parts
@@ -23,6 +23,8 @@ Ints = NDArray[np.int64]
 
 _UNIT = 256  # queries
 _MOST_PLACES = 1 << 20  # that are kept at a time, of all queries
+_FEW = 4  # queries for which encoding the candidates for `EncodedPairs` costs more than scoring pair by pair
+_FEWEST_PAIRS = 16_384  # of a block, which hide Python's overhead
 _WAITING = 32  # blocks whose best candidates may wait to be merged
 _TOGETHER = 16  # relevant pairs that are scored at once, each query with each candidate
 NO_PAIRS = np.zeros((0, 2), np.int64)
@@ -79,6 +81,7 @@ class Ranker:
         threads: int | None = None,
     ) -> None:
         self._pairs = all_pairs(config, weights, len(candidates.ids))
+        self._few = PairByPair(config, weights)
         self._candidates, self._exclude_same = candidates, exclude_same
         self._count = min(count, max(len(candidates), 1))
         self._each = each_in(threads or processors())
@@ -99,31 +102,45 @@ class Ranker:
         Raises:
             PairlensError: a score is not a finite number.
         """
-        for start, stop in parts(queries.offsets, len(queries), self._pairs.most_tokens):
+        for start, stop, pairs in self._parts(queries):
             some = slice(*np.searchsorted(relevant[:, 0], (start, stop)))
             part = queries.take(np.arange(start, stop))
-            yield self._rank(part, first + start, relevant[some] - (start, 0), report)
+            yield self._rank(pairs, part, first + start, relevant[some] - (start, 0), report)
 
-    def _rank(self, queries: Texts, first: int, pairs: Ints, report: Callable[[int], object]) -> Ranked:
-        prepared = self._pairs.prepare(queries, self._each)
-        relevant = _Relevant(pairs[:, 0], pairs[:, 1], self._logits_of(queries, pairs))
-        blocks = [*parts(self._candidates.offsets, self._pairs.most_candidates, self._pairs.most_tokens)]
-        best, ranks = none_of(len(queries)), np.ones(len(pairs), np.int64)
+    def _parts(self, queries: Texts) -> Iterator[tuple[int, int, AllPairs]]:
+        """Yield the parts of the queries, from start to stop, each with what scores it.
+
+        Whether a query is among the few after the last unit does not depend on how queries are divided among shards.
+        """
+        few = len(queries) % self.unit
+        whole = len(queries) - (few if few <= _FEW else 0)
+        for pairs, first, last in ((self._pairs, 0, whole), (self._few, whole, len(queries))):
+            for start, stop in parts(queries.offsets[first : last + 1], len(queries), pairs.most_tokens):
+                yield first + start, first + stop, pairs
+
+    def _rank(
+        self, pairs: AllPairs, queries: Texts, first: int, chosen: Ints, report: Callable[[int], object]
+    ) -> Ranked:
+        prepared = pairs.prepare(queries, self._each)
+        relevant = _Relevant(chosen[:, 0], chosen[:, 1], self._logits_of(pairs, queries, chosen))
+        most = max(pairs.most_candidates, _FEWEST_PAIRS // len(queries))
+        blocks = [*parts(self._candidates.offsets, most, pairs.most_tokens)]
+        best, ranks = none_of(len(queries)), np.ones(len(chosen), np.int64)
         for i in range(0, len(blocks), _WAITING):
             some = blocks[i : i + _WAITING]
-            found = self._each(partial(self._rank_block, prepared, first, relevant), some)
+            found = self._each(partial(self._rank_block, pairs, prepared, first, relevant), some)
             for (start, stop), (its_best, before) in zip(some, found, strict=True):
                 best, ranks = best.merged(its_best, self._count), ranks + before
                 report(len(queries) * (stop - start))
         return Ranked(best, ranks)
 
     def _rank_block(
-        self, prepared: Sequence[Any], first: int, relevant: _Relevant, block: tuple[int, int]
+        self, pairs: AllPairs, prepared: Sequence[Any], first: int, relevant: _Relevant, block: tuple[int, int]
     ) -> tuple[Best, Ints]:
         """The best candidates of a block, and how many of them come before each relevant one [pairs]."""
         start, stop = block
         best, before, done = [], [np.zeros(0, np.int64)], 0
-        for logits in self._pairs.logits(prepared, self._candidates.take(np.arange(start, stop))):
+        for logits in pairs.logits(prepared, self._candidates.take(np.arange(start, stop))):
             _refuse_overflow(logits, first + done, start)
             if self._exclude_same:
                 _exclude_same(logits, first + done, start)
@@ -132,13 +149,13 @@ class Ranker:
             done += len(logits)
         return joined(best), np.concatenate(before)
 
-    def _logits_of(self, queries: Texts, pairs: Ints) -> Floats:
+    def _logits_of(self, pairs: AllPairs, queries: Texts, chosen: Ints) -> Floats:
         """The logits of some pairs [pairs, 2], as they are when all candidates are scored."""
         found = [np.zeros(0, np.float32)]
-        for some in np.split(pairs, range(_TOGETHER, len(pairs), _TOGETHER)):
+        for some in np.split(chosen, range(_TOGETHER, len(chosen), _TOGETHER)):
             if len(some):
-                prepared = self._pairs.prepare(queries.take(some[:, 0]))
-                blocks = self._pairs.logits(prepared, self._candidates.take(some[:, 1]))
+                prepared = pairs.prepare(queries.take(some[:, 0]))
+                blocks = pairs.logits(prepared, self._candidates.take(some[:, 1]))
                 found.append(np.concatenate([*blocks]).diagonal())
         return np.concatenate(found)
 

@@ -24,14 +24,12 @@ def warm_up_ranking(config: Config) -> None:
 
 def kernels_of_ranking(config: Config) -> list[Signature]:
     """The kernels that ranking with a model needs, the slowest to compile first."""
-    if not can_be_split(config.model):
-        return kernels_of(config)
-    found = [signatures.ALL_PAIRS, signatures.DENSE, signatures.DECIMALS, signatures.POOL, signatures.TOKENIZE]
-    if config.model.conv:
+    found = kernels_of(config)
+    if can_be_split(config.model):
+        found += [signatures.ALL_PAIRS, signatures.POOL]
+    if can_be_split(config.model) and config.model.conv:
         found += [signatures.ENCODE, signatures.CONVOLVE]
-    if "gelu" in [conv.activation for conv in config.model.conv]:
-        found.append(signatures.GELU)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def kernels_of(config: Config, maps: bool = False) -> list[Signature]:
