@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, shard_options
+from pairlens_cli import options, output, pair_input, shard_options
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
@@ -39,19 +39,25 @@ def rank(
         Literal["text", "tsv", "jsonl"],
         typer.Option(
             "--format",
-            help="What a line has: query, place, candidate and score, the texts by their lines (text); these and both "
-            "texts (tsv); or a JSON object (jsonl).",
+            help="What a line has: query, place, candidate and score, where texts are numbers of lines (text); both "
+            "texts, too (tsv); or a JSON object (jsonl).",
         ),
     ] = "text",
     words: Annotated[bool, typer.Option("--words", help="With tsv and jsonl: show words instead of ids.")] = False,
     vocab: options.Vocab = None,
     text: Annotated[
-        bool, typer.Option("--text", help="QUERIES and CANDIDATES are texts, for the run's tokenizer, not ids.")
+        bool,
+        typer.Option(
+            "--text",
+            help="QUERIES and CANDIDATES are texts, for the run's tokenizer, not ids.",
+            rich_help_panel=pair_input.PANEL,
+        ),
     ] = False,
     exclude_same: Annotated[
         bool,
         typer.Option(
-            "--exclude-same", help="Leave out the candidate in the query's own line, as when both are one file."
+            "--exclude-same",
+            help="Leave out the candidate in the query's own line, when a file is ranked against itself.",
         ),
     ] = False,
     symmetric: Annotated[
@@ -63,8 +69,8 @@ def rank(
         typer.Option(
             "--labels",
             metavar="FILE",
-            help="Measure the ranks of relevant candidates, in lines query<TAB>candidate[<TAB>grade], by number; the "
-            "metrics go to stdout, as JSON, and rankings only to --output.",
+            help="Measure the ranks of the right candidates: FILE has their numbers, in lines "
+            "query<TAB>candidate[<TAB>grade]. Metrics go to stdout, as JSON, and the ranking only to --output.",
         ),
     ] = None,
     threads: options.Threads = None,
