@@ -79,7 +79,7 @@ def test_faults_leave_nothing(folder: Path) -> None:
         ("q.txt", "bad.txt"): "bad.txt:2:1: ",
         ("bad.txt", "q.txt"): "bad.txt:2:1: ",
         ("none.txt", "q.txt"): "none.txt: No such file or directory",
-        ("/dev/null", "q.txt"): "/dev/null: not a regular file; it is read more than once; write it to a file",
+        ("/dev/null", "/dev/null"): "/dev/null: not a regular file; it is read as queries and as candidates; write it",
         ("q.txt", "c.txt", "--words"): "--words is for lines that show the texts; add --format tsv or --format jsonl",
         ("q.txt", "c.txt", "--vocab", "q.txt"): "--vocab is the vocabulary of --words; add --words",
         ("q.txt", "c.txt", "--text", "--words"): "--words shows words instead of ids, but ",

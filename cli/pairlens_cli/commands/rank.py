@@ -81,10 +81,11 @@ def rank(
 
     Candidates with equal scores are in the order of their logits, and those with equal logits in that of the file.
     """
+    from pairlens.jobs.ranking.one_side import one_side
     from pairlens.jobs.ranking.request import RankRequest
-    from pairlens.jobs.ranking.sides import one_side
     from pairlens.jobs.score_request import ScoreRequest
     from pairlens.runs.outputs import refuse_outputs, run_files
+    from pairlens.texts.regular import refuse_irregular
     from pairlens_cli.display.details import log_model, log_threads, warn_without_words
 
     _refuse_options(format_, words, vocab, text)
@@ -95,6 +96,8 @@ def rank(
     score = ScoreRequest(run_directory, format_, words, vocab, symmetric, logits)
     request = RankRequest(score, one_side(candidates, text), top, exclude_same)
     files, config = one_side(queries, text), request.config
+    if files.paths == request.candidates.paths:
+        refuse_irregular(queries, "it is read as queries and as candidates; write it to a file")
     read = [*run_files(run_directory), *files.paths, *request.candidates.paths, vocab, config.data.vocab, labels]
     if not sharding:
         refuse_outputs({"--output": output_file}, read, force)

@@ -17,9 +17,9 @@ from models import make_config, random_texts, random_weights
 from pairlens import api
 from pairlens.errors import DataError, UsageError
 from pairlens.files import whole_file
+from pairlens.jobs.ranking.one_side import one_side
 from pairlens.jobs.ranking.rank_job import RankJob
 from pairlens.jobs.ranking.request import RankRequest
-from pairlens.jobs.ranking.sides import one_side
 from pairlens.jobs.score_job import Listener
 from pairlens.jobs.score_request import ScoreRequest
 from pairlens.jobs.shards.merge import Merge
@@ -135,6 +135,11 @@ def test_texts_in_several_files_are_numbered_through(tmp_path: Path) -> None:
     assert [row[:4] for row in shown[0]] == [row[:4] for row in shown[1]]
     assert [row[4:] for row in shown[0]] == [[texts[int(row[0]) - 1], texts[int(row[2]) - 1]] for row in shown[0]]
     assert len(shown[0]) == 3 * 20
+    (tmp_path / "q.txt").write_text("".join(f"{line}\r\n" for line in texts))
+    made = RankRequest(ScoreRequest(tmp_path / "run", "tsv"), one_side(tmp_path / "texts", True), 3)
+    shards = Shards(RankMaker(made, ".tsv"), one_side(tmp_path / "q.txt", True), tmp_path / "d")
+    rows = [line.split("\t") for line in in_shards(shards, 3).decode().splitlines()]
+    assert rows == shown[0]
 
 
 def test_metrics_are_over_all_candidates(folder: Path) -> None:
@@ -164,6 +169,16 @@ def test_metrics_are_over_all_candidates(folder: Path) -> None:
     assert found["intervals"].keys() == expected.keys()
 
 
+def in_shards(shards: Shards, count: int) -> bytes:
+    """Write all shards, then merge them."""
+    manifest = shards.begin(count)
+    places = sum(shards.write(manifest, number, Listener()) for number in range(1, count + 1))
+    merged, file = Merge(shards.directory), io.BytesIO()
+    assert merged.pairs == places
+    merged.write(file, None, lambda _: None)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize("suffix", [".txt", ".jsonl.gz"])
 def test_shards_are_byte_for_byte_what_one_process_writes(folder: Path, suffix: str) -> None:
     made = request(folder, count=3, format="jsonl" if "jsonl" in suffix else "text")
@@ -172,12 +187,7 @@ def test_shards_are_byte_for_byte_what_one_process_writes(folder: Path, suffix: 
         job_of(folder, made).run(file, Listener())
     for count in (1, 3, 20):
         shards = Shards(RankMaker(made, suffix), queries, folder / f"{count}.d")
-        manifest = shards.begin(count)
-        places = sum(shards.write(manifest, number, Listener()) for number in range(1, count + 1))
-        assert places == 3 * QUERIES
-        merged = io.BytesIO()
-        Merge(folder / f"{count}.d").write(merged, folder, lambda _: None)
-        assert merged.getvalue() == whole.read_bytes()
+        assert in_shards(shards, count) == whole.read_bytes()
 
 
 def test_a_shard_of_another_job_is_refused(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Files of queries or of candidates, a text in each line."""
+"""The texts of one side: queries or candidates."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from pairlens.jobs.input_files import InputFiles, find_parts
-from pairlens.locations.location import Location
+from pairlens.jobs.input_files import InputFiles
 from pairlens.tables.rows import PairRows
 from pairlens.texts.pairs import Chunk
-from pairlens.texts.regular import refuse_irregular
 from pairlens.texts.texts import Texts
 from pairlens.texts.words import words_of
 
@@ -40,20 +38,8 @@ class Side(NamedTuple):
         return self.texts[i].tolist() if vocabulary is None else words_of(self.texts[i], vocabulary)
 
 
-def one_side(path: Location, are_texts: bool) -> InputFiles:
-    """The file at a path, or those of a directory or a pattern, read as pairs of each text with itself.
-
-    Raises:
-        DataError: no file matches, or it is a pipe or a device.
-    """
-    parts = tuple((part, part) for part in find_parts(path))
-    for part, _ in parts:
-        refuse_irregular(part, "it is read more than once; write it to a file")
-    return InputFiles("texts" if are_texts else "ids", parts, (str(path), str(path)))
-
-
 def side_of(chunk: Chunk) -> Side:
-    """The texts of a chunk of such pairs."""
+    """The texts of a chunk of pairs of each text with itself."""
     return Side(chunk.pairs.query, chunk.given.query if isinstance(chunk.given, PairRows) else None)
 
 
