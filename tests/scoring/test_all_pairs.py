@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from pairlens.kernels import loader
 from pairlens.kernels.arguments import Signature
 from pairlens.scoring import encoded_pairs
-from pairlens.scoring.all_pairs import AllPairs, PairByPair, all_pairs
+from pairlens.scoring.all_pairs import AllPairs, all_pairs
 from pairlens.scoring.encoded_pairs import EncodedPairs
+from pairlens.scoring.pair_by_pair import PairByPair
 from pairlens.scoring.scorer import Scorer
 from pairlens.scoring.warm_up import kernels_of_ranking
 from pairlens.texts.texts import Texts
@@ -53,6 +54,13 @@ def test_a_pair_has_the_same_bits_beside_any_other_texts(case: Case) -> None:
     queries, candidates = sides(case, 64)
     pairs = EncodedPairs(case.config, case.weights, len(candidates.ids))
     whole = logits_of(pairs, queries, candidates)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoded_pairs, "_LONGEST", 0)  # all are scored pair by pair
+        np.testing.assert_allclose(logits_of(pairs, queries, candidates), whole, rtol=1e-5, atol=1e-5)
+        patch.setattr(encoded_pairs, "_LONGEST", 3)  # some are
+        mixed, long = logits_of(pairs, queries, candidates), candidates.lengths > 3
+        np.testing.assert_array_equal(mixed[:, ~long], whole[:, ~long])
+        np.testing.assert_allclose(mixed, whole, rtol=1e-5, atol=1e-5)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encoded_pairs, "_QUERIES", 3)
         patch.setattr(encoded_pairs, "_SCORES", 1)  # few rows of scores at a time

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from pairlens.config.schema import Config
 from pairlens.errors import PairlensError
 from pairlens.scoring import ranker
-from pairlens.scoring.all_pairs import EncodedPairs, PairByPair, all_pairs
+from pairlens.scoring.all_pairs import all_pairs
 from pairlens.scoring.best import Best, joined
+from pairlens.scoring.encoded_pairs import EncodedPairs
+from pairlens.scoring.pair_by_pair import PairByPair
 from pairlens.scoring.ranker import NO_PAIRS, Ranker, unit_of
 from pairlens.texts.texts import Texts
 

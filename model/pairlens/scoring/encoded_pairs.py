@@ -24,6 +24,7 @@ from pairlens.scoring.dense import dense
 from pairlens.scoring.encoder import Encoder
 from pairlens.scoring.given import given_weights
 from pairlens.scoring.logits import Logits
+from pairlens.scoring.pair_by_pair import PairByPair
 from pairlens.scoring.windows import parts
 from pairlens.texts.texts import Texts
 
@@ -33,6 +34,9 @@ Ints = NDArray[np.int64]
 _QUERIES, _TOKENS = 64, 4096  # of a block, whose scores with a group of candidates stay in the cache
 _SCORES = 1 << 15  # attention scores that are computed together
 _ROWS = 4  # of scores, at least
+_LONGEST = (
+    1024  # tokens of a candidate; a longer one is scored pair by pair, as others in its group may be much shorter
+)
 _UNITS = 4  # hidden units that the kernel sums together
 
 
@@ -56,6 +60,7 @@ class CandidateSide(NamedTuple):
 class Block(NamedTuple):
     """Some queries; for a symmetric model also as candidates."""
 
+    texts: Texts
     queries: QuerySide
     as_candidates: CandidateSide | None
 
@@ -86,12 +91,13 @@ class EncodedPairs:
         tokens: how many tokens the candidates have.
     """
 
-    most_queries, most_candidates, most_tokens = 2048, 1024, 16_384
+    most_queries, most_tokens = 2048, 16_384
+    most_candidates = 1024
 
     def __init__(self, config: Config, weights: Mapping[str, Floats], tokens: int) -> None:
         model, weights, self._tokens = config.model, given_weights(config.model, weights), tokens
         self._task, self._symmetric = config.task, model.symmetric
-        self._encoder = Encoder(model, weights)
+        self._encoder, self._pair_by_pair = Encoder(model, weights), PairByPair(config, weights)
         self.most_tokens = min(self.most_tokens, self._encoder.fold_limit)
         scale, temperature = weights.get("attention/scale", np.float32(1.0)), model.attention.temperature
         self._scale = np.float32(scale / temperature)
@@ -105,6 +111,9 @@ class EncodedPairs:
         is_relu = model.dnn.units and model.dnn.activation == "relu"
         self._least = np.array([0.0 if is_relu else -np.inf], np.float32)
 
+    def blocks(self, queries: Texts, candidates: Texts) -> Iterator[tuple[int, int]]:  # noqa: ARG002
+        yield from parts(candidates.offsets, self.most_candidates, self.most_tokens)
+
     def prepare(self, queries: Texts, each: Each = map) -> Sequence[Block]:
         encodings, keys = self._encoder.encode(queries, each, self._tokens)
         blocks = []
@@ -115,10 +124,23 @@ class EncodedPairs:
         return blocks
 
     def logits(self, prepared: Sequence[Block], candidates: Texts) -> Iterator[Floats]:
+        long = candidates.lengths > _LONGEST
+        if not long.any():
+            yield from self._logits(prepared, candidates)
+            return
+        texts = [block.texts for block in prepared]
+        some = self._logits(prepared, candidates.take(np.flatnonzero(~long)))
+        others = self._pair_by_pair.logits(texts, candidates.take(np.flatnonzero(long)))
+        for logits, others_logits in zip(some, others, strict=True):
+            out = np.empty((len(logits), len(candidates)), np.float32)
+            out[:, ~long], out[:, long] = logits, others_logits
+            yield out
+
+    def _logits(self, prepared: Sequence[Block], candidates: Texts) -> Iterator[Floats]:
         encodings, keys = self._encoder.encode(candidates, later=self._tokens)
         side = self._candidate_side(candidates, encodings, keys)
         other = self._query_side(candidates, encodings) if self._symmetric else None
-        for queries, as_candidates in prepared:
+        for _, queries, as_candidates in prepared:
             orders = [self._run(queries, side)]
             if other and as_candidates:
                 orders.append(np.ascontiguousarray(self._run(other, as_candidates).T))
@@ -126,7 +148,7 @@ class EncodedPairs:
 
     def _block(self, queries: Texts, encodings: Floats, keys: Floats) -> Block:
         as_candidates = self._candidate_side(queries, encodings, keys) if self._symmetric else None
-        return Block(self._query_side(queries, encodings), as_candidates)
+        return Block(queries, self._query_side(queries, encodings), as_candidates)
 
     def _query_side(self, texts: Texts, encodings: Floats) -> QuerySide:
         means = np.zeros((len(texts), self._encoder.width), np.float32)

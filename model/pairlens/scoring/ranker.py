@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from pairlens.config.schema import Config
 from pairlens.errors import PairlensError
 from pairlens.kernels.threads import each_in, processors
-from pairlens.scoring.all_pairs import AllPairs, PairByPair, all_pairs
+from pairlens.scoring.all_pairs import AllPairs, all_pairs
 from pairlens.scoring.best import NEVER, Best, best_of, joined, none_of
 from pairlens.scoring.logits import OVERFLOW
+from pairlens.scoring.pair_by_pair import PairByPair
 from pairlens.scoring.windows import parts
 from pairlens.texts.texts import Texts
 
@@ -24,7 +25,6 @@ Ints = NDArray[np.int64]
 _UNIT = 256  # queries
 _MOST_PLACES = 1 << 20  # that are kept at a time, of all queries
 _FEW = 4  # queries for which encoding the candidates for `EncodedPairs` costs more than scoring pair by pair
-_FEWEST_PAIRS = 16_384  # of a block, which hide Python's overhead
 _WAITING = 32  # blocks whose best candidates may wait to be merged
 _TOGETHER = 16  # relevant pairs that are scored at once, each query with each candidate
 NO_PAIRS = np.zeros((0, 2), np.int64)
@@ -123,8 +123,7 @@ class Ranker:
     ) -> Ranked:
         prepared = pairs.prepare(queries, self._each)
         relevant = _Relevant(chosen[:, 0], chosen[:, 1], self._logits_of(pairs, queries, chosen))
-        most = max(pairs.most_candidates, _FEWEST_PAIRS // len(queries))
-        blocks = [*parts(self._candidates.offsets, most, pairs.most_tokens)]
+        blocks = [*pairs.blocks(queries, self._candidates)]
         best, ranks = none_of(len(queries)), np.ones(len(chosen), np.int64)
         for i in range(0, len(blocks), _WAITING):
             some = blocks[i : i + _WAITING]
