@@ -155,9 +155,32 @@ def configs(draw: st.DrawFn) -> Config:
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
+def split_configs(draw: st.DrawFn) -> Config:
+    """Any config that `EncodedPairs` scores."""
+    conv = draw(st.lists(_convs, max_size=2))
+    attention = {
+        "use_scale": draw(st.booleans()),
+        "temperature": draw(st.sampled_from([1.0, 0.5])),
+        "key": draw(st.sampled_from(["value", "convolution"])) if conv else "value",
+    }
+    units = draw(st.sampled_from([[], [1], [5], [34]]))
+    return make_config(
+        task=draw(st.sampled_from(["binary", "regression", "ranking"])),
+        empty=draw(st.sampled_from(["error", "score"])),
+        embedding={"input_dim": draw(st.sampled_from([1, 23, 1009])), "output_dim": draw(st.sampled_from([2, 13, 37]))},
+        conv=conv,
+        attention=attention,
+        views=draw(st.sampled_from([["convolution"], ["embedding", "convolution"]])) if conv else ["convolution"],
+        features=draw(st.sampled_from([["attention"], ["encoding", "attention"]])),
+        dnn={"units": units, "activation": draw(st.sampled_from(["relu", "linear"])) if units else "relu"},
+        symmetric=draw(st.booleans()),
+    )
+
+
+@st.composite
+def cases(draw: st.DrawFn, configs: st.SearchStrategy[Config] = configs()) -> Case:  # noqa: B008  (a strategy)
     """Any config, weights for it, and 1, 7 or 64 ragged pairs."""
-    config, seed = draw(configs()), draw(st.integers(0, 2**32 - 1))
+    config, seed = draw(configs), draw(st.integers(0, 2**32 - 1))
     count, longest = draw(st.sampled_from([1, 7, 64])), draw(st.sampled_from([1, 3, 40]))
     shortest = 0 if config.data.empty == "score" else 1
     queries, values = (

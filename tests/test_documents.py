@@ -34,6 +34,8 @@ def comparable(example: Example) -> str:
     if example.source.startswith("pairlens attend"):
         text = re.sub(r"strongest: .*", "strongest", text)
         text = re.sub(r"[ ░▒▓█]*\d+(?=[ %\n░▒▓█]|$)", "", text)  # the cells of a map; those of 0 are blank
+    if example.source.startswith("pairlens rank"):
+        text = re.sub(r"^(\d+\t\d+)\t\d+", r"\1 candidate", text, flags=re.MULTILINE)
     return "\n".join(" ".join(line.split()).replace("# ", "#") for line in text.splitlines())
 
 

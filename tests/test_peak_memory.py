@@ -53,7 +53,19 @@ def score_long(_: Path) -> None:
     Scorer(config, random_weights(config)).score([query], [value])
 
 
-@pytest.mark.parametrize(("what", "gigabytes"), [("train", 2.0), ("score", 0.5), ("score_long", 0.3)])
+def rank(_: Path) -> None:
+    """0.4 GB of logits, if all were kept."""
+    from pairlens.scoring.ranker import Ranker
+    from pairlens.texts.texts import Texts
+
+    config = make_config(conv=[{"filters": 8}], dnn={"units": [8]})
+    texts = Texts.from_lists(random_texts(10_000, 2, 23))
+    ranker = Ranker(config, random_weights(config), texts, 10)
+    for start in range(0, len(texts), ranker.chunk):
+        list(ranker.rank(texts.take(np.arange(start, min(start + ranker.chunk, len(texts)))), start))
+
+
+@pytest.mark.parametrize(("what", "gigabytes"), [("train", 2.0), ("score", 0.5), ("score_long", 0.3), ("rank", 0.25)])
 def test_peak_memory_is_bounded(what: str, gigabytes: float, tmp_path: Path) -> None:
     command = [sys.executable, __file__, what, str(tmp_path / "run")]
     peak = run_to_end(command, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -61,7 +73,7 @@ def test_peak_memory_is_bounded(what: str, gigabytes: float, tmp_path: Path) -> 
 
 
 if __name__ == "__main__":
-    {"train": train, "score": score, "score_long": score_long}[sys.argv[1]](Path(sys.argv[2]))
+    {"train": train, "score": score, "score_long": score_long, "rank": rank}[sys.argv[1]](Path(sys.argv[2]))
     # The peak of this program alone: ru_maxrss would start at the parent's.
     status = Path("/proc/self/status").read_text()
     print(int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) / 2**20)

@@ -30,6 +30,7 @@ from pairlens_cli.commands.evaluate import evaluate
 from pairlens_cli.commands.init import init
 from pairlens_cli.commands.merge import merge
 from pairlens_cli.commands.mine import mine
+from pairlens_cli.commands.rank import rank
 from pairlens_cli.commands.report import report
 from pairlens_cli.commands.runs import runs
 from pairlens_cli.commands.schema import schema
@@ -50,6 +51,7 @@ _COMMANDS = {
         report,
         score,
         attend,
+        rank,
         mine,
         average,
         merge,

@@ -168,16 +168,20 @@ def silent_libraries() -> Iterator[None]:
         yield
 
 
-def compile_kernels(config: Config, maps: bool = False) -> None:
-    """Compile the kernels that score a model (with `maps`, also those for attention maps) unless they are cached.
+def compile_kernels(config: Config, maps: bool = False, ranking: bool = False) -> None:
+    """Compile the kernels that score a model unless they are cached: with `maps`, also those for attention maps; with
+    `ranking`, those that rank candidates.
 
     Says so if it takes a while, and warns if they cannot be cached.
     """
     from pairlens.kernels.loader import all_cached
-    from pairlens.scoring.warm_up import warm_up
+    from pairlens.scoring.warm_up import warm_up, warm_up_ranking
 
     with notice_after(1.5, "compiling the kernels, once for this machine"):
-        warm_up(config, maps)
+        if ranking:
+            warm_up_ranking(config)
+        else:
+            warm_up(config, maps)
     if not all_cached():
         _warn_of_no_cache()
 

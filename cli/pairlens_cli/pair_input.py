@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from pairlens.tables.pairs import Pairs, TableOptions
     from pairlens.texts.sources import PairSource
 
-_PANEL = "Texts instead of ids"
+PANEL = "Texts instead of ids"
 
 Text = Annotated[
     bool,
-    typer.Option("--text", help="QUERY and VALUE are texts, for the run's tokenizer, not ids.", rich_help_panel=_PANEL),
+    typer.Option("--text", help="QUERY and VALUE are texts, for the run's tokenizer, not ids.", rich_help_panel=PANEL),
 ]
 Input = Annotated[
     Location | None,
@@ -33,19 +33,19 @@ Input = Annotated[
         "--input",
         metavar="FILE",
         help="Table of text pairs, instead of QUERY and VALUE; - for stdin.",
-        rich_help_panel=_PANEL,
+        rich_help_panel=PANEL,
     ),
 ]
 QueryText = Annotated[
     str | None,
     typer.Option(
-        "--query-text", metavar="TEXT", help="The text of a query.", rich_help_panel=_PANEL, show_default=False
+        "--query-text", metavar="TEXT", help="The text of a query.", rich_help_panel=PANEL, show_default=False
     ),
 ]
 ValueText = Annotated[
     str | None,
     typer.Option(
-        "--value-text", metavar="TEXT", help="The text of its value.", rich_help_panel=_PANEL, show_default=False
+        "--value-text", metavar="TEXT", help="The text of its value.", rich_help_panel=PANEL, show_default=False
     ),
 ]
 
@@ -53,13 +53,13 @@ ValueText = Annotated[
 LabelledText = Annotated[
     bool,
     typer.Option(
-        "--text", help="--query and --value are texts, for the run's tokenizer, not ids.", rich_help_panel=_PANEL
+        "--text", help="--query and --value are texts, for the run's tokenizer, not ids.", rich_help_panel=PANEL
     ),
 ]
 LabelledInput = Annotated[
     Location | None,
     typer.Option(
-        "--input", metavar="FILE", help="Table of labelled text pairs, instead of a split.", rich_help_panel=_PANEL
+        "--input", metavar="FILE", help="Table of labelled text pairs, instead of a split.", rich_help_panel=PANEL
     ),
 ]
 

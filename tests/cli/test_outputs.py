@@ -46,6 +46,7 @@ READ = {
     "--input",
     "--like",
     "--teacher",
+    "--labels",
 }  # they name inputs
 READ |= {"--space", "--query-file", "--value-file", "--label-file", "--group-file", "--vectors"}
 DIRECTORIES = {("train", "--output"), ("tune", "--output"), ("encode", "--output")}  # tested with the commands
@@ -74,6 +75,7 @@ OUTPUTS = [
     Output(("evaluate", "run", *LABELLED), "--output", "out.json"),
     Output(("evaluate", "run", *LABELLED), "--predictions", "out.tsv"),
     Output(("report", "run", *LABELLED, "--errors", "0"), "--output", "out.html"),
+    Output(("rank", "run", *TEXTS), "--output", "out.txt"),
     Output(("attend", "run", *TEXTS), "--output", "maps.npz"),
     Output(("attend", "run", *TEXTS), "--output", "maps.h5"),
     Output(("attend", "run", *TEXTS), "--output", "maps.jsonl.gz"),

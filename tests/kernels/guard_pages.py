@@ -19,12 +19,15 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from models import Case, cases
+from models import Case, cases, split_configs
 
 from pairlens.kernels import loader
 from pairlens.kernels.arguments import Argument, Signature
+from pairlens.scoring.encoded_pairs import EncodedPairs
+from pairlens.scoring.logits import Logits
 from pairlens.scoring.reference import score_pair
 from pairlens.scoring.scorer import Scorer
+from pairlens.texts.texts import Texts
 
 PAGE = mmap.PAGESIZE
 PROT_NONE, PROT_ALL = 0, mmap.PROT_READ | mmap.PROT_WRITE
@@ -93,12 +96,24 @@ def score_guarded(case: Case, behind: bool) -> None:
     np.testing.assert_allclose(maps[i].scores, scored.scores, rtol=0, atol=1e-5)
 
 
+def rank_guarded(case: Case, behind: bool) -> None:
+    """Check that the score of the last pair, computed with all others and with guard pages, equals the reference's."""
+    queries, candidates = Texts.from_lists(case.queries), Texts.from_lists(case.values)
+    pairs = EncodedPairs(case.config, case.weights, len(candidates.ids))
+    with guard_pages(behind):
+        *_, logits = pairs.logits(pairs.prepare(queries), candidates)
+    scored = score_pair(case.config, case.weights, case.queries[-1], case.values[-1])
+    score = Logits(case.config.task, (logits[-1, -1:],)).scores()
+    np.testing.assert_allclose(score, [scored.score], rtol=0, atol=1e-5)
+
+
 def main(networks: int) -> None:
     @settings(max_examples=networks, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-    @given(case=cases())
-    def check(case: Case) -> None:
+    @given(case=cases(), split=cases(split_configs()))
+    def check(case: Case, split: Case) -> None:
         for behind in (True, False):
             score_guarded(case, behind)
+            rank_guarded(split, behind)
 
     check()
     print(f"{2 * networks} random networks: nothing outside of an array was accessed")

@@ -50,7 +50,7 @@ def test_the_checked_build_names_kernel_argument_and_index() -> None:
 
 
 def test_the_tests_of_the_scorer_pass_in_the_checked_build(tmp_path: Path) -> None:
-    files = ["test_scorer.py", "test_dense.py", "test_extreme_inputs.py", "test_decimals.py"]
+    files = ["test_scorer.py", "test_dense.py", "test_extreme_inputs.py", "test_decimals.py", "test_all_pairs.py"]
     paths = [str(TESTS / "scoring" / name) for name in files]
     options = ["-p", "no:cacheprovider", f"--basetemp={tmp_path}"]
     printed = python("-m", "pytest", *options, *paths, PAIRLENS_CHECK_KERNELS="1")

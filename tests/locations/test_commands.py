@@ -66,6 +66,8 @@ def test_a_project_in_a_bucket(project: Path, bucket: Bucket) -> None:
     both("score", "data/test.query.txt", "data/test.value.txt", "--output", "data/scores.txt.gz")
     assert bucket.get("p/data/scores.txt.gz") == (project / "data/scores.txt.gz").read_bytes()
     assert gzip.decompress(bucket.get("p/data/scores.txt.gz")).count(b"\n") == 80
+    both("rank", "data/test.query.txt", "data/test.value.txt", "--output", "data/ranks.txt")
+    assert bucket.get("p/data/ranks.txt") == (project / "data/ranks.txt").read_bytes()
     here, there = both("evaluate")
     assert there.stdout == here.stdout.replace('"run": "run"', '"run": "s3://data/run"')
     both("attend", "data/test.query.txt", "data/test.value.txt", "--output", "data/maps.npz")

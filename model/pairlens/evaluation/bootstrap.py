@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 from pairlens.metrics import TaskMetrics, Threshold, task_metrics
 from pairlens.metrics.arrays import Floats
+from pairlens.metrics.retrieval import RetrievalMetrics
+
+Metrics = TaskMetrics | RetrievalMetrics
 
 _BLOCK = 2**15  # counts processed at once, few enough for the processor's cache
 
@@ -41,7 +44,12 @@ def bootstrap_intervals(
     Resamples for which a metric is undefined are left out; if all are, its interval is (nan, nan). The other arguments
     and the errors are those of `evaluate_scores`.
     """
-    (values,) = _resampled([task_metrics(task, label, score, threshold, group)], samples, seed)
+    return intervals_of(task_metrics(task, label, score, threshold, group), samples, seed)
+
+
+def intervals_of(metrics: Metrics, samples: int = 1000, seed: int = 1) -> dict[str, tuple[float, float]]:
+    """The intervals of `bootstrap_intervals`, for metrics as `task_metrics` returns them."""
+    (values,) = _resampled([metrics], samples, seed)
     return {name: _interval(value) for name, value in values.items()}
 
 
@@ -72,7 +80,7 @@ def paired_differences(
     }
 
 
-def _resampled(models: Sequence[TaskMetrics], samples: int, seed: int) -> list[dict[str, Floats]]:
+def _resampled(models: Sequence[Metrics], samples: int, seed: int) -> list[dict[str, Floats]]:
     """The metrics, each [samples], of every model on the same resamples."""
     blocks = [[model(weight) for model in models] for weight in _resamples(models[0].units, samples, seed)]
     return [

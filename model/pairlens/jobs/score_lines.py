@@ -54,7 +54,8 @@ class LineWriter:
         rows, texts, ids = score_lines(logits, self._as_logits), self._texts(chunk), _names(chunk)
         if self._format == "tsv":
             cells = (
-                [*map(column_word, its_id), _column(q), _column(v)] for its_id, (q, v) in zip(ids, texts, strict=True)
+                [*map(column_word, its_id), column_text(q), column_text(v)]
+                for its_id, (q, v) in zip(ids, texts, strict=True)
             )
             rows = ["\t".join([*two, score]) for two, score in zip(cells, rows, strict=True)]
         elif self._format == "jsonl":
@@ -101,7 +102,8 @@ def _named(its_id: Sequence[str]) -> dict[str, str]:
     return {"id": its_id[0]} if its_id else {}
 
 
-def _column(text: str | Sequence[int] | Sequence[str]) -> str:
+def column_text(text: str | Sequence[int] | Sequence[str]) -> str:
+    """A text, ids or words for a line of columns."""
     if isinstance(text, str):
         return " ".join(map(column_word, text.split(" ")))
     return " ".join(column_word(token) if isinstance(token, str) else str(token) for token in text)

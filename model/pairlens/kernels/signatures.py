@@ -126,6 +126,21 @@ COMPARED_POSITIONS = Signature(
     query_out=floats("[query tokens, units], filled: the layer of every position, before its activation"),
     value_out=floats("[value tokens, units], filled with `plan.both`"),
 )
+GROUP = 16  # candidates that are side by side, as many as the largest vector has lanes
+ALL_PAIRS = Signature(
+    "all_pairs",
+    query=floats("[query tokens, width]: the queries' encodings, scaled as attention scores are"),
+    query_offsets=integers("[queries + 1]"),
+    own=floats("[queries, units]: the part of the hidden layer that is the query's, units a multiple of 4"),
+    candidates=floats("[numbers]: for each group of 16 the keys [width, longest * 16], then the layer [units, same]"),
+    longest=integers("[groups]: the tokens of the longest candidate of each"),
+    lengths=floats("[groups, 16]: the tokens of each candidate"),
+    head=floats("[units + 1]: the head's kernel, then its bias"),
+    least=floats("[1]: the lower bound of the hidden layer"),
+    scores=floats("[numbers], buffer for some rows of scores, at least one"),
+    weights=floats("[longest of all * 16], buffer"),
+    out=floats("[queries, groups * 16], filled: the logits"),
+)
 POOL = Signature(
     "pool",
     plan=of(PLAN, "[1]"),

@@ -89,14 +89,16 @@ class Encoder:
         """The number of tokens that may share one `Folded`, so that its tables stay within 256 MiB."""
         return max(self._rows_that_fit, 1) if len(self._embeddings) > self._rows_that_fit else 1 << 62
 
-    def fold(self, *texts: Texts, each: Each = map) -> Folded:
+    def fold(self, *texts: Texts, each: Each = map, later: int = 0) -> Folded:
         """Make tables for these texts: for the whole vocabulary if that pays off, else for the ids that occur.
 
-        `each` is `map`, or computes parts of the tables in several threads.
+        Args:
+            each: `map`, or computes parts of the tables in several threads.
+            later: the number of tokens that the same encoder will encode after these.
         """
         vocabulary = len(self._embeddings)
         masks = bool(self.plan["mask_zero"][0])
-        if sum(len(text.ids) for text in texts) >= vocabulary <= self._rows_that_fit:
+        if later + sum(len(text.ids) for text in texts) >= vocabulary <= self._rows_that_fit:
             if self._full is None:
                 self._full = self._fold(None, self._embeddings, masks, each)
             return self._full  # not reused for fewer tokens: scores must not depend on what was scored before
@@ -163,6 +165,16 @@ class Encoder:
         return {"table": folded.first_layers[stack], "bias": layer.bias, "match_taps": layer.match_taps}
 
     # ---- encoding whole windows ----------------------------------------------------------------------------------
+
+    def encode(self, texts: Texts, each: Each = map, later: int = 0) -> tuple[Floats, Floats]:
+        """The encodings and keys [tokens, width] of texts, for a model without match channels; see `fold`."""
+        if not self._stacks:
+            encoding = self._embeddings[texts.ids]
+            return encoding, encoding
+        folded = self.fold(texts, each=each, later=later)
+        empty = Texts(texts.ids[:0], np.zeros_like(texts.offsets))  # the other texts of the pairs
+        encoded = [self._encode(texts, empty, folded, i)[0] for i in range(len(self._stacks))]
+        return encoded[0], encoded[-1]
 
     def _encoded(self, query: Texts, value: Texts, folded: Folded) -> dict[str, Floats]:
         """The encodings and keys [tokens, width] of both texts of every pair; empty if the kernels compute them."""

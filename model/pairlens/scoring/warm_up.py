@@ -6,6 +6,7 @@ from pairlens.config.schema import Config
 from pairlens.kernels import signatures
 from pairlens.kernels.arguments import Signature
 from pairlens.kernels.loader import prepare
+from pairlens.scoring.encoded_pairs import can_be_split
 
 
 def warm_up(config: Config, maps: bool = False) -> None:
@@ -14,6 +15,21 @@ def warm_up(config: Config, maps: bool = False) -> None:
     Compiling them takes seconds, once per machine.
     """
     prepare(kernels_of(config, maps))
+
+
+def warm_up_ranking(config: Config) -> None:
+    """The same for reading, ranking and writing."""
+    prepare(kernels_of_ranking(config))
+
+
+def kernels_of_ranking(config: Config) -> list[Signature]:
+    """The kernels that ranking with a model needs, the slowest to compile first."""
+    found = kernels_of(config)
+    if can_be_split(config.model):
+        found += [signatures.ALL_PAIRS, signatures.POOL]
+    if can_be_split(config.model) and config.model.conv:
+        found += [signatures.ENCODE, signatures.CONVOLVE]
+    return list(dict.fromkeys(found))
 
 
 def kernels_of(config: Config, maps: bool = False) -> list[Signature]:

@@ -188,7 +188,7 @@ class _Side:
         self.ends = LineEnds(blocks, bounds[0], done)
         bad = self.bad if pass_over else None
         parts = parse_blocks(self.ends if find_ends else blocks, str(path), rules, 1, bad, done + 1)
-        self.texts = _chunks(parts, chunk)
+        self.texts = in_chunks(parts, chunk)
 
 
 def iter_tsv(
@@ -201,7 +201,7 @@ def iter_tsv(
     """
     bad: list[BadLine] = []
     blocks, done = stream_blocks(stream, name), 0
-    for texts in _chunks(parse_blocks(blocks, name, rules, 2, bad if pass_over else None), 2 * chunk):
+    for texts in in_chunks(parse_blocks(blocks, name, rules, 2, bad if pass_over else None), 2 * chunk):
         sides = np.arange(len(texts)).reshape(-1, 2)
         done += len(sides)
         yield Chunk(Pairs(texts.take(sides[:, 0]), texts.take(sides[:, 1])), _take(bad, done))
@@ -218,7 +218,7 @@ def _line(bad: BadLine) -> int:
     return bad.line
 
 
-def _chunks(parts: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]], chunk: int) -> Iterator[Texts]:
+def in_chunks(parts: Iterable[tuple[NDArray[np.int32], NDArray[np.int64]]], chunk: int) -> Iterator[Texts]:
     """Yield the texts of `parse_blocks`, `chunk` at a time, and then the remaining ones."""
     ids_parts, ends_parts = [np.empty(0, np.int32)], [np.zeros(1, np.int64)]
     n_tokens = n_texts = 0

@@ -1,0 +1,1 @@
+"""Rankings of candidates for queries, from files to files."""
