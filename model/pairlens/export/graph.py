@@ -51,8 +51,8 @@ class ScoreGraph(tf.Module):  # type: ignore[misc]
             query, value = _as_padded(query_ids, query_row_splits), _as_padded(value_ids, value_row_splits)
             return self.padded(*query, *value)
 
-        self.padded = tf.function(padded, input_signature=_signature(_PADDED))
-        self.ragged = tf.function(ragged, input_signature=_signature(_RAGGED))
+        self.padded = tf.function(padded, input_signature=_signature(_PADDED), autograph=False)
+        self.ragged = tf.function(ragged, input_signature=_signature(_RAGGED), autograph=False)
 
 
 class _Network(Network):

@@ -1,0 +1,136 @@
+"""Exported graphs, saved and loaded again, score as Scorer does, whatever the network and the padding."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+import tensorflow as tf
+from exported import padded
+from hypothesis import Phase, given, settings
+from models import Case, Floats, Texts, cases, make_config, random_texts, random_weights
+
+from pairlens.export.graph import ScoreGraph
+from pairlens.export.onnx_model import write_onnx
+from pairlens.export.saved_model import write_saved_model
+from pairlens.scoring.scorer import Scorer
+from pairlens.texts.texts import Texts as Ragged
+
+# A drawn network takes half a second, so that a failure is reported as it was drawn.
+drawn = settings(phases=[Phase.explicit, Phase.generate])
+
+
+def saved(case: Case) -> Any:
+    """The model that is loaded from a SavedModel of the case."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_saved_model(Path(folder), case.config, case.weights)
+        return tf.saved_model.load(folder)
+
+
+def run_padded(model: Any, queries: Texts, values: Texts, extra: tuple[int, int] = (0, 0)) -> Floats:
+    inputs = padded(queries, values, extra)
+    return model.signatures["serving_default"](**{name: tf.constant(x) for name, x in inputs.items()})["score"].numpy()
+
+
+def run_ragged(model: Any, queries: Texts, values: Texts) -> Floats:
+    inputs = {}
+    for side, texts in (("query", queries), ("value", values)):
+        ragged = Ragged.from_lists(texts)
+        inputs |= {f"{side}_ids": tf.constant(ragged.ids), f"{side}_row_splits": tf.constant(ragged.offsets)}
+    return model.signatures["ragged"](**inputs)["score"].numpy()
+
+
+def run_onnx(case: Case, extra: tuple[int, int]) -> Floats:
+    with tempfile.TemporaryDirectory() as folder:
+        write_onnx(Path(folder), case.config, case.weights)
+        session = onnxruntime.InferenceSession(Path(folder, "model.onnx"))
+    [score] = session.run(["score"], padded(case.queries, case.values, extra))
+    return score
+
+
+@settings(drawn, max_examples=40)
+@given(cases())
+def test_a_saved_model_scores_as_the_scorer(case: Case) -> None:
+    """With padding of any ids and width, and with ragged texts."""
+    expected = Scorer(case.config, case.weights, threads=1).score(case.queries, case.values)
+    model = saved(case)
+    for score in (
+        run_padded(model, case.queries, case.values, extra=(3, 1)),
+        run_ragged(model, case.queries, case.values),
+    ):
+        np.testing.assert_allclose(score, expected, rtol=0, atol=1e-5)
+
+
+@settings(drawn, max_examples=10)
+@given(cases())
+def test_onnx_scores_as_the_scorer(case: Case) -> None:
+    expected = Scorer(case.config, case.weights, threads=1).score(case.queries, case.values)
+    np.testing.assert_allclose(run_onnx(case, extra=(2, 0)), expected, rtol=0, atol=1e-5)
+
+
+def whole_case(**model: Any) -> Case:
+    """Every stage at once, with every activation that ONNX lacks, and a text that is empty."""
+    config = make_config(
+        empty="score",
+        embedding={"match_channels": True},
+        conv=[{"filters": 7, "kernel_size": 3, "activation": "gelu"}],
+        attention={"direction": "both", "score_mode": "concat", "temperature": 2.0},
+        features=["encoding", "attention", "absolute_difference", "product"],
+        compare={"units": 5, "activation": "gelu"},
+        pooling=["average", "max"],
+        overlap=True,
+        wide=True,
+        **model,
+    )
+    none = np.zeros(0, np.int32)
+    queries, values = random_texts(7, 11, 23, seed=1), random_texts(7, 11, 23, seed=2)
+    return Case(config, random_weights(config), [*queries, none, queries[0], none], [*values, values[0], none, none])
+
+
+def test_every_stage_and_empty_texts() -> None:
+    case = whole_case()
+    expected, model = Scorer(case.config, case.weights).score(case.queries, case.values), saved(case)
+    np.testing.assert_allclose(run_padded(model, case.queries, case.values), expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(run_onnx(case, (0, 0)), expected, rtol=0, atol=1e-5)
+    # A batch of nothing but empty texts has no columns.
+    np.testing.assert_allclose(
+        run_padded(model, case.queries[-1:], case.values[-1:]), expected[-1:], rtol=0, atol=1e-5
+    )
+
+
+def test_without_masks_the_width_of_a_batch_counts_and_the_ids_of_its_padding_do_not() -> None:
+    config = make_config(masking="none", batch_size=5)
+    weights = random_weights(config)
+    queries, values = random_texts(5, 11, 23, seed=1), random_texts(5, 11, 23, seed=2)
+    expected, model = Scorer(config, weights).score(queries, values), saved(Case(config, weights, queries, values))
+    for score in (run_padded(model, queries, values), run_ragged(model, queries, values)):
+        np.testing.assert_allclose(score, expected, rtol=0, atol=1e-5)
+    assert np.abs(run_padded(model, queries, values, extra=(9, 9)) - expected).max() > 1e-3
+
+
+def test_an_id_outside_of_the_vocabulary_is_an_error() -> None:
+    case = whole_case()
+    model, text = saved(case), np.zeros(2, np.int32)
+    for wrong in (-1, 23):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="not in"):
+            run_padded(model, [np.array([1, wrong], np.int32)], [text])
+
+
+def operations(graph: Any) -> Iterator[str]:
+    """The operations of a graph and of the functions that it calls."""
+    for nodes in (graph.node, *(function.node_def for function in graph.library.function)):
+        yield from (node.op for node in nodes)
+
+
+def test_a_graph_calls_no_python() -> None:
+    """Also where training folds the convolution, by a Python function."""
+    for case in (whole_case(), Case(config := make_config(), random_weights(config), [], [])):
+        graph = ScoreGraph(case.config, case.weights).padded.get_concrete_function().graph.as_graph_def()
+        used = set(operations(graph))
+        assert "GatherV2" in used or "ResourceGather" in used
+        assert not {name for name in used if "Py" in name or "While" in name}
