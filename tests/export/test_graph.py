@@ -21,6 +21,17 @@ from pairlens.export.saved_model import write_saved_model
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.texts import Texts as Ragged
 
+@pytest.fixture(scope="module", autouse=True)
+def unoptimized() -> Iterator[None]:
+    """Without TensorFlow's rewriting of graphs, which run only once here, and tf2onnx's copies of them."""
+    before = tf.config.optimizer.get_experimental_options().get("disable_meta_optimizer", False)
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF2ONNX_CATCH_ERRORS", "FALSE")
+        yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": before})
+
+
 # A drawn network takes half a second, so that a failure is reported as it was drawn.
 drawn = settings(phases=[Phase.explicit, Phase.generate])
 

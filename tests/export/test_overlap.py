@@ -14,7 +14,7 @@ from pairlens.texts.texts import Texts as Ragged
 
 def features(queries: Texts, values: Texts, idf: np.ndarray) -> np.ndarray:
     inputs = padded(queries, values, extra=(1, 3))
-    ids = {name: np.where((x >= 0) & (x < len(idf)), x, 0) for name, x in inputs.items()}  # padding of known ids
+    ids = {name: x % len(idf) if name.endswith("ids") else x for name, x in inputs.items()}  # padding of known ids
     return overlap_features(*(tf.constant(x) for x in ids.values()), tf.constant(idf)).numpy()
 
 

@@ -103,6 +103,10 @@ def _cleaned(ids: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
 
 
 def _as_padded(ids: tf.Tensor, row_splits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Ids [B, T] and lengths [B] of ragged texts."""
-    texts = tf.RaggedTensor.from_row_splits(ids, row_splits)
-    return texts.to_tensor(), tf.cast(texts.row_lengths(), tf.int32)
+    """Ids [B, T] and lengths [B] of ragged texts; what follows a text in its row is padding."""
+    starts = row_splits[:-1]
+    length = row_splits[1:] - starts
+    T = tf.reduce_max(tf.concat([length, [0]], axis=0))  # of no texts, too
+    positions = starts[:, tf.newaxis] + tf.range(T)[tf.newaxis]
+    ids = tf.concat([ids, [0]], axis=0)  # there may be none
+    return tf.gather(ids, tf.minimum(positions, tf.size(ids, tf.int64) - 1)), tf.cast(length, tf.int32)
