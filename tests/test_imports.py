@@ -34,6 +34,13 @@ def test_the_command_line_starts_without_heavy_libraries() -> None:
     assert not loaded("import pairlens_cli.app", *heavy, "numpy", "pydantic", "yaml", "rich", "asyncio")
 
 
+def test_exporting_loads_only_the_library_of_its_format() -> None:
+    libraries = ("tf2onnx", "onnx", "safetensors")
+    modules = "import pairlens.jobs.export_job, pairlens_cli.commands.export"
+    assert not loaded(modules, *ONLY_TRAINING, *libraries)
+    assert loaded(f"{modules}, pairlens.export.saved_model", *libraries) == set()
+
+
 def test_only_the_command_that_is_named_is_built() -> None:
     assert [command.name for command in app_of(["score", "run", "--help"]).registered_commands] == [None]
     assert app_of(["score"]).registered_commands[0].callback is score

@@ -48,7 +48,7 @@ READ = {
     "--teacher",
 }  # they name inputs
 READ |= {"--query-file", "--value-file", "--label-file", "--group-file", "--vectors"}
-DIRECTORIES = {("train", "--output"), ("encode", "--output")}  # tested with the commands
+DIRECTORIES = {("train", "--output"), ("encode", "--output"), ("export", "--output")}  # tested with the commands
 
 
 class Output(NamedTuple):

@@ -1,7 +1,7 @@
 """A program that uses exports where there is no pairlens: `python -I consumer.py FOLDER`.
 
-In each directory of the folder it runs the program of the README, then scores the pairs of pairs.json; all must have the
-scores that are expected. It prints the largest difference for each directory.
+In each directory of the folder it runs the program of the README, then scores the pairs of pairs.json. It prints the
+largest difference from the expected scores for each directory.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 sys.modules["pairlens"] = None  # so that an import fails
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-import numpy as np
+import numpy as np  # noqa: E402
 
 
 def pad(texts, garbage):

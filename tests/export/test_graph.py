@@ -14,12 +14,14 @@ import tensorflow as tf
 from exported import padded
 from hypothesis import Phase, given, settings
 from models import Case, Floats, Texts, cases, make_config, random_texts, random_weights
+from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
 from pairlens.export.graph import ScoreGraph
 from pairlens.export.onnx_model import write_onnx
 from pairlens.export.saved_model import write_saved_model
 from pairlens.scoring.scorer import Scorer
 from pairlens.texts.texts import Texts as Ragged
+
 
 @pytest.fixture(scope="module", autouse=True)
 def unoptimized() -> Iterator[None]:
@@ -56,12 +58,10 @@ def run_ragged(model: Any, queries: Texts, values: Texts) -> Floats:
     return model.signatures["ragged"](**inputs)["score"].numpy()
 
 
-def run_onnx(case: Case, extra: tuple[int, int]) -> Floats:
+def onnx_session(case: Case) -> onnxruntime.InferenceSession:
     with tempfile.TemporaryDirectory() as folder:
         write_onnx(Path(folder), case.config, case.weights)
-        session = onnxruntime.InferenceSession(Path(folder, "model.onnx"))
-    [score] = session.run(["score"], padded(case.queries, case.values, extra))
-    return score
+        return onnxruntime.InferenceSession(Path(folder, "model.onnx"))
 
 
 @settings(drawn, max_examples=40)
@@ -81,11 +81,12 @@ def test_a_saved_model_scores_as_the_scorer(case: Case) -> None:
 @given(cases())
 def test_onnx_scores_as_the_scorer(case: Case) -> None:
     expected = Scorer(case.config, case.weights, threads=1).score(case.queries, case.values)
-    np.testing.assert_allclose(run_onnx(case, extra=(2, 0)), expected, rtol=0, atol=1e-5)
+    [score] = onnx_session(case).run(["score"], padded(case.queries, case.values, extra=(2, 0)))
+    np.testing.assert_allclose(score, expected, rtol=0, atol=1e-5)
 
 
-def whole_case(**model: Any) -> Case:
-    """Every stage at once, with every activation that ONNX lacks, and a text that is empty."""
+def whole_case() -> Case:
+    """Every stage at once, with the activation that ONNX lacks, and empty texts."""
     config = make_config(
         empty="score",
         embedding={"match_channels": True},
@@ -96,22 +97,31 @@ def whole_case(**model: Any) -> Case:
         pooling=["average", "max"],
         overlap=True,
         wide=True,
-        **model,
     )
     none = np.zeros(0, np.int32)
     queries, values = random_texts(7, 11, 23, seed=1), random_texts(7, 11, 23, seed=2)
     return Case(config, random_weights(config), [*queries, none, queries[0], none], [*values, values[0], none, none])
 
 
-def test_every_stage_and_empty_texts() -> None:
+def test_every_stage_at_once_with_empty_texts_and_wrong_ids() -> None:
+    """An id outside of the vocabulary is an error. A batch of nothing but empty texts has no columns."""
     case = whole_case()
-    expected, model = Scorer(case.config, case.weights).score(case.queries, case.values), saved(case)
-    np.testing.assert_allclose(run_padded(model, case.queries, case.values), expected, rtol=0, atol=1e-5)
-    np.testing.assert_allclose(run_onnx(case, (0, 0)), expected, rtol=0, atol=1e-5)
-    # A batch of nothing but empty texts has no columns.
-    np.testing.assert_allclose(
-        run_padded(model, case.queries[-1:], case.values[-1:]), expected[-1:], rtol=0, atol=1e-5
+    expected, model, session = (
+        Scorer(case.config, case.weights).score(case.queries, case.values),
+        saved(case),
+        onnx_session(case),
     )
+    for some in (slice(None), slice(-1, None)):
+        queries, values = case.queries[some], case.values[some]
+        np.testing.assert_allclose(run_padded(model, queries, values), expected[some], rtol=0, atol=1e-5)
+        [score] = session.run(["score"], padded(queries, values))
+        np.testing.assert_allclose(score, expected[some], rtol=0, atol=1e-5)
+    for wrong in (-1, -23, 23):
+        texts = [np.array([1, wrong], np.int32)], [np.array([1], np.int32)]
+        with pytest.raises(tf.errors.InvalidArgumentError, match="23 is not in"):
+            run_padded(model, *texts)
+        with pytest.raises(InvalidArgument, match="idx=23"):
+            session.run(["score"], padded(*texts))
 
 
 def test_without_masks_the_width_of_a_batch_counts_and_the_ids_of_its_padding_do_not() -> None:
@@ -122,14 +132,6 @@ def test_without_masks_the_width_of_a_batch_counts_and_the_ids_of_its_padding_do
     for score in (run_padded(model, queries, values), run_ragged(model, queries, values)):
         np.testing.assert_allclose(score, expected, rtol=0, atol=1e-5)
     assert np.abs(run_padded(model, queries, values, extra=(9, 9)) - expected).max() > 1e-3
-
-
-def test_an_id_outside_of_the_vocabulary_is_an_error() -> None:
-    case = whole_case()
-    model, text = saved(case), np.zeros(2, np.int32)
-    for wrong in (-1, 23):
-        with pytest.raises(tf.errors.InvalidArgumentError, match="not in"):
-            run_padded(model, [np.array([1, wrong], np.int32)], [text])
 
 
 def operations(graph: Any) -> Iterator[str]:

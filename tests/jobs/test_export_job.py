@@ -107,7 +107,7 @@ def test_what_the_run_carries_and_its_weights_are_in_the_directory(tmp_path: Pat
 def test_words_that_are_not_the_runs_are_refused(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     (tmp_path / "run" / "vocab.txt").write_text("green\n")
-    with pytest.raises(RunError, match="not what .* was trained with"):
+    with pytest.raises(RunError, match=r"vocab.txt: not what .* was trained with"):
         ExportJob(run, "safetensors", tmp_path / "export")
     assert not (tmp_path / "export").exists()
 

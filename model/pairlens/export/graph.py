@@ -66,12 +66,21 @@ class _Network(Network):
 
     def score(self, query: tf.Tensor, query_length: tf.Tensor, value: tf.Tensor, value_length: tf.Tensor) -> tf.Tensor:
         """The scores of padded pairs; for the arguments see `Network.call`."""
-        query, value = _cleaned(query, query_length), _cleaned(value, value_length)
+        query, value = self._cleaned(query, query_length), self._cleaned(value, value_length)
         overlap = None
         if self.config.overlap:
             overlap = overlap_features(query, query_length, value, value_length, self.encoder.idf)
         score, _ = self.call(query, query_length, value, value_length, overlap)
         return score
+
+    def _cleaned(self, ids: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
+        """The ids with padding replaced by 0, and at least one column, which a convolution needs.
+
+        Negative ids become too large ones, which no program takes for ids from the end of the vocabulary, as ONNX does.
+        """
+        ids = tf.pad(ids, [[0, 0], [0, tf.cast(tf.shape(ids)[1] == 0, tf.int32)]])
+        ids = tf.where(ids < 0, self.config.embedding.input_dim, ids)
+        return tf.where(inside(ids, length), ids, 0)
 
     def raw_scores(self, query: Side, value: Side) -> tf.Tensor:
         """As in training, but `concat` without its loop over slices."""
@@ -94,12 +103,6 @@ def _signature(inputs: Mapping[str, tuple[list[None], tf.DType]]) -> list[tf.Ten
         for side in ("query", "value")
         for name, (shape, dtype) in inputs.items()
     ]
-
-
-def _cleaned(ids: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
-    """The ids with padding replaced by 0, and at least one column, which a convolution needs."""
-    ids = tf.pad(ids, [[0, 0], [0, tf.cast(tf.shape(ids)[1] == 0, tf.int32)]])
-    return tf.where(inside(ids, length), ids, 0)
 
 
 def _as_padded(ids: tf.Tensor, row_splits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

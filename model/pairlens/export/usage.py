@@ -30,13 +30,11 @@ _LAYOUTS: dict[Format, tuple[str, ...]] = {
         f"The file has opset {OPSET} and no operations of its own.",
     ),
 }
+_GPU = " on a processor; on a GPU, TensorFlow reads zeros for it."
 _OUT_OF_RANGE: dict[Format, str] = {
-    "savedmodel": "Another id of a token is an error on a processor; on a GPU, TensorFlow reads zeros for it.",
-    "keras": "Another id is an error on a processor; on a GPU, TensorFlow reads zeros for it.",
-    "onnx": (
-        "In ONNX Runtime, a larger id of a token is an error, but one from -{input_dim} to -1 counts from the end of "
-        "the vocabulary."
-    ),
+    "savedmodel": f"Another id of a token is an error{_GPU}",
+    "keras": f"Another id is an error{_GPU}",
+    "onnx": "Another id of a token is an error in ONNX Runtime.",
 }
 _SCORES = {
     "binary": "the probability that the pair is positive",
@@ -54,7 +52,7 @@ def about(card: Card) -> Iterator[str]:
         yield "What the weights mean is in scoring/reference.py of pairlens, which computes a score in plain loops."
         return
     yield from _LAYOUTS[to]
-    yield f"Ids are from 0 to {card['input_dim'] - 1}. {_OUT_OF_RANGE[to].format(**card)}"
+    yield f"Ids are from 0 to {card['input_dim'] - 1}. {_OUT_OF_RANGE[to]}"
     yield _padding(card)
     yield _empty(card)
     if limit := card["max_length"]:
