@@ -24,7 +24,7 @@ def test_it_says_what_it_wrote_and_replaces_it_only_with_force(folder: Path) -> 
     code, stdout, stderr = pairlens(folder, *COMMAND)
     assert (code, stdout) == (0, "")
     size = sum((folder / "new" / name).stat().st_size for name in files_below(folder / "new"))
-    assert stderr == f"Wrote new: safetensors, {size / 1000:,.0f} kB; its README.md says how to call it\n"
+    assert stderr == f"Wrote new: safetensors, {size / 1e6:,.2f} MB; its README.md says how to call it\n"
     before = files_below(folder)
     message = "new: contains an export; choose another name, or replace it with --force"
     assert pairlens(folder, *COMMAND) == (2, "", f"error: {message}\n")

@@ -38,7 +38,7 @@ def export(
     output.compile_kernels(job.config)
     written = job.write(_loading)
     output.detail("\n".join(written.files))
-    output.say(f"Wrote {output_directory}: {to}, {written.size / 1000:,.0f} kB; its README.md says how to call it")
+    output.say(f"Wrote {output_directory}: {to}, {written.size / 1e6:,.2f} MB; its README.md says how to call it")
 
 
 @contextmanager
