@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,6 +133,21 @@ def test_without_masks_the_width_of_a_batch_counts_and_the_ids_of_its_padding_do
     for score in (run_padded(model, queries, values), run_ragged(model, queries, values)):
         np.testing.assert_allclose(score, expected, rtol=0, atol=1e-5)
     assert np.abs(run_padded(model, queries, values, extra=(9, 9)) - expected).max() > 1e-3
+
+
+def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(message: str) -> None:
+        def save(*_: object, **__: object) -> None:
+            raise tf.errors.ResourceExhaustedError(None, None, message)
+
+        monkeypatch.setattr(tf.saved_model, "save", save)
+        write_saved_model(tmp_path, config := make_config(), random_weights(config))
+
+    with pytest.raises(OSError, match="No space left on device") as error:
+        fail("variables/part-00000; No space left on device")
+    assert error.value.errno == errno.ENOSPC
+    with pytest.raises(tf.errors.ResourceExhaustedError):
+        fail("OOM when allocating tensor")
 
 
 def operations(graph: Any) -> Iterator[str]:

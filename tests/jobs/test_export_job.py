@@ -101,7 +101,7 @@ def test_what_the_run_carries_and_its_weights_are_in_the_directory(tmp_path: Pat
     for name, array in loaded.items():
         np.testing.assert_array_equal(array, weights[name])
     network = json.loads(found["config.json"])
-    assert network == {"task": "binary", "model": run.config().model.model_dump(mode="json")}
+    assert Config.model_validate({"data": {"train": "train"}, **network}).model == run.config().model
 
 
 def test_words_that_are_not_the_runs_are_refused(tmp_path: Path) -> None:
@@ -121,6 +121,13 @@ def test_the_network_that_plain_layers_cannot_express_is_refused_by_name(tmp_pat
         "values), model.overlap (no layer counts what two texts have in common); choose savedmodel or onnx, which have "
         "the whole network, or safetensors, the weights alone"
     )
+
+
+def test_weights_that_are_too_large_for_onnx_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, large = make_run(tmp_path), np.broadcast_to(np.float32(0), (2**29,))
+    monkeypatch.setattr(Run, "weights", lambda *_: {"embedding/embeddings": large})
+    with pytest.raises(UsageError, match="the weights have 2,147,483,648 bytes, and an ONNX file at most 2 GB"):
+        ExportJob(run, "onnx", tmp_path / "export")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,5 +16,12 @@ from pairlens.export.graph import ScoreGraph
 
 
 def write_saved_model(folder: Path, config: Config, weights: Mapping[str, NDArray[np.float32]]) -> None:
+    """Write the model into a folder. Raises OSError if the disk is full."""
     graph = ScoreGraph(config, weights)
-    tf.saved_model.save(graph, str(folder), signatures={"serving_default": graph.padded, "ragged": graph.ragged})
+    try:
+        tf.saved_model.save(graph, str(folder), signatures={"serving_default": graph.padded, "ragged": graph.ragged})
+    except tf.errors.ResourceExhaustedError as error:  # memory, or the disk
+        full = os.strerror(errno.ENOSPC)
+        if full not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, full) from error

@@ -25,10 +25,11 @@ Loading = Callable[[str], AbstractContextManager[None]]
 
 _NEEDS: dict[Format, tuple[tuple[str, ...], str]] = {  # packages, and the extra that brings them
     "savedmodel": (("tensorflow", "tf-keras"), ""),
-    "keras": (("tensorflow", "tf-keras"), ""),
+    "keras": (("tensorflow", "tf-keras", "h5py"), ""),
     "onnx": (("tensorflow", "tf-keras", "tf2onnx"), "onnx"),
     "safetensors": (("safetensors",), "safetensors"),
 }
+_ONNX_BYTES = 2**31 - 2**24  # what a protocol buffer holds, less some space for the graph
 _SAME = 1e-4  # metrics on unchanged files differ by rounding only
 
 
@@ -56,6 +57,8 @@ class ExportJob:
         self._place = refuse_place(place, run.path, force)
         self._run, self._to, self._force = run, to, force
         self._weights = run.weights(self.config)
+        if to == "onnx":
+            _refuse_for_onnx(self._weights)
         self._carried = read_files(run)
 
     def write(self, loading: Loading = lambda _: nullcontext()) -> Exported:
@@ -92,8 +95,8 @@ def measured_on_dev(run: Run, config: Config) -> dict[str, Any]:
         why = f"The pairs of dev could not be read ({error})"
     else:
         if _same(measured["metrics"], recorded):
-            count = f"{len(scored.pairs):,} pairs"
-            note = f"Measured on the {count} of dev; intervals by the bootstrap. Training chose its epoch on dev, too."
+            measured_on = f"Measured on the {len(scored.pairs):,} pairs of dev, with intervals by the bootstrap."
+            note = f"{measured_on} Training made choices on dev, so expect somewhat less on new pairs."
             return {"metrics": recorded, "intervals": measured["intervals"], "note": note}
         why = "The pairs of dev are not those of the training any more"
     note = f"Metrics are those that training recorded. {why}, so that there are no intervals."
@@ -113,6 +116,14 @@ def _refuse_for_keras(config: Config) -> None:
         raise UsageError(
             f"--format keras: plain tf-keras layers cannot express {', '.join(found)}; choose savedmodel or onnx, "
             "which have the whole network, or safetensors, the weights alone"
+        )
+
+
+def _refuse_for_onnx(weights: Weights) -> None:
+    size = sum(array.nbytes for array in weights.values())
+    if size > _ONNX_BYTES:
+        raise UsageError(
+            f"--format onnx: the weights have {size:,} bytes, and an ONNX file at most 2 GB; choose savedmodel"
         )
 
 
