@@ -40,7 +40,6 @@ TABLE = [  # all but what plain layers cannot express
     ("aligned", "savedmodel"),
     ("aligned", "onnx"),
     ("aligned", "safetensors"),
-    ("classes", "savedmodel"),
     ("classes", "keras"),
 ]
 

@@ -14,6 +14,7 @@ import pytest
 import tensorflow as tf
 from exported import padded
 from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from models import Case, Floats, Texts, cases, make_config, random_texts, random_weights
 from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
 
@@ -35,7 +36,7 @@ def unoptimized() -> Iterator[None]:
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": before})
 
 
-# A drawn network takes half a second, so that a failure is reported as it was drawn.
+# A network takes half a second, so that a failure is reported as it was drawn.
 drawn = settings(phases=[Phase.explicit, Phase.generate])
 
 
@@ -46,9 +47,11 @@ def saved(case: Case) -> Any:
         return tf.saved_model.load(folder)
 
 
-def run_padded(model: Any, queries: Texts, values: Texts, extra: tuple[int, int] = (0, 0)) -> Floats:
-    inputs = padded(queries, values, extra)
-    return model.signatures["serving_default"](**{name: tf.constant(x) for name, x in inputs.items()})["score"].numpy()
+def run_padded(
+    model: Any, queries: Texts, values: Texts, extra: tuple[int, int] = (0, 0), signature: str = "serving_default"
+) -> Floats:
+    inputs = {name: tf.constant(x) for name, x in padded(queries, values, extra).items()}
+    return model.signatures[signature](**inputs)["score"].numpy()
 
 
 def run_ragged(model: Any, queries: Texts, values: Texts) -> Floats:
@@ -65,16 +68,18 @@ def onnx_session(case: Case) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(Path(folder, "model.onnx"))
 
 
-@settings(drawn, max_examples=40)
-@given(cases())
-def test_a_saved_model_scores_as_the_scorer(case: Case) -> None:
-    """With padding of any ids and width, and with ragged texts."""
-    expected = Scorer(case.config, case.weights, threads=1).score(case.queries, case.values)
-    model = saved(case)
-    for score in (
-        run_padded(model, case.queries, case.values, extra=(3, 1)),
-        run_ragged(model, case.queries, case.values),
-    ):
+@settings(drawn, max_examples=5)
+@given(st.lists(cases(), min_size=8, max_size=8))
+def test_saved_graphs_score_as_the_scorer(some: list[Case]) -> None:
+    """With padding of any ids and width. One file of eight networks takes less time than eight files."""
+    module = tf.Module()
+    module.graphs = [ScoreGraph(case.config, case.weights) for case in some]
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, {f"graph_{i}": graph.padded for i, graph in enumerate(module.graphs)})
+        model = tf.saved_model.load(folder)
+    for i, case in enumerate(some):
+        score = run_padded(model, case.queries, case.values, extra=(3, 1), signature=f"graph_{i}")
+        expected = Scorer(case.config, case.weights, threads=1).score(case.queries, case.values)
         np.testing.assert_allclose(score, expected, rtol=0, atol=1e-5)
 
 
@@ -107,16 +112,13 @@ def whole_case() -> Case:
 def test_every_stage_at_once_with_empty_texts_and_wrong_ids() -> None:
     """An id outside of the vocabulary is an error. A batch of nothing but empty texts has no columns."""
     case = whole_case()
-    expected, model, session = (
-        Scorer(case.config, case.weights).score(case.queries, case.values),
-        saved(case),
-        onnx_session(case),
-    )
+    expected = Scorer(case.config, case.weights).score(case.queries, case.values)
+    model, session = saved(case), onnx_session(case)
     for some in (slice(None), slice(-1, None)):
         queries, values = case.queries[some], case.values[some]
-        np.testing.assert_allclose(run_padded(model, queries, values), expected[some], rtol=0, atol=1e-5)
-        [score] = session.run(["score"], padded(queries, values))
-        np.testing.assert_allclose(score, expected[some], rtol=0, atol=1e-5)
+        [of_onnx] = session.run(["score"], padded(queries, values))
+        for score in (run_padded(model, queries, values), run_ragged(model, queries, values), of_onnx):
+            np.testing.assert_allclose(score, expected[some], rtol=0, atol=1e-5)
     for wrong in (-1, -23, 23):
         texts = [np.array([1, wrong], np.int32)], [np.array([1], np.int32)]
         with pytest.raises(tf.errors.InvalidArgumentError, match="23 is not in"):

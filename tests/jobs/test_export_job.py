@@ -42,9 +42,11 @@ def make_run(folder: Path, dev: bool = True, **changes: Any) -> Run:
     return run
 
 
-def exported(run: Run, folder: Path) -> tuple[dict[str, Any], str]:
+def exported(run: Run, folder: Path, remark: str | None = None) -> tuple[dict[str, Any], str]:
     """The card and the README of an export of the weights, which needs no TensorFlow."""
-    ExportJob(run, "safetensors", folder, force=True).write()
+    written = ExportJob(run, "safetensors", folder, force=True).write()
+    assert (written.remark or "").startswith(remark or "")
+    assert (written.remark is None) == (remark is None)
     return json.loads((folder / "card.json").read_text()), (folder / "README.md").read_text()
 
 
@@ -74,11 +76,13 @@ def test_without_the_pairs_of_the_training_there_are_no_intervals(tmp_path: Path
     run = make_run(tmp_path)
     recorded = (run.evaluation() or {})["dev"]
     labels = tmp_path / "dev.label.txt"
-    for content, why in (("1\n0\n" * 10, "are not those of the training any more"), (None, "could not be read")):
+    for content, why in (("1\n0\n" * 10, "are not those of the training any more"), (None, "cannot be read (")):
         labels.write_text(content) if content else labels.unlink()
-        card, readme = exported(run, tmp_path / "export")
+        remark = f"the card has no intervals: the pairs of dev {why}"
+        card, readme = exported(run, tmp_path / "export", remark)
         assert (card["dev"]["metrics"], card["dev"]["intervals"]) == (recorded, None)
-        assert why in readme
+        assert "These are the metrics that training recorded." in readme
+        assert str(tmp_path) not in readme  # of this machine
         assert f"| accuracy | {recorded['accuracy']:.4f} | not known |" in readme
 
 

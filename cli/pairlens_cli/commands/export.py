@@ -37,6 +37,8 @@ def export(
     log_model(run_directory, job.config)
     output.compile_kernels(job.config)
     written = job.write(_loading)
+    if written.remark:
+        output.warn(written.remark)
     output.detail("\n".join(written.files))
     output.say(f"Wrote {output_directory}: {to}, {written.size / 1e6:,.2f} MB; its README.md says how to call it")
 

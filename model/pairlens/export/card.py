@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,8 @@ def make_card(
     return {
         "format": to,
         "task": config.task,
-        "run": run.path.name,  # not the path, which tells others of this machine
+        # Not the path, which is of no use on another machine.
+        "run": (run.path.resolve() if isinstance(run.path, Path) else run.path).name,
         "fingerprint": fingerprint(config, weights),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": {name: _version(name) for name in ("pairlens", *_PACKAGES[to])},

@@ -75,6 +75,8 @@ def _results(card: Card) -> Iterator[str]:
     yield dev["note"]
     if card["threshold"] is not None:
         yield f"A pair counts as positive from a score of {card['threshold']} on."
+    if card["logit_threshold"] is not None:
+        yield "Of pairs with exactly this score, pairlens decides by their logits, which this model does not give."
 
 
 def _number(value: Any) -> str:

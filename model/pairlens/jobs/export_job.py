@@ -34,10 +34,11 @@ _SAME = 1e-4  # metrics on unchanged files differ by rounding only
 
 
 class Exported(NamedTuple):
-    """What was written: the paths of the files in the directory, and their bytes in all."""
+    """What was written: the paths of the files in the directory, their bytes in all, and what the card lacks, if so."""
 
     files: list[str]
     size: int
+    remark: str | None
 
 
 class ExportJob:
@@ -67,7 +68,7 @@ class ExportJob:
         Args:
             loading: returns a context for work with a library of this name, which may write to stderr.
         """
-        dev = measured_on_dev(self._run, self.config)
+        dev, remark = measured_on_dev(self._run, self.config)
         card = make_card(self._run, self.config, self._weights, self._to, dev, self._carried)
         with whole_directory(self._place, self._force) as folder:
             with loading("safetensors" if self._to == "safetensors" else "TensorFlow"):
@@ -77,30 +78,33 @@ class ExportJob:
             (folder / README).write_text(readme_text(card), encoding="utf-8")
             files = sorted([*files_below(folder), CARD])
             (folder / CARD).write_text(card_text(card | {FILES: files}), encoding="utf-8")
-            return Exported(files, sum((folder / name).stat().st_size for name in files))
+            return Exported(files, sum((folder / name).stat().st_size for name in files), remark)
 
 
-def measured_on_dev(run: Run, config: Config) -> dict[str, Any]:
+def measured_on_dev(run: Run, config: Config) -> tuple[dict[str, Any], str | None]:
     """The run's `metrics` on dev, their 95 % `intervals` (None if unknown), and a `note` that says where both are from.
 
-    Metrics are those that the run records. Intervals need the pairs of dev, whose files may have moved or changed.
+    Metrics are those that the run records. Intervals need the pairs of dev, whose files may have moved or changed: then
+    a remark says why there are none.
     """
     recorded = (run.evaluation() or {}).get("dev")
     if not recorded:
-        return {"metrics": None, "intervals": None, "note": "The run was trained without a dev split."}
+        return {"metrics": None, "intervals": None, "note": "The run was trained without a dev split."}, None
     try:
         scored = score_files(run, labelled_files(config, "dev")[1])
         measured = measure(scored)
     except (PairlensError, OSError) as error:
-        why = f"The pairs of dev could not be read ({error})"
+        why = f"the pairs of dev cannot be read ({error})"
     else:
         if _same(measured["metrics"], recorded):
             measured_on = f"Measured on the {len(scored.pairs):,} pairs of dev, with intervals by the bootstrap."
             note = f"{measured_on} Training made choices on dev, so expect somewhat less on new pairs."
-            return {"metrics": recorded, "intervals": measured["intervals"], "note": note}
-        why = "The pairs of dev are not those of the training any more"
-    note = f"Metrics are those that training recorded. {why}, so that there are no intervals."
-    return {"metrics": recorded, "intervals": None, "note": note}
+            return {"metrics": recorded, "intervals": measured["intervals"], "note": note}, None
+        why = "the pairs of dev are not those of the training any more"
+    note = (
+        "These are the metrics that training recorded. The pairs of dev, which intervals need, were not there any more."
+    )
+    return {"metrics": recorded, "intervals": None, "note": note}, f"the card has no intervals: {why}"
 
 
 def _same(metrics: Mapping[str, float], recorded: Mapping[str, float | None]) -> bool:
