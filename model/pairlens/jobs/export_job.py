@@ -26,7 +26,7 @@ Loading = Callable[[str], AbstractContextManager[None]]
 _NEEDS: dict[Format, tuple[tuple[str, ...], str]] = {  # packages, and the extra that brings them
     "savedmodel": (("tensorflow", "tf-keras"), ""),
     "keras": (("tensorflow", "tf-keras", "h5py"), ""),
-    "onnx": (("tensorflow", "tf-keras", "tf2onnx"), "onnx"),
+    "onnx": (("tensorflow", "tf-keras", "onnx", "tf2onnx"), "onnx"),
     "safetensors": (("safetensors",), "safetensors"),
 }
 _ONNX_BYTES = 2**31 - 2**24  # what a protocol buffer holds, less some space for the graph
