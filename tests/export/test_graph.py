@@ -114,6 +114,9 @@ def test_every_stage_at_once_with_empty_texts_and_wrong_ids() -> None:
     case = whole_case()
     expected = Scorer(case.config, case.weights).score(case.queries, case.values)
     model, session = saved(case), onnx_session(case)
+    shapes = {tensor.name: tensor.shape for tensor in (*session.get_inputs(), *session.get_outputs())}
+    of_sides = {f"{side}_ids": ["B", f"T{side[0]}"] for side in ("query", "value")}
+    assert shapes == {**of_sides, "query_length": ["B"], "value_length": ["B"], "score": ["B"]}
     for some in (slice(None), slice(-1, None)):
         queries, values = case.queries[some], case.values[some]
         [of_onnx] = session.run(["score"], padded(queries, values))

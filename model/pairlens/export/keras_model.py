@@ -13,24 +13,23 @@ from numpy.typing import NDArray
 from pairlens.config.schema import Config
 from pairlens.export.keras_source import source_of
 
+_WITH_WEIGHTS = tuple(getattr(tf_keras.layers, name) for name in ("Embedding", "Conv1D", "Attention", "Dense"))
+
 
 def write_keras(folder: Path, config: Config, weights: Mapping[str, NDArray[np.float32]]) -> None:
     """Write both files into a folder. Running the first one makes the model, so that it is what a reader pastes."""
     source = folder / "network.py"
     source.write_text(source_of(config), encoding="utf-8")
     model: tf_keras.Model = runpy.run_path(str(source))["model"]
-    for layer in model.submodules:
-        for variable in getattr(layer, "weights", ()) if type(layer) in _WITH_WEIGHTS else ():
+    layers = [layer for layer in model.submodules if isinstance(layer, _WITH_WEIGHTS)]
+    for layer in layers:
+        for variable in layer.weights:
             # Keras names a variable path/name:0.
-            name = f"{_stack(layer.name)}/{variable.name.split('/')[-1].removesuffix(':0')}"
-            variable.assign(weights[name])
+            variable.assign(weights[f"{_stack(layer.name)}/{variable.name.split('/')[-1].removesuffix(':0')}"])
     model.save(folder / "model.keras")
 
 
-_WITH_WEIGHTS = {getattr(tf_keras.layers, name) for name in ("Embedding", "Conv1D", "Attention", "Dense")}
-
-
 def _stack(layer: str) -> str:
-    """The name in weights.npz of a layer: conv/0 for conv_0."""
+    """The name of a layer in weights.npz: conv/0 for conv_0."""
     stack, _, number = layer.rpartition("_")
     return f"{stack}/{number}" if number.isdecimal() else layer

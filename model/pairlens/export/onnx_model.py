@@ -12,6 +12,14 @@ from pairlens.config.schema import Config
 from pairlens.export.graph import ScoreGraph
 from pairlens.export.usage import OPSET
 
+_AXES = {
+    "query_ids": ("B", "Tq"),
+    "query_length": ("B",),
+    "value_ids": ("B", "Tv"),
+    "value_length": ("B",),
+    "score": ("B",),
+}
+
 
 def write_onnx(folder: Path, config: Config, weights: Mapping[str, NDArray[np.float32]]) -> None:
     import onnx
@@ -19,5 +27,8 @@ def write_onnx(folder: Path, config: Config, weights: Mapping[str, NDArray[np.fl
 
     function = ScoreGraph(config, weights).padded
     model, _ = tf2onnx.convert.from_function(function, input_signature=function.input_signature, opset=OPSET)
+    for tensor in (*model.graph.input, *model.graph.output):
+        for axis, name in zip(tensor.type.tensor_type.shape.dim, _AXES[tensor.name], strict=False):  # not `classes`
+            axis.dim_param = name
     onnx.checker.check_model(model, full_check=True)  # tf2onnx only logs an operation that it cannot convert
     onnx.save(model, folder / "model.onnx")
