@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import glob
-import json
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,56 +15,48 @@ from pathlib import Path
 from pairlens.descriptors import lock, sync
 from pairlens.directories import CANNOT_RENAME, EXCHANGE, directory_to_fill, is_mount_point, rename, sync_directory
 from pairlens.errors import PairlensError, UsageError
-from pairlens.export.names import CARD, FILES
+from pairlens.export.bucket import refuse_remote, upload
+from pairlens.export.names import files_of
 from pairlens.files import full_disk_reported, resolved
 from pairlens.locations.location import Location
 
 _TAKEN = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
 
 
-def refuse_place(place: Location, run: Location, force: bool) -> Path:
-    """Return the path to write an export to, unless something there must be kept.
+def refuse_place(place: Location, run: Location, force: bool) -> None:
+    """Raise UsageError if an export cannot be written to a place, or something there must be kept.
 
-    Raises:
-        UsageError: `place` is an address, a file or a mount point; or a directory with anything but an export, or with
-            one and no `force`; or one that this process or the run is in.
+    That is a file or a mount point; a directory with anything but an export, or with one and no `force`; or one that
+    the current directory or the run is in.
     """
     if not isinstance(place, Path):
-        raise UsageError(f"{place}: an export is a directory on this machine; write it to a path, and copy it there")
+        refuse_remote(place, force)
+        return
     target = resolved(place)
     if target.exists() and not target.is_dir():
         raise UsageError(f"{place}: is a file, but an export is a directory; choose another name")
     if not target.is_dir() or not any(target.iterdir()):
         if is_mount_point(target):
             raise UsageError(f"{place}: is a mount point, which cannot be replaced; choose a directory in it")
-        return place
+        return
     if others := _others(target):
         raise UsageError(f"{place}: contains files that are not an export's, such as {others[0]}; choose another name")
     if not force:
         raise UsageError(f"{place}: contains an export; choose another name, or replace it with --force")
     if Path.cwd().is_relative_to(target) or (isinstance(run, Path) and resolved(run).is_relative_to(target)):
         raise UsageError(f"{place}: cannot be replaced, since the run or the current directory is in it")
-    return place
 
 
 def _others(folder: Path) -> list[str]:
     """The files in a directory that its card does not name; what Python caches of a module does not count."""
-    try:
-        known = {*json.loads((folder / CARD).read_text(encoding="utf-8"))[FILES]}
-    except (OSError, ValueError, KeyError, TypeError):
-        known = set()
+    known = files_of(folder) or set()
     found = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir())
     return [str(path) for path in found if str(path) not in known and "__pycache__" not in path.parts]
 
 
-def files_below(folder: Path) -> list[str]:
-    """The paths of all files in a directory, relative to it, in order."""
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
 @contextmanager
-def whole_directory(place: Path, replace: bool) -> Iterator[Path]:
-    """Yield a new directory that takes its name only if the block ends without an exception.
+def whole_directory(place: Location, replace: bool) -> Iterator[Path]:
+    """Yield a new directory that takes its name, or is uploaded, only if the block ends without an exception.
 
     It is made next to `place` under a temporary name, synchronised to the disk, and renamed. With `replace`, what is
     there is removed afterwards. Temporary directories that killed processes left are removed.
@@ -72,6 +64,11 @@ def whole_directory(place: Path, replace: bool) -> Iterator[Path]:
     Raises:
         PairlensError: the disk is full; or there is something by now, and `replace` is not set.
     """
+    if not isinstance(place, Path):
+        with tempfile.TemporaryDirectory(prefix="pairlens-") as folder:
+            yield Path(folder)
+            upload(Path(folder), place)
+        return
     target = resolved(place)
     with directory_to_fill(target.parent):
         _remove_abandoned(target)

@@ -13,8 +13,8 @@ from pairlens.errors import PairlensError, UsageError
 from pairlens.evaluation.evaluation import labelled_files, measure, score_files
 from pairlens.export.card import Weights, make_card, read_files
 from pairlens.export.keras_source import refusals
-from pairlens.export.names import CARD, FILES, README, Format
-from pairlens.export.place import files_below, refuse_place, whole_directory
+from pairlens.export.names import CARD, FILES, README, Format, files_below
+from pairlens.export.place import refuse_place, whole_directory
 from pairlens.export.readme import card_text, readme_text
 from pairlens.locations.location import Location
 from pairlens.packages import need
@@ -55,8 +55,8 @@ class ExportJob:
         self.config = run.config()
         if to == "keras":
             _refuse_for_keras(self.config)
-        self._place = refuse_place(place, run.path, force)
-        self._run, self._to, self._force = run, to, force
+        refuse_place(place, run.path, force)
+        self._run, self._to, self._place, self._force = run, to, place, force
         self._weights = run.weights(self.config)
         if to == "onnx":
             _refuse_for_onnx(self._weights)
