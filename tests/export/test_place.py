@@ -57,6 +57,10 @@ def test_an_export_is_replaced_only_with_force(tmp_path: Path) -> None:
 def test_what_is_no_export_is_never_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("mine")
     refused(tmp_path / "file", "is a file, but an export is a directory", force=True)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "file").write_text("mine")
+    with pytest.raises(UsageError, match=r"sub/file/new: .*sub/file is a file, not a directory; choose another name"):
+        refuse_place(tmp_path / "sub" / "file" / "new", tmp_path / "run", force=True)
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "thesis.txt").write_text("mine")
     refused(tmp_path / "folder", "files that are not an export's, such as thesis.txt", force=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from buckets import Bucket
 from models import make_config, random_weights
 
 from pairlens.errors import UsageError
+from pairlens.export.bucket import upload
 from pairlens.export.names import CARD, files_of
 from pairlens.jobs.export_job import ExportJob
 from pairlens.locations.remote import Remote
@@ -37,6 +39,19 @@ def test_an_export_is_whole_when_it_has_its_card(bucket: Bucket, run: Run) -> No
     assert changes[0] == f"DELETE {CARD}"
     assert changes[-1].endswith(f" {CARD}")
     assert files_of(PLACE) == FILES
+
+
+def test_files_in_folders_and_those_of_the_export_before(bucket: Bucket, tmp_path: Path) -> None:
+    """A SavedModel has its weights in a folder; an export of another format replaces it."""
+    for number, name in enumerate(("variables/data", "model.onnx")):
+        folder = tmp_path / str(number)
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text(name)
+        (folder / CARD).write_text(json.dumps({"files": [CARD, name]}))
+        upload(folder, PLACE)
+        assert files_of(PLACE) == {CARD, name}
+        assert (PLACE / name).read_text() == name
+    assert not (PLACE / "variables/data").exists()
 
 
 def test_what_is_no_export_is_kept(bucket: Bucket, run: Run) -> None:

@@ -35,9 +35,12 @@ def refuse_place(place: Location, run: Location, force: bool) -> None:
     target = resolved(place)
     if target.exists() and not target.is_dir():
         raise UsageError(f"{place}: is a file, but an export is a directory; choose another name")
+    parent = next(path for path in target.parents if path.exists())
+    if not parent.is_dir():
+        raise UsageError(f"{place}: {parent} is a file, not a directory; choose another name")
+    if is_mount_point(target):
+        raise UsageError(f"{place}: is a mount point, which cannot be replaced; choose a directory in it")
     if not target.is_dir() or not any(target.iterdir()):
-        if is_mount_point(target):
-            raise UsageError(f"{place}: is a mount point, which cannot be replaced; choose a directory in it")
         return
     if others := _others(target):
         raise UsageError(f"{place}: contains files that are not an export's, such as {others[0]}; choose another name")
