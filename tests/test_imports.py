@@ -40,6 +40,11 @@ def test_the_command_line_starts_without_heavy_libraries() -> None:
     assert not loaded("import pairlens_cli.app", *heavy, "numpy", "pydantic", "yaml", "rich", "asyncio")
 
 
+def test_what_exports_loads_no_library_before_a_format_is_written() -> None:
+    modules = "import pairlens.jobs.export_job, pairlens_cli.commands.export"
+    assert not loaded(modules, *ONLY_TRAINING, "tf2onnx", "onnx", "safetensors")
+
+
 def test_only_the_command_that_is_named_is_built() -> None:
     assert [command.name for command in app_of(["score", "run", "--help"]).registered_commands] == [None]
     assert app_of(["score"]).registered_commands[0].callback is score

@@ -24,8 +24,8 @@ BREACHES = [  # a contract, a file, and an import that it must not have
         "import pairlens_cli.options",
     ),
     ("No import circles", "model/pairlens/metrics/arrays.py", "import pairlens.metrics.binary"),
-    ("TensorFlow only in training and network", "model/pairlens/scoring/scorer.py", "import tensorflow"),
-    ("TensorFlow only in training and network", "cli/pairlens_cli/commands/train.py", "import tf_keras"),
+    ("TensorFlow only in export, training and network", "model/pairlens/scoring/scorer.py", "import tensorflow"),
+    ("TensorFlow only in export, training and network", "cli/pairlens_cli/commands/train.py", "import tf_keras"),
     ("Numba and llvmlite only in kernels", "model/pairlens/scoring/scorer.py", "import numba"),
     ("Numba and llvmlite only in kernels", "model/pairlens/texts/tokens.py", "import llvmlite"),
     (
@@ -44,6 +44,8 @@ BREACHES = [  # a contract, a file, and an import that it must not have
         "import tensorboardX",
     ),
     ("Optuna only in jobs.tune.study", "model/pairlens/jobs/tune/search.py", "import optuna"),
+    ("ONNX and safetensors only in export", "model/pairlens/jobs/export_job.py", "import tf2onnx"),
+    ("ONNX and safetensors only in export", "model/pairlens/vectors/safetensors_file.py", "import safetensors"),
     ("fsspec only in locations", "model/pairlens/files.py", "import fsspec"),
     ("fsspec only in locations", "model/pairlens/texts/blocks.py", "import aiohttp"),
 ]

@@ -27,6 +27,7 @@ from pairlens_cli.commands.check import check
 from pairlens_cli.commands.config import config
 from pairlens_cli.commands.encode import encode
 from pairlens_cli.commands.evaluate import evaluate
+from pairlens_cli.commands.export import export
 from pairlens_cli.commands.init import init
 from pairlens_cli.commands.merge import merge
 from pairlens_cli.commands.mine import mine
@@ -55,6 +56,7 @@ _COMMANDS = {
         mine,
         average,
         merge,
+        export,
         runs,
         config,
         schema,

@@ -49,7 +49,7 @@ READ = {
     "--labels",
 }  # they name inputs
 READ |= {"--space", "--query-file", "--value-file", "--label-file", "--group-file", "--vectors"}
-DIRECTORIES = {("train", "--output"), ("tune", "--output"), ("encode", "--output")}  # tested with the commands
+DIRECTORIES = {(name, "--output") for name in ("train", "tune", "encode", "export")}  # tested with the commands
 
 
 class Output(NamedTuple):

@@ -27,6 +27,7 @@ MISSING = [  # a package, a command that needs it, and what the command says nee
     ("tensorflow", TRAIN, "training "),
     ("tf-keras", TRAIN, "training "),
     ("matplotlib", TRAIN, "training "),
+    ("tensorflow", ["export", "run", "--format", "savedmodel", "--output", "new"], "exporting savedmodel "),
     ("tensorflow", ["selftest"], "training "),
     ("tf-keras", ["selftest"], "training "),
     ("matplotlib", ["attend", "run", *IDS, "--output", "new.png"], "new.png: drawing pictures "),

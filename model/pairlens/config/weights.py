@@ -15,6 +15,9 @@ from pairlens.config.schema import Config
 
 Shape = tuple[int, ...]
 
+# Keys of the model section that only say where the initial embeddings came from.
+ORIGINS: dict[str, Any] = {"embedding": {"pretrained": True, "embeddings_initializer": {"vectors"}}}
+
 
 def weight_shapes(model: ModelConfig) -> dict[str, Shape]:
     """The shape of every weight of a model by name, in data-flow order."""
@@ -55,8 +58,7 @@ def fingerprint(config: Config, weights: Mapping[str, NDArray[np.float32]]) -> s
     Keys with their default value are left out, so that new keys of a later version change nothing. So are the paths
     `pretrained` and `vectors`, which only say where the initial embeddings came from.
     """
-    origins: dict[str, Any] = {"embedding": {"pretrained": True, "embeddings_initializer": {"vectors"}}}
-    model = config.model.model_dump(mode="json", exclude_defaults=True, exclude=origins)
+    model = config.model.model_dump(mode="json", exclude_defaults=True, exclude=ORIGINS)
     digest = hashlib.sha256(json.dumps([config.task, model], sort_keys=True).encode())
     for name, weight in sorted(weights.items()):
         digest.update(json.dumps([name, weight.shape]).encode())

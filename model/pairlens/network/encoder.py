@@ -47,14 +47,14 @@ class Encoder(tf_keras.layers.Layer):  # type: ignore[misc]
         idf: float32 [input_dim], for the match channels.
     """
 
-    def __init__(self, model: ModelConfig, seeds: Iterator[int]) -> None:
+    def __init__(self, model: ModelConfig, seeds: Iterator[int], folds: bool = True) -> None:
         super().__init__()
         self._model = model
         self.embedding = embedding_layer(model.embedding, seeds)
         self.conv = [conv_layer(conv, seeds) for conv in model.conv]
         self.key_conv = [conv_layer(conv, seeds) for conv in model.conv] if model.attention.key == "convolution" else []
         self.idf = tf.Variable(tf.zeros([model.embedding.input_dim]), trainable=False, name="idf")
-        self._folds = _folds(model)
+        self._folds = folds and _folds(model)
         # Keras builds a layer on its first call, but these are never called.
         for layer in (self.conv[0], *self.key_conv[:1]) if self._folds else ():
             layer.build([None, None, model.embedding.output_dim])

@@ -32,15 +32,19 @@ _HEADS = {"binary": tf.sigmoid, "ranking": tf.sigmoid, "regression": tf.identity
 
 
 class Network(tf_keras.Model):  # type: ignore[misc]
-    """The model of a config; see `call`."""
+    """The model of a config; see `call`.
 
-    def __init__(self, config: Config) -> None:
+    Args:
+        folds: whether the first convolution may fold, which takes a Python function in the graph.
+    """
+
+    def __init__(self, config: Config, folds: bool = True) -> None:
         super().__init__(name="pairlens")
         model, seeds = config.model, count(config.training.seed << 16)
         self.config = model
         self.head = _HEADS[config.task]
         self.linear_head = config.task == "regression"
-        self.encoder = Encoder(model, seeds)
+        self.encoder = Encoder(model, seeds, folds)
         self.overlap_mean = tf.Variable(tf.zeros([OVERLAP_FEATURES]), trainable=False, name="mean")
         self.overlap_deviation = tf.Variable(tf.ones([OVERLAP_FEATURES]), trainable=False, name="deviation")
         # Only for its weights; `attention_scores` computes the same with exact masks.
