@@ -22,7 +22,7 @@ pairlens init data/mine --output mine.yaml
 pairlens tune mine.yaml --space space.yaml --trials 5 --output tuned > tuned.json
 pairlens report tuned/best --output report.html
 pairlens export tuned/best --format onnx --output served
-pairlens score tuned/best --input asked.csv > scores.txt
+pairlens score tuned/best --input asked.csv > scored.csv
 pairlens rank tuned/best queries.txt candidates.txt --text --top 3 > ranked.tsv
 """
 SPACE = """\
@@ -79,7 +79,8 @@ def lines(path: Path) -> list[str]:
 
 
 def test_the_exported_model_gives_the_scores_of_the_command(folder: Path) -> None:
-    scores = [float(line) for line in lines(folder / "scores.txt")]
+    with (folder / "scored.csv").open(newline="", encoding="utf-8") as file:
+        scores = [float(row["score"]) for row in csv.DictReader(file)]
     assert len(scores) == 12
     assert len(set(scores)) > 6
     served = served_scores(folder, lines(folder / "queries.txt"), lines(folder / "candidates.txt"))
