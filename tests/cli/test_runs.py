@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from forked import pairlens
 from models import random_weights
 from small_runs import make_config
 
+from pairlens.runs import json_files
+from pairlens.runs.listing import list_runs, run_folders
 from pairlens.runs.run import Run
+from pairlens_cli.display.runs import show_runs
 
 
 @pytest.fixture
@@ -75,16 +79,33 @@ def test_every_run_is_a_line_of_json(folder: Path) -> None:
     assert runs["runs/no-end"]["fault"].startswith("runs/no-end/config.yaml: cut off")
 
 
-def test_the_table_fits_eighty_columns_and_names_the_faults(folder: Path) -> None:
-    result = pairlens(folder, "runs", COLUMNS="80")
-    assert (result.code, result.stdout) == (0, "")
-    lines = result.stderr.splitlines()
-    rows = {" ".join(line.replace("│", " ").split()) for line in lines}
-    assert max(map(len, lines[:11])) <= 80
-    assert "runs/done ranking map 0.7000 mine 2026-11-27 1" in rows
+def test_the_table_is_the_result_and_the_faults_are_warnings(folder: Path) -> None:
+    """Redirected to a file it is plain lines, whole at any width; --quiet leaves the result."""
+    result = pairlens(folder, "runs", COLUMNS="20")
+    assert result.code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["run", "task", "dev", "data", "began", "seed"]
+    assert " ".join(lines[2].split()) == "runs/done ranking map 0.7000 mine 2026-11-27 1"
+    assert {line.index(word) for line, word in zip(lines[:3], ("task", "ranking", "ranking"), strict=True)} == {18}
     assert sum("unfinished" in line for line in lines) == 2
-    assert sum(line.startswith("warning: runs/no-") for line in lines) == 4
-    assert any("quora-train" in line for line in lines)
+    assert sum("quora-train" in line for line in lines) == 1
+    assert [line.startswith("warning: runs/no-") for line in result.stderr.splitlines()] == [True] * 4
+    quiet = pairlens(folder, "runs", "--quiet")
+    assert (quiet.stdout, quiet.stderr) == (result.stdout, "")
+
+
+def test_on_a_terminal_the_table_fits_eighty_columns(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    show_runs(Path("runs"), list(list_runs(Path("runs"))))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    rows = {" ".join(line.replace("│", " ").split()) for line in lines}
+    assert "runs/done ranking map 0.7000 mine 2026-11-27 1" in rows
 
 
 def test_a_run_itself_and_a_folder_without_runs(folder: Path) -> None:
@@ -97,6 +118,38 @@ def test_a_run_itself_and_a_folder_without_runs(folder: Path) -> None:
     assert pairlens(folder, "runs", "s3://bucket").code == 2
 
 
-def test_links_that_lead_in_circles_end(folder: Path) -> None:
-    (folder / "runs" / "empty" / "again").symlink_to(folder / "runs")
-    assert pairlens(folder, "runs", "--json").code == 0
+def test_links_hide_nothing_and_count_nothing_twice(folder: Path) -> None:
+    """To a parent, to a neighbour, to themselves, to nothing; only one that leads elsewhere has further runs."""
+    plain = by_name(pairlens(folder, "runs", "--json").stdout)
+    runs = folder / "runs"
+    (runs / "empty" / "again").symlink_to(runs)
+    (runs / "a-neighbour").symlink_to(runs / "done")
+    (runs / "itself").symlink_to(runs / "itself")
+    (runs / "nothing").symlink_to(folder / "nothing")
+    assert by_name(pairlens(folder, "runs", "--json").stdout) == plain
+    (runs / "done").rename(folder / "elsewhere")
+    assert "runs/a-neighbour" not in by_name(pairlens(folder, "runs", "--json").stdout)
+    (runs / "done").symlink_to(folder / "elsewhere")
+    assert "runs/a-neighbour" in by_name(pairlens(folder, "runs", "--json").stdout)
+
+
+def test_what_may_not_be_read_is_left_out_or_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that may not be searched hides no other; a file that may not be read is no damage."""
+    whole, stat = list(run_folders(folder / "runs")), Path.stat
+
+    def denied(path: Path, **options: Any) -> Any:
+        if path.parent.name == "empty":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, **options)
+
+    def unreadable(path: Path, limit: int) -> bytes:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "stat", denied)
+    assert list(run_folders(folder / "runs")) == whole
+    monkeypatch.setattr(json_files, "read_regular", unreadable)
+    (found,) = list_runs(folder / "runs" / "done")
+    assert (found.state, found.fault) == (
+        "damaged",
+        f"{folder}/runs/done/metrics.jsonl: unreadable: Permission denied",
+    )

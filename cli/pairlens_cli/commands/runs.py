@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import output
+from pairlens_cli import output, streams
 from pairlens_cli.options import Location
 
 
@@ -24,6 +24,8 @@ def runs(
 
     if not isinstance(folder, Path):
         raise UsageError(f"{folder}: runs are listed on this machine; give a folder")
+    if "stdout" in streams.closed:
+        raise UsageError("stdout, where the list would go, is closed; redirect it to a file")
     found = list_runs(folder)
     if not as_json:
         show_runs(folder, list(found))

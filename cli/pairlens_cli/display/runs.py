@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from pairlens_cli import output
-from pairlens_cli.display.tables import number, say_table
+from pairlens_cli.display.tables import number, print_table
 
 if TYPE_CHECKING:
     from pairlens.runs.listing import Listed
@@ -16,11 +16,11 @@ _DATE = len("2026-11-27")
 
 
 def show_runs(folder: Path, runs: Sequence[Listed]) -> None:
-    """Show the runs below a folder, and what is wrong with those that are damaged."""
+    """Print the runs below a folder, and warn of what is wrong with those that are damaged."""
     if not runs:
         output.say(f"{folder}: no runs")
         return
-    say_table(("run", "task", "dev", "data", "began", "seed"), map(_row, runs), right=0)
+    print_table(("run", "task", "dev", "data", "began", "seed"), map(_row, runs))
     for run in runs:
         if run.fault:
             output.warn(run.fault if str(run.path) in run.fault else f"{run.path}: {run.fault}")

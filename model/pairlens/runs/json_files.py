@@ -32,6 +32,8 @@ def read_metrics(path: Location) -> list[Json]:
         return [line | {"dev": _with_nan(line["dev"])} for line in lines]
     except FileNotFoundError:
         return []
+    except PermissionError as error:
+        raise RunError(f"{path}: unreadable: {error.strerror}") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise RunError(f"{path}: damaged ({error}); train again") from None
 
@@ -41,6 +43,8 @@ def _read_object(path: Location, limit: int, remedy: str) -> Json | None:
         value = json.loads(read_regular(path, limit))
     except FileNotFoundError:
         return None
+    except PermissionError as error:
+        raise RunError(f"{path}: unreadable: {error.strerror}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise RunError(f"{path}: damaged ({error}){remedy}") from None
     if not isinstance(value, dict):

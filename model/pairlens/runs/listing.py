@@ -12,7 +12,7 @@ from pairlens.errors import UsageError
 from pairlens.runs.names import CHECKPOINT, CONFIG, ENVIRONMENT, PREVIOUS, WEIGHTS
 from pairlens.runs.run import Run
 
-_DEPTH = 6  # folders within folders, which also ends loops of links
+_DEPTH = 6  # folders within folders
 _BEGUN = (ENVIRONMENT, WEIGHTS, CHECKPOINT, PREVIOUS)
 
 
@@ -43,17 +43,34 @@ class Listed(NamedTuple):
 def run_folders(folder: Path, depth: int = _DEPTH) -> Iterator[Path]:
     """Yield the run directories below a folder, or the folder itself if it is one, by name.
 
-    A folder that cannot be read has none.
+    A folder that cannot be read has none. Each directory counts once: links are followed after all that is not linked,
+    and only to directories that were not seen.
     """
-    if is_run_folder(folder):
-        yield folder
-        return
+    seen, links = set[tuple[int, int]](), list[tuple[Path, int]]()
+    found = list(_runs_in(folder, depth, seen, links))
+    while links:
+        found += _runs_in(*links.pop(0), seen, links)
+    yield from sorted(found)
+
+
+def _runs_in(folder: Path, depth: int, seen: set[tuple[int, int]], links: list[tuple[Path, int]]) -> Iterator[Path]:
+    """The runs in a directory that is not seen yet; links to other directories, and their depths, go to `links`."""
     try:
-        inner = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            return
+        seen.add((status.st_dev, status.st_ino))
+        if is_run_folder(folder):
+            yield folder
+            return
+        inner = sorted(os.scandir(folder), key=lambda entry: entry.name) if depth else []
     except OSError:
         return
-    for name in inner if depth else ():
-        yield from run_folders(folder / name, depth - 1)
+    for entry in inner:
+        if entry.is_symlink():
+            links.append((folder / entry.name, depth - 1))
+        elif entry.is_dir():
+            yield from _runs_in(folder / entry.name, depth - 1, seen, links)
 
 
 def is_run_folder(path: Path) -> bool:
@@ -67,10 +84,14 @@ def list_runs(folder: Path) -> Iterator[Listed]:
     """Yield every run below a folder, by name.
 
     Raises:
-        UsageError: there is no such folder.
+        UsageError: there is no such folder, or it cannot be read.
     """
     if not folder.is_dir():
         raise UsageError(f"{folder}: no such folder; give the folder that your runs are in, such as runs")
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be read: {error.strerror}") from None
     yield from map(_listed, run_folders(folder))
 
 
