@@ -77,6 +77,14 @@ def test_dotted_and_nested_keys_are_the_same(tmp_path: Path) -> None:
         ("a: 5", "a: found 5; must be {low: A, high: B} or a list of choices"),
         ("a: {b: [1]}\na.b: [2]", "a.b: given twice; keep one"),
         ("a: [1]\na.b: [2]", "a.b: is part of a; keep one of the two"),
+        ("a.b: [1]\na: [2]", "a: contains a.b; keep one of the two"),
+        ("a: [1]\na[0].b: [2]", "a[0].b: is part of a; keep one of the two"),
+        ("a.0.b: [1]\na[0].b: [2]", "a[0].b: given twice; keep one"),
+        ("a: {}", "a: found an empty mapping; must be {low: A, high: B} or a list of choices"),
+        ("x: [1]\na.b: {c: {}}", "a.b.c: found an empty mapping; must be {low: A, high: B} or a list of choices"),
+        ('a: {"": [1]}', '"a.": not a key, such as training.batch_size'),
+        ('"": [1]', '"": not a key, such as training.batch_size'),
+        ("1: [1]", '"1": not a key, such as training.batch_size'),
     ],
 )
 def test_a_fault_has_its_line(text: str, fault: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pairlens.errors import ConfigError
 from pairlens.jobs.tune.space import Choices, Parameter, Range, Space
 from pairlens.locations.location import Location
 
+_KEY = re.compile(r"[^\W\d]\w*(\.\w+|\[[0-9]+\])*")
 _KEYS = ("low", "high", "log", "step")
 
 
@@ -38,14 +40,28 @@ def _space(tree: Located, faults: list[Fault]) -> Space:
     if not isinstance(tree.value, dict) or not tree.value:
         raise ConfigError([f"{tree.place.origin}: must be a mapping from keys of the config to ranges or choices"])
     space = tuple(_parameters(tree, "", faults))
-    keys = [parameter.key for parameter in space]
     for i, parameter in enumerate(space):
-        if outer := next((key for key in keys[:i] if f"{parameter.key}.".startswith(f"{key}.")), None):
-            also = "given twice; keep one" if outer == parameter.key else f"is part of {outer}; keep one of the two"
-            faults.append(Fault(parameter.place, f"{parameter.key}: {also}"))
+        if not _KEY.fullmatch(parameter.key):
+            faults.append(Fault(parameter.place, f"{shown(parameter.key)}: not a key, such as training.batch_size"))
+        others = ((_steps(one.key), one.key) for one in space[:i])
+        steps = _steps(parameter.key)
+        if outer := next((key for its, key in others if its[: len(steps)] == steps[: len(its)]), None):
+            faults.append(Fault(parameter.place, f"{parameter.key}: {_relation(steps, outer)}"))
     if faults:
         raise ConfigError([str(fault) for fault in faults])
     return space
+
+
+def _steps(key: str) -> list[str]:
+    """The names and indices on the way to a key, however it is spelled."""
+    return key.replace("[", ".").replace("]", "").split(".")
+
+
+def _relation(steps: list[str], other: str) -> str:
+    """How a key relates to an earlier one that it overlaps."""
+    if _steps(other) == steps:
+        return "given twice; keep one"
+    return f"{'is part of' if len(steps) > len(_steps(other)) else 'contains'} {other}; keep one of the two"
 
 
 def _parameters(node: Located, key: str, faults: list[Fault]) -> Iterator[Parameter]:
@@ -54,13 +70,14 @@ def _parameters(node: Located, key: str, faults: list[Fault]) -> Iterator[Parame
     try:
         if isinstance(value, list):
             yield Parameter(key, _choices(value), node.place)
-        elif isinstance(value, dict) and not {"low", "high"} & value.keys():
+        elif isinstance(value, dict) and value and not {"low", "high"} & value.keys():
             for name, child in value.items():
-                yield from _parameters(child, f"{key}.{name}".removeprefix("."), faults)
-        elif isinstance(value, dict):
+                yield from _parameters(child, f"{key}.{name}" if key else name, faults)
+        elif isinstance(value, dict) and value:
             yield Parameter(key, _range(value), node.place)
         else:
-            raise ValueError(f"found {shown(value)}; must be {{low: A, high: B}} or a list of choices")
+            found = "an empty mapping" if value == {} else shown(value)
+            raise ValueError(f"found {found}; must be {{low: A, high: B}} or a list of choices")
     except ValueError as error:
         faults.append(Fault(node.place, f"{key}: {error}"))
 
