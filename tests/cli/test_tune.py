@@ -21,16 +21,29 @@ model.dnn.units: [2, 3]
 SHORT = ("--set", "training.epochs=2", "--trials", "3")
 COMMAND = ("tune", "config.yaml", "--space", "space.yaml", *SHORT, "--output", "t")
 
-# To be executed in the command's process: test is not to be opened before the best config is written, and, with
-# {kill}, the process is killed when the second trial has weights.
+# To be executed in the command's process: from the first trial until the best config is written, test is not to be
+# opened (before, its files are checked for faults), and nothing but train and dev is to be measured. With {kill}, the
+# process is killed when the second trial has weights.
 WATCH = """
 import os, signal, sys
+import pairlens.jobs.tune.outcome as outcome
+searching = False
+measure = outcome.measure
+
+def measure_at_the_end(scored):
+    if not os.path.exists("t/best.yaml"):
+        os._exit(98)
+    return measure(scored)
+
+outcome.measure = measure_at_the_end
 
 def watch(event, arguments):
+    global searching
     if event != "open":
         return
     path = os.fsdecode(arguments[0]) if isinstance(arguments[0], (str, bytes, os.PathLike)) else ""
-    if "data/test." in path and not os.path.exists("t/best.yaml"):
+    searching = searching or "t/trials/" in path
+    if "data/test." in path and searching and not os.path.exists("t/best.yaml"):
         os._exit(99)
     if {kill} and "metrics.jsonl" in path and os.path.exists("t/trials/1/weights.npz"):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -50,7 +63,7 @@ def lines_of(path: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_a_search_killed_and_continued_reads_test_only_at_its_end(project: Path) -> None:
+def test_a_search_killed_and_continued_measures_test_only_at_its_end(project: Path) -> None:
     killed = pairlens(project, *COMMAND, before=WATCH.format(kill=True))
     assert killed.code == -signal.SIGKILL, killed.stderr
     assert killed.stderr.count("trial   1  accuracy ") == 1
@@ -61,7 +74,7 @@ def test_a_search_killed_and_continued_reads_test_only_at_its_end(project: Path)
     assert [done.stderr.count(f"trial   {number}  ") for number in (1, 2, 3)] == [0, 1, 1]  # the first is not repeated
     assert "accuracy" in done.stderr.splitlines()[-1]
     assert "Dev was searched 3 times" in done.stderr
-    assert done.stderr.endswith("; test was not read before\n")
+    assert done.stderr.endswith("; test was not measured before\n")
 
     tuned, summary = Folder(project / "t"), json.loads(done.stdout)
     trials = lines_of(tuned.trials)
@@ -105,6 +118,15 @@ def test_a_search_killed_and_continued_reads_test_only_at_its_end(project: Path)
         (["--output", "data"], "data: contains files that are not a search's; choose another directory"),
         (["--set", "data.test=/nowhere"], "/nowhere.query.txt: no such file, nor one with .gz, .bz2 or .xz"),
         (
+            ["--set", "data.test=data/long"],
+            "{folder}/data/long.label.txt:2:1: not a number: 'x'; a label is one finite number",
+        ),
+        (
+            ["--set", "data.dev=data/ones", "--set", "training.early_stopping.metric=roc_auc"],
+            "{folder}/data/ones: no pair has label 0, so roc_auc is undefined and compares no trials; choose another "
+            "training.early_stopping.metric, or another dev split",
+        ),
+        (
             ["--space", "wrong.yaml"],
             'wrong.yaml:1: training.optimizer.learning_rat: unknown key; did you mean "learning_rate"?',
         ),
@@ -112,8 +134,17 @@ def test_a_search_killed_and_continued_reads_test_only_at_its_end(project: Path)
 )
 def test_a_fault_is_one_line_before_anything_is_made(project: Path, options: list[str], message: str) -> None:
     (project / "wrong.yaml").write_text("training.optimizer.learning_rat: {low: 1e-4, high: 1e-2}\n")
+    for side in ("query", "value"):
+        for name in ("ones", "long"):
+            (project / "data" / f"{name}.{side}.txt").write_text("1 2\n3\n")
+    (project / "data" / "ones.label.txt").write_text("1\n1\n")
+    (project / "data" / "long.label.txt").write_text("1\nx\n")
     result = pairlens(project, "tune", "config.yaml", *options)
-    assert (result.code, result.stdout, result.stderr) == (2, "", f"error: {message}\n")
+    assert (result.code, result.stdout, result.stderr) == (
+        2,
+        "",
+        f"error: {message}\n".replace("{folder}", str(project)),
+    )
     assert not (project / "tuned").exists()
 
 

@@ -52,7 +52,7 @@ def result(after: list[int]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("after", "seen"), [([20], "test was not read before"), ([5, 20], "test was measured after 5 trials before")]
+    ("after", "seen"), [([20], "test was not measured before"), ([5, 20], "test was measured after 5 trials before")]
 )
 def test_what_the_best_is_worth(
     tmp_path: Path, after: list[int], seen: str, capsys: pytest.CaptureFixture[str]

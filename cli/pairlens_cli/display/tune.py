@@ -149,7 +149,7 @@ def show_test(outcome: Outcome, result: Mapping[str, Any] | None) -> None:
         return
     low, high = result["intervals"][metric]
     before = ", ".join(map(str, result["measured_after"][:-1]))
-    seen = f"was measured after {before} trials before" if before else "was not read before"
+    seen = f"was measured after {before} trials before" if before else "was not measured before"
     interval = f"95 % interval {number(low)} to {number(high)}, {result['pairs']:,} pairs"
     output.say(f"Test {metric} {number(result['metrics'][metric])} ({interval})")
     output.say(f"{searched}; test {seen}")

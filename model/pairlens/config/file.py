@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,18 @@ def load_config(path: Location, overrides: Sequence[str] = (), of_run: bool = Fa
             format alone if that is later than FORMAT.
     """
     return _checked(*_read_tree(path, overrides), of_run)
+
+
+def config_loader(path: Location, overrides: Sequence[str] = ()) -> Callable[[Sequence[str]], Config]:
+    """Read a config file once, to load it with many further overrides; they are given to the function returned, which
+    raises as `load_config` does."""
+    tree, faults, refused = _read_tree(path, overrides)
+
+    def load(further: Sequence[str]) -> Config:
+        changed, found, more = _overridden(tree, list(faults), further)
+        return _checked(changed, found, [*refused, *more], False)
+
+    return load
 
 
 def config_of(mapping: Mapping[str, Any], overrides: Sequence[str] = ()) -> Config:

@@ -62,10 +62,10 @@ def test_a_search_finds_better_values_and_keeps_only_their_run(tmp_path: Path) -
 
 def test_the_first_trial_is_the_config_as_it_is(tmp_path: Path) -> None:
     """dnn.units [64] is not in the space, and is drawn."""
-    search = make_search(tmp_path)
+    search = make_search(tmp_path, config=CONFIG.replace("0.001", "0.0012345"))
     run_search(search, 1, None, Listener(), never)
     (first,) = search.study().trials()
-    assert first.values["training.optimizer.learning_rate"] == 0.001
+    assert first.values["training.optimizer.learning_rate"] == 0.0012345  # a drawn one has four digits
     assert first.values["training.batch_size"] == "256"
     assert settle(search).own is None
     (tmp_path / "whole").mkdir()
@@ -194,14 +194,29 @@ def test_a_damaged_journal_is_one_error(tmp_path: Path) -> None:
 
 
 def test_values_that_contradict_each_other_are_refused_in_their_trial(tmp_path: Path) -> None:
-    space = "training.optimizer.name: [adam]\ntraining.optimizer.lazy: [true]\ntraining.accumulate: [2]\n"
+    space = "training.optimizer.name: [adam]\ntraining.optimizer.lazy: [true]\ntraining.accumulate: [2, 3]\n"
     search = make_search(tmp_path, space=space)
     assert run_search(search, 2, None, Listener(), never)
     outcome = settle(search)
     assert outcome.best is None
-    with pytest.raises(PairlensError, match=r"tuned: none of 2 trials was finished; the last one: .*lazy: true"):
+    with pytest.raises(PairlensError, match=r"tuned: no trial of 2 was finished; the last one: training.*lazy: true"):
         refuse_failure(outcome)
     assert not search.folder.best_config.exists()
+
+
+def test_the_same_values_are_never_trained_twice(tmp_path: Path) -> None:
+    """Six combinations: a search for twenty trials ends with them, however it is cut, here or in two processes."""
+    space = (
+        "training.batch_size: [16, 64, 256]\ntraining.optimizer.learning_rate: {low: 0.001, high: 0.002, step: 0.001}\n"
+    )
+    for name, chosen in (("here", None), ("processes", Cluster("local", 2, 0))):
+        (tmp_path / name).mkdir()
+        run_search(make_search(tmp_path / name, space=space), 20, None, Listener(), stops_after(9))
+        search = make_search(tmp_path / name, space=space)
+        assert run_search(search, 20, chosen, Listener(), never)
+        tried = [tuple(trial.values.values()) for trial in search.study().trials()]
+        assert sorted(tried) == [(size, rate) for size in ("16", "256", "64") for rate in (0.001, 0.002)]
+        assert search.study().is_exhausted()
 
 
 def test_after_the_deadline_no_trial_begins(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pairlens.config.file import load_config
+from pairlens.config.file import config_loader, load_config
 from pairlens.config.schema import Config
 from pairlens.errors import ConfigError
 from pairlens.jobs.tune.default_space import default_space
@@ -172,6 +172,42 @@ def test_the_default_space_fits_the_config(tmp_path: Path, task: str, pairs: int
     refuse_unfit(space, load)
     assert len(space) >= 6
     assert space[0].domain == Range(0.0004, 0.01, log=True)
+
+
+@pytest.mark.parametrize("loss", ["auto", "cross_entropy", "pairwise"])
+def test_the_default_space_has_the_configs_own_values(tmp_path: Path, loss: str) -> None:
+    """So that trial 1 is the config as it is, whatever it says."""
+    load = loader(tmp_path, "ranking", ", dnn: {units: [48, 7], dropout: 0.6}", f", batch_size: 300, loss: {loss}")
+    text = (tmp_path / "config.yaml").read_text()
+    (tmp_path / "config.yaml").write_text(text.replace("29", "29, output_dim: 100, dropout: 0.33"))
+    space = default_space(load([]), 1_000, load)
+    own = own_values(space, load)
+    assert own.keys() == {one.key for one in space}
+    assert load([one.change(own[one.key]) for one in space]) == load([])
+
+
+def test_an_integer_is_not_searched_in_fractions(tmp_path: Path) -> None:
+    space = parse_space(
+        "training.epochs: {low: 1, high: 3, step: 0.5}\ntraining.batch_size: {low: 1.0, high: 9.0}\n"
+        "training.checkpoint.every_steps: {low: 2, high: 8}\nmodel.dnn.dropout: {low: 0, high: 1, step: 0.3}\n",
+        "space.yaml",
+    )
+    with pytest.raises(ConfigError) as refused:
+        refuse_unfit(space, loader(tmp_path))
+    assert refused.value.faults == [
+        "space.yaml:1: training.epochs: found 1.5; must be an integer ≥ 1",
+        "space.yaml:2: training.batch_size: found 3.943; must be an integer ≥ 1",
+    ]
+
+
+def test_many_choices_are_checked_at_once(tmp_path: Path) -> None:
+    """The file is read once: it may be gone then."""
+    (tmp_path / "config.yaml").write_text(CONFIG.format(task="binary", model="", training=""))
+    load = config_loader(tmp_path / "config.yaml", ["training.epochs=3"])
+    (tmp_path / "config.yaml").unlink()
+    assert (load(["training.epochs=4"]).training.epochs, load([]).training.epochs) == (4, 3)
+    with pytest.raises(ConfigError, match=r"--set training.epochs=x: training.epochs: found \"x\""):
+        load(["training.epochs=x"])
 
 
 def test_the_default_space_leaves_out_what_is_fixed(tmp_path: Path) -> None:

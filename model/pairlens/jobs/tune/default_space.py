@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from pairlens.config.keras import PpmiSvd
 from pairlens.config.schema import Config
-from pairlens.jobs.tune.fitting import Load, unfit
-from pairlens.jobs.tune.space import Space
+from pairlens.jobs.tune.fitting import Load, own_values, unfit
+from pairlens.jobs.tune.space import Choices, Parameter, Range, Space
 from pairlens.jobs.tune.space_file import parse_space
 
 _LARGE = 30_000  # pairs, from which on `init` writes larger batches and fewer epochs
@@ -18,10 +20,23 @@ def default_space(config: Config, pairs: int, load: Load) -> Space:
     """Return the keys that fit the config, for a train split of this many pairs.
 
     The learning rate lies around the config's own. Small sets and rankings overfit soonest, so more dropout is tried
-    for them; large ones need larger batches.
+    for them; large ones need larger batches. The config's own value of each key is always among those tried.
     """
     lines = "".join(f"{key}: {domain}\n" for key, domain in _candidates(config, pairs))
-    return tuple(one for one in parse_space(lines, "the default space") if unfit(one, load) is None)
+    space = tuple(one for one in parse_space(lines, "the default space") if unfit(one, load) is None)
+    found = own_values(space, load)
+    return tuple(one if one.key in found else _with_own(one, config) for one in space)
+
+
+def _with_own(parameter: Parameter, config: Config) -> Parameter:
+    """The parameter with the config's own value among its values."""
+    own: Any = config.model_dump(mode="json")
+    for name in parameter.key.split("."):
+        own = own[name]
+    domain = parameter.domain
+    if isinstance(domain, Choices):
+        return parameter._replace(domain=Choices((*domain.values, json.dumps(own))))
+    return parameter._replace(domain=Range(min(domain.low, own), max(domain.high, own), domain.log))
 
 
 def _candidates(config: Config, pairs: int) -> Iterator[tuple[str, str]]:
@@ -38,7 +53,8 @@ def _candidates(config: Config, pairs: int) -> Iterator[tuple[str, str]]:
     if config.training.word_dropout.rate:
         yield "training.word_dropout.rate", "{low: 0.0, high: 0.8, step: 0.1}"
     if config.task == "ranking":
-        yield "training.loss", "[cross_entropy, pairwise, listwise]"
+        default = "auto" if config.training.loss == "auto" else "cross_entropy"  # two words for the same
+        yield "training.loss", f"[{default}, pairwise, listwise]"
 
 
 def _has_fixed_width(config: Config) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pairlens.config.located import Fault
 from pairlens.config.schema import Config
-from pairlens.errors import ConfigError
+from pairlens.errors import ConfigError, UsageError
 from pairlens.jobs.tune.space import Choices, Parameter, Space, Value
 from pairlens.runs.json_files import settings
 
@@ -29,11 +29,17 @@ def unfit(parameter: Parameter, load: Load) -> Fault | None:
         try:
             changed = load([change])
         except ConfigError as error:
-            return Fault(parameter.place, error.faults[0].removeprefix(f"--set {change}: "))
+            return Fault(parameter.place, reason(error, [change]))
         if _compared_by(changed) != _compared_by(base):
             what = "trials are compared on the same data, task, seed and metric"
             return Fault(parameter.place, f"{parameter.key}: cannot be searched, because {what}; remove it")
     return None
+
+
+def reason(error: UsageError, changes: Sequence[str]) -> str:
+    """The first line of an error, without the `--set` that no user gave: a value of the space stands for it."""
+    line = str(error).splitlines()[0]
+    return next((rest for one in changes if (rest := line.removeprefix(f"--set {one}: ")) != line), line)
 
 
 def own_values(space: Space, load: Load) -> dict[str, Value]:

@@ -74,11 +74,11 @@ def refuse_failure(outcome: Outcome) -> None:
     if outcome.trials and outcome.best is None:
         last = outcome.trials[-1]
         reason = f"; the last one: {last.reason}" if last.reason else ""
-        raise PairlensError(f"{outcome.search.folder.path}: none of {len(outcome.trials)} trials was finished{reason}")
+        raise PairlensError(f"{outcome.search.folder.path}: no trial of {len(outcome.trials)} was finished{reason}")
 
 
 def measure_test(outcome: Outcome, threads: int | None) -> dict[str, Any] | None:
-    """Measure the best run on test, which no trial has read; None without a test split.
+    """Measure the best run on test, which no trial has read and nothing measured; None without a test split.
 
     Returns:
         what `evaluate` prints, and `measured_after`: the numbers of trials after which test was measured, this time

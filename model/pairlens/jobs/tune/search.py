@@ -10,6 +10,7 @@ from pairlens.config.file import load_config
 from pairlens.config.schema import Config
 from pairlens.errors import DivergedError, UsageError
 from pairlens.jobs import training
+from pairlens.jobs.tune.fitting import reason
 from pairlens.jobs.tune.folder import Folder
 from pairlens.jobs.tune.space import Space, Value
 from pairlens.jobs.tune.study import Attempt, Study
@@ -52,11 +53,12 @@ class Search:
         """Do one trial, and keep its run only if it is the best so far.
 
         Returns:
-            the number of pairs that it read; 0 if the deadline is over, None if `stop` returned True before its end.
+            the number of pairs that it read; 0 if the deadline is over or every value is tried, None if `stop` returned
+            True before its end.
         """
-        if self._is_late():
+        attempt = None if self._is_late() else study.begin(number)
+        if attempt is None:
             return 0
-        attempt = study.begin(number)
         pairs = self._train(attempt, shown, stop)
         self.remove_runs(study, {attempt.number, *(trial.attempt for trial in study.trials())})
         return pairs
@@ -95,7 +97,7 @@ class Search:
             return 0
         except UsageError as error:
             self._refuse_lost_data()
-            attempt.refuse(str(error).splitlines()[0])
+            attempt.refuse(reason(error, self.changes(attempt.values)))
             return 0
         if trained.metrics is not None:
             attempt.finish(trained.metrics[config.decisive_metric], without_nan(trained.metrics))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 from pairlens.config.located import Place
@@ -30,9 +31,26 @@ class Range(NamedTuple):
         return all(isinstance(number, int) for number in (self.low, self.high, self.step or 0))
 
     @property
+    def last(self) -> float:
+        """The largest number that is drawn: `high`, or the last step up to it."""
+        if not self.step:
+            return self.high
+        return self.low + math.floor((self.high - self.low) / self.step + 1e-9) * self.step
+
+    @property
     def probes(self) -> tuple[Value, ...]:
-        """The values to check a config with."""
-        return self.low, self.high
+        """The values to check a config with, as they are drawn: both ends, after a float that may be no integer."""
+        if self.whole:
+            return self.low, self.last
+        between = self.low + (self.step or (self.high - self.low) / math.e)
+        return tuple(self.rounded(float(number)) for number in (between, self.low, self.last))
+
+    def every(self) -> Iterable[Value] | None:
+        """Every number that may be drawn; None if they are as good as infinitely many."""
+        step = self.step or (1 if self.whole and not self.log else None)
+        if step is None:
+            return None
+        return (self.low + i * step for i in range(round((self.last - self.low) / step) + 1))
 
     def rounded(self, value: float) -> float:
         """A sampled number as configs have it: floats with four digits."""
@@ -62,6 +80,9 @@ class Choices(NamedTuple):
     def probes(self) -> tuple[Value, ...]:
         return self.values
 
+    def every(self) -> Iterable[Value]:
+        return self.values
+
     def rounded(self, value: str) -> str:
         return value
 
@@ -85,6 +106,15 @@ class Parameter(NamedTuple):
 
 
 Space = tuple[Parameter, ...]
+
+
+def combinations(space: Space) -> Iterator[dict[str, Value]] | None:
+    """Every combination of the values of a space; None if they are as good as infinitely many."""
+    every = [parameter.domain.every() for parameter in space]
+    if None in every:
+        return None
+    keys = [parameter.key for parameter in space]
+    return (dict(zip(keys, values, strict=True)) for values in product(*(one for one in every if one is not None)))
 
 
 def short_names(space: Space) -> dict[str, str]:

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pairlens.errors import RunError
 from pairlens.jobs.tune.record import Trial
-from pairlens.jobs.tune.space import Choices, Range, Space, Value
+from pairlens.jobs.tune.space import Choices, Range, Space, Value, combinations
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.samplers import BaseSampler
+    from optuna.trial import TrialState
 
 _RANDOM = 8  # trials that are drawn at random, before TPE models which values are good
 _COMPARED = 4  # trials that must have finished before one is given up
 _TELLING = 10  # finished trials, from which on importances are more than noise
+_REDRAWS = 20  # of values that were tried already
 _NAME = "pairlens"
 
 
@@ -35,11 +38,9 @@ class Attempt:
         deaths: how many earlier attempts at the trial ended because their process died.
     """
 
-    def __init__(self, study: optuna.Study, trial: optuna.Trial, space: Space, deaths: int) -> None:
+    def __init__(self, study: optuna.Study, trial: optuna.Trial, values: dict[str, Value], deaths: int) -> None:
         self._study, self._trial = study, trial
-        self.deaths = deaths
-        self.number = trial.number
-        self.values = {key: domain.rounded(trial.params[key]) for key, domain, _ in space}
+        self.number, self.values, self.deaths = trial.number, values, deaths
 
     def report(self, epoch: int, value: float) -> bool:
         """Record the decisive metric on dev after an epoch; return whether the trial is not worth going on with."""
@@ -68,9 +69,7 @@ class Attempt:
         self._end("FAIL")
 
     def _end(self, state: str) -> None:
-        from optuna.trial import TrialState
-
-        self._study.tell(self._trial, state=TrialState[state])
+        self._study.tell(self._trial, state=_state(state))
 
 
 class Study:
@@ -104,24 +103,68 @@ class Study:
         except (ValueError, KeyError, TypeError, AssertionError) as error:
             raise RunError(f"{journal}: damaged ({error}); search again with --force") from None
 
-    def begin(self, number: int) -> Attempt:
-        """Choose the values of a trial. An earlier attempt at it, which was cut off, is marked so.
+    def begin(self, number: int) -> Attempt | None:
+        """Choose the values of a trial; None if all are tried. An earlier attempt at it, which was cut off, is marked.
 
-        With one process, the values depend only on the seed, the number and the results of the trials before.
+        The same values would lead to the same result, so they are not drawn again, unless chance insists. With one
+        process, they depend only on the seed, the number and the results of the trials before.
         """
-        from optuna.samplers import PartialFixedSampler, TPESampler
+        from optuna.samplers import TPESampler
 
-        fixed = self._own if number == 1 else {}
-        attempts = self._attempts(number)
-        for earlier in attempts:
-            fixed = earlier.params
-            self._fail(earlier)
         sampler = TPESampler(seed=(self._seed * 1_000_003 + number) % 2**32, n_startup_trials=_RANDOM)
+        if attempts := self._attempts(number):
+            for earlier in attempts:
+                self._fail(earlier)
+            trial = self._ask(sampler, attempts[-1].params)
+        elif self.is_exhausted():
+            return None
+        else:
+            trial = self._ask_new(sampler, self._own if number == 1 else {})
+        trial.set_user_attr("number", number)
+        deaths = sum("stopped" not in one.user_attrs for one in attempts)
+        return Attempt(self._study, trial, self._values(trial.params), deaths)
+
+    def is_exhausted(self) -> bool:
+        """Whether every combination of values is tried, or being tried."""
+        return combinations(self._space) is not None and self._untried(self._tried()) is None
+
+    def _ask_new(self, sampler: BaseSampler, fixed: Mapping[str, Value]) -> optuna.Trial:
+        """A trial with values that are not tried, if they can be found."""
+        tried = self._tried()
+        trial = self._ask(sampler, fixed)
+        for _ in range(_REDRAWS):
+            if self._values(trial.params) not in tried:
+                return trial
+            self._study.tell(trial, state=_state("FAIL"))
+            trial = self._ask(sampler, fixed)
+        if self._values(trial.params) in tried and (untried := self._untried(tried)):
+            self._study.tell(trial, state=_state("FAIL"))
+            trial = self._ask(sampler, untried)
+        return trial
+
+    def _ask(self, sampler: BaseSampler, fixed: Mapping[str, Value]) -> optuna.Trial:
+        from optuna.samplers import PartialFixedSampler
+
         with _quiet():
             self._study.sampler = PartialFixedSampler(dict(fixed), sampler) if fixed else sampler
-            trial = self._study.ask({key: _distribution(domain) for key, domain, _ in self._space})
-        trial.set_user_attr("number", number)
-        return Attempt(self._study, trial, self._space, sum("stopped" not in one.user_attrs for one in attempts))
+            return self._study.ask({key: _distribution(domain) for key, domain, _ in self._space})
+
+    def _tried(self) -> list[dict[str, Value]]:
+        """The values of every trial that has ended, is being done, or will be done again."""
+        every = self._study.get_trials(deepcopy=False)
+        return [self._values(one.params) for one in every if "number" in one.user_attrs]
+
+    def _untried(self, tried: Sequence[dict[str, Value]]) -> dict[str, Value] | None:
+        """The first combination of values that is not tried; None if there is none, or if there are infinitely many."""
+        every = combinations(self._space) or ()
+        return next((one for one in every if self._values(one) not in tried), None)
+
+    def _values(self, drawn: Mapping[str, Any]) -> dict[str, Value]:
+        """Drawn values as configs have them; the config's own are left as they are."""
+        return {
+            key: drawn[key] if drawn[key] == self._own.get(key) else domain.rounded(drawn[key])
+            for key, domain, _ in self._space
+        }
 
     def abandon_unfinished(self) -> None:
         """Mark the attempts of a search that was killed as cut off. No process may be training."""
@@ -161,10 +204,8 @@ class Study:
         ]
 
     def _fail(self, trial: optuna.trial.FrozenTrial) -> None:
-        from optuna.trial import TrialState
-
         if trial.state.name == "RUNNING":
-            self._study.tell(trial.number, state=TrialState.FAIL)
+            self._study.tell(trial.number, state=_state("FAIL"))
 
     def _counted(self, trial: optuna.trial.FrozenTrial) -> Trial:
         finished, reason = trial.state.name == "COMPLETE", trial.user_attrs.get("reason")
@@ -173,7 +214,7 @@ class Study:
             trial.number,
             "finished" if finished else "refused" if reason else "pruned",
             trial.value if finished else None,
-            {key: domain.rounded(trial.params[key]) for key, domain, _ in self._space},
+            self._values(trial.params),
             trial.user_attrs.get("dev", {}),
             len(trial.intermediate_values),
             trial.duration.total_seconds() if trial.duration else math.nan,
@@ -181,18 +222,21 @@ class Study:
         )
 
 
+def _state(name: str) -> TrialState:
+    from optuna.trial import TrialState
+
+    return TrialState[name]
+
+
 def _distribution(domain: Range | Choices) -> Any:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if isinstance(domain, Choices):
         return CategoricalDistribution(domain.values)
-    high = domain.high
-    if domain.step:  # else Optuna lowers it to the last step with a warning
-        steps = math.floor((domain.high - domain.low) / domain.step + 1e-9)
-        high = domain.low + steps * domain.step
+    last = domain.last  # with `high` instead, Optuna lowers it to the last step with a warning
     if domain.whole:
-        return IntDistribution(int(domain.low), int(high), domain.log, int(domain.step or 1))
-    return FloatDistribution(domain.low, high, domain.log, domain.step)
+        return IntDistribution(int(domain.low), int(last), domain.log, int(domain.step or 1))
+    return FloatDistribution(domain.low, last, domain.log, domain.step)
 
 
 @contextmanager

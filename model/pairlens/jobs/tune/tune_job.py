@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import time
 
-from pairlens.config.file import load_config, written_text
-from pairlens.config.schema import Config
-from pairlens.errors import UsageError
+from pairlens.config.file import config_loader, written_text
+from pairlens.errors import DataError, UsageError
 from pairlens.jobs.seed_runs import Existing
 from pairlens.jobs.train_job import TrainJob
 from pairlens.jobs.training import Training
@@ -20,6 +19,7 @@ from pairlens.jobs.tune.search import Search
 from pairlens.jobs.tune.space import Space
 from pairlens.jobs.tune.space_file import read_space
 from pairlens.locations.location import Location
+from pairlens.metrics.undefined import why_undefined
 from pairlens.packages import need
 from pairlens.runs.environment import checksums
 from pairlens.runs.locks import locked
@@ -42,6 +42,7 @@ class TuneJob:
     ) -> None:
         need("tune", "optuna", extra="tune")
         self._file, self._changes, self._existing = config_file, changes, existing
+        self._load = config_loader(config_file, changes)
         self.config = self._load([])
         if self.config.data.dev is None:
             raise UsageError(f"{config_file}: data.dev: not set, but a search compares trials on dev; add a dev split")
@@ -52,15 +53,26 @@ class TuneJob:
         self._folder.refuse_existing(existing)
         self._train_job = TrainJob(self.config, self._folder.runs / "none")  # only reads; runs have numbers
         if self.config.data.test:
-            find_split(self.config, "test")  # its files are there; they are read when the search is over
+            find_split(self.config, "test")
 
     def read(self, at_once: int) -> Training:
-        """Read the data of train and dev. Raises as `TrainJob.read` does.
+        """Read the data of train and dev, and check those of test for faults, which no trial reads.
 
         Args:
             at_once: how many trials will be trained here at the same time.
+
+        Raises:
+            DataError: no trial can have a result, because the metric is undefined for the labels of dev.
+            PairlensError: as `TrainJob.read` does.
         """
-        return self._train_job.read(at_once=at_once, later=("dev",))
+        training = self._train_job.read(at_once=at_once)
+        assert training.data.dev
+        assert training.data.dev.label is not None
+        metric = self.config.decisive_metric
+        if why := why_undefined(self.config.task, metric, training.data.dev.label):
+            remedy = "choose another training.early_stopping.metric, or another dev split"
+            raise DataError(f"{self.config.data.dev}: {why}, so {metric} is undefined and compares no trials; {remedy}")
+        return training
 
     @contextmanager
     def begun(
@@ -97,6 +109,3 @@ class TuneJob:
         if self._existing == "resume" and self._folder.space.is_file():
             return read_space(self._folder.space)
         return default_space(self.config, pairs, self._load)
-
-    def _load(self, changes: Sequence[str]) -> Config:
-        return load_config(self._file, [*self._changes, *changes])
