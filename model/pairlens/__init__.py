@@ -18,12 +18,13 @@ if sys.platform == "win32":
     raise ImportError("pairlens runs on Linux and macOS; on Windows, install it in WSL")
 
 from pairlens import errors
-from pairlens.api import encode, evaluate, load, load_config, load_pairs, train
+from pairlens.api import encode, evaluate, load, load_config, load_pairs, make_pairs, train
 
 if TYPE_CHECKING:
     from pairlens.api.run import Run
     from pairlens.api.scorer import Attention, Scorer
     from pairlens.config.schema import Config
+    from pairlens.jobs.encode_job import Encoded
     from pairlens.jobs.tensorboard import TensorBoard
     from pairlens.texts.pairs import Pairs
     from pairlens.tokenizer.tokenizer import Tokenizer
@@ -34,6 +35,7 @@ __all__ = [
     "Began",
     "Callback",
     "Config",
+    "Encoded",
     "Evaluation",
     "Event",
     "Finished",
@@ -49,6 +51,7 @@ __all__ = [
     "load",
     "load_config",
     "load_pairs",
+    "make_pairs",
     "train",
 ]
 
@@ -56,6 +59,7 @@ _CLASSES = {  # imported when they are first used
     "pairlens.api.run": ("Run",),
     "pairlens.api.scorer": ("Attention", "Scorer"),
     "pairlens.config.schema": ("Config",),
+    "pairlens.jobs.encode_job": ("Encoded",),
     "pairlens.jobs.tensorboard": ("TensorBoard",),
     "pairlens.texts.pairs": ("Pairs",),
     "pairlens.tokenizer.tokenizer": ("Tokenizer",),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from written_configs import DOCUMENTED
 
@@ -53,6 +54,34 @@ def test_every_fault_of_a_mapping_is_reported() -> None:
         assert expected in faults, faults
 
 
+def test_numbers_of_numpy_are_those_of_python() -> None:
+    numbers = {"training.epochs": np.int64(2), "training.optimizer.learning_rate": np.float32(0.5)}
+    lists = {"model.dnn.units": np.array([4, 3]), "model.embedding.mask_zero": np.bool_(True)}
+    config = pairlens.load_config(MINIMAL, set={**numbers, **lists})
+    assert (config.training.epochs, config.training.optimizer.learning_rate) == (2, 0.5)
+    assert (config.model.dnn.units, config.model.embedding.mask_zero) == ((4, 3), True)
+    sized = {**MINIMAL, "model": {"embedding": {"input_dim": np.uint8(5)}}}
+    assert pairlens.load_config(sized).model.embedding.input_dim == 5
+    with pytest.raises(ConfigError, match=r"^set\['training.epochs'\]: training.epochs: found 2\.5; must be"):
+        pairlens.load_config(MINIMAL, set={"training.epochs": np.float64(2.5)})
+
+
+@pytest.mark.parametrize("value", [{1, 2}, object(), b"3", np.datetime64("2026-01-01"), np.longdouble(1), [1j], int])
+def test_values_that_no_file_can_have(value: object) -> None:
+    """They are named with their type: by key in `set`, and wherever they are in a mapping."""
+    kind = r"found a value of type \w+; must be a number, a string, a list or a mapping"
+    with pytest.raises(ConfigError, match=rf"^set\['model.dnn.units'\]: model.dnn.units(\[0\])?: {kind}"):
+        pairlens.load_config(MINIMAL, set={"model.dnn.units": value})
+    with pytest.raises(ConfigError, match=rf"^config: model.dnn.units(\[0\])?: {kind}"):
+        pairlens.load_config({**MINIMAL, "model": {"embedding": {"input_dim": 9}, "dnn": {"units": value}}})
+
+
+@pytest.mark.parametrize("key", ["", "training..epochs", 3, None])
+def test_keys_that_are_none(key: Any) -> None:
+    with pytest.raises(ConfigError, match="must be the dotted name of a key"):
+        pairlens.load_config(MINIMAL, set={key: 3})
+
+
 def test_pairs_of_a_split_or_of_files(prefix: Path) -> None:
     pairs = pairlens.load_pairs(prefix)
     assert [ids.tolist() for ids in pairs.query] == [[1, 2], [3]]
@@ -70,6 +99,46 @@ def test_pairs_are_read_by_the_rules_of_a_config(prefix: Path) -> None:
     assert pairlens.load_pairs(prefix, config=short).query.lengths.tolist() == [1, 1]
     with pytest.raises(DataError, match=r"pairs\.value\.txt:2:3: .*6"):
         pairlens.load_pairs(prefix, config={**MINIMAL, "model": {"embedding": {"input_dim": 6}}})
+
+
+def test_pairs_of_lists(prefix: Path) -> None:
+    """As those of files; also from arrays, columns, and texts that are encoded already."""
+    read, ids = pairlens.load_pairs(prefix), ([[1, 2], [3]], [[4], [5, 6]])
+    for given in (ids, [pa.chunked_array([side]) for side in ids], (read.query, tuple(ids[1]))):
+        for label in ([0, 1], [False, True], np.array([0.0, 1.0]), pa.array([0, 1])):
+            pairs = pairlens.make_pairs(*given, label, group=(0, 1))
+            assert np.array_equal(pairs.query.ids, read.query.ids)
+            assert np.array_equal(pairs.value.offsets, read.value.offsets)
+            assert (pairs.label.dtype, pairs.group.dtype) == (np.float32, np.int64)  # type: ignore[union-attr]
+            assert (pairs.label.tolist(), pairs.group.tolist()) == ([0, 1], [0, 1])  # type: ignore[union-attr]
+    assert pairlens.make_pairs(*ids, [[0.5, 0.5], [1, 0]]).label.shape == (2, 2)  # type: ignore[union-attr]
+    assert len(pairlens.make_pairs([], [], [], [])) == 0
+
+
+@pytest.mark.parametrize(
+    ("label", "fault"),
+    [
+        (3, "found a value of type int; must be numbers, one for each pair"),
+        (["no", "yes"], "found a value of type str; must be numbers"),
+        ([1, None], "found a value of type NoneType; must be numbers"),
+        ([[1], [0, 1]], "found a value of type list; must be numbers"),
+        ([1, 0, 1], "found 3 for 2 pairs"),
+        ([], "found 0 for 2 pairs"),
+    ],
+)
+def test_labels_and_groups_that_are_none(label: Any, fault: str) -> None:
+    ids = [[1], [2]]
+    with pytest.raises(DataError, match=f"^label: {fault}"):
+        pairlens.make_pairs(ids, ids, label)
+    with pytest.raises(DataError, match=f"^group: {fault.replace('numbers', 'integers')}"):
+        pairlens.make_pairs(ids, ids, group=label)
+    for wrong, message in (
+        ("ab", "not a sequence of ids"),
+        (None, "found a value of type NoneType"),
+        (ids[:1], "1 quer"),
+    ):
+        with pytest.raises(DataError, match=message):
+            pairlens.make_pairs(wrong, ids)
 
 
 def test_neither_or_half_a_way_to_name_pairs(prefix: Path) -> None:

@@ -27,7 +27,7 @@ from pairlens.jobs.tensorboard import TensorBoard
 from pairlens.jobs.train_job import TrainJob
 from pairlens.runs.event_files import events_of
 from pairlens.runs.run import Run
-from pairlens.training.events import Evaluation, Event, Step
+from pairlens.training.events import Evaluation, Event, Finished, Step
 
 STEPS, EPOCHS = 10, 2
 CHANGES = [f"training.epochs={EPOCHS}", "training.checkpoint.every_steps=4"]
@@ -68,9 +68,7 @@ def train(config: Config, path: Path, dies_at: tuple[type[Event], int] | None = 
             if seen == dies_at[1]:
                 raise KilledError
 
-    training = TrainJob(config, path, existing).read()
-    training.callbacks = [TensorBoard(), die]
-    training.train()
+    TrainJob(config, path, existing).read(callbacks=[TensorBoard(), die]).train()
     return Run(path)
 
 
@@ -152,6 +150,19 @@ def test_a_training_that_died_leaves_neither_a_gap_nor_a_step_twice(
     run = train(config, tmp_path / "run")
     assert run.checksum() == straight.checksum()
     check(run.folder)
+
+
+def test_the_end_is_told_again_and_written_once(config: Config, run: Run, tmp_path: Path) -> None:
+    """Whether the process died before or after the end was written, or trained without TensorBoard."""
+    shutil.copytree(run.folder, tmp_path / "run")
+    with pytest.raises(KilledError):
+        train(config, tmp_path / "run", (Finished, 1))
+    check(tmp_path / "run")
+    train(config, tmp_path / "run")
+    check(tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "tensorboard")
+    steps = steps_by_tag(train(config, tmp_path / "run").folder)
+    assert steps["result/accuracy"] == steps["_hparams_/session_end_info"] == [EPOCHS * STEPS]
 
 
 def test_kill_9_and_resume_on_the_command_line(project: Path, straight: Run, tmp_path: Path) -> None:

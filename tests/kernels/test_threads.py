@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from pairlens.kernels import threads
-from pairlens.kernels.threads import processors, quota, use_processors
+from pairlens.kernels.threads import processors, processors_limited_to, quota, use_processors
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -72,3 +73,12 @@ def test_the_least_counts_unless_one_is_chosen(monkeypatch: pytest.MonkeyPatch, 
     finally:
         use_processors(None)
         threads._quota.cache_clear()
+
+
+def test_a_limit_ends_with_its_block() -> None:
+    """And the one before it is in force again, whatever happens in the block."""
+    with processors_limited_to(3):
+        with suppress(ZeroDivisionError), processors_limited_to(5):
+            assert processors() == 5
+            raise ZeroDivisionError
+        assert processors() == 3

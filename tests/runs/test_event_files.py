@@ -50,6 +50,23 @@ def test_damage_hides_no_record_before_it(content: bytes, at: int, flipped: int,
     assert found == [end for end in ends if end <= at]
 
 
+@pytest.mark.parametrize("name", ["1764260000.myhost.1.v2", "1764260000.myhost", "12", "0000000000x", "٠٠٠٠٠٠٠٠٠٠"])
+def test_files_of_other_programs_stay(tmp_path: Path, name: str) -> None:
+    """Other writers begin their names in the same way, most with the time."""
+    other = written(tmp_path, 0, STEPS).rename(tmp_path / "tensorboard" / f"events.out.tfevents.{name}")
+    before = other.read_bytes()
+    assert not EventFile(tmp_path, 1).continues
+    assert other.read_bytes() == before
+
+
+def test_what_only_the_end_writes_is_cut_off(tmp_path: Path) -> None:
+    file = EventFile(tmp_path, 0)
+    for tag in ("loss", "result/accuracy"):
+        file.add(3, scalar(tag, 1))
+    assert EventFile(tmp_path, 3, of_end=["result/"]).continues
+    assert steps_in(tmp_path) == [[3], []]
+
+
 def test_it_goes_on_from_a_step(tmp_path: Path) -> None:
     written(tmp_path, 0, STEPS)
     assert steps_in(tmp_path) == [[1, 2, 3]]

@@ -122,9 +122,19 @@ def test_a_missing_value_is_named_by_its_index(of_texts: Scorer, name: str) -> N
 
 def test_a_whole_table_is_no_column(of_texts: Scorer) -> None:
     table = {"a": WORDS}
-    for given in (table, pandas.DataFrame(table), polars.DataFrame(table), pa.table(table)):
+    tables = [pandas.DataFrame(table), polars.DataFrame(table), polars.DataFrame(table).lazy(), pa.table(table)]
+    for given in (table, *tables):
         with pytest.raises(DataError, match=f"^found a table, a {type(given).__name__}; give one of its columns$"):
             of_texts.score(given, WORDS)
+
+
+@pytest.mark.parametrize("given", [None, 3, np.array(3), np.array("text"), print], ids=repr)
+def test_what_holds_no_texts(of_texts: Scorer, given: Any) -> None:
+    for call in (of_texts.score, of_texts.attend, of_texts.logits):
+        with pytest.raises(
+            DataError, match=rf"^found a value of type {type(given).__name__}; give texts, or token ids"
+        ):
+            call(given, WORDS)
 
 
 @pytest.mark.parametrize(

@@ -119,8 +119,8 @@ def _train(
     job = TrainJob(config, path, existing, seeds)
     for warning in config.warnings():
         output.warn(warning)
-    training = job.read(sys.argv, chosen.at_once if chosen else 1, chosen is not None and chosen.is_elsewhere)
-    training.callbacks = callbacks
+    at_once, elsewhere = (chosen.at_once, chosen.is_elsewhere) if chosen else (1, False)
+    training = job.read(sys.argv, at_once, elsewhere, callbacks=callbacks)
     for remark in training.remarks:
         output.warn(remark)
     if training.data.coverage:

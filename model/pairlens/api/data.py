@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from pairlens.errors import UsageError
+from pairlens.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from pairlens.api.run import Run
     from pairlens.config.schema import Config
     from pairlens.jobs.encode_job import Encoded
+    from pairlens.texts.given import NumbersLike
     from pairlens.texts.pairs import Pairs
+    from pairlens.texts.texts import TextsLike
 
     AnyPath = str | PathLike[str]
     AnyConfig = Config | Mapping[str, Any] | AnyPath
 
 
-def load_config(config: AnyConfig, set: Mapping[str, object] | None = None) -> Config:
+def load_config(config: Run | AnyConfig, set: Mapping[str, object] | None = None) -> Config:
     """Read a config, or build one in code, and check the whole.
 
     Args:
         config: the path or address of a YAML file; or a mapping with the keys of such a file, whose relative paths are
-            relative to the working directory.
-        set: changes by dotted key, such as {"training.epochs": 3}, as with `--set`.
+            relative to the working directory; or a Run, whose config is taken.
+        set: changes by dotted key, such as {"training.epochs": 3}, as with `--set`. NumPy's numbers and arrays will do.
 
     Raises:
         pairlens.errors.ConfigError: lists every fault with its place; see `faults`.
     """
+    from pairlens.api.run import Run
     from pairlens.config.file import config_of, load_config
     from pairlens.config.schema import Config
     from pairlens.locations.location import location
 
-    changes = [f"{key}={json.dumps(value, default=str)}" for key, value in (set or {}).items()]
+    changes = set or {}
+    if isinstance(config, Run):
+        if not changes:
+            return config.config
+        config = config.config
     if isinstance(config, Config):
         config = config.model_dump(mode="json")
     return config_of(config, changes) if isinstance(config, Mapping) else load_config(location(config), changes)
@@ -82,8 +88,31 @@ def load_pairs(
         paths = SplitPaths(location(query), location(value), labels, groups)
     if config is None:
         return read_pairs(paths, TextRules(None, allow_empty=True), "regression")
-    rules = _config_of(config)
+    rules = load_config(config)
     return read_pairs(paths, text_rules(rules), rules.task, rules.model.classes)
+
+
+def make_pairs(
+    query: TextsLike, value: TextsLike, label: NumbersLike | None = None, group: NumbersLike | None = None
+) -> Pairs:
+    """Pairs of token ids in memory, as `load_pairs` reads them from files.
+
+    Args:
+        query, value: a sequence of ids for each pair, or what `Tokenizer.encode` returns.
+        label: a number, or true or false, for each pair; or the probability of each class.
+        group: an integer for each pair, for ranking.
+
+    Raises:
+        pairlens.errors.DataError: what is no id, no label or no group, or different numbers of them.
+    """
+    from pairlens.texts.given import given_groups, given_ids, given_labels
+    from pairlens.texts.pairs import Pairs
+
+    queries, values = given_ids(query), given_ids(value)
+    if len(queries) != len(values):
+        raise DataError(f"{len(queries)} queries but {len(values)} values; a pair has one of each")
+    labels = None if label is None else given_labels(label, len(queries))
+    return Pairs(queries, values, labels, None if group is None else given_groups(group, len(queries)))
 
 
 def encode(
@@ -133,10 +162,3 @@ def encode(
     job = EncodeJob({name: TablePairs(its, options) for name, its in paths.items()}, way)
     job.refuse_outputs(location(output), [path for its in paths.values() for path in its], force)
     return job.run(location(output), Listener(), force)
-
-
-def _config_of(config: Run | AnyConfig) -> Config:
-    """The config of a run, or as `load_config` reads it."""
-    from pairlens.api.run import Run
-
-    return config.config if isinstance(config, Run) else load_config(config)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from pairlens.api.data import load_config
+from pairlens.api.arguments import given_callbacks, refuse_threads, refuse_threshold
+from pairlens.api.data import load_config, make_pairs
 from pairlens.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,9 +41,11 @@ def train(
         config, set: as for `load_config`.
         output: the run directory to write, a folder of this machine.
         seed: short for set={"training.seed": seed}.
-        resume: continue from the run's last checkpoint; if there is no run, start one; if it is finished, do nothing.
+        resume: continue from the run's last checkpoint; if there is no run, start one; if it is finished, only tell the
+            callbacks Began and Finished.
         force: replace an existing run.
-        threads: processors to use; default: all. The first training of a process decides for all.
+        threads: processors to use; default: all. The first training of a process decides for all; another number is
+            refused then.
         callbacks: are called, in order, with each event: Began, Step and Evaluation, Finished. What one raises ends the
             training and is raised here; the run can be resumed from its last checkpoint.
 
@@ -54,22 +58,30 @@ def train(
         pairlens.errors.PairlensError: a loss or a weight is no longer finite.
     """
     from pairlens.api.run import Run
-    from pairlens.kernels.threads import use_processors
+    from pairlens.kernels.threads import processors_limited_to
     from pairlens.locations.location import location
     from pairlens.locations.remote import Remote
 
+    refuse_threads(threads)
+    callbacks = given_callbacks(callbacks)
     if resume and force:
         raise UsageError("resume continues a run and force replaces it; give one of them")
     place = location(output)
     if isinstance(place, Remote):
         raise UsageError(f"{place}: a run is trained in a folder of this machine; give one, and copy it")
     chosen = load_config(config, {**(set or {}), **({} if seed is None else {"training.seed": seed})})
-    use_processors(threads)
-    try:
+    with processors_limited_to(threads):
+        _refuse_other_processors()
         _train(chosen, place, "resume" if resume else "replace" if force else "refuse", callbacks)
-    finally:
-        use_processors(None)
     return Run(place)
+
+
+def _refuse_other_processors() -> None:
+    """Raises UsageError if TensorFlow already uses another number of processors, which it keeps."""
+    if "tensorflow" in sys.modules:
+        from pairlens.network.devices import refuse_other_processors
+
+        refuse_other_processors()
 
 
 def _train(config: Config, path: Path, existing: Existing, callbacks: Sequence[Callback]) -> None:
@@ -85,10 +97,9 @@ def _train(config: Config, path: Path, existing: Existing, callbacks: Sequence[C
         def warns(self, message: str) -> None:
             warnings.warn(message, stacklevel=2)
 
-    training = TrainJob(config, path, existing).read()
+    training = TrainJob(config, path, existing).read(callbacks=callbacks)
     for message in (*config.warnings(), *training.remarks):
         warnings.warn(message, stacklevel=3)
-    training.callbacks = callbacks
     training.train(Quiet())
 
 
@@ -105,7 +116,7 @@ def evaluate(
     Args:
         run: a Run, or the path or address of one.
         split: train, dev or test of the run's config; default: test if there is one, else dev.
-        pairs: labelled pairs, instead of a split; `load_pairs` reads them.
+        pairs: labelled pairs, instead of a split; `load_pairs` reads them from files, `make_pairs` takes lists.
         threshold: the score from which a pair counts as positive, for task binary; default: as fitted on dev.
         threads: as for `load`.
 
@@ -120,6 +131,8 @@ def evaluate(
     from pairlens.locations.location import location
     from pairlens.runs.run import Run
 
+    refuse_threads(threads)
+    refuse_threshold(threshold)
     opened = Run.open(location(run))
     if threshold is not None and (task := opened.config().task) != "binary":
         raise UsageError(f"threshold is for task binary; {opened.path} was trained for {task}")
@@ -128,7 +141,8 @@ def evaluate(
         named, files = labelled_files(opened.config(), split)
         what, scored = what | named, score_files(opened, files, threshold, threads)
     elif split is None:
-        scored = score_pairs(opened, pairs, threshold, threads)
+        checked = make_pairs(pairs.query, pairs.value, pairs.label, pairs.group)
+        scored = score_pairs(opened, checked, threshold, threads)
     else:
         raise UsageError("give a split or pairs, not both")
     classes = opened.classes()

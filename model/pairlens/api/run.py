@@ -7,8 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pairlens.config.schema import Config
+from pairlens.errors import RunError
 from pairlens.locations.location import Location, location
-from pairlens.pages.notebook_run import run_html
+from pairlens.pages.notebook_run import note_html, run_html
+from pairlens.runs.names import EVALUATION, METRICS
 from pairlens.runs.run import Run as Directory
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 class Run:
     """A run directory, or one in a bucket, to be passed wherever a function takes a run.
 
-    A notebook shows its dev metrics and learning curves. What is read once is kept.
+    A notebook shows its dev metrics and learning curves. What is read once is kept. Runs with the same path are equal.
 
     Args:
         path: where `train` wrote it, or its address, such as s3://bucket/run.
@@ -65,8 +67,20 @@ class Run:
     def __fspath__(self) -> str:
         return str(self.path)
 
+    def __eq__(self, other: object) -> bool:
+        return self.path == other.path if isinstance(other, Run) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"
 
     def _repr_html_(self) -> str:
-        return run_html(str(self.path), self.metrics, self.config.decisive_metric, self.evaluation.get("dev", {}))
+        name = str(self.path)
+        try:
+            return run_html(name, self.metrics, self.config.decisive_metric, self.evaluation.get("dev", {}))
+        except RunError as error:
+            return note_html(name, str(error))
+        except (AttributeError, KeyError, TypeError, ValueError):  # JSON, but not as `train` writes it
+            return note_html(name, f"{METRICS} or {EVALUATION} is damaged; train again")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pairlens.api.arguments import refuse_threads
 from pairlens.config.schema import Config
 from pairlens.pages.notebook_attention import attention_html, attentions_html
-from pairlens.scoring.given import TextsLike, Tokenizing, listed
+from pairlens.scoring.given import Tokenizing
 from pairlens.scoring.maps import PairAttention
 from pairlens.scoring.scorer import Floats
 from pairlens.scoring.scorer import Scorer as Engine
+from pairlens.texts.given import listed
+from pairlens.texts.texts import TextsLike
 
 Reading = Callable[[], Sequence[str] | None]  # returns the word of each id; called when ids are first shown
 
@@ -43,6 +46,7 @@ class Scorer(Engine):
         tokenizing: Tokenizing | None = None,
         reading: Reading = lambda: None,
     ) -> None:
+        refuse_threads(threads)
         super().__init__(config, weights, threads, tokenizing)
         self._reading = reading
 

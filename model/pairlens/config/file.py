@@ -15,7 +15,7 @@ from pairlens.config.contradictions import contradictions
 from pairlens.config.faults import explain, fault_at, shown
 from pairlens.config.idle import idle_settings
 from pairlens.config.located import Fault, Located, Place, located_tree, read_located
-from pairlens.config.overrides import apply_override
+from pairlens.config.overrides import apply_change, apply_override
 from pairlens.config.schema import OF_RUN, Config
 from pairlens.errors import ConfigError, UsageError
 from pairlens.locations.location import Location, located
@@ -32,8 +32,13 @@ _PLAIN_PATH = re.compile(r"[A-Za-z./][\w./-]*[A-Za-z]")
 CONFIG_END = "\n...\n"  # YAML's end-of-document mark: a run's config that lacks it was cut off
 
 
-def load_config(path: Location, overrides: Sequence[str] = (), of_run: bool = False) -> Config:
-    """Read a config file, apply the overrides (`KEY=VALUE`, the value is YAML) in order, and check the whole.
+Overrides = Sequence[str] | Mapping[str, Any]
+
+
+def load_config(path: Location, overrides: Overrides = (), of_run: bool = False) -> Config:
+    """Read a config file, apply the overrides in order, and check the whole.
+
+    Overrides are `KEY=VALUE`, where the value is YAML, or a mapping of keys to values that was built in code.
 
     A relative path is relative to the file's folder, which may be remote; in an override, to the working directory.
 
@@ -59,7 +64,7 @@ def config_loader(path: Location, overrides: Sequence[str] = ()) -> Callable[[Se
     return load
 
 
-def config_of(mapping: Mapping[str, Any], overrides: Sequence[str] = ()) -> Config:
+def config_of(mapping: Mapping[str, Any], overrides: Overrides = ()) -> Config:
     """The config that a mapping with the keys of a config file describes; otherwise as `load_config`.
 
     A relative path is relative to the working directory.
@@ -131,18 +136,21 @@ _Dumper.add_multi_representer(Path, _Dumper.represent_path)
 _Dumper.add_representer(Remote, _Dumper.represent_path)
 
 
-def _read_tree(path: Location, overrides: Sequence[str]) -> tuple[Located, list[Fault], list[str]]:
+def _read_tree(path: Location, overrides: Overrides) -> tuple[Located, list[Fault], list[str]]:
     """The file's values with the overrides applied, the faults found so far, and why any override cannot be applied."""
     faults: list[Fault] = []
     return _overridden(_read_mapping(path, faults), faults, overrides)
 
 
-def _overridden(tree: Located, faults: list[Fault], overrides: Sequence[str]) -> tuple[Located, list[Fault], list[str]]:
+def _overridden(tree: Located, faults: list[Fault], overrides: Overrides) -> tuple[Located, list[Fault], list[str]]:
     refused: list[str] = []
     tree = _without_format(tree, faults)
-    for override in overrides:
+    for override in overrides.items() if isinstance(overrides, Mapping) else overrides:
         try:
-            tree = apply_override(override, tree, faults)
+            if isinstance(override, tuple):
+                tree = apply_change(*override, tree)
+            else:
+                tree = apply_override(override, tree, faults)
         except ConfigError as error:
             refused += error.faults
     return tree, faults, refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os import PathLike, fsdecode
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ Location = Sequence[str | int]  # the keys and indices on the way to a value
 
 
 class Place(NamedTuple):
-    """Where a value was written: in a file at a line, or in a `--set`; and the folder of its relative paths."""
+    """Where a value was written: in a file at a line, in a `--set` or in code; and the folder of its relative paths."""
 
     origin: str
     line: int | None
@@ -90,13 +91,26 @@ def parse_located(text: str, place: Place, faults: list[Fault]) -> Located:
     raise ConfigError([f"{where}: not valid YAML: {problem}"])
 
 
-def located_tree(value: Any, place: Place) -> Located:
-    """The located value of nested mappings, lists and scalars that were built in code; a path becomes its name."""
+def located_tree(value: Any, place: Place, location: Location = ()) -> Located:
+    """The located value of nested mappings, lists and scalars that were built in code.
+
+    A path becomes its name; numbers and arrays of NumPy, which have `tolist`, become those of Python.
+
+    Raises:
+        ConfigError: a value is of a type that no file can have, such as a set.
+    """
+    value = value.tolist() if hasattr(value, "tolist") and not isinstance(value, type) else value
     if isinstance(value, Mapping):
-        return Located({str(key): located_tree(child, place) for key, child in value.items()}, place)
+        tree = {str(key): located_tree(child, place, (*location, str(key))) for key, child in value.items()}
+        return Located(tree, place)
     if isinstance(value, (list, tuple)):
-        return Located([located_tree(item, place) for item in value], place)
-    return Located(str(value) if isinstance(value, (Path, Remote)) else value, place)
+        return Located([located_tree(item, place, (*location, i)) for i, item in enumerate(value)], place)
+    if isinstance(value, (PathLike, Remote)):
+        return Located(fsdecode(value) if isinstance(value, PathLike) else str(value), place)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return Located(value, place)
+    found = f"{dotted(location)}: found a value of type {type(value).__name__}"
+    raise ConfigError([f"{place}: {found}; must be a number, a string, a list or a mapping"])
 
 
 def dotted(location: Location) -> str:

@@ -1,12 +1,13 @@
-"""`--set KEY=VALUE`: change one value of a config."""
+"""Change one value of a config: by `--set KEY=VALUE`, or by `set={KEY: VALUE}` in code."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from pairlens.config.located import Fault, Located, Place, parse_located
+from pairlens.config.located import Fault, Located, Place, located_tree, parse_located
 from pairlens.config.yaml_core import MAX_DEPTH
 from pairlens.errors import ConfigError
 from pairlens.locations.location import without_secrets
@@ -17,10 +18,26 @@ def apply_override(override: str, tree: Located, faults: list[Fault]) -> Located
     key, equals, text = override.partition("=")
     shown = without_secrets(override)
     place = Place(f"--set {shown if shown.isprintable() else ascii(shown)}", None, Path.cwd())
-    steps = re.sub(r"\[([0-9]+)\]", r".\1", key.strip()).split(".")
-    if not equals or not all(steps) or len(steps) > MAX_DEPTH:
+    steps = _steps(key)
+    if not equals or not steps:
         raise ConfigError([f"{place}: must be KEY=VALUE, such as training.epochs=3"])
     return _replace(tree, steps, _value(text, place, faults))
+
+
+def apply_change(key: str, value: Any, tree: Located) -> Located:
+    """The tree with a value from code at a dotted key. Raises ConfigError if the key or the value cannot be used."""
+    place = Place(f"set[{key!a}]", None, Path.cwd())
+    steps = _steps(key) if isinstance(key, str) else []
+    if not steps:
+        raise ConfigError([f"{place}: must be the dotted name of a key, such as training.epochs"])
+    located = [int(step) if step.isdecimal() else step for step in steps]
+    return _replace(tree, steps, located_tree(value, place, located))
+
+
+def _steps(key: str) -> list[str]:
+    """The names and indices of a dotted key; none if it is no key."""
+    steps = re.sub(r"\[([0-9]+)\]", r".\1", key.strip()).split(".")
+    return steps if all(steps) and len(steps) <= MAX_DEPTH else []
 
 
 def _value(text: str, place: Place, faults: list[Fault]) -> Located:

@@ -21,13 +21,14 @@ from pairlens.texts.pairs import Pairs
 from pairlens.training.events import Began, Evaluation, Event, Finished, Step
 
 _MOST_TOKENS = 40  # of the texts in the map
+_RESULT, _SESSION_END = "result/", "_hparams_/session_end_info"  # tags of what a finished training writes
 
 
 class TensorBoard:
     """A callback for `train`, which writes into the run directory: `tensorboard --logdir RUN` shows it.
 
     A training that goes on from a checkpoint continues the curves, without a gap and without a step twice, however it
-    ended before.
+    ended before. One that is resumed when it is finished has its result once.
 
     Raises:
         UsageError: the package tensorboardX is not installed.
@@ -54,7 +55,7 @@ class TensorBoard:
         self._config, self._vocabulary = event.config, Run(event.run).vocabulary()
         self._number, self._pair = _shown_pair(event.train if event.dev is None else event.dev)
         self._step = event.global_step
-        self._file = EventFile(event.run, event.global_step)
+        self._file = EventFile(event.run, event.global_step, of_end=(_RESULT, _SESSION_END))
         names = TASK_METRICS[event.config.task] if event.dev else ()
         *started, self._ended = _hyper_parameters(event.settings, names)
         if not self._file.continues:
@@ -92,7 +93,7 @@ def _shown_pair(pairs: Pairs) -> tuple[int, Pairs]:
 
 
 def _result(metric: str) -> str:
-    return f"result/{metric}"
+    return f"{_RESULT}{metric}"
 
 
 def _hyper_parameters(settings: Mapping[str, Any], metrics: Sequence[str]) -> list[Any]:

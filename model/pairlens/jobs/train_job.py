@@ -26,6 +26,7 @@ from pairlens.texts.splits import (
     read_split,
     with_classes,
 )
+from pairlens.training.events import Callback
 from pairlens.training.preconditions import judge, memory_needed
 from pairlens.vectors.pretrained import coverage, read_pretrained, read_word_vectors
 
@@ -55,6 +56,7 @@ class TrainJob:
         at_once: int = 1,
         elsewhere: bool = False,
         later: Sequence[SplitName] = LATER_SPLITS,
+        callbacks: Sequence[Callback] = (),
     ) -> Training:
         """Read the data, and refuse what cannot be trained.
 
@@ -63,6 +65,7 @@ class TrainJob:
             at_once: how many runs will be trained at the same time.
             elsewhere: whether they are trained on other machines, which this one is not compared with.
             later: the splits to read besides train; test is read only to check it.
+            callbacks: are called with each event of the training.
 
         Raises:
             DataError: a file has a fault.
@@ -100,4 +103,4 @@ class TrainJob:
         refuse_too_large(
             "training" if at_once == 1 else f"training {at_once} seeds at once", needed, available_memory()
         )
-        return Training(self._places, config, data, verdict.remarks, environment)
+        return Training(self._places, config, data, verdict.remarks, environment, callbacks)

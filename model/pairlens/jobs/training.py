@@ -154,6 +154,7 @@ class Training:
             Run.create(run.folder, config, self._environment, self._places.replaces, self.data.carried)
         elif (finished := finished_metrics(run, config)) is not None:
             listener.finished_before(run)
+            self._tell_again(run, config, finished)
             return finished
         run.remove_partial_files()
         with listener.loading("TensorFlow"):
@@ -182,6 +183,14 @@ class Training:
         else:
             listener.wrote(run, metrics)
         return metrics
+
+    def _tell_again(self, run: Run, config: Config, metrics: Metrics) -> None:
+        """Tell the callbacks of a finished run: the process that trained it may have ended before they knew."""
+        if self.callbacks and (checkpoint := run.checkpoint()):
+            began = Began(run.folder, config, checkpoint.progress.step, self.data.train, self.data.dev)
+            for event in (began, Finished(run.folder, metrics)):
+                for callback in self.callbacks:
+                    callback(event)
 
 
 def _deviation(numbers: Sequence[float]) -> float:

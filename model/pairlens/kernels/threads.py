@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,17 @@ def use_processors(count: int | None) -> None:
     """Set the number of processors that this process uses; None for all that it may."""
     global _chosen  # noqa: PLW0603
     _chosen = count
+
+
+@contextmanager
+def processors_limited_to(count: int | None) -> Iterator[None]:
+    """Use so many processors within the block, as `use_processors` says, and as many as before after it."""
+    before = _chosen
+    use_processors(count)
+    try:
+        yield
+    finally:
+        use_processors(before)
 
 
 def _allowed() -> int:

@@ -20,14 +20,20 @@ def run_html(name: str, history: Sequence[Json], metric: str, dev: Mapping[str, 
         history: the lines of metrics.jsonl.
         dev: the dev metrics of the best weights; None for an undefined one.
     """
-    style = resources.files(__package__).joinpath("assets/notebook.css").read_text(encoding="utf-8")
     values = (f"{name} {number(math.nan if value is None else value)}" for name, value in dev.items())
-    words = f"<div><b>{escape(harmless(name))}</b></div><div>{escape(' · '.join(values))}</div>"
+    words = " · ".join(values)
     curves = [("train loss", [float(line["loss"]) for line in history])]
     if any(line["dev"] for line in history):
         curves.append((f"dev {metric}", [line["dev"].get(metric, math.nan) for line in history]))
     drawings = "".join(_curve(title, history, values) for title, values in curves) if history else ""
-    return f'<style>{style}</style><div class="pairlens-run">{words}<div>{drawings}</div></div>'
+    return note_html(name, words, f"<div>{drawings}</div>")
+
+
+def note_html(name: str, words: str, drawings: str = "") -> str:
+    """The run's name with words below it, and then drawings, which are HTML."""
+    style = resources.files(__package__).joinpath("assets/notebook.css").read_text(encoding="utf-8")
+    text = f"<div><b>{escape(harmless(name))}</b></div><div>{escape(harmless(words))}</div>"
+    return f'<style>{style}</style><div class="pairlens-run">{text}{drawings}</div>'
 
 
 def _curve(title: str, history: Sequence[Json], values: Sequence[float]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
@@ -13,14 +13,14 @@ from pairlens.config.schema import Config
 from pairlens.config.weights import weight_shapes
 from pairlens.errors import DataError, RunError
 from pairlens.scoring.maps import PairAttention
-from pairlens.texts.texts import Texts
+from pairlens.texts.given import listed
+from pairlens.texts.texts import Texts, TextsLike
 from pairlens.texts.token_faults import ONLY_PADDING
 
 if TYPE_CHECKING:
     from pairlens.tokenizer.tokenizer import Tokenizer
 
 Floats = NDArray[np.float32]
-TextsLike = Texts | Iterable[Sequence[int] | NDArray[np.integer] | str]
 Tokenizing = Callable[[], "Tokenizer"]  # returns the model's tokenizer; called when a text first needs it
 
 
@@ -64,18 +64,6 @@ def given_pairs(
         if config.data.empty == "error" and not read:
             _refuse_empty(name, texts, config.model.embedding.mask_zero)
     return query, value
-
-
-def listed(texts: TextsLike) -> Texts | list[Any]:
-    """Texts as they are, or a list of those of a column: of a list, an array, or a table of any library.
-
-    A single string is a list of one. Raises DataError for a whole table.
-    """
-    if isinstance(texts, (Texts, str)):
-        return [texts] if isinstance(texts, str) else texts
-    if isinstance(texts, Mapping) or hasattr(texts, "columns"):
-        raise DataError(f"found a table, a {type(texts).__name__}; give one of its columns")
-    return texts.to_pylist() if hasattr(texts, "to_pylist") else list(texts)  # items of pyarrow are no strings
 
 
 def with_texts(

@@ -24,7 +24,7 @@ from pairlens.scoring.activations import activate
 from pairlens.scoring.compare_layer import split_comparison
 from pairlens.scoring.dense import dense
 from pairlens.scoring.encoder import Encoder, Folded
-from pairlens.scoring.given import TextsLike, Tokenizing, given_pairs, given_weights, with_texts
+from pairlens.scoring.given import Tokenizing, given_pairs, given_weights, with_texts
 from pairlens.scoring.logits import Logits, refuse_overflow
 from pairlens.scoring.maps import Maps, PairAttention
 from pairlens.scoring.memory import too_large_maps
@@ -32,7 +32,7 @@ from pairlens.scoring.padding import as_seen
 from pairlens.scoring.windows import chunk_pairs, parts, windows
 from pairlens.texts.overlap import overlap_features
 from pairlens.texts.pairs import Chunk
-from pairlens.texts.texts import Texts, offsets_of
+from pairlens.texts.texts import Texts, TextsLike, offsets_of
 
 Array = NDArray[np.generic]
 Floats = NDArray[np.float32]

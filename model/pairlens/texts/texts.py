@@ -108,6 +108,9 @@ class Texts:
         return cls(ids, offsets_of(np.concatenate([np.empty(0, np.int64), *(part.lengths for part in parts)])))
 
 
+TextsLike = Texts | Iterable[Sequence[int] | NDArray[np.integer] | str]  # what callers may pass as texts
+
+
 def words_before(ids: NDArray[np.int32]) -> NDArray[np.int64]:
     """For each id, the count of ids before it that are not 0, and last the total: int64 [ids + 1]."""
     return offsets_of(ids != 0)

@@ -1,7 +1,9 @@
 """What a training tells its callbacks, in order: Began, Step and Evaluation, Finished.
 
 Every event is told before a checkpoint that includes it is written. So a training that was killed and is resumed tells
-some steps again, but leaves none out.
+some steps again, but leaves none out. One that is resumed when it is finished tells Began and Finished again.
+
+What an event holds is its own: a callback that changes it changes neither the training nor what the run records.
 """
 
 from __future__ import annotations
@@ -66,7 +68,7 @@ class Evaluation:
         global_step: that of the epoch's last step.
         dev: the dev metrics by name; empty without a dev split.
         best: whether these weights are the best so far, which the run directory keeps.
-        weights: the network's float32 weights by name, as in weights.npz.
+        weights: the network's float32 weights by name, as in weights.npz; the arrays are read-only.
     """
 
     epoch: int
@@ -77,10 +79,16 @@ class Evaluation:
     best: bool
     weights: Mapping[str, NDArray[np.float32]] = field(repr=False, compare=False)
 
+    def __post_init__(self) -> None:
+        weights = {name: array.view() for name, array in self.weights.items()}
+        for array in weights.values():
+            array.flags.writeable = False
+        object.__setattr__(self, "weights", weights)
+
     def line(self) -> dict[str, Any]:
-        """The epoch's line of metrics.jsonl."""
+        """The epoch's line of metrics.jsonl, which shares nothing with the event."""
         names = ("epoch", "loss", "pairs_per_second", "dev", "best")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | {"dev": dict(self.dev)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,9 @@ class Finished:
 
     run: Path
     metrics: dict[str, float]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "metrics", dict(self.metrics))
 
 
 Event = Began | Step | Evaluation | Finished
