@@ -135,9 +135,11 @@ def test_an_overflow_names_query_and_candidate(name: str) -> None:
 
 
 def test_the_places_that_are_kept_are_bounded() -> None:
-    config = make_config()
-    for count, unit in ((1, 256), (4096, 256), (10_000, 104), (10**9, 1)):
-        made = Ranker(config, random_weights(config), texts_with_repeats(5, 1), count)
-        assert made.unit == unit_of(count) == unit
+    """More places than there are candidates are not kept, so asking for more changes no unit."""
+    config, candidates = make_config(), Texts(np.ones(20_000, np.int32), np.arange(20_001))
+    for count, unit in ((1, 256), (4096, 256), (10_000, 104), (20_000, 52), (10**9, 52)):
+        made = Ranker(config, random_weights(config), candidates, count)
+        assert made.unit == unit_of(min(count, 20_000)) == unit
         assert made.chunk % unit == 0
-        assert made.chunk * count <= max(2**20, count)
+        assert made.chunk * min(count, 20_000) <= 2**20
+    assert unit_of(10**9) == 1

@@ -50,6 +50,11 @@ class _Relevant(NamedTuple):
         return _Relevant(self.queries[some], self.candidates[some], self.logits[some])
 
 
+def places_of(count: int, candidates: int) -> int:
+    """The number of places to keep of each query, if `count` are asked for: no more than there are candidates."""
+    return min(count, max(candidates, 1))
+
+
 def unit_of(count: int) -> int:
     """The number of queries at whose multiples they may be divided, when `count` places are kept of each."""
     return min(max(_MOST_PLACES // count, 1), _UNIT)
@@ -60,7 +65,7 @@ class Ranker:
 
     Args:
         config, weights, threads: see `Scorer`; the texts' ids must be below the model's `input_dim`.
-        count: the number of places.
+        count: the number of places; see `places_of`.
         exclude_same: leave out the candidate with the query's own number.
 
     Attributes:
@@ -83,10 +88,10 @@ class Ranker:
         self._pairs = all_pairs(config, weights, len(candidates.ids))
         self._few = PairByPair(config, weights)
         self._candidates, self._exclude_same = candidates, exclude_same
-        self._count = min(count, max(len(candidates), 1))
+        self._count = places_of(count, len(candidates))
         self._each = each_in(threads or processors())
-        self.unit = unit_of(count)
-        self.chunk = self.unit * max(min(self._pairs.most_queries, _MOST_PLACES // count) // self.unit, 1)
+        self.unit = unit_of(self._count)
+        self.chunk = self.unit * max(min(self._pairs.most_queries, _MOST_PLACES // self._count) // self.unit, 1)
 
     def rank(
         self, queries: Texts, first: int, relevant: Ints = NO_PAIRS, report: Callable[[int], object] = lambda _: None
