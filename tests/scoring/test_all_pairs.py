@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from pairlens.kernels import loader
 from pairlens.kernels.arguments import Signature
-from pairlens.scoring import encoded_pairs
+from pairlens.scoring import encoded_pairs, pair_by_pair
 from pairlens.scoring.all_pairs import AllPairs, all_pairs
 from pairlens.scoring.encoded_pairs import EncodedPairs
+from pairlens.scoring.logits import Logits
 from pairlens.scoring.pair_by_pair import PairByPair
 from pairlens.scoring.scorer import Scorer
 from pairlens.scoring.warm_up import kernels_of_ranking
@@ -69,6 +70,28 @@ def test_a_pair_has_the_same_bits_beside_any_other_texts(case: Case) -> None:
     order = np.random.default_rng(0).permutation(len(candidates))[:5]
     np.testing.assert_array_equal(logits_of(few, queries, candidates.take(order)), whole[:, order])
     np.testing.assert_array_equal(logits_of(few, queries.take(order[:1]), candidates), whole[order[:1]])
+
+
+@pytest.mark.parametrize("pooling", [["average"], ["max"]])
+def test_a_long_candidate_is_not_copied_for_all_queries_at_once(pooling: list[str]) -> None:
+    """So that a line of any length takes the memory of one pair, not of as many as there are queries."""
+    config = make_config(pooling=pooling)
+    queries, candidates = Texts.from_lists([[1], [2, 3], [4, 5, 6]] * 9), Texts.from_lists([[7] * 70, [8], [9] * 30])
+    pairs, given = all_pairs(config, random_weights(config), len(candidates.ids)), list[tuple[int, int]]()
+    logits = Scorer.logits
+
+    def noted(self: Scorer, query: Texts, value: Texts) -> Logits:
+        given.append((len(query), len(query.ids) + len(value.ids)))
+        return logits(self, query, value)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoded_pairs, "_LONGEST", 20)
+        whole = logits_of(pairs, queries, candidates)
+        patch.setattr(pair_by_pair, "_PAIR_TOKENS", 100)
+        patch.setattr(Scorer, "logits", noted)
+        np.testing.assert_array_equal(logits_of(pairs, queries, candidates), whole)
+    assert len(given) > 9
+    assert all(count == 1 or tokens <= 100 for count, tokens in given)
 
 
 @pytest.mark.parametrize(

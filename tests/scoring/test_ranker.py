@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from pairlens.config.schema import Config
 from pairlens.errors import PairlensError
 from pairlens.scoring import ranker
 from pairlens.scoring.all_pairs import all_pairs
-from pairlens.scoring.best import Best, joined
+from pairlens.scoring.best import NEVER, Best, joined
 from pairlens.scoring.encoded_pairs import EncodedPairs
 from pairlens.scoring.pair_by_pair import PairByPair
 from pairlens.scoring.ranker import NO_PAIRS, Ranker, unit_of
@@ -100,6 +101,21 @@ def test_a_text_is_not_its_own_candidate() -> None:
     assert ranks == [order[1].tolist().index(0) + 1, order[60].tolist().index(3) + 1]
 
 
+@pytest.mark.parametrize("first", [0, 1000])
+def test_the_rank_of_every_candidate_takes_one_sort(first: int) -> None:
+    """Not a pass over the block for each: the time is that of sorting. Zeros of both signs are equal."""
+    logits = np.random.default_rng(1).integers(-9000, 9000, (2, 2**16)).astype(np.float32) / 1000
+    logits[0, ::7], logits[0, 1::7], logits[1, ::5] = 0.0, -0.0, NEVER
+    relevant = np.arange(logits.size)
+    query, column = np.divmod(relevant, logits.shape[1])
+    started = process_time()
+    pairs = ranker._Relevant(query + 3, column + first, logits.ravel())
+    before = ranker._count_before(logits, first, 3, pairs)
+    assert process_time() - started < 1.0
+    order = np.argsort(-logits, axis=1, kind="stable")
+    np.testing.assert_array_equal(before.reshape(logits.shape), np.argsort(order, axis=1))
+
+
 def test_no_candidates_have_no_places() -> None:
     config, none = make_config(), Texts.concatenate([])
     queries = texts_with_repeats(3, 1)
@@ -119,9 +135,11 @@ def test_an_overflow_names_query_and_candidate(name: str) -> None:
 
 
 def test_the_places_that_are_kept_are_bounded() -> None:
-    config = make_config()
-    for count, unit in ((1, 256), (4096, 256), (10_000, 104), (10**9, 1)):
-        made = Ranker(config, random_weights(config), texts_with_repeats(5, 1), count)
-        assert made.unit == unit_of(count) == unit
+    """More places than there are candidates are not kept, so asking for more changes no unit."""
+    config, candidates = make_config(), Texts(np.ones(20_000, np.int32), np.arange(20_001))
+    for count, unit in ((1, 256), (4096, 256), (10_000, 104), (20_000, 52), (10**9, 52)):
+        made = Ranker(config, random_weights(config), candidates, count)
+        assert made.unit == unit_of(min(count, 20_000)) == unit
         assert made.chunk % unit == 0
-        assert made.chunk * count <= max(2**20, count)
+        assert made.chunk * min(count, 20_000) <= 2**20
+    assert unit_of(10**9) == 1

@@ -15,7 +15,7 @@ from pairlens.texts.texts import Texts
 
 Floats = NDArray[np.float32]
 
-_PAIR_TOKENS = 1 << 20  # of all pairs of a block together
+_PAIR_TOKENS = 1 << 20  # of all pairs that are scored together, unless a single one has more
 _FEWEST_PAIRS = 16_384  # of a block with few queries, to hide Python's overhead
 
 
@@ -40,6 +40,10 @@ class PairByPair:
 
     def logits(self, prepared: Sequence[Texts], candidates: Texts) -> Iterator[Floats]:
         for queries in prepared:
-            pairs = np.indices((len(queries), len(candidates))).reshape(2, -1)
-            logits = self._scorer.logits(queries.take(pairs[0]), candidates.take(pairs[1])).merged()
-            yield logits.reshape(len(queries), len(candidates))
+            logits = np.empty((len(queries), len(candidates)), np.float32)
+            query, candidate = np.indices(logits.shape).reshape(2, -1)
+            before = np.append(0, np.cumsum(queries.lengths[query] + candidates.lengths[candidate]))
+            for start, stop in parts(before, logits.size, _PAIR_TOKENS):
+                some = queries.take(query[start:stop]), candidates.take(candidate[start:stop])
+                logits.ravel()[start:stop] = self._scorer.logits(*some).merged()
+            yield logits

@@ -50,6 +50,11 @@ class _Relevant(NamedTuple):
         return _Relevant(self.queries[some], self.candidates[some], self.logits[some])
 
 
+def places_of(count: int, candidates: int) -> int:
+    """The number of places to keep of each query, if `count` are asked for: no more than there are candidates."""
+    return min(count, max(candidates, 1))
+
+
 def unit_of(count: int) -> int:
     """The number of queries at whose multiples they may be divided, when `count` places are kept of each."""
     return min(max(_MOST_PLACES // count, 1), _UNIT)
@@ -60,7 +65,7 @@ class Ranker:
 
     Args:
         config, weights, threads: see `Scorer`; the texts' ids must be below the model's `input_dim`.
-        count: the number of places.
+        count: the number of places; see `places_of`.
         exclude_same: leave out the candidate with the query's own number.
 
     Attributes:
@@ -83,10 +88,10 @@ class Ranker:
         self._pairs = all_pairs(config, weights, len(candidates.ids))
         self._few = PairByPair(config, weights)
         self._candidates, self._exclude_same = candidates, exclude_same
-        self._count = min(count, max(len(candidates), 1))
+        self._count = places_of(count, len(candidates))
         self._each = each_in(threads or processors())
-        self.unit = unit_of(count)
-        self.chunk = self.unit * max(min(self._pairs.most_queries, _MOST_PLACES // count) // self.unit, 1)
+        self.unit = unit_of(self._count)
+        self.chunk = self.unit * max(min(self._pairs.most_queries, _MOST_PLACES // self._count) // self.unit, 1)
 
     def rank(
         self, queries: Texts, first: int, relevant: Ints = NO_PAIRS, report: Callable[[int], object] = lambda _: None
@@ -153,21 +158,32 @@ class Ranker:
         found = [np.zeros(0, np.float32)]
         for some in np.split(chosen, range(_TOGETHER, len(chosen), _TOGETHER)):
             if len(some):
-                prepared = pairs.prepare(queries.take(some[:, 0]))
+                its_queries, row = np.unique(some[:, 0], return_inverse=True)
+                prepared = pairs.prepare(queries.take(its_queries))
                 blocks = pairs.logits(prepared, self._candidates.take(some[:, 1]))
-                found.append(np.concatenate([*blocks]).diagonal())
+                found.append(np.concatenate([*blocks])[row, np.arange(len(some))])
         return np.concatenate(found)
 
 
 def _count_before(logits: Floats, first: int, done: int, relevant: _Relevant) -> Ints:
-    """How many candidates of a block, from number `first` on, come before each relevant one: int64 [pairs]."""
+    """How many candidates of a block, from number `first` on, come before each relevant one: int64 [pairs].
+
+    Each row is sorted once, so that a query with many relevant candidates takes little longer than one with few.
+    """
     before = np.zeros(len(relevant.queries), np.int64)
-    numbers = np.arange(first, first + logits.shape[1])
-    for i, (query, candidate, logit) in enumerate(zip(*relevant, strict=True)):
-        row = logits[query - done]
-        earlier = (row == logit) & (numbers < candidate)
-        before[i] = np.count_nonzero(((row > logit) & (numbers != candidate)) | earlier)
+    queries, starts, counts = np.unique(relevant.queries, return_index=True, return_counts=True)
+    rows = np.sort(_places(logits[queries - done], np.arange(first, first + logits.shape[1])), axis=1)
+    wanted = _places(relevant.logits, relevant.candidates)
+    for row, start, stop in zip(rows, starts, starts + counts, strict=True):
+        before[start:stop] = np.searchsorted(row, wanted[start:stop])
     return before
+
+
+def _places(logits: Floats, candidates: Ints) -> Ints:
+    """Integers in the order of a ranking: by descending logit, equal ones by candidate, which is below 2^32."""
+    bits = np.subtract(0, logits).view(np.int32)  # 0 - x is never -0, which has other bits than 0
+    ascending = bits ^ ((bits >> 31) & 0x7FFFFFFF)  # negative floats have the order of their magnitudes
+    return (ascending.astype(np.int64) << 32) + candidates
 
 
 def _exclude_same(logits: Floats, first_query: int, first_candidate: int) -> None:

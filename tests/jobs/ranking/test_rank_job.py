@@ -179,15 +179,19 @@ def in_shards(shards: Shards, count: int) -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("suffix", [".txt", ".jsonl.gz"])
-def test_shards_are_byte_for_byte_what_one_process_writes(folder: Path, suffix: str) -> None:
-    made = request(folder, count=3, format="jsonl" if "jsonl" in suffix else "text")
+@pytest.mark.parametrize(("suffix", "places"), [(".txt", 3), (".jsonl.gz", 3), (".txt", 10**9)])
+def test_shards_are_byte_for_byte_what_one_process_writes(folder: Path, suffix: str, places: int) -> None:
+    made = request(folder, count=places, format="jsonl" if "jsonl" in suffix else "text")
     whole, queries = folder / f"one{suffix}", one_side(folder / "q.txt", False)
     with whole_file(whole) as file:
         job_of(folder, made).run(file, Listener())
     for count in (1, 3, 20):
         shards = Shards(RankMaker(made, suffix), queries, folder / f"{count}.d")
         assert in_shards(shards, count) == whole.read_bytes()
+
+
+def test_more_places_than_candidates_are_as_many_as_there_are(folder: Path) -> None:
+    assert written(folder, request(folder, count=10**9)) == written(folder, request(folder, count=CANDIDATES))
 
 
 def test_a_shard_of_another_job_is_refused(folder: Path) -> None:

@@ -11,7 +11,7 @@ from pairlens.jobs.input_files import InputFiles
 from pairlens.jobs.ranking.lines import RankingWriter
 from pairlens.jobs.ranking.sides import Side, read_side
 from pairlens.jobs.score_request import ScoreRequest
-from pairlens.scoring.ranker import Ranker
+from pairlens.scoring.ranker import Ranker, places_of
 from pairlens.texts.splits import text_rules
 
 
@@ -22,7 +22,7 @@ class RankRequest:
     Attributes:
         score: the run, and how scores are computed and written.
         candidates: the files of candidates.
-        count: the number of places.
+        count: the number of places that are asked for.
         exclude_same: whether to leave out the candidate in the same line as the query.
     """
 
@@ -48,6 +48,11 @@ class RankRequest:
         """The candidates. Raises DataError for the first fault in their files."""
         run, keep = self.score.run, self.score.format != "text"
         return read_side(self.candidates, run.tokenizer, text_rules(self.config), keep)
+
+    @property
+    def places(self) -> int:
+        """The number of places of each query. Raises as `side` does."""
+        return places_of(self.count, len(self.side.texts))
 
     def ranker(self, threads: int | None) -> Ranker:
         weights = self.score.run.weights(self.config)

@@ -45,12 +45,12 @@ class RankMaker:
             **request.score.identity(),
             "the candidates": [describe_input(path) for path, _ in request.candidates.parts],
             "--text": request.candidates.kind == "texts",
-            "--top": request.count,
+            "--top": request.places,
             "--exclude-same": request.exclude_same,
         }
 
     def unit(self) -> int:
-        return unit_of(self.request.count)
+        return unit_of(self.request.places)
 
     def tokenizer(self) -> Tokenizer:
         return self.request.score.run.tokenizer()
