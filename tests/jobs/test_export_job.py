@@ -116,6 +116,33 @@ def test_words_that_are_not_the_runs_are_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "export").exists()
 
 
+@pytest.mark.parametrize("name", [*CARRIED])
+def test_a_file_that_the_run_has_lost_is_named(name: str, tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    (tmp_path / "run" / name).unlink()
+    with pytest.raises(RunError, match=f"run/{name}: missing, but the run was trained with it; copy the run again"):
+        ExportJob(run, "safetensors", tmp_path / "export")
+    assert not (tmp_path / "export").exists()
+
+
+def test_a_run_without_the_results_of_its_dev_split(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    (tmp_path / "run" / "evaluation.json").unlink()
+    card, readme = exported(run, tmp_path / "export", "the card has no metrics, nor a threshold fitted on dev: ")
+    assert (card["dev"]["metrics"], card["threshold"]) == (None, None)
+    assert "The results on dev are not known" in readme
+    assert "without a dev split" not in readme
+    assert "counts as positive" not in readme
+
+
+def test_a_run_from_before_vocabularies_were_carried(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    for name in ("environment.json", *CARRIED):
+        (tmp_path / "run" / name).unlink()
+    _, readme = exported(run, tmp_path / "export")
+    assert "carries no tokenizer and no vocabulary" in readme
+
+
 def test_the_network_that_plain_layers_cannot_express_is_refused_by_name(tmp_path: Path) -> None:
     run = make_run(tmp_path, overlap=True, features=["encoding", "absolute_difference"])
     with pytest.raises(UsageError) as error:

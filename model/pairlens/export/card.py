@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from pairlens.config.schema import Config
 from pairlens.config.weights import fingerprint
+from pairlens.errors import RunError
 from pairlens.export.names import Format
 from pairlens.runs import names
-from pairlens.runs.carried import carried_file
+from pairlens.runs.carried import carried_file, recorded_hash
 from pairlens.runs.run import Run
 from pairlens.scoring.decimals import shortest
 from pairlens.scoring.scorer import Scorer
@@ -44,7 +45,7 @@ def make_card(
         dev: the metrics on dev, see `measured_on_dev` of jobs/export_job.py.
         carried: the files of the run that are copied beside the model, by name.
     """
-    is_binary = config.task == "binary"
+    has_threshold = config.task == "binary" and bool(dev["metrics"] or not config.data.dev)  # not lost
     return {
         "format": to,
         "task": config.task,
@@ -60,21 +61,30 @@ def make_card(
         "max_length": config.data.max_length,
         "too_long": config.data.too_long,
         "empty": config.data.empty,
-        "threshold": run.threshold() if is_binary else None,
-        "logit_threshold": run.logit_threshold() if is_binary else None,
+        "threshold": run.threshold() if has_threshold else None,
+        "logit_threshold": run.logit_threshold() if has_threshold else None,
         "dev": dict(dev),
         "example": _example(config, weights, to),
     }
 
 
-def read_files(run: Run) -> dict[str, bytes]:
+def read_files(run: Run, config: Config) -> dict[str, bytes]:
     """The tokenizer, vocabulary and class names that a run carries, by file name, unchanged since training.
 
     Raises:
-        RunError: one is not what the run was trained with.
+        RunError: one is missing, or not what the run was trained with.
     """
-    paths = {name: carried_file(run.path, name, run.environment()) for name in names.CARRIED}
+    environment = run.environment()
+    paths = {name: carried_file(run.path, name, environment) for name in names.CARRIED}
+    for name, path in paths.items():
+        if path is None and (recorded_hash(environment, name) or _always_carried(config, name)):
+            raise RunError(f"{run.path / name}: missing, but the run was trained with it; copy the run again")
     return {name: path.read_bytes() for name, path in paths.items() if path}
+
+
+def _always_carried(config: Config, name: str) -> bool:
+    """Whether any run of this config has a file; runs from before version 0.3.0 carry no vocabulary."""
+    return name != names.VOCAB and bool(getattr(config.data, names.CARRIED[name]))
 
 
 def _example(config: Config, weights: Weights, to: Format) -> Card:

@@ -60,7 +60,7 @@ def _tokenizer(card: Card) -> str:
         return (
             f"The run was trained on ids and has no tokenizer; line N of `{names.VOCAB}`, from 0, is the word of id N."
         )
-    return "The run was trained on ids and has no tokenizer and no vocabulary."
+    return "The run was trained on ids and carries no tokenizer and no vocabulary."
 
 
 def _results(card: Card) -> Iterator[str]:

@@ -18,6 +18,7 @@ from pairlens.export.place import refuse_place, whole_directory
 from pairlens.export.readme import card_text, readme_text
 from pairlens.locations.location import Location
 from pairlens.packages import need
+from pairlens.runs.names import EVALUATION
 from pairlens.runs.run import Run
 
 Write = Callable[[Path, Config, Weights], None]
@@ -46,7 +47,7 @@ class ExportJob:
 
     Raises:
         UsageError: a package is missing, the format cannot express the network, or something at `place` must be kept.
-        RunError, ConfigError: the run is damaged.
+        RunError, ConfigError: the run is damaged or has lost a file.
     """
 
     def __init__(self, run: Run, to: Format, place: Location, force: bool = False) -> None:
@@ -60,7 +61,7 @@ class ExportJob:
         self._weights = run.weights(self.config)
         if to == "onnx":
             _refuse_for_onnx(self._weights)
-        self._carried = read_files(run)
+        self._carried = read_files(run, self.config)
 
     def write(self, loading: Loading = lambda _: nullcontext()) -> Exported:
         """Write the directory.
@@ -89,7 +90,8 @@ def measured_on_dev(run: Run, config: Config) -> tuple[dict[str, Any], str | Non
     """
     recorded = (run.evaluation() or {}).get("dev")
     if not recorded:
-        return {"metrics": None, "intervals": None, "note": "The run was trained without a dev split."}, None
+        note, remark = _nothing_recorded(run, config)
+        return {"metrics": None, "intervals": None, "note": note}, remark
     try:
         scored = score_files(run, labelled_files(config, "dev")[1])
         measured = measure(scored)
@@ -105,6 +107,17 @@ def measured_on_dev(run: Run, config: Config) -> tuple[dict[str, Any], str | Non
         "These are the metrics that training recorded. The pairs of dev, which intervals need, were not there any more."
     )
     return {"metrics": recorded, "intervals": None, "note": note}, f"the card has no intervals: {why}"
+
+
+def _nothing_recorded(run: Run, config: Config) -> tuple[str, str | None]:
+    """The note and the remark of a run without evaluation.json, which training writes at its end if there is dev."""
+    if not config.data.dev:
+        return "The run was trained without a dev split.", None
+    return (
+        "The results on dev are not known: the run was unfinished, or had lost them.",
+        f"the card has no metrics, nor a threshold fitted on dev: {run.path / EVALUATION} is missing, so the run is "
+        "unfinished or has lost it",
+    )
 
 
 def _same(metrics: Mapping[str, float], recorded: Mapping[str, float | None]) -> bool:
