@@ -19,7 +19,7 @@ _WITH_WEIGHTS = tuple(getattr(tf_keras.layers, name) for name in ("Embedding", "
 def write_keras(folder: Path, config: Config, weights: Mapping[str, NDArray[np.float32]]) -> None:
     """Write both files into a folder. Running the first one makes the model, so that it is what a reader pastes."""
     source = folder / "network.py"
-    source.write_text(source_of(config), encoding="utf-8")
+    source.write_text(source_of(config), encoding="utf-8", newline="\n")
     model: tf_keras.Model = runpy.run_path(str(source))["model"]
     layers = [layer for layer in model.submodules if isinstance(layer, _WITH_WEIGHTS)]
     for layer in layers:

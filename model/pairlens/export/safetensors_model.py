@@ -19,4 +19,4 @@ def write_safetensors(folder: Path, config: Config, weights: Mapping[str, NDArra
     content = save({name: np.ascontiguousarray(array) for name, array in weights.items()})
     (folder / "model.safetensors").write_bytes(content)
     described = {"task": config.task, "model": config.model.model_dump(mode="json", exclude=ORIGINS)}
-    (folder / "config.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    (folder / "config.json").write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8", newline="\n")

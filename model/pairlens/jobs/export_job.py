@@ -76,9 +76,9 @@ class ExportJob:
                 _writer(self._to)(folder, self.config, self._weights)
             for name, content in self._carried.items():
                 (folder / name).write_bytes(content)
-            (folder / README).write_text(readme_text(card), encoding="utf-8")
+            (folder / README).write_text(readme_text(card), encoding="utf-8", newline="\n")
             files = sorted([*files_below(folder), CARD])
-            (folder / CARD).write_text(card_text(card | {FILES: files}), encoding="utf-8")
+            (folder / CARD).write_text(card_text(card | {FILES: files}), encoding="utf-8", newline="\n")
             return Exported(files, sum((folder / name).stat().st_size for name in files), remark)
 
 

@@ -91,7 +91,8 @@ class Folder:
 
     def _mend_journal(self) -> None:
         """Remove what a killed process left: the journal's lock, and a last line that is cut off."""
-        Path(f"{self.journal}.lock").unlink(missing_ok=True)
+        for lock in self.path.glob(f"{self.journal.name}.*"):  # Optuna names it
+            lock.unlink()
         if self.journal.exists() and not (content := self.journal.read_bytes()).endswith(b"\n"):
             os.truncate(self.journal, content.rfind(b"\n") + 1)
 
