@@ -130,6 +130,7 @@ def evaluate(
     from pairlens.evaluation.evaluation import labelled_files, measure, score_files, score_pairs
     from pairlens.locations.location import location
     from pairlens.runs.run import Run
+    from pairlens.texts.pairs import Pairs
 
     refuse_threads(threads)
     refuse_threshold(threshold)
@@ -141,6 +142,8 @@ def evaluate(
         named, files = labelled_files(opened.config(), split)
         what, scored = what | named, score_files(opened, files, threshold, threads)
     elif split is None:
+        if not isinstance(pairs, Pairs):
+            raise UsageError(f"pairs: found a value of type {type(pairs).__name__}; make them with pairlens.make_pairs")
         checked = make_pairs(pairs.query, pairs.value, pairs.label, pairs.group)
         scored = score_pairs(opened, checked, threshold, threads)
     else:
