@@ -14,6 +14,7 @@ from command_line import trained_project
 import pairlens
 from pairlens import Began, Evaluation, Event, Finished, Step
 from pairlens.errors import ConfigError, DataError, UsageError
+from pairlens.jobs.training import Listener
 from pairlens.kernels.threads import processors
 
 STEPS = 10  # in an epoch of 300 pairs in batches of 32
@@ -170,6 +171,29 @@ def test_another_number_of_processors_is_refused(straight: pairlens.Run, tmp_pat
         pairlens.train(straight.config, tmp_path / "run", threads=first + 1)
     assert not (tmp_path / "run").exists()
     assert processors() == first
+
+
+def test_warnings_name_the_line_that_called(
+    short: pairlens.Config, straight: pairlens.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However deep in the training they come from."""
+
+    class Warns:
+        remarks = ("early",)
+
+        def read(self, **_: object) -> Warns:
+            return self
+
+        def train(self, listener: Listener) -> None:
+            self.go_deeper(listener)
+
+        def go_deeper(self, listener: Listener) -> None:
+            listener.warns("late")
+
+    monkeypatch.setattr("pairlens.jobs.train_job.TrainJob", lambda *_: Warns())
+    with pytest.warns(UserWarning, match="early|late") as caught:
+        pairlens.train(short, straight)
+    assert [(str(one.message), one.filename) for one in caught] == [("early", __file__), ("late", __file__)]
 
 
 def test_warnings_are_those_of_python(short: pairlens.Config, tmp_path: Path) -> None:

@@ -90,16 +90,21 @@ def _train(config: Config, path: Path, existing: Existing, callbacks: Sequence[C
     from pairlens.jobs.train_job import TrainJob
     from pairlens.jobs.training import Listener
 
+    caller = sys._getframe(2)  # that of `train`, however deep training is when it warns
+
+    def warn(message: str) -> None:
+        warnings.warn_explicit(message, UserWarning, caller.f_code.co_filename, caller.f_lineno)
+
     class Quiet(Listener):
         def loading(self, library: str) -> AbstractContextManager[None]:  # noqa: ARG002
             return silent_stderr()
 
         def warns(self, message: str) -> None:
-            warnings.warn(message, stacklevel=2)
+            warn(message)
 
     training = TrainJob(config, path, existing).read(callbacks=callbacks)
     for message in (*config.warnings(), *training.remarks):
-        warnings.warn(message, stacklevel=3)
+        warn(message)
     training.train(Quiet())
 
 
