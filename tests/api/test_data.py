@@ -77,7 +77,7 @@ def test_values_that_no_file_can_have(value: object) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "training..epochs", 3, None])
-def test_keys_that_are_none(key: Any) -> None:
+def test_wrong_keys(key: Any) -> None:
     with pytest.raises(ConfigError, match="must be the dotted name of a key"):
         pairlens.load_config(MINIMAL, set={key: 3})
 
@@ -126,7 +126,7 @@ def test_pairs_of_lists(prefix: Path) -> None:
         ([], "found 0 for 2 pairs"),
     ],
 )
-def test_labels_and_groups_that_are_none(label: Any, fault: str) -> None:
+def test_wrong_labels_and_groups(label: Any, fault: str) -> None:
     ids = [[1], [2]]
     with pytest.raises(DataError, match=f"^label: {fault}"):
         pairlens.make_pairs(ids, ids, label)

@@ -74,6 +74,8 @@ def test_pairs_that_cannot_be_measured(project: Path, run: pairlens.Run, tmp_pat
     for call in (pairlens.evaluate, pairlens.load, pairlens.Run.load):
         with pytest.raises(UsageError, match="threads: found '2'; must be an integer"):
             call(run, threads="2")  # type: ignore[operator]
+    with pytest.raises(UsageError, match=r"pairs: found a value of type tuple; make them with pairlens\.make_pairs"):
+        pairlens.evaluate(run, pairs=([[1]], [[2]], [1]))  # type: ignore[arg-type]
     regression = make_run(project, tmp_path / "regression", task="regression")
     with pytest.raises(UsageError, match=r"threshold is for task binary; .*regression was trained for regression"):
         pairlens.evaluate(regression, pairs=pairs, threshold=0.5)

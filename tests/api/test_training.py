@@ -14,6 +14,8 @@ from command_line import trained_project
 import pairlens
 from pairlens import Began, Evaluation, Event, Finished, Step
 from pairlens.errors import ConfigError, DataError, UsageError
+from pairlens.jobs.training import Listener
+from pairlens.kernels.threads import processors
 
 STEPS = 10  # in an epoch of 300 pairs in batches of 32
 
@@ -83,6 +85,26 @@ def failing(event: Event) -> None:
         raise ZeroDivisionError("mine")
 
 
+def spoiling(event: Event) -> None:
+    """Changes all that an event holds and that can be changed."""
+    if isinstance(event, Began):
+        for array in (event.train.label, event.train.query.ids, event.dev.label):  # type: ignore[union-attr]
+            with pytest.raises(ValueError, match="read-only"):
+                array[:] = 0  # type: ignore[index]
+        event.settings.clear()
+    if isinstance(event, Evaluation):
+        event.dev.update(accuracy=2.0, mine=object())  # type: ignore[call-overload]
+        with pytest.raises(ValueError, match="read-only"):
+            event.weights["head/kernel"][:] = 0
+        event.weights.clear()  # type: ignore[attr-defined]
+    if isinstance(event, Finished):
+        event.metrics.clear()
+
+
+def without_speed(run: pairlens.Run) -> list[dict[str, object]]:
+    return [line | {"pairs_per_second": None} for line in run.metrics]
+
+
 def test_what_a_callback_raises_is_not_hidden_and_the_run_goes_on(
     straight: pairlens.Run, short: pairlens.Config, tmp_path: Path
 ) -> None:
@@ -91,12 +113,24 @@ def test_what_a_callback_raises_is_not_hidden_and_the_run_goes_on(
         pairlens.train(often, tmp_path / "run", callbacks=[failing])
     assert traceback.extract_tb(raised.value.__traceback__)[-1].name == "failing"
     told: list[Event] = []
-    run = pairlens.train(often, tmp_path / "run", resume=True, callbacks=[told.append])
+    run = pairlens.train(often, tmp_path / "run", resume=True, callbacks=[told.append, spoiling])
     began = told[0]
     assert isinstance(began, Began)
     assert began.global_step == STEPS + 2  # a multiple of 4
     assert [event.global_step for event in told if isinstance(event, Step)] == [*range(STEPS + 3, 2 * STEPS + 1)]
-    assert weights(run) == weights(straight)
+    assert (weights(run), without_speed(run)) == (weights(straight), without_speed(straight))
+    assert run.evaluation == straight.evaluation
+
+
+def test_a_finished_run_that_is_resumed_tells_its_end_again(straight: pairlens.Run, short: pairlens.Config) -> None:
+    """The process may have ended after the last checkpoint, before every callback knew."""
+    before, told = weights(straight), list[Event]()
+    pairlens.train(short, straight, resume=True, callbacks=[told.append])
+    began, finished = told
+    assert isinstance(began, Began)
+    assert (began.run, began.global_step, len(began.train)) == (straight.path, 2 * STEPS, 300)
+    assert finished == Finished(Path(straight), straight.evaluation["dev"])
+    assert weights(straight) == before
 
 
 def test_what_cannot_be_trained_is_refused_before_anything_is_written(
@@ -113,8 +147,53 @@ def test_what_cannot_be_trained_is_refused_before_anything_is_written(
     refused(UsageError, "contains a run", lambda: pairlens.train(config, straight))
     refused(ConfigError, "training.epochs: found 0", lambda: pairlens.train(config, out, set={"training.epochs": 0}))
     refused(ConfigError, "training.seed", lambda: pairlens.train(config, out, seed=-1))
+    for threads in ("2", -1, 0, 1.5, True):
+        refused(
+            UsageError,
+            "threads: found .*; must be an integer ≥ 1",
+            lambda t=threads: pairlens.train(config, out, threads=t),
+        )  # type: ignore[misc]
+    for callbacks, message in (
+        (print, r"a list of functions, such as \[print\]"),
+        ([print, None], r"callbacks\[1\]: found None"),
+    ):
+        refused(UsageError, message, lambda c=callbacks: pairlens.train(config, out, callbacks=c))  # type: ignore[misc]
     moved = {"data.train": project / "nowhere"}
     refused(DataError, r"nowhere\.query\.txt: no such file", lambda: pairlens.train(config, out, set=moved))
+
+
+def test_another_number_of_processors_is_refused(straight: pairlens.Run, tmp_path: Path) -> None:
+    """TensorFlow keeps the first, so the run would record, and be resumed with, a number that is not true."""
+    first = json.loads((Path(straight) / "environment.json").read_text())["processors"]
+    with pytest.raises(
+        UsageError, match=f"TensorFlow uses {first} processors .*, and not {first + 1}; .* a new process"
+    ):
+        pairlens.train(straight.config, tmp_path / "run", threads=first + 1)
+    assert not (tmp_path / "run").exists()
+    assert processors() == first
+
+
+def test_warnings_name_the_line_that_called(
+    short: pairlens.Config, straight: pairlens.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However deep in the training they come from."""
+
+    class Warns:
+        remarks = ("early",)
+
+        def read(self, **_: object) -> Warns:
+            return self
+
+        def train(self, listener: Listener) -> None:
+            self.go_deeper(listener)
+
+        def go_deeper(self, listener: Listener) -> None:
+            listener.warns("late")
+
+    monkeypatch.setattr("pairlens.jobs.train_job.TrainJob", lambda *_: Warns())
+    with pytest.warns(UserWarning, match="early|late") as caught:
+        pairlens.train(short, straight)
+    assert [(str(one.message), one.filename) for one in caught] == [("early", __file__), ("late", __file__)]
 
 
 def test_warnings_are_those_of_python(short: pairlens.Config, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def make_pairs(
         group: an integer for each pair, for ranking.
 
     Raises:
-        pairlens.errors.DataError: what is no id, no label or no group, or different numbers of them.
+        pairlens.errors.DataError: an item is not of the kind named above, or the counts differ.
     """
     from pairlens.texts.given import given_groups, given_ids, given_labels
     from pairlens.texts.pairs import Pairs

@@ -90,16 +90,21 @@ def _train(config: Config, path: Path, existing: Existing, callbacks: Sequence[C
     from pairlens.jobs.train_job import TrainJob
     from pairlens.jobs.training import Listener
 
+    caller = sys._getframe(2)  # that of `train`, however deep training is when it warns
+
+    def warn(message: str) -> None:
+        warnings.warn_explicit(message, UserWarning, caller.f_code.co_filename, caller.f_lineno)
+
     class Quiet(Listener):
         def loading(self, library: str) -> AbstractContextManager[None]:  # noqa: ARG002
             return silent_stderr()
 
         def warns(self, message: str) -> None:
-            warnings.warn(message, stacklevel=2)
+            warn(message)
 
     training = TrainJob(config, path, existing).read(callbacks=callbacks)
     for message in (*config.warnings(), *training.remarks):
-        warnings.warn(message, stacklevel=3)
+        warn(message)
     training.train(Quiet())
 
 
@@ -130,6 +135,7 @@ def evaluate(
     from pairlens.evaluation.evaluation import labelled_files, measure, score_files, score_pairs
     from pairlens.locations.location import location
     from pairlens.runs.run import Run
+    from pairlens.texts.pairs import Pairs
 
     refuse_threads(threads)
     refuse_threshold(threshold)
@@ -141,6 +147,8 @@ def evaluate(
         named, files = labelled_files(opened.config(), split)
         what, scored = what | named, score_files(opened, files, threshold, threads)
     elif split is None:
+        if not isinstance(pairs, Pairs):
+            raise UsageError(f"pairs: found a value of type {type(pairs).__name__}; make them with pairlens.make_pairs")
         checked = make_pairs(pairs.query, pairs.value, pairs.label, pairs.group)
         scored = score_pairs(opened, checked, threshold, threads)
     else:

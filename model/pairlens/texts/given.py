@@ -41,13 +41,13 @@ def given_labels(label: NumbersLike, pairs: int) -> NDArray[np.float32]:
     """Labels as float32 [pairs], or [pairs, classes] as they are given.
 
     Raises:
-        DataError: anything is no number, true or false, or there is not one label for each pair.
+        DataError: an item is neither a number nor true or false, or there is not one label for each pair.
     """
     return _numbers("label", label, pairs, "biuf", "numbers").astype(np.float32, copy=False)
 
 
 def given_groups(group: NumbersLike, pairs: int) -> NDArray[np.int64]:
-    """Groups as int64 [pairs]. Raises DataError if one is no integer, or there is not one for each pair."""
+    """Groups as int64 [pairs]. Raises DataError if an item is not an integer, or the count differs."""
     groups = _numbers("group", group, pairs, "iu", "integers")
     if groups.ndim != 1:
         raise DataError(f"group: found {groups.ndim} dimensions; must be one integer for each pair")

@@ -3,7 +3,7 @@
 Every event is told before a checkpoint that includes it is written. So a training that was killed and is resumed tells
 some steps again, but leaves none out. One that is resumed when it is finished tells Began and Finished again.
 
-What an event holds is its own: a callback that changes it changes neither the training nor what the run records.
+A callback can change neither the training nor what the run records: metrics are copies, arrays are read-only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,27 @@ from numpy.typing import NDArray
 from pairlens.config.schema import Config
 from pairlens.runs.json_files import settings
 from pairlens.texts.pairs import Pairs
+from pairlens.texts.texts import Texts
+
+Numbers = TypeVar("Numbers", bound=np.generic)
+
+
+def _read_only(array: NDArray[Numbers]) -> NDArray[Numbers]:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _read_only_pairs(pairs: Pairs) -> Pairs:
+    query, value = (Texts(_read_only(side.ids), _read_only(side.offsets)) for side in (pairs.query, pairs.value))
+    label, group, weight = pairs.label, pairs.group, pairs.weight
+    return Pairs(
+        query,
+        value,
+        None if label is None else _read_only(label),
+        None if group is None else _read_only(group),
+        None if weight is None else _read_only(weight),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +49,7 @@ class Began:
     Attributes:
         run: the run directory; one that replaces another is RUN.new until its first weights are written.
         global_step: the number of steps that were trained before.
-        train, dev: the pairs; `dev` is None without a dev split.
+        train, dev: the pairs, with read-only arrays; `dev` is None without a dev split.
     """
 
     run: Path
@@ -36,6 +57,10 @@ class Began:
     global_step: int
     train: Pairs = field(repr=False)
     dev: Pairs | None = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "train", _read_only_pairs(self.train))
+        object.__setattr__(self, "dev", self.dev and _read_only_pairs(self.dev))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -80,10 +105,7 @@ class Evaluation:
     weights: Mapping[str, NDArray[np.float32]] = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        weights = {name: array.view() for name, array in self.weights.items()}
-        for array in weights.values():
-            array.flags.writeable = False
-        object.__setattr__(self, "weights", weights)
+        object.__setattr__(self, "weights", {name: _read_only(array) for name, array in self.weights.items()})
 
     def line(self) -> dict[str, Any]:
         """The epoch's line of metrics.jsonl, which shares nothing with the event."""
