@@ -83,5 +83,8 @@ def _line_fault(field: bytes, what: str, count: int) -> str | None:
 
 
 def _grade_fault(field: bytes) -> str | None:
-    fault = number_fault(field.strip(b" "), "grade")
+    grade = field.strip(b" ")
+    if not grade:
+        return "no grade after the second tab; add one, or leave the tab out"
+    fault = number_fault(grade, "grade")
     return fault or (f"negative: {quote(field)}; a grade is 0 or more" if float(field) < 0 else None)
