@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from command_line import PAIRLENS, files_below, lines, plain_environment, random_texts, trained_project
 from forked import pairlens
-from running import running, wait_for
+from running import run_to_end, running, wait_for
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +43,17 @@ def test_what_it_writes(folder: Path) -> None:
         parts = ["rank", "run", "q.txt", "c.txt", "--top", "3", "--shard", shard, "--output", "d"]
         assert pairlens(folder, *parts) == (0, "", "")
     assert pairlens(folder, "merge", "d") == (0, stdout, "")
-    assert pairlens(folder, "merge", "d", "--status").stdout == "2 of 2 parts, 60 pairs\n"
+    assert pairlens(folder, "merge", "d", "--status").stdout == "2 of 2 parts, 60 places\n"
+
+
+def test_one_side_may_be_stdin(folder: Path) -> None:
+    given = {name: (folder / name).read_text() for name in ("q.txt", "c.txt")}
+    whole = pairlens(folder, "rank", "run", "q.txt", "c.txt")
+    assert pairlens(folder, "rank", "run", "-", "c.txt", stdin=given["q.txt"]) == whole
+    assert pairlens(folder, "rank", "run", "q.txt", "-", stdin=given["c.txt"]) == whole
+    command = ["sh", "-c", f"cat q.txt | {PAIRLENS} rank run - c.txt"]
+    piped = run_to_end(command, cwd=folder, env=plain_environment(), stdout=subprocess.PIPE, text=True)
+    assert piped.stdout == whole.stdout
 
 
 def test_words_are_shown(folder: Path) -> None:
@@ -69,6 +79,8 @@ def test_metrics_go_to_stdout_and_the_ranking_to_a_file(folder: Path) -> None:
     assert "2 queries (18 more, without a relevant candidate, left out)" in result.stderr
     assert (folder / "out.txt").read_text() == pairlens(folder, "rank", "run", "q.txt", "c.txt").stdout
     assert pairlens(folder, *command, "--quiet") == (0, result.stdout, "")
+    (folder / "l.tsv").write_text("1\t5\n1\t6\t0\n")
+    assert ": 1 query (19 more, without a relevant candidate, left out)" in pairlens(folder, *command).stderr
 
 
 def test_faults_leave_nothing(folder: Path) -> None:
@@ -87,12 +99,18 @@ def test_faults_leave_nothing(folder: Path) -> None:
         ("q.txt", "c.txt", "--labels", "l.tsv"): "l.tsv:2:1: query 21, but there are 20; lines are numbered from 1",
         ("q.txt", "c.txt", "--labels", "l.tsv", "--shard", "1/2"): "--labels has no effect with --shard",
         ("q.txt", "c.txt", "--shard", "3/2"): "--shard 3/2: must be I/N",
+        ("-", "-"): "- is QUERIES or CANDIDATES, as stdin is read once; give a file for the other",
+        ("q.txt", "-", "--shard", "1/2"): "--shard divides the work of several processes; give files, not -",
         ("q.txt", "c.txt", "--top", "0"): "Invalid value for '--top'",
     }.items():
         result = pairlens(folder, "rank", "run", *arguments, "--output", "out.txt")
         assert (result.code, result.stdout, result.stderr.count("\n")) == (2, "", 1), result.stderr
         assert result.stderr.startswith(f"error: {message}"), result.stderr
     assert pairlens(folder, "rank", "run", "q.txt", "c.txt", "--force").code == 2
+    for option in (["--format", "tsv"], ["--logits"]):
+        result = pairlens(folder, "rank", "run", "q.txt", "c.txt", "--labels", "l.tsv", *option)
+        message = f"error: {option[0]} is for the ranking, which --labels writes only to --output; add --output FILE\n"
+        assert result == (2, "", message)
     assert files_below(folder) == before
 
 

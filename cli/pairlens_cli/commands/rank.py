@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from pairlens.errors import UsageError
-from pairlens_cli import options, output, pair_input, shard_options
+from pairlens_cli import options, output, pair_input, shard_options, streams
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
@@ -22,18 +23,29 @@ def rank(
     queries: Annotated[
         Location,
         typer.Argument(
-            metavar="QUERIES", help="Queries, one per line: a file, a directory or a pattern.", show_default=False
+            metavar="QUERIES",
+            help="Queries, one per line: a file, a directory, a pattern, or - for stdin.",
+            show_default=False,
         ),
     ],
     candidates: Annotated[
         Location,
         typer.Argument(
             metavar="CANDIDATES",
-            help="Candidates, one per line; the same file as QUERIES to find the texts that are near each other.",
+            help="Candidates, one per line, or - for stdin; the same file as QUERIES to find the texts that are near "
+            "each other.",
             show_default=False,
         ),
     ],
-    top: Annotated[int, typer.Option("--top", metavar="N", min=1, help="How many candidates to write per query.")] = 10,
+    top: Annotated[
+        int,
+        typer.Option(
+            "--top",
+            metavar="N",
+            min=1,
+            help="How many candidates to write per query; with --labels, K of recall_at_K, too.",
+        ),
+    ] = 10,
     output_file: options.OutputFile = None,
     format_: Annotated[
         Literal["text", "tsv", "jsonl"],
@@ -89,6 +101,9 @@ def rank(
     from pairlens_cli.display.details import log_model, log_threads, warn_without_words
 
     _refuse_options(format_, words, vocab, text)
+    if labels and not output_file:
+        _refuse_idle({"--format": format_ != "text", "--logits": logits})
+    queries, candidates = _stdin(queries, candidates, is_shared=shard is not None)
     options.refuse_idle_force(force, output_file)
     sharding = shard_options.sharding(shard, None, None, None, None, output_file, force)
     if sharding:
@@ -120,6 +135,27 @@ def _refuse_options(format_: str, words: bool, vocab: Location | None, text: boo
         raise UsageError("--words is for lines that show the texts; add --format tsv or --format jsonl")
     if vocab and not words:
         raise UsageError("--vocab is the vocabulary of --words; add --words")
+
+
+def _refuse_idle(given: dict[str, bool]) -> None:
+    """Raises UsageError if an option is given that is for a ranking which is not written."""
+    for option, is_given in given.items():
+        if is_given:
+            raise UsageError(f"{option} is for the ranking, which --labels writes only to --output; add --output FILE")
+
+
+def _stdin(queries: Location, candidates: Location, is_shared: bool) -> tuple[Location, Location]:
+    """The paths, with that of stdin for one that is -. Raises UsageError if it cannot be read."""
+    sides = queries, candidates
+    count = [str(side) for side in sides].count("-")
+    if count and is_shared:
+        raise UsageError("--shard divides the work of several processes; give files, not -")
+    if count == len(sides):
+        raise UsageError("- is QUERIES or CANDIDATES, as stdin is read once; give a file for the other")
+    if count and "stdin" in streams.closed:
+        raise UsageError("- reads stdin, which is closed")
+    first, second = (Path("/dev/stdin") if str(side) == "-" else side for side in sides)
+    return first, second
 
 
 def _write_shard(

@@ -12,9 +12,8 @@ from pairlens_cli.display.tables import number, say_table
 def show(result: Mapping[str, Any]) -> None:
     """Show the metrics of a ranking, with their intervals."""
     groups = result["groups"]
-    facts = (
-        f"{groups['counted']:,} queries ({groups['without_positive']:,} more, without a relevant candidate, left out)"
-    )
+    counted = f"{groups['counted']:,} {'query' if groups['counted'] == 1 else 'queries'}"
+    facts = f"{counted} ({groups['without_positive']:,} more, without a relevant candidate, left out)"
     output.say(f"{result['run']} on {result['queries']} and {result['candidates']}: {facts}")
     intervals = result["intervals"]
     rows = [

@@ -35,7 +35,7 @@ def _write_one(shards: Shards, shard: int, count: int) -> None:
     with output.notice_after(1.5, "finding where the parts begin"):
         manifest = shards.begin(count)
     pairs = shards.write(manifest, shard, ScoringDisplay(hide=False))
-    output.detail(f"part {shard} of {count}: {pairs:,} pairs, in {shards.directory}")
+    output.detail(f"part {shard} of {count}: {pairs:,} {manifest.counted}, in {shards.directory}")
 
 
 def write_all(shards: Shards, sharding: Sharding) -> None:
@@ -106,7 +106,7 @@ def write_merged(merged: Merge, output_file: Location | None, replace: bool) -> 
     if merged.skipped:
         output.warn(f"{merged.skipped:,} pairs have a fault")
     if output_file:
-        output.say(f"Wrote {output_file}: {merged.pairs:,} pairs from {len(merged.parts):,} parts")
+        output.say(f"Wrote {output_file}: {merged.pairs:,} {merged.counted} from {len(merged.parts):,} parts")
 
 
 def show_status(path: Location) -> bool:
@@ -116,7 +116,7 @@ def show_status(path: Location) -> bool:
     status = read_status(path)
     count = status.manifest.shards
     with output.results(None) as file:
-        file.write(f"{len(status.done)} of {count} parts, {status.pairs:,} pairs\n")
+        file.write(f"{len(status.done)} of {count} parts, {status.pairs:,} {status.manifest.counted}\n")
         for what, parts in (("begun", status.begun), ("missing", status.missing)):
             if parts:
                 file.write(f"{what}: {ranges(part.shard + 1 for part in parts)}\n")

@@ -46,8 +46,13 @@ class _Relevant(NamedTuple):
 
     def of(self, first: int, stop: int) -> _Relevant:
         """The pairs of the queries from `first` up to `stop`; the queries are ascending."""
-        some = slice(*np.searchsorted(self.queries, (first, stop)))
+        some = pairs_of(self.queries, first, stop)
         return _Relevant(self.queries[some], self.candidates[some], self.logits[some])
+
+
+def pairs_of(queries: Ints, first: int, stop: int) -> slice:
+    """Where the pairs of the queries from `first` up to `stop` are; `queries` [pairs] is ascending."""
+    return slice(*np.searchsorted(queries, (first, stop)))
 
 
 def places_of(count: int, candidates: int) -> int:
@@ -108,9 +113,8 @@ class Ranker:
             PairlensError: a score is not a finite number.
         """
         for start, stop, pairs in self._parts(queries):
-            some = slice(*np.searchsorted(relevant[:, 0], (start, stop)))
-            part = queries.take(np.arange(start, stop))
-            yield self._rank(pairs, part, first + start, relevant[some] - (start, 0), report)
+            part, chosen = queries.take(np.arange(start, stop)), relevant[pairs_of(relevant[:, 0], start, stop)]
+            yield self._merge_blocks(pairs, part, first + start, chosen - (start, 0), report)
 
     def _parts(self, queries: Texts) -> Iterator[tuple[int, int, AllPairs]]:
         """Yield the parts of the queries, from start to stop, each with what scores it.
@@ -123,22 +127,23 @@ class Ranker:
             for start, stop in parts(queries.offsets[first : last + 1], len(queries), pairs.most_tokens):
                 yield first + start, first + stop, pairs
 
-    def _rank(
+    def _merge_blocks(
         self, pairs: AllPairs, queries: Texts, first: int, chosen: Ints, report: Callable[[int], object]
     ) -> Ranked:
+        """What was found for some queries in all blocks of candidates, which threads search; see `rank`."""
         prepared = pairs.prepare(queries, self._each)
         relevant = _Relevant(chosen[:, 0], chosen[:, 1], self._logits_of(pairs, queries, chosen))
         blocks = [*pairs.blocks(queries, self._candidates)]
         best, ranks = none_of(len(queries)), np.ones(len(chosen), np.int64)
         for i in range(0, len(blocks), _WAITING):
             some = blocks[i : i + _WAITING]
-            found = self._each(partial(self._rank_block, pairs, prepared, first, relevant), some)
+            found = self._each(partial(self._search_block, pairs, prepared, first, relevant), some)
             for (start, stop), (its_best, before) in zip(some, found, strict=True):
                 best, ranks = best.merged(its_best, self._count), ranks + before
                 report(len(queries) * (stop - start))
         return Ranked(best, ranks)
 
-    def _rank_block(
+    def _search_block(
         self, pairs: AllPairs, prepared: Sequence[Any], first: int, relevant: _Relevant, block: tuple[int, int]
     ) -> tuple[Best, Ints]:
         """The best candidates of a block, and how many of them come before each relevant one [pairs]."""

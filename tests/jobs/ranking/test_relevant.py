@@ -41,6 +41,7 @@ PAIR = "a line is a query, a tab and a candidate, perhaps with a tab and a grade
         ("1\t2\n4\t1\n", ":2:1: query 4, but there are 3; lines are numbered from 1"),
         ("1\t6\n", ":1:3: candidate 6, but there are 5; lines are numbered from 1"),
         ("1\t5\tgood\n", ":1:5: not a number: 'good'; a grade is one finite number"),
+        ("1\t3\t\n", ":1:5: no grade after the second tab; add one, or leave the tab out"),
         ("1\t5\t-1\n", ":1:5: negative: '-1'; a grade is 0 or more"),
         ("1\t5\n2\t1\n1\t5\n", ":3:1: the same query and candidate as in an earlier line; remove one"),
         ("1\t5\n2\t2\n", ":2:1: the query's own line, which --exclude-same leaves out; remove it"),

@@ -52,15 +52,16 @@ class RankJob:
         """
         chunks: Iterable[Chunk] = self._source.chunks(text_rules(self._request.config), self._ranker.chunk)
         if self._labels:
-            chunks = [*chunks]
-            count = sum(len(chunk.pairs) for chunk in chunks)
-            candidates = len(self._request.side.texts)
-            self._relevant = read_relevant(self._labels, count, candidates, self._request.exclude_same)
+            chunks = [*chunks]  # a label of a query that is not there must be found before the work
+            self._relevant = self._read_labels(self._labels, sum(len(chunk.pairs) for chunk in chunks))
         with listener.scoring(0) as report:
             for chunk in chunks:
-                self._rank(side_of(chunk), file, report)
+                self._rank_and_write(side_of(chunk), file, report)
 
-    def _rank(self, queries: Side, file: IO[str] | None, report: Callable[[int], object]) -> None:
+    def _read_labels(self, path: Location, queries: int) -> RelevantPairs:
+        return read_relevant(path, queries, len(self._request.side.texts), self._request.exclude_same)
+
+    def _rank_and_write(self, queries: Side, file: IO[str] | None, report: Callable[[int], object]) -> None:
         def add(pairs: int) -> None:
             self._scored += pairs
             report(self._scored)

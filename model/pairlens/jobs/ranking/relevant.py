@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from pairlens.errors import DataError
 from pairlens.locations.location import Location
+from pairlens.scoring.ranker import pairs_of
 from pairlens.texts.lines import lines_of, number_fault
 from pairlens.texts.token_faults import quote
 
@@ -26,7 +27,7 @@ class RelevantPairs(NamedTuple):
 
     def of(self, first: int, count: int) -> Ints:
         """The pairs of `count` queries from `first` on, int64 [pairs, 2]; the first query is 0 there."""
-        some = slice(*np.searchsorted(self.queries, (first, first + count)))
+        some = pairs_of(self.queries, first, first + count)
         return np.stack([self.queries[some] - first, self.candidates[some]], axis=1)
 
 
@@ -83,5 +84,8 @@ def _line_fault(field: bytes, what: str, count: int) -> str | None:
 
 
 def _grade_fault(field: bytes) -> str | None:
-    fault = number_fault(field.strip(b" "), "grade")
+    grade = field.strip(b" ")
+    if not grade:
+        return "no grade after the second tab; add one, or leave the tab out"
+    fault = number_fault(grade, "grade")
     return fault or (f"negative: {quote(field)}; a grade is 0 or more" if float(field) < 0 else None)

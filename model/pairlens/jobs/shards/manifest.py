@@ -45,6 +45,11 @@ class Manifest(BaseModel):
     def digest(self) -> str:
         return hashlib.blake2b(self.model_dump_json().encode(), digest_size=16).hexdigest()
 
+    @property
+    def counted(self) -> str:
+        """What the parts have a number of: pairs, or the places of a ranking, several for each query."""
+        return "places" if "the candidates" in self.identity else "pairs"
+
 
 class Record(BaseModel):
     """What is known about a part: its manifest's digest, its pairs, bytes and checksum, and the bytes of its head."""

@@ -81,6 +81,11 @@ class Merge:
         return self._status.pairs
 
     @property
+    def counted(self) -> str:
+        """See `Manifest`."""
+        return self._manifest.counted
+
+    @property
     def skipped(self) -> int:
         return sum(record.skipped for record in self._status.done.values())
 
