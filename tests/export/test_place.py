@@ -79,6 +79,10 @@ def test_what_is_no_export_is_never_replaced(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "export" / "sub" / "notes.txt").write_text("mine")
     refused(tmp_path / "export", "files that are not an export's, such as sub/notes.txt", force=True)
     (tmp_path / "export" / "sub" / "notes.txt").unlink()
+    (tmp_path / "export" / "assets").write_text("mine")  # a SavedModel has an empty directory of this name
+    refused(tmp_path / "export", "such as assets;", force=True)
+    (tmp_path / "export" / "assets").unlink()
+    (tmp_path / "export" / "assets").mkdir()
     (tmp_path / "export" / "empty").mkdir()
     refused(tmp_path / "export", "such as empty;", force=True)
     (tmp_path / "export" / "empty").rmdir()

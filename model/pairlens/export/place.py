@@ -65,11 +65,12 @@ def _other(folder: Path) -> str | None:
     known = files_of(folder)
     if known is None:
         return min(path.name for path in folder.iterdir())
-    found = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or not path.is_dir() or _is_empty(path))
-    names = (path.relative_to(folder) for path in found)
-    return next(
-        (str(name) for name in names if str(name) not in known | {_ASSETS} and not _is_cached(name, known)), None
-    )
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        is_kept = path.is_symlink() or not path.is_dir() or (_is_empty(path) and str(name) != _ASSETS)
+        if is_kept and str(name) not in known and not _is_cached(name, known):
+            return str(name)
+    return None
 
 
 def _is_empty(folder: Path) -> bool:

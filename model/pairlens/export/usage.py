@@ -144,8 +144,7 @@ print(score)  # {card["example"]["score"]}
 """
 
 
-def _safetensors(card: Card) -> str:  # noqa: ARG001
-    return """\
+_SAFETENSORS = """\
 import json
 from pathlib import Path
 
@@ -162,7 +161,7 @@ _PROGRAMS: dict[Format, Callable[[Card], str]] = {
     "savedmodel": _saved_model,
     "keras": _keras,
     "onnx": _onnx,
-    "safetensors": _safetensors,
+    "safetensors": lambda _: _SAFETENSORS,
 }
 
 
