@@ -109,8 +109,8 @@ def whole_case() -> Case:
     return Case(config, random_weights(config), [*queries, none, queries[0], none], [*values, values[0], none, none])
 
 
-def test_every_stage_at_once_with_empty_texts_and_wrong_ids() -> None:
-    """An id outside of the vocabulary is an error. A batch of nothing but empty texts has no columns."""
+def test_every_stage_at_once_with_empty_texts_and_wrong_ids_and_lengths() -> None:
+    """An id outside of the vocabulary, or an impossible length, is an error. A batch of empty texts has no columns."""
     case = whole_case()
     expected = Scorer(case.config, case.weights).score(case.queries, case.values)
     model, session = saved(case), onnx_session(case)
@@ -128,6 +128,18 @@ def test_every_stage_at_once_with_empty_texts_and_wrong_ids() -> None:
             run_padded(model, *texts)
         with pytest.raises(InvalidArgument, match="idx=23"):
             session.run(["score"], padded(*texts))
+    for length in (-1, 3):  # of two ids
+        for side in ("query", "value"):
+            inputs = {**padded(*[[np.array([1, 2], np.int32)]] * 2), f"{side}_length": np.array([length], np.int32)}
+            with pytest.raises(tf.errors.InvalidArgumentError, match="23 is not in"):
+                model.signatures["serving_default"](**{name: tf.constant(x) for name, x in inputs.items()})
+            with pytest.raises(InvalidArgument, match="idx=23"):
+                session.run(["score"], inputs)
+    for splits in ([0, 3], [2, 0]):
+        inputs = {f"{side}_ids": tf.constant([1, 2]) for side in ("query", "value")}
+        inputs |= {"query_row_splits": tf.constant([0, 2], tf.int64), "value_row_splits": tf.constant(splits, tf.int64)}
+        with pytest.raises(tf.errors.InvalidArgumentError, match="23 is not in"):
+            model.signatures["ragged"](**inputs)
 
 
 def test_without_masks_the_width_of_a_batch_counts_and_the_ids_of_its_padding_do_not() -> None:

@@ -86,6 +86,16 @@ def test_without_the_pairs_of_the_training_there_are_no_intervals(tmp_path: Path
         assert f"| accuracy | {recorded['accuracy']:.4f} | not known |" in readme
 
 
+def test_pairs_of_dev_that_have_moved_are_named_as_the_remark_says(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    for path in tmp_path.glob("dev.*"):
+        path.rename(path.with_name(f"moved{path.suffixes[0]}.txt"))
+    remark = ExportJob(run, "safetensors", tmp_path / "export").write().remark or ""
+    assert remark.endswith("; if it has moved, add --set data.dev=PREFIX)")
+    card, _ = exported(Run.open(run.path, [f"data.dev={tmp_path / 'moved'}"]), tmp_path / "export")
+    assert card["dev"]["intervals"]
+
+
 def test_a_run_without_dev_and_without_a_threshold(tmp_path: Path) -> None:
     card, readme = exported(make_run(tmp_path, dev=False, task="regression"), tmp_path / "export")
     assert (card["threshold"], card["dev"]["metrics"]) == (None, None)

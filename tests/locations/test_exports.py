@@ -47,7 +47,7 @@ def test_files_in_folders_and_those_of_the_export_before(bucket: Bucket, tmp_pat
         folder = tmp_path / str(number)
         (folder / name).parent.mkdir(parents=True)
         (folder / name).write_text(name)
-        (folder / CARD).write_text(json.dumps({"files": [CARD, name]}))
+        (folder / CARD).write_text(json.dumps({"format": "onnx", "fingerprint": "0123", "files": [CARD, name]}))
         upload(folder, PLACE)
         assert files_of(PLACE) == {CARD, name}
         assert (PLACE / name).read_text() == name

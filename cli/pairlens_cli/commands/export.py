@@ -26,6 +26,7 @@ def export(
         Location,
         typer.Option("--output", "-o", metavar="DIR", help="Directory to write.", show_default=False),
     ],
+    set_: options.SetOfRun = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing export.")] = False,
 ) -> None:
     """Export a run's model for other programs, with a README that says what it is and how to call it."""
@@ -33,7 +34,7 @@ def export(
     from pairlens.runs.run import Run
     from pairlens_cli.display.details import log_model
 
-    job = ExportJob(Run.open(run_directory), to, output_directory, force)
+    job = ExportJob(Run.open(run_directory, options.changes_of_run(set_)), to, output_directory, force)
     log_model(run_directory, job.config)
     output.compile_kernels(job.config)
     written = job.write(_loading)

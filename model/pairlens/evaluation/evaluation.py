@@ -27,7 +27,7 @@ from pairlens.texts.lines import label_fault
 from pairlens.texts.pairs import Pairs, groups_of, read_pairs
 from pairlens.texts.regular import refuse_irregular
 from pairlens.texts.split_paths import SplitPaths, find_group_file
-from pairlens.texts.splits import find_split, text_rules
+from pairlens.texts.splits import SplitName, find_split, text_rules
 from pairlens.texts.words import words_of
 
 _SPLITS = ("train", "dev", "test")
@@ -93,15 +93,21 @@ def labelled_files(
     if name not in _SPLITS:
         raise UsageError(f"--split {name}: must be one of {', '.join(_SPLITS)}")
     try:
-        found = find_split(config, name)  # type: ignore[arg-type]
+        return {"split": name}, split_files(config, name)  # type: ignore[arg-type]
+    except DataError as error:
+        remedy = "or choose another --split, or give files with --query, --value and --label"
+        raise DataError(f"{error}; {remedy}") from None
+
+
+def split_files(config: Config, name: SplitName) -> SplitPaths:
+    """The files of a split with one prefix. Raises UsageError for more or none, DataError if a file is missing."""
+    try:
+        found = find_split(config, name)
     except DataError as error:  # the data has moved since the run was trained
-        remedy = (
-            f"if it has moved, add --set data.{name}=PREFIX; or choose another --split, or give files with --query, "
-        )
-        raise DataError(f"{error}; {remedy}--value and --label") from None
+        raise DataError(f"{error}; if it has moved, add --set data.{name}=PREFIX") from None
     if len(found) > 1:
         raise UsageError(f"data.{name} has {len(found)} prefixes; choose one with --set data.{name}=PREFIX")
-    return {"split": name}, replace(found[0], weight=None)  # pair weights are used in training only
+    return replace(found[0], weight=None)  # pair weights are used in training only
 
 
 def refuse_other_words(runs: Sequence[Run], chosen: Sequence[Files]) -> None:

@@ -76,11 +76,14 @@ class _Network(Network):
     def _cleaned(self, ids: tf.Tensor, length: tf.Tensor) -> tf.Tensor:
         """The ids with padding replaced by 0, and at least one column, which a convolution needs.
 
-        Negative ids become too large ones, which no program takes for ids from the end of the vocabulary, as ONNX does.
+        Negative ids, and all ids of a text whose length is impossible, become too large, which is an error everywhere;
+        ONNX takes negative ones for ids from the end of the vocabulary.
         """
-        ids = tf.pad(ids, [[0, 0], [0, tf.cast(tf.shape(ids)[1] == 0, tf.int32)]])
-        ids = tf.where(ids < 0, self.config.embedding.input_dim, ids)
-        return tf.where(inside(ids, length), ids, 0)
+        T, too_large = tf.shape(ids)[1], self.config.embedding.input_dim
+        impossible = (length < 0) | (length > T)
+        ids = tf.pad(ids, [[0, 0], [0, tf.cast(T == 0, tf.int32)]])
+        ids = tf.where(inside(ids, length), tf.where(ids < 0, too_large, ids), 0)
+        return tf.where(impossible[:, tf.newaxis], too_large, ids)
 
     def raw_scores(self, query: Side, value: Side) -> tf.Tensor:
         """As in training, but `concat` without its loop over slices."""
@@ -111,5 +114,5 @@ def _as_padded(ids: tf.Tensor, row_splits: tf.Tensor) -> tuple[tf.Tensor, tf.Ten
     length = row_splits[1:] - starts
     T = tf.reduce_max(tf.concat([length, [0]], axis=0))  # of no texts, too
     positions = starts[:, tf.newaxis] + tf.range(T)[tf.newaxis]
-    ids = tf.concat([ids, [0]], axis=0)  # there may be none
+    ids = tf.concat([ids, [-1]], axis=0)  # for what is beyond them: padding, or an error within a text
     return tf.gather(ids, tf.minimum(positions, tf.size(ids, tf.int64) - 1)), tf.cast(length, tf.int32)

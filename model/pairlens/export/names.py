@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pairlens.locations.location import Location
 
@@ -15,9 +15,12 @@ FILES = "files"  # the key of the card that lists all files of the export
 
 
 def files_of(folder: Location) -> set[str] | None:
-    """The paths of an export's files in its directory, as its card lists them; None if there is no such card."""
+    """The paths of an export's files in its directory, as its card lists them; None without the card of one."""
     try:
-        return {*json.loads((folder / CARD).read_text(encoding="utf-8"))[FILES]}
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        files = card[FILES]
+        is_card = card["format"] in get_args(Format) and isinstance(card["fingerprint"], str) and CARD in files
+        return {*files} if is_card and isinstance(files, list) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -30,11 +30,12 @@ _LAYOUTS: dict[Format, tuple[str, ...]] = {
         f"The file has opset {OPSET} and no operations of its own.",
     ),
 }
-_GPU = " on a processor; on a GPU, TensorFlow reads zeros for it."
+_GPU = "on a processor; on a GPU, TensorFlow reads zeros for it."
+_LENGTH = "as is a length below 0 or above the width of the ids"
 _OUT_OF_RANGE: dict[Format, str] = {
-    "savedmodel": f"Another id of a token is an error{_GPU}",
-    "keras": f"Another id is an error{_GPU}",
-    "onnx": "Another id of a token is an error in ONNX Runtime.",
+    "savedmodel": f"Another id of a token is an error, {_LENGTH}, {_GPU}",
+    "keras": f"Another id is an error {_GPU}",
+    "onnx": f"Another id of a token is an error in ONNX Runtime, {_LENGTH}.",
 }
 _SCORES = {
     "binary": "the probability that the pair is positive",
@@ -143,8 +144,7 @@ print(score)  # {card["example"]["score"]}
 """
 
 
-def _safetensors(card: Card) -> str:  # noqa: ARG001
-    return """\
+_SAFETENSORS = """\
 import json
 from pathlib import Path
 
@@ -161,7 +161,7 @@ _PROGRAMS: dict[Format, Callable[[Card], str]] = {
     "savedmodel": _saved_model,
     "keras": _keras,
     "onnx": _onnx,
-    "safetensors": _safetensors,
+    "safetensors": lambda _: _SAFETENSORS,
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pairlens.config.schema import Config
 from pairlens.errors import PairlensError, UsageError
-from pairlens.evaluation.evaluation import labelled_files, measure, score_files
+from pairlens.evaluation.evaluation import measure, score_files, split_files
 from pairlens.export.card import Weights, make_card, read_files
 from pairlens.export.keras_source import refusals
 from pairlens.export.names import CARD, FILES, README, Format, files_below
@@ -93,7 +93,7 @@ def measured_on_dev(run: Run, config: Config) -> tuple[dict[str, Any], str | Non
         note, remark = _nothing_recorded(run, config)
         return {"metrics": None, "intervals": None, "note": note}, remark
     try:
-        scored = score_files(run, labelled_files(config, "dev")[1])
+        scored = score_files(run, split_files(config, "dev"))
         measured = measure(scored)
     except (PairlensError, OSError) as error:
         why = f"the pairs of dev cannot be read ({error})"
