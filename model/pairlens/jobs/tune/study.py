@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pairlens.descriptors import lock
 from pairlens.errors import RunError
 from pairlens.jobs.tune.record import Trial
 from pairlens.jobs.tune.space import Choices, Range, Space, Value, combinations
@@ -92,7 +93,7 @@ class Study:
         from optuna.storages.journal import JournalFileBackend
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self._space, self._own, self._seed, self.maximize = space, own, seed, maximize
+        self._journal, self._space, self._own, self._seed, self.maximize = journal, space, own, seed, maximize
         pruner = optuna.pruners.MedianPruner(_COMPARED, max(epochs // 3, 1), n_min_trials=_COMPARED)
         direction: Literal["maximize", "minimize"] = "maximize" if maximize else "minimize"
         try:
@@ -109,6 +110,10 @@ class Study:
         The same values would lead to the same result, so they are not drawn again, unless chance insists. With one
         process, they depend only on the seed, the number and the results of the trials before.
         """
+        with self._locked():
+            return self._begin(number)
+
+    def _begin(self, number: int) -> Attempt | None:
         from optuna.samplers import TPESampler
 
         sampler = TPESampler(seed=(self._seed * 1_000_003 + number) % 2**32, n_startup_trials=_RANDOM)
@@ -127,6 +132,14 @@ class Study:
     def is_exhausted(self) -> bool:
         """Whether every combination of values is tried, or being tried."""
         return combinations(self._space) is not None and self._untried(self._tried()) is None
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let other processes wait, so that no two choose the same values; not on a file system without locks."""
+        with self._journal.open("ab") as file:
+            with suppress(OSError):
+                lock(file.fileno(), wait=True)
+            yield
 
     def _ask_new(self, sampler: BaseSampler, fixed: Mapping[str, Value]) -> optuna.Trial:
         """A trial with values that are not tried, if they can be found."""
