@@ -61,8 +61,21 @@ def test_the_readme_links_to_it() -> None:
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", "٣"])
-@pytest.mark.parametrize("command", ["train", "score", "attend", "evaluate", "report", "tune"])
+@pytest.mark.parametrize("command", ["train x", "score x", "attend x", "evaluate x", "report x -o y", "tune x"])
 def test_a_number_of_threads_that_is_none(tmp_path: Path, command: str, value: str) -> None:
-    result = pairlens(tmp_path, command, "x", PAIRLENS_THREADS=value)
+    result = pairlens(tmp_path, *command.split(), PAIRLENS_THREADS=value)
     message = f"PAIRLENS_THREADS: {value!r} must be an integer ≥ 1, the default of --threads; or unset it"
     assert (result.code, result.stderr) == (2, f"error: {message}\n")
+
+
+def test_a_number_of_threads_that_is_none_matters_only_where_it_counts(tmp_path: Path) -> None:
+    assert "--threads" in pairlens(tmp_path, "train", "--help", PAIRLENS_THREADS="abc").stdout
+    given = pairlens(tmp_path, "train", "x.yaml", "--threads", "1", PAIRLENS_THREADS="abc")
+    assert given.stderr == "error: x.yaml: cannot be read: No such file or directory\n"
+    shown = (
+        "import pairlens_cli.commands.tune, pairlens.jobs.tune.tune_job as job, pairlens.kernels.threads as threads\n"
+    )
+    shown += "job.TuneJob = lambda *_: print(threads.processors()) or exit()"
+    for options in (("--jobs", "2"), ("--jobs", "2", "--threads", "4")):
+        found = pairlens(tmp_path, "tune", "x.yaml", *options, before=shown, PAIRLENS_THREADS="8")
+        assert found.stdout == "4\n"

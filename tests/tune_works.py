@@ -20,6 +20,7 @@ from pairlens.jobs.tune.record import Trial
 from pairlens.jobs.tune.search import Search
 from pairlens.jobs.tune.space_file import parse_space
 from pairlens.jobs.tune.trial import Report, Stop, Trained
+from pairlens.runs.names import WEIGHTS
 
 CONFIG = """\
 data: {train: train, dev: dev}
@@ -37,7 +38,7 @@ def train(config: Config, run: Path, command: Sequence[str], shown: Listener, re
     """A "training" whose accuracy is best at a learning rate of 0.002 and rises from epoch to epoch."""
     assert config.data.test is None
     run.mkdir()
-    (run / "weights").write_text(f"{config.training.optimizer.learning_rate:g}")
+    (run / WEIGHTS).write_text(f"{config.training.optimizer.learning_rate:g}")
     value = 1.0 - abs(config.training.optimizer.learning_rate - 0.002) * 50
     for epoch in range(1, config.training.epochs + 1):
         if stop():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -37,8 +36,6 @@ def print_version(value: bool) -> None:
             file.write(f"pairlens {version('pairlens')}\n")
         raise typer.Exit
 
-
-THREADS = "PAIRLENS_THREADS"  # the variable with the default of --threads
 
 ConfigFile = Annotated[
     Location, typer.Argument(metavar="CONFIG", help="YAML config, as pairlens init writes it.", show_default=False)
@@ -100,8 +97,6 @@ Threads = Annotated[
     typer.Option(
         "--threads",
         min=1,
-        envvar=THREADS,
-        show_envvar=False,
         help="Processors to use; default: all. The results are the same.",
     ),
 ]
@@ -113,28 +108,20 @@ class Command(TyperCommand):
     def __init__(self, name: str | None, *, params: list[Any] | None = None, **settings: Any) -> None:
         super().__init__(name, params=[*(params or ()), *_common_parameters()], **settings)
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if any(parameter.name == "threads" for parameter in self.params):
-            _refuse_threads_variable()
-        return super().parse_args(ctx, args)
-
     def invoke(self, ctx: Any) -> Any:
         if output.settings.quiet and output.settings.verbose:
             raise UsageError("--quiet prints only errors and --verbose prints more; give one of the two")
         if "stdout" in streams.closed and ctx.params.get("output_file", ...) is None:
             raise UsageError("stdout, where the results would go, is closed; add --output FILE")
+        if ctx.params.get("threads", ...) is None:
+            from pairlens.kernels.threads import processors
+
+            processors()  # raises UsageError if the variable with the default is no number
         ctx.params.update({name: _at_home(value) for name, value in ctx.params.items()})
         try:
             return super().invoke(ctx)
         finally:
             output.detail(f"{age_of_process():.2f} s; peak memory {peak_memory():,} MB")
-
-
-def _refuse_threads_variable() -> None:
-    """Raises UsageError if the variable for --threads is set to something else than a number of processors."""
-    value = os.environ.get(THREADS, "")
-    if value and not (value.isascii() and value.isdecimal() and int(value) > 0):
-        raise UsageError(f"{THREADS}: {value!r} must be an integer ≥ 1, the default of --threads; or unset it")
 
 
 def _at_home(value: Any) -> Any:

@@ -11,8 +11,11 @@ from contextlib import contextmanager
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EACCES, errno.EPERM}
 
 
-def lock(descriptor: int) -> None:
+def lock(descriptor: int, wait: bool = False) -> None:
     """Lock a file for this process until it is closed: flock(2).
+
+    Args:
+        wait: until another process that holds the lock releases it.
 
     Raises:
         BlockingIOError: another process holds the lock.
@@ -22,7 +25,7 @@ def lock(descriptor: int) -> None:
         import fcntl
     except ImportError:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)) from None
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 
 
 def sync(descriptor: int) -> None:

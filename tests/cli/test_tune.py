@@ -74,7 +74,7 @@ def test_a_search_killed_and_continued_measures_test_only_at_its_end(project: Pa
     assert [done.stderr.count(f"trial   {number}  ") for number in (1, 2, 3)] == [0, 1, 1]  # the first is not repeated
     assert "accuracy" in done.stderr.splitlines()[-1]
     assert "Dev was searched 3 times" in done.stderr
-    assert done.stderr.endswith("; test was not measured before\n")
+    assert done.stderr.endswith("; this search did not measure test before\n")
 
     tuned, summary = Folder(project / "t"), json.loads(done.stdout)
     trials = lines_of(tuned.trials)
@@ -92,7 +92,21 @@ def test_a_search_killed_and_continued_measures_test_only_at_its_end(project: Pa
     assert "#   model.dnn.units: 2, 3; best: " in text
 
     again = pairlens(project, *COMMAND, "--resume")  # nothing is left to train
-    assert json.loads(again.stdout) == summary
+    assert again.stderr.endswith("; this search measured test 1 time before, after 3 trials\n")
+    assert json.loads(again.stdout)["test"].pop("measured_after") == [3, 3]
+    assert json.loads(again.stdout)["values"] == summary["values"]
+
+    tuned.best.rename(project / "moved")
+    gone = pairlens(project, *COMMAND, "--resume")
+    assert (gone.code, gone.stdout) == (1, "")
+    assert "Wrote" not in gone.stderr
+    assert gone.stderr.endswith("put it back, or train it with `pairlens train t/best.yaml --output t/best`\n")
+    tuned.journal.unlink()
+    lost = pairlens(project, *COMMAND, "--resume")
+    assert (lost.code, tuned.journal.exists()) == (2, False)
+    assert lost.stderr.startswith(
+        "error: t/journal.log: missing or empty, so the trials that led to t/best.yaml are lost"
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,6 +129,7 @@ def test_a_search_killed_and_continued_measures_test_only_at_its_end(project: Pa
             "s3://bucket/t: a search needs a folder of this machine, or one that all its machines share",
         ),
         (["--output", "config.yaml"], "config.yaml: is a file, but a search is a directory; choose another name"),
+        (["--output", "link"], "link: is a link to nothing; remove it, or make the directory that it names"),
         (["--output", "data"], "data: contains files that are not a search's; choose another directory"),
         (["--set", "data.test=/nowhere"], "/nowhere.query.txt: no such file, nor one with .gz, .bz2 or .xz"),
         (
@@ -133,6 +148,7 @@ def test_a_search_killed_and_continued_measures_test_only_at_its_end(project: Pa
     ],
 )
 def test_a_fault_is_one_line_before_anything_is_made(project: Path, options: list[str], message: str) -> None:
+    (project / "link").symlink_to("nothing")
     (project / "wrong.yaml").write_text("training.optimizer.learning_rat: {low: 1e-4, high: 1e-2}\n")
     for side in ("query", "value"):
         for name in ("ones", "long"):
@@ -146,6 +162,12 @@ def test_a_fault_is_one_line_before_anything_is_made(project: Path, options: lis
         f"error: {message}\n".replace("{folder}", str(project)),
     )
     assert not (project / "tuned").exists()
+
+
+def test_a_closed_stdout_is_told_before_anything_is_read(project: Path) -> None:
+    result = pairlens(project, *COMMAND, before="import os; os.close(1)")
+    message = "error: tune prints what is best to stdout, which is closed; redirect it to a file\n"
+    assert (result.code, result.stderr) == (2, message)
 
 
 def test_an_existing_search_is_kept(project: Path) -> None:
@@ -165,11 +187,10 @@ def test_without_optuna_its_extra_is_named(project: Path) -> None:
     assert (result.code, result.stderr) == (2, message)
 
 
-def test_when_the_time_is_over_the_command_to_continue_is_told(project: Path) -> None:
+def test_when_the_time_is_over_before_the_first_trial(project: Path) -> None:
     result = pairlens(project, *COMMAND, "--timeout", "0")
-    again = " ".join(["pairlens", *COMMAND, "--timeout 0 --resume"])
-    message = f"warning: the time is over after 0 of 3 trials. Continue with: {again}\n"
-    assert (result.code, result.stdout, result.stderr) == (0, "", message)
+    message = "error: t: the time was over before the first trial; give a longer --timeout\n"
+    assert (result.code, result.stdout, result.stderr) == (1, "", message)
     assert (project / "t" / "space.yaml").read_text() == (
         "training.optimizer.learning_rate: {low: 0.005, high: 0.05, log: true}\nmodel.dnn.units: [2, 3]\n"
     )

@@ -52,7 +52,12 @@ def result(after: list[int]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("after", "seen"), [([20], "test was not measured before"), ([5, 20], "test was measured after 5 trials before")]
+    ("after", "seen"),
+    [
+        ([20], "did not measure test before"),
+        ([20, 20], "measured test 1 time before, after 20 trials"),
+        ([5, 9, 20], "measured test 2 times before, after 5, 9 trials"),
+    ],
 )
 def test_what_the_best_is_worth(
     tmp_path: Path, after: list[int], seen: str, capsys: pytest.CaptureFixture[str]
@@ -61,7 +66,7 @@ def test_what_the_best_is_worth(
     *_, first, second = capsys.readouterr().err.splitlines()
     assert first == "Test accuracy 0.9000 (95 % interval 0.8500 to 0.9500, 500 pairs)"
     assert second.startswith("Dev was searched 20 times, so its accuracy of ")
-    assert second.endswith(f" is likely too good; {seen}")
+    assert second.endswith(f" is likely too good; this search {seen}")
 
 
 def test_without_a_test_split_nothing_says_what_it_is_worth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pairlens.kernels import threads
-from pairlens.kernels.threads import processors, processors_limited_to, quota, use_processors
+from pairlens.kernels.threads import available, processors, processors_limited_to, quota, use_processors
 
 
 def write(root: Path, files: dict[str, str]) -> Path:
@@ -68,6 +68,9 @@ def test_the_least_counts_unless_one_is_chosen(monkeypatch: pytest.MonkeyPatch, 
     threads._quota.cache_clear()
     try:
         assert processors() == expected
+        monkeypatch.setenv("PAIRLENS_THREADS", "5")
+        assert (processors(), available()) == (5, expected)
+        monkeypatch.setenv("PAIRLENS_THREADS", "many")
         use_processors(3)
         assert processors() == 3
     finally:

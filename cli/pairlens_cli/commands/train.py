@@ -54,8 +54,6 @@ def train(
         typer.Option(
             "--threads",
             min=1,
-            envvar=options.THREADS,
-            show_envvar=False,
             help="Processors to use; default: all. Another number changes the last digits of a large network's "
             "weights, so --resume refuses it.",
         ),
@@ -167,7 +165,7 @@ def _chosen(
     cluster: str | None, workers: int | None, retries: int | None, seeds: int, threads: int | None
 ) -> _Chosen | None:
     """Return the cluster to train on; None without one. Raises UsageError if options contradict each other."""
-    from pairlens.kernels.threads import processors
+    from pairlens.kernels.threads import available, processors
 
     if cluster is None:
         if workers is not None or retries is not None:
@@ -181,7 +179,7 @@ def _chosen(
     chosen = _Chosen(cluster, workers, cluster_options.DEFAULT_RETRIES if retries is None else retries, 1)
     if chosen.is_elsewhere:
         return chosen
-    at_once = min(workers or max(processors() // (threads or processors()), 1), seeds)
+    at_once = min(workers or max(available() // (threads or processors()), 1), seeds)
     if at_once == 1:
         output.warn(f"one run at a time uses all {processors()} processors; --threads 1 trains as many as there are")
     return chosen._replace(workers=at_once, at_once=at_once)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pairlens.errors import UsageError
-from pairlens_cli import cluster_options, options, output
+from pairlens.errors import PairlensError, UsageError
+from pairlens_cli import cluster_options, options, output, streams
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
@@ -71,8 +71,6 @@ def tune(
         typer.Option(
             "--threads",
             min=1,
-            envvar=options.THREADS,
-            show_envvar=False,
             help="Processors of each trial; default: all, shared among --jobs.",
         ),
     ] = None,
@@ -84,6 +82,8 @@ def tune(
     from pairlens.jobs.tune.tune_job import TuneJob
     from pairlens.kernels.threads import processors, use_processors
 
+    if "stdout" in streams.closed:
+        raise UsageError("tune prints what is best to stdout, which is closed; redirect it to a file")
     existing = _existing(set_ or [], resume, force, seed)
     chosen = _cluster(cluster, workers, retries, jobs, threads)
     at_once = 1 if chosen is None or chosen.is_elsewhere else chosen.workers or 1
@@ -117,11 +117,19 @@ def _search(search: Search, trials: int, chosen: Cluster | None) -> Outcome:
         over = run_search(search, trials, chosen, shown, lambda: signals.exit_code is not None)
         outcome = settle(search)
     show_outcome(outcome)
-    if not over or len(outcome.trials) < trials:
-        why = "the time is over" if over else "interrupted"
-        kept = f"; the best so far is {search.folder.best}" if outcome.best else ""
-        command = resuming_command(sys.argv[1:])
-        output.warn(f"{why} after {len(outcome.trials)} of {trials} trials{kept}. Continue with: {command}")
+    done = len(outcome.trials)
+    if over and search.study().is_exhausted():
+        if done < trials:
+            output.say(f"All {done} combinations of values are tried")
+        return outcome
+    if over and not done:
+        raise PairlensError(f"{search.folder.path}: the time was over before the first trial; give a longer --timeout")
+    if not over or done < trials:
+        why, best, config = "the time is over" if over else "interrupted", search.folder.best, search.folder.best_config
+        kept = f"; the best so far is {best}, its config {config}" if outcome.best and outcome.has_run else ""
+        if kept and not over and search.config.data.test:
+            kept += f" (pairlens evaluate {best} measures test)"
+        output.warn(f"{why} after {done} of {trials} trials{kept}. Continue with: {resuming_command(sys.argv[1:])}")
     if not over:
         raise typer.Exit(signals.exit_code or 1)
     return outcome
@@ -134,8 +142,6 @@ def _finish(outcome: Outcome, threads: int | None) -> None:
     from pairlens_cli.display.tune import show_test
 
     refuse_failure(outcome)
-    if outcome.best is None:
-        return
     folder = outcome.search.folder
     output.say(f"Wrote {folder.best}, {folder.best_config} and {folder.trials}")
     result = measure_test(outcome, threads)

@@ -129,7 +129,7 @@ def show_outcome(outcome: Outcome) -> None:
     states: Counter[str] = Counter(trial.state for trial in outcome.trials)
     parts = [("finished", "finished"), ("pruned", "given up early"), ("refused", "not possible")]
     counts = ", ".join(f"{states[state]} {words}" for state, words in parts if states[state])
-    caption = f"{len(outcome.trials)} trials: {counts}"
+    caption = f"{_counted(len(outcome.trials), 'trial')}: {counts}"
     if outcome.importances:
         caption += "; importance by PED-ANOVA, for these trials only"
     say_table(headings, rows, caption=caption)
@@ -143,13 +143,18 @@ def show_test(outcome: Outcome, result: Mapping[str, Any] | None) -> None:
     assert outcome.best
     assert outcome.best.value is not None
     count, metric, dev = len(outcome.trials), outcome.metric, number(outcome.best.value)
-    searched = f"Dev was searched {count} times, so its {metric} of {dev} is likely too good"
+    searched = f"Dev was searched {_counted(count, 'time')}, so its {metric} of {dev} is likely too good"
     if result is None:
         output.say(f"{searched}; without a test split nothing says by how much")
         return
     low, high = result["intervals"][metric]
-    before = ", ".join(map(str, result["measured_after"][:-1]))
-    seen = f"was measured after {before} trials before" if before else "was not measured before"
+    *before, _ = result["measured_after"]
+    times = f"{_counted(len(before), 'time')} before, after {', '.join(map(str, before))} trials"
+    seen = f"measured test {times}" if before else "did not measure test before"
     interval = f"95 % interval {number(low)} to {number(high)}, {result['pairs']:,} pairs"
     output.say(f"Test {metric} {number(result['metrics'][metric])} ({interval})")
-    output.say(f"{searched}; test {seen}")
+    output.say(f"{searched}; this search {seen}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -13,20 +13,40 @@ from pathlib import Path
 from typing import Any
 
 from pairlens.control_groups import control_groups, read
+from pairlens.errors import UsageError
 
 Each = Callable[..., Iterable[Any]]  # `map`, in this thread or in several
+
+VARIABLE = "PAIRLENS_THREADS"
 
 _chosen: int | None = None
 
 
 def processors() -> int:
-    """The number of processors that this process may use: what `use_processors` says; else those that it may run on, or
-    those whose time its control groups allow, whichever are fewer."""
-    return _chosen or min(_allowed(), _quota())
+    """The number of processors to use: what `use_processors` says; else VARIABLE; else all that are available.
+
+    Raises:
+        UsageError: the variable counts, and is no integer ≥ 1.
+    """
+    return _chosen or _of_variable() or available()
+
+
+def available() -> int:
+    """The number of processors that this process may run on, or whose time its control groups allow, if fewer."""
+    return min(_allowed(), _quota())
+
+
+def _of_variable() -> int | None:
+    value = os.environ.get(VARIABLE)
+    if not value:
+        return None
+    if not (value.isascii() and value.isdecimal() and int(value) > 0):
+        raise UsageError(f"{VARIABLE}: {value!r} must be an integer ≥ 1, the default of --threads; or unset it")
+    return int(value)
 
 
 def use_processors(count: int | None) -> None:
-    """Set the number of processors that this process uses; None for all that it may."""
+    """Set the number of processors that this process uses; None for the default."""
     global _chosen  # noqa: PLW0603
     _chosen = count
 

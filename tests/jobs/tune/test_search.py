@@ -20,6 +20,7 @@ from pairlens.jobs.tune.record import Trial
 from pairlens.jobs.tune.run_search import Cluster, Listener, TrialWork, run_search
 from pairlens.jobs.tune.trial import Report, Stop, Trained
 from pairlens.kernels.threads import use_processors
+from pairlens.runs.names import WEIGHTS
 
 
 def never() -> bool:
@@ -147,7 +148,7 @@ def test_more_trials_go_on_from_the_best(tmp_path: Path) -> None:
     assert outcome.best is not None
     assert outcome.best.number > 1
     rate = outcome.best.values["training.optimizer.learning_rate"]
-    assert (again.folder.best / "weights").read_text() == f"{rate:g}"
+    assert (again.folder.best / WEIGHTS).read_text() == f"{rate:g}"
     assert kept_runs(again.folder) == []
     assert load_config(again.folder.best_config).training.optimizer.learning_rate == rate
     assert len(again.folder.trials.read_text().splitlines()) == 30
@@ -249,6 +250,30 @@ def test_a_search_continues_only_with_everything_unchanged(tmp_path: Path) -> No
     search.folder.record.write_text("{")
     with pytest.raises(RunError, match=r"search.json: damaged .*; search again with --force"):
         make_search(tmp_path)
+
+
+def test_a_search_that_is_replaced_and_killed_meanwhile_is_still_a_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed at each file that is removed, it may be replaced again; its record goes last."""
+    folder = make_search(tmp_path).folder
+    unlink, left = Path.unlink, 0
+
+    def killed(path: Path, missing_ok: bool = False) -> None:
+        if path.parent == folder.path and path.suffix != ".lock":
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", killed)
+    for kill in range(7):
+        left = kill
+        with pytest.raises(KeyboardInterrupt):
+            folder.begin(load_config(tmp_path / "config.yaml"), CONFIG, (), {}, "replace")
+        folder.refuse_existing("replace")
+        assert folder.record.is_file()
 
 
 def test_a_worker_that_is_told_to_end_leaves_its_trial_to_the_next(

@@ -43,6 +43,8 @@ class Folder:
 
     def refuse_existing(self, existing: Existing) -> None:
         """Raises UsageError if something is there that may be neither replaced nor resumed."""
+        if self.path.is_symlink() and not self.path.exists():
+            raise UsageError(f"{self.path}: is a link to nothing; remove it, or make the directory that it names")
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path}: is a file, but a search is a directory; choose another name")
         of_a_killed_search = {self.path / LOCK, *partial_files(self.record)}
@@ -66,6 +68,7 @@ class Folder:
         record = {"config": settings(config), "space": space_text(space).splitlines(), "data": data}
         if existing == "resume" and self.record.is_file():
             self._refuse_changes(record)
+            self._refuse_losses()
         else:
             self._empty()
             self.write(self.record, json.dumps(record, indent=2) + "\n")
@@ -97,10 +100,30 @@ class Folder:
             os.truncate(self.journal, content.rfind(b"\n") + 1)
 
     def _empty(self) -> None:
-        for name in reversed(_FILES):
-            (self.path / name).unlink(missing_ok=True)
+        """Remove the search; its record goes last, so that what a killed process leaves is still known as a search."""
         for folder in (self.runs, self.best):
             shutil.rmtree(folder, ignore_errors=True)
+        for name in reversed(_FILES):
+            (self.path / name).unlink(missing_ok=True)
+
+    def measured_after(self) -> list[int]:
+        """After how many trials test was measured, each time. Raises RunError if the file that says so is damaged."""
+        try:
+            return list(map(int, json.loads(self.test.read_bytes())["measured_after"]))
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{self.test}: damaged ({error}); remove it to begin to count again") from None
+
+    def _refuse_losses(self) -> None:
+        """Raises RunError if the search has results, but its trials are lost, or if a file is damaged."""
+        self.measured_after()
+        results = [path for path in (self.best, self.best_config, self.trials, self.test) if path.exists()]
+        if results and not (self.journal.is_file() and self.journal.stat().st_size):
+            raise RunError(
+                f"{self.journal}: missing or empty, so the trials that led to {results[0]} are lost; put it back, or "
+                "search again with --force, which removes what is there"
+            )
 
     def _refuse_changes(self, record: dict[str, Any]) -> None:
         try:

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from pairlens.config.file import written_text
 from pairlens.errors import PairlensError
 from pairlens.evaluation.evaluation import labelled_files, measure, score_files
-from pairlens.jobs.tune.folder import Folder
 from pairlens.jobs.tune.record import Trial
 from pairlens.jobs.tune.search import Search
 from pairlens.jobs.tune.space import Value
 from pairlens.runs.json_files import without_nan
+from pairlens.runs.names import WEIGHTS
 from pairlens.runs.run import Run
 
 
@@ -33,6 +33,11 @@ class Outcome(NamedTuple):
     @property
     def metric(self) -> str:
         return self.search.config.decisive_metric
+
+    @property
+    def has_run(self) -> bool:
+        """Whether the best run is in its place; it may have been moved or removed."""
+        return (self.search.folder.best / WEIGHTS).is_file()
 
     @property
     def own(self) -> Trial | None:
@@ -70,19 +75,25 @@ def settle(search: Search) -> Outcome:
 
 
 def refuse_failure(outcome: Outcome) -> None:
-    """Raises PairlensError if no trial is finished, though there were some."""
-    if outcome.trials and outcome.best is None:
-        last = outcome.trials[-1]
-        reason = f"; the last one: {last.reason}" if last.reason else ""
-        raise PairlensError(f"{outcome.search.folder.path}: no trial of {len(outcome.trials)} was finished{reason}")
+    """Raises PairlensError if there is no best run: no trial is finished, or its run was moved or removed."""
+    folder = outcome.search.folder
+    if outcome.best is None:
+        last = outcome.trials[-1].reason if outcome.trials else None
+        reason = f"; the last one: {last}" if last else ""
+        raise PairlensError(f"{folder.path}: no trial of {len(outcome.trials)} was finished{reason}")
+    if not outcome.has_run:
+        raise PairlensError(
+            f"{folder.best}: the run of the best trial, {outcome.best.number}, is gone, and is not trained again by "
+            f"itself; put it back, or train it with `pairlens train {folder.best_config} --output {folder.best}`"
+        )
 
 
 def measure_test(outcome: Outcome, threads: int | None) -> dict[str, Any] | None:
     """Measure the best run on test, which no trial has read and nothing measured; None without a test split.
 
     Returns:
-        what `evaluate` prints, and `measured_after`: the numbers of trials after which test was measured, this time
-        and before.
+        what `evaluate` prints, and `measured_after`: the numbers of trials after which test was measured, each time,
+        the last of which is this.
 
     Raises:
         DataError: the split has a fault.
@@ -94,16 +105,9 @@ def measure_test(outcome: Outcome, threads: int | None) -> dict[str, Any] | None
     what, files = labelled_files(config, "test")
     scored = score_files(run, files, threads=threads)
     result = {"run": str(run.path), **what, "pairs": len(scored.pairs), **measure(scored)}
-    result["measured_after"] = sorted({*_measured_after(folder), len(outcome.trials)})
+    result["measured_after"] = [*folder.measured_after(), len(outcome.trials)]
     folder.write(folder.test, json.dumps(without_nan(result), indent=2) + "\n")
     return result
-
-
-def _measured_after(folder: Folder) -> list[int]:
-    try:
-        return list(map(int, json.loads(folder.test.read_bytes())["measured_after"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
 
 
 def best_config(outcome: Outcome, best: Trial) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -115,6 +115,11 @@ def combinations(space: Space) -> Iterator[dict[str, Value]] | None:
         return None
     keys = [parameter.key for parameter in space]
     return (dict(zip(keys, values, strict=True)) for values in product(*(one for one in every if one is not None)))
+
+
+def as_in_configs(space: Space, drawn: Mapping[str, Any], own: Mapping[str, Value]) -> dict[str, Value]:
+    """Drawn values as configs have them; the config's `own` are left as they are."""
+    return {key: drawn[key] if drawn[key] == own.get(key) else domain.rounded(drawn[key]) for key, domain, _ in space}
 
 
 def short_names(space: Space) -> dict[str, str]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pairlens.descriptors import lock
 from pairlens.errors import RunError
 from pairlens.jobs.tune.record import Trial
-from pairlens.jobs.tune.space import Choices, Range, Space, Value, combinations
+from pairlens.jobs.tune.space import Choices, Range, Space, Value, as_in_configs, combinations
 
 if TYPE_CHECKING:
     import optuna
@@ -92,7 +93,7 @@ class Study:
         from optuna.storages.journal import JournalFileBackend
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self._space, self._own, self._seed, self.maximize = space, own, seed, maximize
+        self._journal, self._space, self._own, self._seed, self.maximize = journal, space, own, seed, maximize
         pruner = optuna.pruners.MedianPruner(_COMPARED, max(epochs // 3, 1), n_min_trials=_COMPARED)
         direction: Literal["maximize", "minimize"] = "maximize" if maximize else "minimize"
         try:
@@ -109,6 +110,12 @@ class Study:
         The same values would lead to the same result, so they are not drawn again, unless chance insists. With one
         process, they depend only on the seed, the number and the results of the trials before.
         """
+        with self._journal.open("ab") as file:
+            with suppress(OSError):  # where there are locks, others wait, so that no two choose the same
+                lock(file.fileno(), wait=True)
+            return self._begin(number)
+
+    def _begin(self, number: int) -> Attempt | None:
         from optuna.samplers import TPESampler
 
         sampler = TPESampler(seed=(self._seed * 1_000_003 + number) % 2**32, n_startup_trials=_RANDOM)
@@ -151,20 +158,14 @@ class Study:
 
     def _tried(self) -> list[dict[str, Value]]:
         """The values of every trial that has ended, is being done, or will be done again."""
-        every = self._study.get_trials(deepcopy=False)
-        return [self._values(one.params) for one in every if "number" in one.user_attrs]
+        return [self._values(it.params) for it in self._study.get_trials(deepcopy=False) if "number" in it.user_attrs]
 
     def _untried(self, tried: Sequence[dict[str, Value]]) -> dict[str, Value] | None:
         """The first combination of values that is not tried; None if there is none, or if there are infinitely many."""
-        every = combinations(self._space) or ()
-        return next((one for one in every if self._values(one) not in tried), None)
+        return next((one for one in combinations(self._space) or () if self._values(one) not in tried), None)
 
     def _values(self, drawn: Mapping[str, Any]) -> dict[str, Value]:
-        """Drawn values as configs have them; the config's own are left as they are."""
-        return {
-            key: drawn[key] if drawn[key] == self._own.get(key) else domain.rounded(drawn[key])
-            for key, domain, _ in self._space
-        }
+        return as_in_configs(self._space, drawn, self._own)
 
     def abandon_unfinished(self) -> None:
         """Mark the attempts of a search that was killed as cut off. No process may be training."""
