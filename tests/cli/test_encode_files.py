@@ -55,8 +55,10 @@ def test_each_file_is_kept_or_replaced(folder: Path, name: str) -> None:
 
 
 @every_file
-@pytest.mark.parametrize("lay", [os.link, os.symlink], ids=["second name", "link"])
-@pytest.mark.parametrize("given", ["train.csv", "train=train.csv", "train=./../{}/train.csv"])
+@pytest.mark.parametrize(
+    ("lay", "given"),
+    [(os.link, "train.csv"), (os.symlink, "train=train.csv"), (os.symlink, "train=./../{}/train.csv")],
+)
 def test_what_is_read_is_never_replaced(folder: Path, name: str, lay: Callable[[Path, Path], None], given: str) -> None:
     lay(folder / "train.csv", folder / name)
     message = "is the same file as"

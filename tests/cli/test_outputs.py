@@ -247,8 +247,9 @@ def test_a_descriptor_is_written_where_it_stands(folder: Path, output: Output) -
 
 
 @pytest.mark.parametrize("output", OUTPUTS, ids=as_words)
-@pytest.mark.parametrize("lay", [os.link, os.symlink], ids=["second name", "link"])
-@pytest.mark.parametrize("read", ["q.txt", "run/weights.npz"])
+@pytest.mark.parametrize(
+    ("lay", "read"), [(os.link, "run/weights.npz"), (os.symlink, "q.txt"), (os.symlink, "run/weights.npz")]
+)
 def test_what_is_read_is_never_replaced(
     folder: Path, output: Output, lay: Callable[[Path, Path], None], read: str
 ) -> None:

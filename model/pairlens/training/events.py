@@ -25,7 +25,7 @@ Numbers = TypeVar("Numbers", bound=np.generic)
 
 
 def _read_only(array: NDArray[Numbers]) -> NDArray[Numbers]:
-    view = array.view()
+    view = np.asarray(array).view()  # TensorFlow gives a variable without axes as a number
     view.flags.writeable = False
     return view
 
