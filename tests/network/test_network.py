@@ -65,7 +65,7 @@ def assert_same(actual: Ran, expected: Ran) -> None:
             np.testing.assert_allclose(matrix, expected_of_pair[name], rtol=0, atol=1e-5)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(cases())
 def test_scorer_and_network_give_the_same_results(case: Case) -> None:
     config, weights, queries, values = case
@@ -78,7 +78,7 @@ def test_scorer_and_network_give_the_same_results(case: Case) -> None:
     assert_same(ran, Ran(engine.score(queries, values), attention))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(cases())
 def test_padding_batch_and_order_change_nothing(case: Case) -> None:
     config, weights, queries, values = case
@@ -90,7 +90,7 @@ def test_padding_batch_and_order_change_nothing(case: Case) -> None:
     assert_same(run(network, queries[:1], values[:1]), Ran(ran.score[:1], ran.attention[:1]))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(configs())
 def test_weights_have_the_names_and_shapes_of_weight_shapes(config: Config) -> None:
     shapes = {name: array.shape for name, array in build_network(config).arrays().items()}

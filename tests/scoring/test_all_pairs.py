@@ -39,7 +39,7 @@ def scorer_logits(case: Case, queries: Texts, candidates: Texts) -> NDArray[np.f
     return logits.merged().reshape(len(queries), len(candidates))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(any_case)
 def test_logits_are_those_of_the_scorer(case: Case) -> None:
     queries, candidates = sides(case)

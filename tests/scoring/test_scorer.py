@@ -32,7 +32,7 @@ def assert_same_attention(actual: PairAttention, expected: PairAttention, atol: 
         np.testing.assert_allclose(actual.value_scores, expected.value_scores, rtol=0, atol=atol)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(cases())
 def test_scores_and_attention_equal_the_references(case: Case) -> None:
     config, weights, queries, values = case
@@ -50,7 +50,7 @@ def test_scores_and_attention_equal_the_references(case: Case) -> None:
         assert_same_attention(pair, oracle, 1e-5)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(cases())
 def test_a_repeated_text_is_encoded_once_and_scores_the_same(case: Case) -> None:
     config, weights, queries, values = case
@@ -61,7 +61,7 @@ def test_a_repeated_text_is_encoded_once_and_scores_the_same(case: Case) -> None
     np.testing.assert_allclose(together, alone, rtol=0, atol=1e-6)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(cases())
 def test_a_pair_scores_the_same_alone_and_in_any_batch_in_any_order(case: Case) -> None:
     config, weights, queries, values = case
@@ -76,7 +76,7 @@ def test_a_pair_scores_the_same_alone_and_in_any_batch_in_any_order(case: Case) 
         assert_same_attention(alone, attention[i], 1e-6)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(configs())
 def test_warming_up_loads_every_kernel_that_scoring_needs(config: Config) -> None:
     used: set[str] = set()
@@ -118,7 +118,7 @@ def test_how_the_work_is_split_changes_no_score(case: Case) -> None:
     np.testing.assert_allclose(cut, whole, rtol=0, atol=1e-6)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(cases())
 def test_computing_a_long_pair_some_rows_at_a_time_gives_the_same_bits(case: Case) -> None:
     config, weights, queries, values = case

@@ -28,10 +28,13 @@ class LabelWords:
         Raises:
             DataError: there are more than 32,768 different words, or a label is several numbers.
         """
-        for label in dict.fromkeys(labels):
+        firsts: dict[str, int] = {}
+        for index, label in enumerate(labels):
+            firsts.setdefault(label, index)
+        for label, index in firsts.items():
             if label in self._places or not label.strip() or (self._number and is_number(label)):
                 continue
-            where = place(labels.index(label))
+            where = place(index)
             if is_number(label):
                 self._number = (label, where)
                 continue
