@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from pairlens.tables.rows import ROWS, PairRows, Row
 from pairlens.texts.blocks import read_blocks
 from pairlens.texts.pairs import START, Chunk, Pairs, Position, in_chunks
 from pairlens.texts.regular import may_be_read_twice
-from pairlens.texts.sources import PairSource
+from pairlens.texts.sources import IdFiles, PairSource
 from pairlens.texts.token_faults import TextRules
 from pairlens.texts.tokens import parse_blocks
 
@@ -28,7 +27,7 @@ class OneSide(InputFiles):
     def _open(self, tokenizer: Callable[[], Tokenizer], piece: Piece) -> PairSource:
         path = self.parts[piece.part][0]
         if self.kind == "ids":
-            return _IdLines(path, piece.start, piece.stop)
+            return _IdLines(path, path, piece.start, piece.stop)
         from pairlens.tokenizer.text_source import TextSource
 
         return TextSource(_TextLines(path, piece.start, piece.stop), tokenizer(), start=piece.start)
@@ -40,28 +39,10 @@ def one_side(path: Location, are_texts: bool) -> OneSide:
     return OneSide("texts" if are_texts else "ids", parts, (str(path), str(path)))
 
 
-@dataclass(frozen=True, slots=True)
-class _IdLines:
-    """A source of pairs: the lines of a file of ids between two positions."""
+class _IdLines(IdFiles):
+    """The lines of a file of ids, as both texts of each pair; the file is read once."""
 
-    path: Location
-    start: Position
-    stop: Position | None
-
-    @property
-    def names(self) -> tuple[str, str]:
-        return str(self.path), str(self.path)
-
-    @property
-    def files(self) -> tuple[Location, ...]:
-        return self.path, self.path
-
-    @property
-    def repeatable(self) -> bool:
-        return may_be_read_twice(self.path)
-
-    def texts(self, given: object, indices: Sequence[int]) -> None:
-        """Returns None: the source has ids, not texts."""
+    __slots__ = ()
 
     def chunks(
         self,
@@ -72,8 +53,8 @@ class _IdLines:
         find_ends: bool = False,
     ) -> Iterator[Chunk]:
         assert (pass_over, start or self.start, find_ends) == (False, self.start, False)
-        blocks = read_blocks(self.path, False, self.start.query, self.stop.query if self.stop else None)
-        parsed = parse_blocks(blocks, str(self.path), rules, first_line=self.start.pairs + 1)
+        blocks = read_blocks(self.query, False, self.start.query, self.stop.query if self.stop else None)
+        parsed = parse_blocks(blocks, str(self.query), rules, first_line=self.start.pairs + 1)
         for texts in in_chunks(parsed, size):
             yield Chunk(Pairs(texts, texts))
 
