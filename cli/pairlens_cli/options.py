@@ -15,6 +15,7 @@ from pairlens.stopwatch import age_of_process, peak_memory
 from pairlens_cli import completion, output, streams
 
 if TYPE_CHECKING:
+    from pairlens.jobs.seed_runs import Existing
     from pairlens.locations.location import Location as Location  # noqa: PLC0414  (exported)
 else:
 
@@ -164,6 +165,23 @@ def changes_of_run(set_: list[str] | None) -> list[str]:
             allowed = ", ".join(completion.CHANGEABLE)
             raise UsageError(f"--set {without_secrets(change)}: a trained run is fixed; only {allowed} can be set")
     return set_ or []
+
+
+def changes_with_seed(set_: list[str] | None, seed: int | None) -> list[str]:
+    """Return the changes of --set and --seed. Raises UsageError if both give the seed."""
+    changes = set_ or []
+    if seed is None:
+        return changes
+    if any(change.partition("=")[0].strip() == "training.seed" for change in changes):
+        raise UsageError("--seed is short for --set training.seed; give one of the two")
+    return [*changes, f"training.seed={seed}"]
+
+
+def existing(what: str, resume: bool, force: bool) -> Existing:
+    """What to do with a run or a search that exists. Raises UsageError if both --resume and --force are given."""
+    if resume and force:
+        raise UsageError(f"--resume continues a {what} and --force replaces it; give one of them")
+    return "resume" if resume else "replace" if force else "refuse"
 
 
 def refuse_idle_force(force: bool, *outputs: Location | None) -> None:

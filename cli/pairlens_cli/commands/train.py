@@ -72,12 +72,13 @@ def train(
     from pairlens.config.file import load_config
     from pairlens.kernels.threads import use_processors
 
-    _refuse(set_ or [], resume, force, seed, seeds)
+    existing, changes = options.existing("run", resume, force), options.changes_with_seed(set_, seed)
+    if seeds > 1 and "stdout" in streams.closed:
+        raise UsageError("--seeds prints mean and standard deviation to stdout, which is closed; redirect it to a file")
     callbacks = _callbacks(tensorboard)
     chosen = _chosen(cluster, workers, retries, seeds, threads)
     use_processors(threads)
-    config = load_config(config_file, [*(set_ or []), *([] if seed is None else [f"training.seed={seed}"])])
-    existing: Existing = "resume" if resume else "replace" if force else "refuse"
+    config = load_config(config_file, changes)
     place = run_directory or Path("runs") / config_file.stem
     if isinstance(place, Path):
         _train(config, config_file, place, existing, seeds, chosen, callbacks)
@@ -205,16 +206,6 @@ def _bucket_run(place: Remote, existing: Existing, seeds: Sequence[int]) -> Iter
                 f"{place}: not uploaded; the run is kept in {kept}. Continue with: {resuming_command(given)}; then "
                 f"copy its files, {CONFIG} last"
             )
-
-
-def _refuse(set_: list[str], resume: bool, force: bool, seed: int | None, seeds: int) -> None:
-    """Raises UsageError if options contradict each other, or results cannot be printed."""
-    if resume and force:
-        raise UsageError("--resume continues a run and --force replaces it; give one of them")
-    if seed is not None and any(change.partition("=")[0].strip() == "training.seed" for change in set_):
-        raise UsageError("--seed is short for --set training.seed; give one of the two")
-    if seeds > 1 and "stdout" in streams.closed:
-        raise UsageError("--seeds prints mean and standard deviation to stdout, which is closed; redirect it to a file")
 
 
 def _log_inputs(training: Training, config_file: Location) -> None:

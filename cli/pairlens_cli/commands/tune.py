@@ -14,7 +14,6 @@ from pairlens_cli import cluster_options, options, output, streams
 from pairlens_cli.options import Location
 
 if TYPE_CHECKING:
-    from pairlens.jobs.seed_runs import Existing
     from pairlens.jobs.tune.outcome import Outcome
     from pairlens.jobs.tune.run_search import Cluster
     from pairlens.jobs.tune.search import Search
@@ -84,14 +83,13 @@ def tune(
 
     if "stdout" in streams.closed:
         raise UsageError("tune prints what is best to stdout, which is closed; redirect it to a file")
-    existing = _existing(set_ or [], resume, force, seed)
+    existing, changes = options.existing("search", resume, force), options.changes_with_seed(set_, seed)
     chosen = _cluster(cluster, workers, retries, jobs, threads)
     at_once = 1 if chosen is None or chosen.is_elsewhere else chosen.workers or 1
     use_processors(threads or max(processors() // at_once, 1))
     place = directory or Path("tuned") / config_file.stem
     if not isinstance(place, Path):
         raise UsageError(f"{place}: a search needs a folder of this machine, or one that all its machines share")
-    changes = [*(set_ or []), *([] if seed is None else [f"training.seed={seed}"])]
     job = TuneJob(config_file, changes, space, place, existing)
     for warning in job.config.warnings():
         output.warn(warning)
@@ -149,15 +147,6 @@ def _finish(outcome: Outcome, threads: int | None) -> None:
     with output.results(None) as file:
         summary: dict[str, Any] = {**outcome.summary(), "test": result}
         file.write(json.dumps(without_nan(summary), indent=2, ensure_ascii=False) + "\n")
-
-
-def _existing(set_: list[str], resume: bool, force: bool, seed: int | None) -> Existing:
-    """What to do with an existing search. Raises UsageError if options contradict each other."""
-    if resume and force:
-        raise UsageError("--resume continues a search and --force replaces it; give one of them")
-    if seed is not None and any(change.partition("=")[0].strip() == "training.seed" for change in set_):
-        raise UsageError("--seed is short for --set training.seed; give one of the two")
-    return "resume" if resume else "replace" if force else "refuse"
 
 
 def _cluster(

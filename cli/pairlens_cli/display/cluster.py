@@ -19,13 +19,18 @@ _SHARE = 0.1  # of the tasks, after which a plain line is written before that
 _MINUTE, _HOUR = 60, 3600
 
 
+def say_starting(cluster: str) -> None:
+    """Say what takes a while before the first task; processes of this machine start at once."""
+    if cluster != "local":
+        output.hint("Starting Ray" if cluster == "ray" else f"Joining the Ray cluster {cluster}")
+
+
 class ClusterDisplay(Listener):
     """Shows tasks on a cluster on stderr."""
 
     @contextmanager
     def starting(self, cluster: str) -> Iterator[None]:
-        if cluster != "local":
-            output.hint("Starting Ray" if cluster == "ray" else f"Joining the Ray cluster {cluster}")
+        say_starting(cluster)
         yield
 
     @contextmanager

@@ -17,6 +17,7 @@ from pairlens.jobs.tune.record import Trial
 from pairlens.jobs.tune.space import Space, short_names
 from pairlens.training.events import Callback, Event, Step
 from pairlens_cli import output
+from pairlens_cli.display.cluster import say_starting
 from pairlens_cli.display.tables import number, say_table
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ class TuneDisplay(run_search.Listener):
 
     @contextmanager
     def starting(self, cluster: str) -> Iterator[None]:
-        if cluster != "local":
-            output.hint("Starting Ray" if cluster == "ray" else f"Joining the Ray cluster {cluster}")
+        say_starting(cluster)
         yield
 
     @contextmanager
